@@ -1,0 +1,64 @@
+"""Names of things. Ids are small, readable and given in order, so that a person can say them on a call.
+
+    incident  42                      a number
+    run       42-1                    the first run of incident 42
+    step      shift                   as the runbook says; unique in its run
+    approval  42-1/shift/1            the first time that step `shift` asked
+    evidence  42-1/logs/pods.log      run, step and the name that the runbook gave
+    stream    incident/42, intake, system
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+IncidentId = NewType("IncidentId", int)
+RunId = NewType("RunId", str)
+StepId = NewType("StepId", str)
+ApprovalId = NewType("ApprovalId", str)
+EvidenceId = NewType("EvidenceId", str)
+AlertKey = NewType("AlertKey", str)
+StreamId = NewType("StreamId", str)
+Digest = NewType("Digest", str)
+"""A SHA-256 as 64 lower-case hex digits."""
+
+INTAKE = StreamId("intake")
+"""What arrived, before it belongs to an incident."""
+SYSTEM = StreamId("system")
+"""What the process itself did: it started, it loaded runbooks."""
+
+
+def incident_stream(incident: IncidentId) -> StreamId:
+    """Name the stream that holds every event of an incident, its runs included."""
+    return StreamId(f"incident/{incident}")
+
+
+def incident_of_stream(stream: StreamId) -> IncidentId | None:
+    """Return the incident that a stream belongs to, None for the other streams."""
+    head, _, tail = stream.partition("/")
+    return IncidentId(int(tail)) if head == "incident" else None
+
+
+def run_id(incident: IncidentId, ordinal: int) -> RunId:
+    """Name the `ordinal`-th run (from 1) of an incident."""
+    return RunId(f"{incident}-{ordinal}")
+
+
+def incident_of_run(run: RunId) -> IncidentId:
+    """Return the incident that a run belongs to."""
+    return IncidentId(int(run.partition("-")[0]))
+
+
+def approval_id(run: RunId, step: StepId, ordinal: int) -> ApprovalId:
+    """Name the `ordinal`-th time (from 1) that a step asked for approval."""
+    return ApprovalId(f"{run}/{step}/{ordinal}")
+
+
+def run_of_approval(approval: ApprovalId) -> RunId:
+    """Return the run whose step asked for this approval."""
+    return RunId(approval.partition("/")[0])
+
+
+def evidence_id(run: RunId, step: StepId, name: str) -> EvidenceId:
+    """Name a piece of evidence that a step gathered."""
+    return EvidenceId(f"{run}/{step}/{name}")

@@ -1,0 +1,163 @@
+"""The words of incident response as closed sets: severities, statuses, who acts, how things end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad it is; SEV1 is the worst."""
+
+    SEV1 = "SEV1"
+    SEV2 = "SEV2"
+    SEV3 = "SEV3"
+    SEV4 = "SEV4"
+
+
+class IncidentStatus(StrEnum):
+    """Where the response stands, in the order that responders use the words."""
+
+    INVESTIGATING = "investigating"
+    IDENTIFIED = "identified"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+
+
+class AlertStatus(StrEnum):
+    """What the sender says of an alert."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Routing(StrEnum):
+    """What became of an alert after it was taken in."""
+
+    PENDING = "pending"
+    """On disk, not yet matched to runbooks."""
+    ATTACHED = "attached"
+    """Belongs to an incident."""
+    UNMATCHED = "unmatched"
+    """No runbook wants it; kept, and shown by `fireline alerts --unmatched`."""
+
+
+class RunStatus(StrEnum):
+    """How far a run of a runbook is."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StepStatus(StrEnum):
+    """How far a step of a run is; the last five are final."""
+
+    PENDING = "pending"
+    WAITING_APPROVAL = "waiting_approval"
+    RUNNING = "running"
+    WAITING_RETRY = "waiting_retry"
+    VERIFYING = "verifying"
+    UNKNOWN = "unknown"
+    """Interrupted and not repeatable: a probe or a person must say what happened."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNDONE = "undone"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether the step will do nothing more by itself."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.UNDONE, StepStatus.CANCELLED}
+)
+
+
+class Part(StrEnum):
+    """Which of a step's calls an attempt belongs to."""
+
+    MAIN = "main"
+    SETTLE = "settle"
+    VERIFY = "verify"
+    UNDO = "undo"
+
+
+class Phase(StrEnum):
+    """Which list of a runbook's steps is under way, in this order."""
+
+    STEPS = "steps"
+    UNDO = "undo"
+    RESCUE = "rescue"
+    ALWAYS = "always"
+
+
+class Vote(StrEnum):
+    """What a person said to an approval."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+class ApprovalStatus(StrEnum):
+    """How an approval stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    VOID = "void"
+    """What would run is no longer what was shown, or the run ended first."""
+
+
+class Settlement(StrEnum):
+    """What a probe or a person says of a call whose outcome is unknown."""
+
+    HAPPENED = "happened"
+    DID_NOT = "did_not"
+    STOP = "stop"
+
+
+class ActorKind(StrEnum):
+    """What sort of actor did something."""
+
+    SYSTEM = "system"
+    SENDER = "sender"
+    """A machine that sends alerts."""
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who did something; `id` is unique within its kind (a Slack user id for a person from chat)."""
+
+    kind: ActorKind
+    id: str
+
+    def __str__(self) -> str:
+        """Write the actor as it stands in the log: `person:U0ADA`."""
+        return f"{self.kind}:{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Actor:
+        """Read what `str(actor)` wrote; ValueError when it is something else."""
+        kind, _, ident = text.partition(":")
+        return cls(kind=ActorKind(kind), id=ident)
+
+
+FIRELINE = Actor(kind=ActorKind.SYSTEM, id="fireline")
+"""Fireline itself: what the conductor and the process decide."""
+
+
+def person(ident: str) -> Actor:
+    """Name a person by the id that the surface they used gives them."""
+    return Actor(kind=ActorKind.PERSON, id=ident)
+
+
+def sender(ident: str) -> Actor:
+    """Name a machine that sends alerts."""
+    return Actor(kind=ActorKind.SENDER, id=ident)
