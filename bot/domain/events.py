@@ -1,0 +1,77 @@
+"""An event: a fact with its place in the log, its time, its actor and the hash that chains it to the one before.
+
+The log is one chain. An event's hash is the SHA-256 of the canonical JSON of {actor, at, data, kind, prev, seq, stream}, where canonical means: keys
+sorted by code point, no white space, UTF-8, no escaping beyond what JSON demands, no NaN or infinity, and `prev` is the hash of the event
+before (64 zeros for the first). `bot.evidence.verify` checks the same rule with code of its own; neither imports the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.domain.clock import to_text
+from bot.domain.facts import Fact
+from bot.domain.ids import Digest, StreamId
+from bot.domain.nouns import Actor
+
+GENESIS = Digest("0" * 64)
+"""What the first event names as the hash before it."""
+
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Write a JSON value in the one form that is hashed; ValueError for NaN and infinity, TypeError for what JSON can't hold."""
+    return _ENCODE(value)
+
+
+def digest_of(value: Any) -> Digest:  # noqa: ANN401 - any JSON value
+    """Return the SHA-256 of a JSON value's canonical form."""
+    return Digest(hashlib.sha256(canonical(value).encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact in the log. `seq` counts from 1 without gaps over all streams."""
+
+    seq: int
+    at: datetime
+    stream: StreamId
+    actor: Actor
+    fact: Fact
+    prev: Digest
+    hash: Digest
+
+    @property
+    def kind(self) -> str:
+        """What happened, as it stands in the log."""
+        return self.fact.KIND
+
+
+def seal(*, seq: int, at: str, stream: str, actor: str, kind: str, data: str, prev: str) -> Digest:
+    """Return the hash of an event; `data` is the fact's canonical JSON text, `at` as `to_text` writes it."""
+    # The keys are written in sorted order by hand, so that the data, the largest part, is encoded once and stored as it was hashed.
+    text = (
+        f'{{"actor":{_ENCODE(actor)},"at":"{at}","data":{data},"kind":"{kind}",'
+        f'"prev":"{prev}","seq":{seq},"stream":{_ENCODE(stream)}}}'
+    )
+    return Digest(hashlib.sha256(text.encode()).hexdigest())
+
+
+def envelope(event: Event, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event as the JSON object that exports and APIs show; `data` is its fact's data."""
+    return {
+        "seq": event.seq,
+        "at": to_text(event.at),
+        "stream": event.stream,
+        "actor": str(event.actor),
+        "kind": event.kind,
+        "data": dict(data),
+        "prev": event.prev,
+        "hash": event.hash,
+    }

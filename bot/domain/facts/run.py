@@ -1,0 +1,238 @@
+"""Facts of a run: what the conductor decides, and what came of each call.
+
+A call is one attempt of one action for one part of a step. `CallStarted` is durable before the action begins; whatever the outcome is, one of
+`CallSucceeded`, `CallFailed` or `CallInterrupted` follows before anything else is decided about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.domain.facts.base import Fact
+from bot.domain.ids import ApprovalId, Digest, RunId, StepId
+from bot.domain.nouns import Actor, ApprovalStatus, Part, Phase, RunStatus, Settlement, Vote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Fact, kind="run.started"):
+    """A run of a runbook began, with all that its expressions may ever see.
+
+    `seed` makes idempotency keys unique to this run. `scope` holds `alert`, `alerts`, `incident` and `vars` as they were. `requested_by` is None
+    when an alert started it. `deadline` ends the run, None for no limit.
+    """
+
+    run: RunId
+    runbook: str
+    digest: Digest
+    seed: str
+    autonomy: str
+    inputs: Mapping[str, Any]
+    scope: Mapping[str, Any]
+    requested_by: Actor | None = None
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseEntered(Fact, kind="run.phase_entered"):
+    """The run went on to undo, rescue or always; `reason` is why it left the steps, empty when nothing failed."""
+
+    run: RunId
+    phase: Phase
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCancelRequested(Fact, kind="run.cancel_requested"):
+    """A person asked that the run ends; who they are is the event's actor."""
+
+    run: RunId
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Fact, kind="run.finished"):
+    """The run is over; `reason` and `detail` say why when it did not succeed."""
+
+    run: RunId
+    status: RunStatus
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequested(Fact, kind="approval.requested"):
+    """A step waits for people. What is shown is exactly what will run: `inputs` are rendered, `digest` binds them and the runbook.
+
+    `sources` says who may decide (`group:sre`, `user:U0ADA`); `requested_by` may not. `expires_at` is None for never.
+    """
+
+    run: RunId
+    step: StepId
+    approval: ApprovalId
+    digest: Digest
+    action: str
+    effect: str
+    target: str
+    inputs: Mapping[str, Any]
+    sources: tuple[str, ...]
+    quorum: int
+    undo: str = ""
+    requested_by: Actor | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalVoted(Fact, kind="approval.voted"):
+    """A person decided; who they are is the event's actor, `as_member_of` the source that gave them the right."""
+
+    run: RunId
+    step: StepId
+    approval: ApprovalId
+    vote: Vote
+    as_member_of: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalClosed(Fact, kind="approval.closed"):
+    """The question is answered or moot."""
+
+    run: RunId
+    step: StepId
+    approval: ApprovalId
+    status: ApprovalStatus
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped(Fact, kind="step.skipped"):
+    """The step will not run; `why` tells the condition, the failed need or the autonomy that kept it."""
+
+    run: RunId
+    step: StepId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(Fact, kind="call.started"):
+    """An action is about to run: this is the intent. `timeout` is in seconds; `key` is the same for every attempt of the same intent."""
+
+    run: RunId
+    step: StepId
+    part: Part
+    attempt: int
+    action: str
+    inputs: Mapping[str, Any]
+    key: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSucceeded(Fact, kind="call.succeeded"):
+    """An action did what it was asked to; `took` is in seconds. `next_at` is when a verify asks again, None when nothing more follows."""
+
+    run: RunId
+    step: StepId
+    part: Part
+    attempt: int
+    took: float
+    output: Mapping[str, Any] = field(default_factory=dict)
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed(Fact, kind="call.failed"):
+    """An action did not; `retry_at` is when the next attempt is due, None when there is none. `took` is in seconds."""
+
+    run: RunId
+    step: StepId
+    part: Part
+    attempt: int
+    took: float
+    reason: str
+    detail: str
+    may_have_applied: bool
+    retry_at: datetime | None = None
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallInterrupted(Fact, kind="call.interrupted"):
+    """The process died while the action ran; nobody saw how it ended. `again` tells whether it is safe to run it again."""
+
+    run: RunId
+    step: StepId
+    part: Part
+    attempt: int
+    again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSucceeded(Fact, kind="step.succeeded"):
+    """The step did its work, and its verification, if it has one, agreed."""
+
+    run: RunId
+    step: StepId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(Fact, kind="step.failed"):
+    """The step failed for good; `applied` tells whether its effect may stand all the same."""
+
+    run: RunId
+    step: StepId
+    reason: str
+    detail: str
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOutcomeUnknown(Fact, kind="step.outcome_unknown"):
+    """The step was interrupted and can't be repeated; no probe could tell what happened, so a person must."""
+
+    run: RunId
+    step: StepId
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSettled(Fact, kind="step.settled"):
+    """A probe (actor: the system) or a person said what became of an interrupted call."""
+
+    run: RunId
+    step: StepId
+    settlement: Settlement
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCancelled(Fact, kind="step.cancelled"):
+    """The step was ended before its work was done; `applied` tells whether its effect may stand all the same."""
+
+    run: RunId
+    step: StepId
+    why: str
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepUndone(Fact, kind="step.undone"):
+    """The step's effect was taken back."""
+
+    run: RunId
+    step: StepId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepUndoFailed(Fact, kind="step.undo_failed"):
+    """The step's effect could not be taken back, or the runbook says that it can't be."""
+
+    run: RunId
+    step: StepId
+    reason: str
+    detail: str

@@ -1,0 +1,214 @@
+"""Records: what the log says now, a frozen row each. They are projections: made from events in the same transaction, never changed otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, IncidentId, RunId, StepId
+from bot.domain.nouns import (
+    Actor,
+    AlertStatus,
+    ApprovalStatus,
+    IncidentStatus,
+    Phase,
+    Routing,
+    RunStatus,
+    Severity,
+    StepStatus,
+    Vote,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRecord:
+    """An alert as it was last heard of; `deliveries` counts every time its sender told us, `incident` is None until it belongs to one."""
+
+    key: AlertKey
+    receiver: str
+    group_key: str
+    fingerprint: str
+    status: AlertStatus
+    routing: Routing
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    generator_url: str
+    starts_at: datetime
+    ends_at: datetime | None
+    first_seen: datetime
+    last_seen: datetime
+    deliveries: int
+    incident: IncidentId | None
+
+    @property
+    def name(self) -> str:
+        """The alert's name: the label `alertname`."""
+        return self.labels.get("alertname", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRecord:
+    """An incident as it stands; `channel` and `channel_name` are empty until the chat platform made one, `commander` until somebody took it.
+
+    `alerts` counts the alerts attached, `firing` those that still fire. `opened_by` is who declared it, or the system.
+    """
+
+    id: IncidentId
+    title: str
+    severity: Severity
+    status: IncidentStatus
+    group: str
+    runbook: str
+    opened_by: Actor
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    resolved_at: datetime | None
+    commander: str
+    channel: str
+    channel_name: str
+    alerts: int
+    firing: int
+    resolution: str
+    last_seq: int
+
+    @property
+    def open(self) -> bool:
+        """Whether the response is still under way."""
+        return self.status is not IncidentStatus.RESOLVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run as it stands."""
+
+    id: RunId
+    incident: IncidentId
+    runbook: str
+    digest: Digest
+    status: RunStatus
+    phase: Phase
+    requested_by: Actor | None
+    inputs: Mapping[str, Any]
+    started_at: datetime
+    finished_at: datetime | None
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part."""
+
+    run: RunId
+    step: StepId
+    status: StepStatus
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    reason: str
+    detail: str
+    output: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteRecord:
+    """One person's word on an approval."""
+
+    by: Actor
+    vote: Vote
+    as_member_of: str
+    at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRecord:
+    """An approval as it stands, with exactly what was shown to those who decide."""
+
+    id: ApprovalId
+    incident: IncidentId
+    run: RunId
+    step: StepId
+    status: ApprovalStatus
+    digest: Digest
+    action: str
+    effect: str
+    target: str
+    inputs: Mapping[str, Any]
+    undo: str
+    sources: tuple[str, ...]
+    quorum: int
+    requested_by: Actor | None
+    requested_at: datetime
+    expires_at: datetime | None
+    closed_at: datetime | None
+    why: str
+    votes: tuple[VoteRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRecord:
+    """A piece of evidence; the bytes are in the evidence store under `sha256`."""
+
+    id: EvidenceId
+    incident: IncidentId
+    run: RunId
+    step: StepId
+    name: str
+    evidence_class: str
+    sha256: Digest
+    size: int
+    media_type: str
+    source: str
+    tool: str
+    truncated: bool
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedDelivery:
+    """A webhook body that could not be read; the bytes are in the evidence store under `body_sha256`."""
+
+    seq: int
+    at: datetime
+    reason: str
+    body_sha256: Digest
+    size: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """Something that chat should show, and how far chat has caught up.
+
+    `key` names it for good (`incident/42/channel`, `incident/42/status`, `approval/42-1/shift/1`); `wanted` is the place in the log after which it
+    last changed, `sent` the place up to which chat shows it. `ts` is the platform's name for the message, empty until posted. `digest` is of what
+    was sent last. A try is ambiguous when the platform may have taken it although no answer came. `gone` says why it is given up, empty otherwise.
+    """
+
+    key: str
+    incident: IncidentId
+    wanted: int
+    sent: int
+    channel: str = ""
+    ts: str = ""
+    digest: str = ""
+    attempts: int = 0
+    due_at: datetime | None = None
+    ambiguous: bool = False
+    error: str = ""
+    gone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """A payload from chat, durable before it is answered; `key` is the same for every redelivery of it."""
+
+    key: str
+    kind: str
+    payload: Mapping[str, Any]
+    received_at: datetime
+    attempts: int = 0
+    error: str = field(default="")
