@@ -1,0 +1,1 @@
+"""The engine: a pure conductor that decides what a run does next, and a driver that makes it happen."""

@@ -1,0 +1,34 @@
+"""What the surfaces may ask of runs. `bot.engine.driver` implements it; `tests/fakes` has one that only remembers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bot.domain.ids import ApprovalId, Digest, RunId, StepId
+from bot.domain.nouns import Actor, Settlement, Vote
+
+
+class RunControl(Protocol):
+    """People's hands on runs. Each method returns once what was asked is durable.
+
+    Each raises NotFound when there is no such run or approval under way, NotAllowed when the asker may not, and Conflict when it is decided
+    already or what would run has changed.
+    """
+
+    async def take_up(self, run: RunId) -> None:
+        """Conduct a run whose `RunStarted` is in the log; harmless when it is under way already."""
+        ...
+
+    async def vote(  # noqa: PLR0913 - a vote is all of these
+        self, approval: ApprovalId, *, by: Actor, groups: frozenset[str], vote: Vote, digest: Digest, why: str = ""
+    ) -> None:
+        """Count a person's word on an approval; `groups` are theirs, `digest` is of what they were shown."""
+        ...
+
+    async def settle(self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = "") -> None:
+        """Say what became of a call whose outcome is unknown."""
+        ...
+
+    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Ask the run to end: what runs is stopped, then rescue and always run."""
+        ...
