@@ -1,0 +1,107 @@
+# Fireline's front door. `make` alone says what there is.
+#
+#   PYTHON=python3.12   which Python makes the environment (3.11 or newer)
+#   VENV=/some/where    where it is made (default: .venv)
+#   HEADLESS=1          `make demo` plays the whole story by itself
+#   JOBS=4              how many tests run at once (default: 2)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+HEADLESS ?=
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --constraint constraints.txt
+COVERAGE_FLOOR := 85
+
+.PHONY: help install demo serve lint types imports format test quick unit bench coverage lock docs docker-lint clean clean-all
+
+help: ## Say what there is
+	@echo "Fireline: incidents in Slack, runbooks as code."; echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
+	@echo; echo "Set PYTHON=python3.12, VENV=…, HEADLESS=1, JOBS=4, ARGS='…' as needed."
+
+# ------------------------------------------------------------------------------------------------------- environment
+
+# Three stamps in one environment: it exists, it can run Fireline, it can test Fireline. Only a change of what is
+# declared or locked installs again.
+$(VENV)/.made:
+	@tools/make-venv "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/.made
+	@echo "Installing Fireline into $(VENV) …"
+	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@echo "Installing what the tests need into $(VENV) …"
+	@$(PIP) --no-build-isolation --editable '.[dev,postgres]'
+	@touch $@
+
+install: $(VENV)/.runtime ## Make .venv with Fireline in it
+
+# --------------------------------------------------------------------------------------------------------------- run
+
+demo: $(VENV)/.runtime ## Play an incident from the alert to the postmortem (HEADLESS=1: without a browser)
+	@$(BIN)/fireline demo $(if $(filter-out 0 no false,$(HEADLESS)),--headless) $(ARGS)
+
+serve: $(VENV)/.runtime ## Run Fireline with the settings in fireline.yaml
+	@$(BIN)/fireline serve $(ARGS)
+
+# ------------------------------------------------------------------------------------------------------------- check
+
+lint: $(VENV)/.dev ## Style, formatting, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+types: $(VENV)/.dev ## Types alone
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev ## Import contracts alone
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.dev ## Rewrite the code as the formatter wants it
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+test: lint ## Everything that must hold: lint, all tests, coverage
+	@rm -f .coverage .coverage.*
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup --cov --cov-report= $(ARGS)
+	$(BIN)/python tools/coverage_floor.py --all $(COVERAGE_FLOOR)
+
+quick: $(VENV)/.dev ## The tests of seconds: no real parts, no browser, nothing slow
+	$(BIN)/pytest -n $(JOBS) -m "not slow and not needs" tests/unit tests/contract tests/architecture tests/docs $(ARGS)
+
+bench: $(VENV)/.dev ## Measure (alone on the machine, please)
+	$(BIN)/pytest tests/benchmarks -p no:xdist -s --timeout=600 $(ARGS)
+
+coverage: $(VENV)/.dev ## Coverage of the last `make test`, by room
+	$(BIN)/python tools/coverage_floor.py --all $(COVERAGE_FLOOR)
+
+docker-lint: $(VENV)/.dev ## Check the Dockerfile
+	$(BIN)/hadolint Dockerfile
+
+# -------------------------------------------------------------------------------------------------------------- keep
+
+docs: $(VENV)/.dev ## Write the generated pages anew (settings, …)
+	$(BIN)/python tools/write_docs.py
+
+lock: $(VENV)/.dev ## Resolve the newest versions that pyproject.toml allows into constraints.txt
+	tools/lock "$(VENV)"
+
+clean: ## Remove caches and what a demo wrote
+	rm -rf .coverage .coverage.* htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf fireline-data
+	find bot integrations tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-all: clean ## Remove .venv too
+	rm -rf $(VENV)
