@@ -192,12 +192,13 @@ class StepFailed(Fact, kind="step.failed"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcomeUnknown(Fact, kind="step.outcome_unknown"):
-    """The step was interrupted and can't be repeated; no probe could tell what happened, so a person must."""
+    """A call was interrupted and can't be repeated; no probe could tell what happened, so a person must."""
 
     run: RunId
     step: StepId
     attempt: int
     why: str
+    part: Part = Part.MAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +209,7 @@ class StepSettled(Fact, kind="step.settled"):
     step: StepId
     settlement: Settlement
     why: str = ""
+    part: Part = Part.MAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
