@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.settings import reference
+from bot.telemetry import metrics
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 PAGES: dict[str, Callable[[], str]] = {
+    "metrics.md": metrics.render_reference,
     "settings.md": reference.render,
 }
 
