@@ -18,11 +18,15 @@ DEFAULT_CALL_TIMEOUT = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A runbook with the catalogue that gives its actions meaning; `call_timeout` holds where a step names none."""
+    """A runbook with the catalogue that gives its actions meaning.
+
+    `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None.
+    """
 
     runbook: Runbook
     catalogue: Catalogue
     call_timeout: timedelta = DEFAULT_CALL_TIMEOUT
+    approval_expiry: timedelta | None = None
 
     @cached_property
     def steps(self) -> Mapping[StepId, Step]:

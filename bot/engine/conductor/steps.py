@@ -67,6 +67,7 @@ def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
         return
     spec, state = turn.plan.spec(step.action), turn.state
+    expires = rule.expires or turn.plan.approval_expiry
     turn.record(
         ApprovalRequested(
             run=state.run,
@@ -81,7 +82,7 @@ def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
             quorum=rule.quorum,
             undo=undo,
             requested_by=state.requested_by,
-            expires_at=turn.now + rule.expires if rule.expires else None,
+            expires_at=turn.now + expires if expires else None,
         )
     )
 
