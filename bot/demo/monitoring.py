@@ -7,9 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-ERROR_SHARE = (
-    'sum by (service) (rate(shop_requests_total{code=~"5.."}[5s])) / sum by (service) (rate(shop_requests_total[5s]))'
-)
+ERROR_SHARE = 'sum by (service) (rate(shop_requests_total{code=~"5.."}[5s])) / sum by (service) (rate(shop_requests_total[5s]))'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,9 @@ class Process:
     def _answers(self) -> bool:
         child = self._child
         if child is None or child.poll() is not None:
-            raise DemoFailed(f"{self.name} ended by itself with status {child.returncode if child else 'unknown'}.")
+            raise DemoFailed(
+                f"{self.name} ended by itself with status {child.returncode if child else 'unknown'}."
+            )
         try:
             return httpx.get(self.ready, timeout=2.0).status_code < 500  # noqa: PLR2004 - a server error is not ready
         except httpx.HTTPError:

@@ -59,9 +59,17 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.requests = Counter(
-            "shop_requests", "Customer requests by outcome.", ["service", "backend", "code"], registry=self.registry
+            "shop_requests",
+            "Customer requests by outcome.",
+            ["service", "backend", "code"],
+            registry=self.registry,
         )
-        self.weight = Gauge("shop_backend_weight", "Share of traffic, percent.", ["service", "backend"], registry=self.registry)
+        self.weight = Gauge(
+            "shop_backend_weight",
+            "Share of traffic, percent.",
+            ["service", "backend"],
+            registry=self.registry,
+        )
         for service in SERVICES:
             for backend in BACKENDS:
                 # A series that starts at its first failure would hide that failure from rate().
@@ -85,14 +93,18 @@ class Shop:
         code = "500" if failed else "200"
         self.requests.labels(service, backend, code).inc()
         if failed:
-            self.note(service, backend, "error", "payment session lost: connection pool exhausted (50/50 in use)")
+            self.note(
+                service, backend, "error", "payment session lost: connection pool exhausted (50/50 in use)"
+            )
         elif self.dice.random() < 0.02:  # noqa: PLR2004 - one line in fifty keeps a quiet log readable
             self.note(service, backend, "info", "order accepted")
 
     def note(self, service: str, backend: str, level: str, message: str) -> None:
         """Write a log line."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.log.append({"at": at, "level": level, "service": service, "backend": backend, "message": message})
+        self.log.append(
+            {"at": at, "level": level, "service": service, "backend": backend, "message": message}
+        )
 
 
 def build_app(shop: Shop) -> Starlette:
@@ -136,7 +148,9 @@ class _Weights:
         wanted = await request.json()
         weights = {backend: int(wanted.get(backend, 0)) for backend in BACKENDS}
         if set(wanted) - set(BACKENDS) or sum(weights.values()) != 100:  # noqa: PLR2004 - percent
-            return JSONResponse({"error": "weights are percentages of primary and standby, 100 in all"}, status_code=422)
+            return JSONResponse(
+                {"error": "weights are percentages of primary and standby, 100 in all"}, status_code=422
+            )
         key = request.headers.get("idempotency-key", "")
         repeated = bool(key) and key in self.shop.answers
         self.shop.calls.append({"service": service, "weights": weights, "key": key, "repeated": repeated})
@@ -160,7 +174,9 @@ class _Faults:
         wanted = await request.json()
         self.shop.failing[backend] = bool(wanted.get("failing", self.shop.failing[backend]))
         self.shop.stall = float(wanted.get("stall", self.shop.stall))
-        return JSONResponse({"backend": backend, "failing": self.shop.failing[backend], "stall": self.shop.stall})
+        return JSONResponse(
+            {"backend": backend, "failing": self.shop.failing[backend], "stall": self.shop.stall}
+        )
 
 
 @contextlib.asynccontextmanager

@@ -34,7 +34,9 @@ class Ports:
     def choose(cls, first: int = 0) -> Ports:
         """Take five ports from `first` on where they are free, any free ones otherwise."""
         taken = [port_or_free(first + offset if first else 0) for offset in range(5)]
-        return cls(**dict(zip(("slack", "fireline", "shop", "prometheus", "alertmanager"), taken, strict=True)))
+        return cls(
+            **dict(zip(("slack", "fireline", "shop", "prometheus", "alertmanager"), taken, strict=True))
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,7 +123,15 @@ class Stack:
         return self._process("shop", argv, f"{self.shop}/metrics")
 
     def _slack(self) -> Process:
-        argv = [sys.executable, "-m", "bot.localslack", "--host", "127.0.0.1", "--port", str(self.ports.slack)]
+        argv = [
+            sys.executable,
+            "-m",
+            "bot.localslack",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.ports.slack),
+        ]
         argv += ["--app-url", f"{self.fireline}/slack/events", "--signing-secret", SIGNING_SECRET]
         argv += ["--bot-token", BOT_TOKEN, "--app-token", APP_TOKEN]
         return self._process("slack", argv, f"{self.slack}/")
@@ -138,7 +148,11 @@ class Stack:
             return (self._process("standin", argv, f"{self.prometheus}/-/ready"),)
         alertmanager = f"127.0.0.1:{self.ports.alertmanager}"
         am_config = monitoring.write_alertmanager(self.folder, webhook=webhook, token=ALERT_TOKEN)
-        am_argv = [self.real.alertmanager, f"--config.file={am_config}", f"--storage.path={self.folder / 'alertmanager'}"]
+        am_argv = [
+            self.real.alertmanager,
+            f"--config.file={am_config}",
+            f"--storage.path={self.folder / 'alertmanager'}",
+        ]
         am_argv += [f"--web.listen-address={alertmanager}", "--cluster.listen-address="]
         prom_config = monitoring.write_prometheus(
             self.folder, shop=f"127.0.0.1:{self.ports.shop}", alertmanager=alertmanager

@@ -54,4 +54,4 @@ def _cut_to_microseconds(text: str) -> str:
     if not dot:
         return text
     digits = len(tail) - len(tail.lstrip("0123456789"))
-    return f"{head}.{tail[:min(digits, 6)]}{tail[digits:]}"
+    return f"{head}.{tail[: min(digits, 6)]}{tail[digits:]}"

@@ -19,7 +19,15 @@ from bot.actions.outcome import Failed, Reason
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import RunFinished
-from bot.domain.ids import ApprovalId, Digest, RunId, StepId, incident_of_run, incident_stream, run_of_approval
+from bot.domain.ids import (
+    ApprovalId,
+    Digest,
+    RunId,
+    StepId,
+    incident_of_run,
+    incident_stream,
+    run_of_approval,
+)
 from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, Vote
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.engine.conductor import (
@@ -76,7 +84,7 @@ class Driver:
     to write an outcome that must not be lost while the database is away.
     """
 
-    def __init__(  # noqa: PLR0913 - the composition root gives it all its edges
+    def __init__(
         self,
         *,
         journal: Journal,
@@ -155,16 +163,27 @@ class Driver:
         began = len(events) == 1
         await self._arrive_surely(run, Began() if began else Recovered())
 
-    async def vote(  # noqa: PLR0913 - a vote is all of these
-        self, approval: ApprovalId, *, by: Actor, groups: frozenset[str], vote: Vote, digest: Digest, why: str = ""
+    async def vote(
+        self,
+        approval: ApprovalId,
+        *,
+        by: Actor,
+        groups: frozenset[str],
+        vote: Vote,
+        digest: Digest,
+        why: str = "",
     ) -> None:
         """See `RunControl.vote`."""
         arrival = VoteCast(approval=approval, by=by, groups=groups, vote=vote, digest=digest, why=why)
         await self._arrive(self._known(run_of_approval(approval)), arrival)
 
-    async def settle(self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = "") -> None:
+    async def settle(
+        self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
+    ) -> None:
         """See `RunControl.settle`."""
-        await self._arrive(self._known(run), SettlementGiven(step=step, by=by, settlement=settlement, why=why))
+        await self._arrive(
+            self._known(run), SettlementGiven(step=step, by=by, settlement=settlement, why=why)
+        )
 
     async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """See `RunControl.cancel`."""
@@ -191,9 +210,11 @@ class Driver:
                 return
             except JournalError as problem:
                 tries += 1
-                _LOG.warning("the log can't be written, trying again", run=run, tries=tries, problem=str(problem))
+                _LOG.warning(
+                    "the log can't be written, trying again", run=run, tries=tries, problem=str(problem)
+                )
                 await asyncio.sleep(self._retry_pause(tries))
-            except Exception as bug:  # whatever the conductor did not foresee must end this run visibly, not the process or in silence
+            except Exception as bug:  # noqa: BLE001 - what nobody foresaw ends this run visibly, not the process
                 _LOG.exception("a run can't go on", run=run)
                 await self._give_up(run, f"Fireline could not go on: {type(bug).__name__}: {bug}")
                 return
@@ -284,4 +305,6 @@ def _after(state: RunState, events: Sequence[Event]) -> RunState:
 def _cancelled(effect: Perform) -> CallEnded:
     call = effect.call
     outcome = Failed(reason=Reason.CANCELLED, detail="stopped because the run is ending")
-    return CallEnded(step=call.step, part=call.part, attempt=call.attempt, outcome=outcome, took=0.0, chance=0.0)
+    return CallEnded(
+        step=call.step, part=call.part, attempt=call.attempt, outcome=outcome, took=0.0, chance=0.0
+    )

@@ -94,7 +94,9 @@ class Performer:
     async def _run(self, call: CallStarted, capture: Capture) -> Outcome:
         action = self.actions.get(call.action)
         if action is None:
-            return Failed(reason=Reason.INVALID, detail=f"there is no action {call.action!r} here", applied=False)
+            return Failed(
+                reason=Reason.INVALID, detail=f"there is no action {call.action!r} here", applied=False
+            )
         try:
             inputs = action.spec.check(call.inputs)
             order = Call(
@@ -114,11 +116,13 @@ class Performer:
             return error.failure
         except InvalidInputs as error:
             return Failed(reason=Reason.INVALID, detail=str(error), applied=False)
-        except Exception as error:  # an action's bug is an outcome like any other: recorded, and never the end of the run's driver
+        except Exception as error:  # noqa: BLE001 - an action's bug is an outcome, recorded like any other
             _LOG.exception("action raised what it should have returned", action=call.action)
             return Failed(reason=Reason.BUG, detail=f"{call.action} raised {type(error).__name__}")
 
-    async def _keep(self, plan: Plan, state: RunState, call: CallStarted, capture: OpenCapture) -> EvidenceStored:
+    async def _keep(
+        self, plan: Plan, state: RunState, call: CallStarted, capture: OpenCapture
+    ) -> EvidenceStored:
         rule = plan.steps[call.step].evidence
         assert rule is not None  # noqa: S101 - a capture is opened only for a step that keeps evidence
         kept = await asyncio.to_thread(capture.finish)

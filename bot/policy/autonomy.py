@@ -1,9 +1,9 @@
 """What a runbook may do unasked: the most that its `autonomy` allows for an effect.
 
-    observe   reads run; nothing else ever does
-    propose   nothing starts by itself; once a person starts the run, it goes on as `approve`
-    approve   reads run; every effect on the world waits for people
-    auto      runs as written: steps with an `approval` wait, the others do not
+observe   reads run; nothing else ever does
+propose   nothing starts by itself; once a person starts the run, it goes on as `approve`
+approve   reads run; every effect on the world waits for people
+auto      runs as written: steps with an `approval` wait, the others do not
 """
 
 from __future__ import annotations

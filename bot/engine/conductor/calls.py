@@ -32,8 +32,9 @@ from bot.domain.nouns import Part, Settlement
 from bot.engine.conductor.arrivals import CallEnded
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
-from bot.runbook.expressions import Expression, Template
+from bot.runbook.expressions import Expression
 from bot.runbook.model import Jitter, Retry, Step
+from bot.runbook.templates import Template
 
 PROBE_RETRY = Retry(
     attempts=3,
@@ -61,9 +62,9 @@ def rendered(turn: Turn, template: Template, action: str) -> Mapping[str, Any]:
 
 def start(turn: Turn, step: Step, part: Part) -> None:
     """Begin a call of a part of a step: render its inputs and record the intent."""
-    action = turn.plan.action(step, part)
+    source = turn.plan.source(step, part)
     try:
-        inputs = rendered(turn, _template(step, part), action)
+        inputs = rendered(turn, source.inputs, source.action)
     except (RunbookError, InvalidInputs) as problem:
         _cannot_start(turn, step, part, str(problem))
         return
@@ -74,19 +75,12 @@ def start(turn: Turn, step: Step, part: Part) -> None:
             step=step.id,
             part=part,
             attempt=turn.state.step(step.id).attempt(part) + 1,
-            action=action,
+            action=source.action,
             inputs=inputs,
             key=key,
             timeout=turn.plan.timeout(step, part),
         )
     )
-
-
-def _template(step: Step, part: Part) -> Template:
-    source = {Part.MAIN: step, Part.VERIFY: step.verify, Part.SETTLE: step.settle, Part.UNDO: step.undo}[part]
-    template = getattr(source, "inputs", None)
-    assert isinstance(template, Template)  # noqa: S101 - the callers begin only parts that the step has
-    return template
 
 
 def _cannot_start(turn: Turn, step: Step, part: Part, detail: str) -> None:
@@ -132,7 +126,7 @@ def happened(turn: Turn, step: Step) -> None:
 
 def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
     doubtful = outcome.may_have_applied and not turn.plan.repeatable(step)
-    may_retry = not doubtful and not turn.halted
+    may_retry = not doubtful and not turn.halted()
     retry_at = _retry_at(turn, turn.plan.retry(step), arrival, outcome) if may_retry else None
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is not None:
@@ -159,13 +153,13 @@ def _settle_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
         _unknown(turn, step, f"the probe's answer could not be read: {problem}")
         return
     settlement = Settlement.HAPPENED if agrees else Settlement.DID_NOT
-    why = f"{turn.plan.action(step, Part.SETTLE)} was asked"
+    why = f"{step.settle.action} was asked"
     turn.record(StepSettled(run=turn.state.run, step=step.id, settlement=settlement, why=why))
     settled(turn, step, settlement)
 
 
 def _settle_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
-    retry_at = None if turn.halted else _retry_at(turn, PROBE_RETRY, arrival, outcome)
+    retry_at = None if turn.halted() else _retry_at(turn, PROBE_RETRY, arrival, outcome)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
         _unknown(turn, step, f"the probe could not tell: {outcome.detail}")
@@ -176,8 +170,13 @@ def settled(turn: Turn, step: Step, settlement: Settlement) -> None:
     if settlement is Settlement.HAPPENED:
         happened(turn, step)
     elif settlement is Settlement.STOP:
-        turn.fail(step, reason=Reason.INTERRUPTED, detail="a person stopped it: its outcome is not known", applied=True)
-    elif turn.halted:
+        turn.fail(
+            step,
+            reason=Reason.INTERRUPTED,
+            detail="a person stopped it: its outcome is not known",
+            applied=True,
+        )
+    elif turn.halted():
         turn.cancel(step, "it did not happen, and the run is ending", applied=False)
     else:
         start(turn, step, Part.MAIN)
@@ -260,12 +259,12 @@ def undo_settled(turn: Turn, step: Step, settlement: Settlement) -> None:
 
 
 def interrupted(turn: Turn, step: Step, call: CallStarted) -> None:
-    """A call that the log has begun was not seen to end, because the process died."""
+    """Decide on a call that the log has begun and nobody saw end, because the process died."""
     again = turn.plan.repeatable(step, call.part)
     turn.record(
         CallInterrupted(run=turn.state.run, step=step.id, part=call.part, attempt=call.attempt, again=again)
     )
-    if again and call.part is Part.MAIN and turn.halted:
+    if again and call.part is Part.MAIN and turn.halted():
         turn.cancel(step, "it was interrupted, and the run is ending", applied=True)
     elif again:
         start(turn, step, call.part)

@@ -49,7 +49,7 @@ def decide(plan: Plan, state: RunState, arrival: Arrival, now: datetime) -> tupl
 
 
 def _nothing(_turn: Turn, _arrival: Began | TimeCame) -> None:
-    """What began, and what is due, shows in `advance`."""
+    """Leave it to `advance`: what began, and what is due, shows there."""
 
 
 def _call_ended(turn: Turn, arrival: CallEnded) -> None:
@@ -88,7 +88,9 @@ def _cancel(turn: Turn, arrival: CancelAsked) -> None:
     if turn.state.stopping:
         msg = f"Run {turn.state.run} is ending already."
         raise Conflict(msg)
-    turn.record(RunCancelRequested(run=turn.state.run, why=arrival.why or f"cancelled by {arrival.by.id}"), arrival.by)
+    turn.record(
+        RunCancelRequested(run=turn.state.run, why=arrival.why or f"cancelled by {arrival.by.id}"), arrival.by
+    )
 
 
 def _step(turn: Turn, name: StepId) -> Step:

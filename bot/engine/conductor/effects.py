@@ -50,10 +50,12 @@ def next_due(state: RunState) -> datetime | None:
     """Return the next instant at which something happens by itself; None when only an arrival can move the run."""
     if state.over:
         return None
-    instants = [step.due for step in state.steps.values() if step.due is not None]
-    for step in state.steps.values():
-        if step.status is StepStatus.WAITING_APPROVAL and step.approval and step.approval.asked.expires_at:
-            instants.append(step.approval.asked.expires_at)
+    steps = state.steps.values()
+    instants = [step.due for step in steps if step.due is not None]
+    asked = [
+        step.approval.asked for step in steps if step.status is StepStatus.WAITING_APPROVAL and step.approval
+    ]
+    instants += [approval.expires_at for approval in asked if approval.expires_at is not None]
     if state.deadline is not None and not state.stopping and state.phase is Phase.STEPS:
         instants.append(state.deadline)
     return min(instants, default=None)

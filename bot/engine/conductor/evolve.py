@@ -87,7 +87,9 @@ def replay(events: Iterable[Event]) -> RunState | None:
 
 
 def _phase_entered(state: RunState, fact: PhaseEntered, _actor: Actor) -> RunState:
-    return replace(state, phase=fact.phase, reason=state.reason or fact.reason, detail=state.detail or fact.detail)
+    return replace(
+        state, phase=fact.phase, reason=state.reason or fact.reason, detail=state.detail or fact.detail
+    )
 
 
 def _cancel_requested(state: RunState, fact: RunCancelRequested, actor: Actor) -> RunState:

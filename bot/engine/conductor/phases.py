@@ -35,8 +35,9 @@ def advance(turn: Turn) -> None:
 
 def _watch_deadline(turn: Turn) -> None:
     state = turn.state
-    late = state.deadline is not None and turn.now >= state.deadline
-    if late and not state.stopping and state.phase is Phase.STEPS and not state.over:
+    if state.over or state.stopping or state.phase is not Phase.STEPS:
+        return
+    if state.deadline is not None and turn.now >= state.deadline:
         turn.record(RunCancelRequested(run=state.run, why="the run's time is over"))
 
 
@@ -44,14 +45,14 @@ def _watch_deadline(turn: Turn) -> None:
 
 
 def _work(turn: Turn) -> None:
-    members = turn.plan.steps_of(turn.state.phase)
+    members = turn.plan.runbook.steps_of(turn.state.phase)
     for step in members:
         _wait_over(turn, step)
-    if turn.halted:
+    if turn.halted():
         _wind_down(turn, members)
     else:
         for step in members:
-            if not turn.halted and steps.ready(turn, step):
+            if not turn.halted() and steps.ready(turn, step):
                 steps.begin(turn, step)
     if all(turn.state.step(step.id).status.final for step in members):
         _leave(turn)
@@ -90,7 +91,11 @@ def _leave(turn: Turn) -> None:
     if state.phase is Phase.STEPS and (turn.ended_early or turn.breaking()):
         reason, detail = _why_failed(turn)
         undo = _breaks_with_undo(turn)
-        turn.record(PhaseEntered(run=state.run, phase=Phase.UNDO if undo else Phase.RESCUE, reason=reason, detail=detail))
+        turn.record(
+            PhaseEntered(
+                run=state.run, phase=Phase.UNDO if undo else Phase.RESCUE, reason=reason, detail=detail
+            )
+        )
     elif state.phase is Phase.ALWAYS:
         _finish(turn)
     else:
@@ -111,9 +116,10 @@ def _why_failed(turn: Turn) -> tuple[str, str]:
 def _breaks_with_undo(turn: Turn) -> bool:
     if turn.ended_early:
         return False
-    members = turn.plan.steps_of(Phase.STEPS)
+    members = turn.plan.runbook.steps_of(Phase.STEPS)
     return any(
-        step.on_failure is OnFailure.UNDO and turn.state.step(step.id).status is StepStatus.FAILED for step in members
+        step.on_failure is OnFailure.UNDO and turn.state.step(step.id).status is StepStatus.FAILED
+        for step in members
     )
 
 
@@ -122,10 +128,9 @@ def _finish(turn: Turn) -> None:
     seen = turn.state.step(broken.id) if broken else StepState()
     reason = turn.state.reason or seen.reason
     detail = turn.state.detail or (f"step {broken.id}: {seen.detail}" if broken else "")
-    if turn.state.stopping and not turn.state.timed_out:
-        status = RunStatus.CANCELLED
-    else:
-        status = RunStatus.FAILED if reason else RunStatus.SUCCEEDED
+    by_a_person = turn.state.stopping and not turn.state.timed_out
+    failed = RunStatus.CANCELLED if by_a_person else RunStatus.FAILED
+    status = failed if reason else RunStatus.SUCCEEDED
     turn.record(RunFinished(run=turn.state.run, status=status, reason=reason, detail=detail))
 
 
@@ -143,7 +148,11 @@ def _undo(turn: Turn) -> None:
         if isinstance(step.undo, Undo):
             calls.start(turn, step, Part.UNDO)
         else:
-            why = f"can't be undone: {step.undo.why}" if isinstance(step.undo, NoUndo) else "the runbook has no undo for it"
+            why = (
+                f"can't be undone: {step.undo.why}"
+                if isinstance(step.undo, NoUndo)
+                else "the runbook has no undo for it"
+            )
             calls.undo_failed(turn, step, Reason.REJECTED, why)
         return
     turn.record(PhaseEntered(run=turn.state.run, phase=Phase.RESCUE))
@@ -151,7 +160,7 @@ def _undo(turn: Turn) -> None:
 
 def _to_undo(turn: Turn) -> list[Step]:
     """Return the steps whose effect may stand, in reverse order of completion."""
-    members = turn.plan.steps_of(Phase.STEPS)
+    members = turn.plan.runbook.steps_of(Phase.STEPS)
     standing = [step for step in members if _stands(turn, step)]
     return sorted(standing, key=lambda step: -turn.state.step(step.id).order)
 

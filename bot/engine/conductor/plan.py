@@ -9,9 +9,20 @@ from functools import cached_property
 
 from bot.actions.contract import ActionSpec, Catalogue, Effect
 from bot.domain.ids import StepId
-from bot.domain.nouns import Part, Phase
+from bot.domain.nouns import Part
 from bot.errors import RunbookError
-from bot.runbook.model import Retry, Runbook, Step, Undo, effective_retry
+from bot.runbook.model import (
+    NoUndo,
+    Probe,
+    Retry,
+    Runbook,
+    Step,
+    Undo,
+    Verify,
+    effective_effect,
+    effective_repeatable,
+    effective_retry,
+)
 
 DEFAULT_CALL_TIMEOUT = timedelta(minutes=5)
 
@@ -33,26 +44,19 @@ class Plan:
         """Every step by its id, those of rescue and always too."""
         return {step.id: step for step in self.runbook.all_steps()}
 
-    @cached_property
-    def _of_phase(self) -> Mapping[Phase, tuple[Step, ...]]:
-        book = self.runbook
-        return {Phase.STEPS: book.steps, Phase.UNDO: (), Phase.RESCUE: book.rescue, Phase.ALWAYS: book.always}
-
-    def steps_of(self, phase: Phase) -> tuple[Step, ...]:
-        """Return the steps of one phase in the order in which they are written; undo has none of its own."""
-        return self._of_phase[phase]
-
     def spec(self, action: str) -> ActionSpec:
         """Return an action's spec; RunbookError when this installation has no such action (any more)."""
         try:
             return self.catalogue[action]
         except KeyError:
             msg = f"there is no action {action!r} here"
-            raise RunbookError(msg, hint="Install the integration that has it, or change the runbook.") from None
+            raise RunbookError(
+                msg, hint="Install the integration that has it, or change the runbook."
+            ) from None
 
     def effect(self, step: Step) -> Effect:
         """Return what a step does to the world: what its action declares, or what the runbook says instead."""
-        return step.effect or self.spec(step.action).effect
+        return effective_effect(step, self.spec(step.action))
 
     def repeatable(self, step: Step, part: Part = Part.MAIN) -> bool:
         """Return whether a call of this part may be made again without harm."""
@@ -61,17 +65,20 @@ class Plan:
             return True
         if part is Part.UNDO:
             return isinstance(step.undo, Undo) and self.spec(step.undo.action).repeatable
-        return self.effect(step) is Effect.READ or self.spec(step.action).repeatable
+        return effective_repeatable(step, self.spec(step.action))
 
     def retry(self, step: Step) -> Retry:
         """Return how often the step's main call is tried, and how far apart."""
-        return effective_retry(step, repeatable=self.repeatable(step))
+        return effective_retry(step, self.repeatable(step))
 
-    def action(self, step: Step, part: Part) -> str:
-        """Return the action that a part of a step calls."""
-        source = {Part.MAIN: step, Part.VERIFY: step.verify, Part.SETTLE: step.settle, Part.UNDO: step.undo}[part]
-        assert not isinstance(source, str) and source is not None and hasattr(source, "action")  # noqa: S101, PT018
-        return str(source.action)
+    def source(self, step: Step, part: Part) -> Step | Probe | Verify | Undo:
+        """Return what names the action and the inputs of a part of a step; RunbookError when the step has no such part."""
+        source = {Part.MAIN: step, Part.VERIFY: step.verify, Part.SETTLE: step.settle, Part.UNDO: step.undo}[
+            part
+        ]
+        if source is None or isinstance(source, NoUndo):
+            raise RunbookError(f"step {step.id} has no {part.value}")
+        return source
 
     def timeout(self, step: Step, part: Part) -> float:
         """Return for how long a call may run, in seconds."""

@@ -1,6 +1,6 @@
 """Steps: when one is ready, what must be true before its action runs, and the approval that may stand in between.
 
-    ready → condition → autonomy → inputs → approval → call
+ready → condition → autonomy → inputs → approval → call
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ def _close(turn: Turn, step: Step, status: ApprovalStatus, why: str) -> None:
     approval = turn.state.step(step.id).approval
     assert approval is not None  # noqa: S101 - the callers close only what is open
     turn.record(
-        ApprovalClosed(run=turn.state.run, step=step.id, approval=approval.asked.approval, status=status, why=why)
+        ApprovalClosed(
+            run=turn.state.run, step=step.id, approval=approval.asked.approval, status=status, why=why
+        )
     )
 
 
@@ -173,7 +175,9 @@ def _count(turn: Turn, step: Step, arrival: VoteCast) -> None:
 def expire(turn: Turn, step: Step) -> None:
     """Close an approval that nobody gave in time: it fails closed."""
     _close(turn, step, ApprovalStatus.EXPIRED, "nobody decided in time")
-    turn.fail(step, reason=Reason.REJECTED, detail="its approval expired: nobody decided in time", applied=False)
+    turn.fail(
+        step, reason=Reason.REJECTED, detail="its approval expired: nobody decided in time", applied=False
+    )
 
 
 def withdraw(turn: Turn, step: Step, why: str) -> None:

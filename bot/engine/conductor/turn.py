@@ -12,7 +12,7 @@ from typing import Any
 from bot.domain.clock import to_text
 from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped
 from bot.domain.ids import StepId
-from bot.domain.nouns import FIRELINE, Actor, StepStatus
+from bot.domain.nouns import FIRELINE, Actor, Phase, StepStatus
 from bot.engine.conductor.evolve import evolve
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState
@@ -53,7 +53,12 @@ class Turn:
 
     def _step_scope(self, step: StepId) -> Mapping[str, Any]:
         seen = self.state.step(step)
-        return {"status": seen.status.value, "output": seen.output, "reason": seen.reason, "detail": seen.detail}
+        return {
+            "status": seen.status.value,
+            "output": seen.output,
+            "reason": seen.reason,
+            "detail": seen.detail,
+        }
 
     # ---- what ends a step, and what that means for its phase
 
@@ -63,7 +68,9 @@ class Turn:
 
     def fail(self, step: Step, *, reason: str, detail: str, applied: bool) -> None:
         """End a step as failed; `applied` tells whether its effect may stand."""
-        self.record(StepFailed(run=self.state.run, step=step.id, reason=reason, detail=detail, applied=applied))
+        self.record(
+            StepFailed(run=self.state.run, step=step.id, reason=reason, detail=detail, applied=applied)
+        )
 
     def cancel(self, step: Step, why: str, *, applied: bool) -> None:
         """End a step early because the run ends."""
@@ -71,13 +78,12 @@ class Turn:
 
     def breaking(self) -> Step | None:
         """Return the first step of this phase whose failure stops the phase; None while there is none."""
-        for step in self.plan.steps_of(self.state.phase):
+        for step in self.plan.runbook.steps_of(self.state.phase):
             failed = self.state.step(step.id).status is StepStatus.FAILED
             if failed and step.on_failure is not OnFailure.CONTINUE:
                 return step
         return None
 
-    @property
     def halted(self) -> bool:
         """Whether this phase starts nothing more."""
         return self.ended_early or self.breaking() is not None
@@ -85,4 +91,4 @@ class Turn:
     @property
     def ended_early(self) -> bool:
         """Whether the run was asked to end while in the steps: clean-up phases run all the same."""
-        return self.state.stopping and self.state.phase.value == "steps"
+        return self.state.stopping and self.state.phase is Phase.STEPS

@@ -31,7 +31,9 @@ def test_the_hash_is_of_the_canonical_envelope() -> None:
     """The hand-written envelope equals what a plain encoder makes of it, hostile text included."""
     data = canonical({"text": 'a "quoted" \u2028 line\n'})
     stream, actor = 'incident/1"', 'person:U"1'
-    sealed = seal(seq=7, at=to_text(AT), stream=stream, actor=actor, kind="incident.note_added", data=data, prev=GENESIS)
+    sealed = seal(
+        seq=7, at=to_text(AT), stream=stream, actor=actor, kind="incident.note_added", data=data, prev=GENESIS
+    )
     plain = {
         "actor": actor,
         "at": "2026-11-23T07:03:48.024000Z",
@@ -55,7 +57,13 @@ def test_an_envelope_shows_the_whole_event() -> None:
     """An export has every field that the chain covers, and the hashes."""
     fact = NoteAdded(incident=IncidentId(1), text="calm")
     event = Event(
-        seq=1, at=AT, stream=incident_stream(IncidentId(1)), actor=person("U1"), fact=fact, prev=GENESIS, hash=GENESIS
+        seq=1,
+        at=AT,
+        stream=incident_stream(IncidentId(1)),
+        actor=person("U1"),
+        fact=fact,
+        prev=GENESIS,
+        hash=GENESIS,
     )
     shown = envelope(event, fact_to_data(fact))
     assert shown["kind"] == event.kind == "incident.note_added"

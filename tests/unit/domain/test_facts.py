@@ -24,13 +24,17 @@ from bot.domain.facts.base import fact_from_data as read
 from bot.domain.nouns import Actor, person, sender
 
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
 
 
-def _values(kind: object) -> st.SearchStrategy[object]:
+def _values(kind: object) -> st.SearchStrategy[object]:  # noqa: PLR0911 - a table of types reads best as one
     """Make values of an annotated type as the facts use them."""
     if kind is datetime:
         return st.datetimes(timezones=st.just(UTC))
@@ -73,7 +77,7 @@ def test_every_kind_survives_the_log(fact: Fact) -> None:
 def test_kinds_are_names_of_what_happened() -> None:
     """A kind reads `noun.verb`, and no two facts share one."""
     assert all(kind.count(".") == 1 and kind.islower() for kind in kinds())
-    assert len({cls for cls in kinds().values()}) == len(kinds())
+    assert len(set(kinds().values())) == len(kinds())
 
 
 def test_an_unknown_kind_is_an_error() -> None:
@@ -90,7 +94,14 @@ def test_a_missing_field_is_an_error() -> None:
 
 def test_fields_of_a_newer_version_are_ignored_and_missing_ones_take_defaults() -> None:
     """Logs outlive code in both directions."""
-    data = {"run": "1-1", "step": "s", "approval": "1-1/s/1", "vote": "deny", "as_member_of": "group:sre", "mood": "calm"}
+    data = {
+        "run": "1-1",
+        "step": "s",
+        "approval": "1-1/s/1",
+        "vote": "deny",
+        "as_member_of": "group:sre",
+        "mood": "calm",
+    }
     fact = read("approval.voted", data)
     assert isinstance(fact, ApprovalVoted)
     assert fact.why == ""
