@@ -33,7 +33,7 @@ def to_text(instant: datetime) -> str:
     if instant.tzinfo is None:
         msg = f"a naive datetime has no place in the record: {instant!r}"
         raise ValueError(msg)
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def from_text(text: str) -> datetime:
@@ -54,4 +54,4 @@ def _cut_to_microseconds(text: str) -> str:
     if not dot:
         return text
     digits = len(tail) - len(tail.lstrip("0123456789"))
-    return f"{head}.{tail[:min(digits, 6)]}{tail[digits:]}"
+    return f"{head}.{tail[: min(digits, 6)]}{tail[digits:]}"

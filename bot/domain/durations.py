@@ -26,7 +26,9 @@ def parse_duration(text: str) -> timedelta:
     if not text or found is None:
         msg = f"{text!r} is no duration: write a number with its unit, like 500ms, 30s, 10m, 2h or 7d"
         raise ValueError(msg)
-    return sum((int(count) * _UNITS[unit] for unit, count in found.groupdict(default="0").items()), timedelta())
+    return sum(
+        (int(count) * _UNITS[unit] for unit, count in found.groupdict(default="0").items()), timedelta()
+    )
 
 
 def format_duration(length: timedelta) -> str:

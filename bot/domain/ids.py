@@ -1,11 +1,11 @@
 """Names of things. Ids are small, readable and given in order, so that a person can say them on a call.
 
-    incident  42                      a number
-    run       42-1                    the first run of incident 42
-    step      shift                   as the runbook says; unique in its run
-    approval  42-1/shift/1            the first time that step `shift` asked
-    evidence  42-1/logs/pods.log      run, step and the name that the runbook gave
-    stream    incident/42, intake, system
+incident  42                      a number
+run       42-1                    the first run of incident 42
+step      shift                   as the runbook says; unique in its run
+approval  42-1/shift/1            the first time that step `shift` asked
+evidence  42-1/logs/pods.log      run, step and the name that the runbook gave
+stream    incident/42, intake, system
 """
 
 from __future__ import annotations

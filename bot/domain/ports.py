@@ -1,6 +1,7 @@
-"""Ports: what the rooms inside ask of the edges. `bot.persistence` implements them; the contract suites in `tests/contract` hold every implementation to them.
+"""Ports: what the rooms inside ask of the edges. `bot.persistence` implements them, and the suites in `tests/contract` hold it to them.
 
-Reading never blocks writing, and a `Reader` may be slightly behind the journal. A unit of work sees everything, because units run one after the other.
+Reading never blocks writing, and a `Reader` may be slightly behind the journal. A unit of work sees everything, because units run one
+after the other.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ class Reader(Protocol):
         """Return the text of a runbook that was in force once."""
         ...
 
-    def events(self, *, stream: StreamId | None = None, after: int = 0, limit: int | None = None) -> Sequence[Event]:
+    def events(
+        self, *, stream: StreamId | None = None, after: int = 0, limit: int | None = None
+    ) -> Sequence[Event]:
         """Return events of one stream or of all, from the place after `after`, in log order."""
         ...
 

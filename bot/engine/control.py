@@ -19,13 +19,22 @@ class RunControl(Protocol):
         """Conduct a run whose `RunStarted` is in the log; harmless when it is under way already."""
         ...
 
-    async def vote(  # noqa: PLR0913 - a vote is all of these
-        self, approval: ApprovalId, *, by: Actor, groups: frozenset[str], vote: Vote, digest: Digest, why: str = ""
+    async def vote(
+        self,
+        approval: ApprovalId,
+        *,
+        by: Actor,
+        groups: frozenset[str],
+        vote: Vote,
+        digest: Digest,
+        why: str = "",
     ) -> None:
         """Count a person's word on an approval; `groups` are theirs, `digest` is of what they were shown."""
         ...
 
-    async def settle(self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = "") -> None:
+    async def settle(
+        self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
+    ) -> None:
         """Say what became of a call whose outcome is unknown."""
         ...
 

@@ -1,6 +1,7 @@
 """Facts: what can happen, one frozen type each. A fact becomes an event when the journal gives it a place in the log.
 
-Kinds are names of what happened, in the past tense, `noun.verb`; a kind is never renamed and its fields are only ever added to, because logs outlive code.
+Kinds are names of what happened, in the past tense, `noun.verb`; a kind is never renamed and its fields are only ever added to, because
+logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, kind_of, kinds

@@ -1,0 +1,1 @@
+"""The demo: a small shop that really fails, the real monitoring around it, and a story played from the alert to the postmortem."""

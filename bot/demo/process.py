@@ -1,0 +1,129 @@
+"""Processes that the demo and the acceptance tests start: each with its log in a file, a way to know that it is ready, and an end by its own id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from bot.errors import FirelineError
+
+T = TypeVar("T")
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 15.0
+LOG_TAIL = 2000
+
+
+class DemoFailed(FirelineError):
+    """Something that the demo needs did not start, or the story did not go on."""
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def port_or_free(wanted: int) -> int:
+    """Return `wanted` when it can be bound, any other free port when not."""
+    with socket.socket() as probe:
+        # As servers do, so that a port in TIME_WAIT from the demo before counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_port()
+        return wanted
+
+
+def wait_for(what: str, look: Callable[[], T | None], *, within: float, every: float = 0.1) -> T:
+    """Return what `look` finds, asking until it finds something; DemoFailed names `what` when it takes longer than `within` seconds."""
+    until = time.monotonic() + within
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > until:
+            raise DemoFailed(f"Waited {within:g} s in vain for {what}.")
+        time.sleep(every)
+
+
+@dataclass(slots=True, kw_only=True)
+class Process:
+    """A child process; `ready` is a URL that answers below 500 once it can be used."""
+
+    name: str
+    argv: Sequence[str]
+    log: Path
+    ready: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    _child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers; DemoFailed shows the end of its log when it does not."""
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+                list(self.argv),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self.env},
+                # Ctrl-C in the terminal reaches the demo alone, which then ends its children in order.
+                start_new_session=True,
+            )
+        try:
+            wait_for(f"{self.name} to answer", self._answers, within=READY_SECONDS)
+        except DemoFailed as problem:
+            self.stop()
+            raise DemoFailed(f"{problem} The end of {self.log}:\n{self.log_tail()}") from None
+
+    def _answers(self) -> bool:
+        child = self._child
+        if child is None or child.poll() is not None:
+            raise DemoFailed(
+                f"{self.name} ended by itself with status {child.returncode if child else 'unknown'}."
+            )
+        try:
+            return httpx.get(self.ready, timeout=2.0).status_code < 500  # noqa: PLR2004 - a server error is not ready
+        except httpx.HTTPError:
+            return False
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id while it runs."""
+        return self._child.pid if self._child is not None and self._child.poll() is None else None
+
+    def kill(self) -> None:
+        """End it as a power cut would: SIGKILL, no goodbye."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask it to end, and make it end if it does not."""
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
+        child = self._child
+        if child is None:
+            return
+        if child.poll() is None:
+            child.send_signal(number)
+        try:
+            child.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait(timeout=STOP_SECONDS)
+        self._child = None
+
+    def log_tail(self) -> str:
+        """Return the end of what it printed."""
+        return self.log.read_text(errors="replace")[-LOG_TAIL:] if self.log.exists() else ""

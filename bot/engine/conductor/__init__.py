@@ -1,0 +1,41 @@
+"""The conductor: `decide(plan, state, arrival, now) → facts`, `evolve(state, fact) → state`, `effects(state) → what to do now`.
+
+Pure: no I/O, no clock, no randomness of its own. Live runs, recovery, rehearsals and tests all go through these three functions.
+"""
+
+from bot.engine.conductor.arrivals import (
+    Arrival,
+    Began,
+    CallEnded,
+    CancelAsked,
+    Recovered,
+    SettlementGiven,
+    TimeCame,
+    VoteCast,
+)
+from bot.engine.conductor.decide import decide
+from bot.engine.conductor.effects import CancelCall, Perform, effects, next_due
+from bot.engine.conductor.evolve import evolve, replay
+from bot.engine.conductor.plan import Plan
+from bot.engine.conductor.state import RunState, StepState
+
+__all__ = [
+    "Arrival",
+    "Began",
+    "CallEnded",
+    "CancelAsked",
+    "CancelCall",
+    "Perform",
+    "Plan",
+    "Recovered",
+    "RunState",
+    "SettlementGiven",
+    "StepState",
+    "TimeCame",
+    "VoteCast",
+    "decide",
+    "effects",
+    "evolve",
+    "next_due",
+    "replay",
+]

@@ -1,0 +1,71 @@
+"""What can arrive at a run: the only reasons for which the conductor decides anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.actions.outcome import Outcome
+from bot.domain.facts import EvidenceStored
+from bot.domain.ids import ApprovalId, Digest, StepId
+from bot.domain.nouns import Actor, Part, Settlement, Vote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Began:
+    """The run's start is in the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """A call came to its end; `took` is in seconds, `chance` in [0, 1) spreads a retry, `evidence` is what the call's bytes became."""
+
+    step: StepId
+    part: Part
+    attempt: int
+    outcome: Outcome
+    took: float
+    chance: float
+    evidence: EvidenceStored | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """The process is new: calls that the log has begun and not ended were interrupted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeCame:
+    """An instant that the run waits for has come, or may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteCast:
+    """A person decided on an approval; `groups` are theirs, `digest` is of what they were shown."""
+
+    approval: ApprovalId
+    by: Actor
+    groups: frozenset[str]
+    vote: Vote
+    digest: Digest
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementGiven:
+    """A person said what became of an interrupted call."""
+
+    step: StepId
+    by: Actor
+    settlement: Settlement
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAsked:
+    """A person asked that the run ends."""
+
+    by: Actor
+    why: str = ""
+
+
+Arrival = Began | CallEnded | Recovered | TimeCame | VoteCast | SettlementGiven | CancelAsked

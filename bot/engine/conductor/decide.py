@@ -1,0 +1,111 @@
+"""`decide(plan, state, arrival, now) → decisions`: the whole of what a run does next, and why.
+
+The same arguments give the same decisions. What a person asks for and may not have is raised (`bot.errors.Refused`), and then nothing is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.domain.facts import RunCancelRequested, StepSettled
+from bot.domain.ids import StepId
+from bot.domain.nouns import Part, StepStatus
+from bot.engine.conductor import calls, steps
+from bot.engine.conductor.arrivals import (
+    Arrival,
+    Began,
+    CallEnded,
+    CancelAsked,
+    Recovered,
+    SettlementGiven,
+    TimeCame,
+    VoteCast,
+)
+from bot.engine.conductor.phases import advance
+from bot.engine.conductor.plan import Plan
+from bot.engine.conductor.state import RunState
+from bot.engine.conductor.turn import Decision, Turn
+from bot.errors import Conflict
+from bot.runbook.model import Step
+
+
+def decide(plan: Plan, state: RunState, arrival: Arrival, now: datetime) -> tuple[Decision, ...]:
+    """Return the facts that follow from an arrival, each with its actor, in the order in which they are to be written.
+
+    Raises NotFound, NotAllowed or Conflict when a person's wish can't be granted; a machine's late word (a call that is no longer under way,
+    a time that was changed) is no error and decides nothing.
+    """
+    turn = Turn(plan, state, now)
+    if state.over:
+        if isinstance(arrival, VoteCast | SettlementGiven | CancelAsked):
+            msg = f"Run {state.run} is over: it {state.status.value}."
+            raise Conflict(msg)
+        return ()
+    _ON[type(arrival)](turn, arrival)
+    advance(turn)
+    return tuple(turn.decisions)
+
+
+def _nothing(_turn: Turn, _arrival: Began | TimeCame) -> None:
+    """Leave it to `advance`: what began, and what is due, shows there."""
+
+
+def _call_ended(turn: Turn, arrival: CallEnded) -> None:
+    calls.ended(turn, _step(turn, arrival.step), arrival)
+
+
+def _recovered(turn: Turn, _arrival: Recovered) -> None:
+    for step in turn.plan.steps.values():
+        call = turn.state.step(step.id).call
+        if call is not None:
+            calls.interrupted(turn, step, call)
+
+
+def _vote(turn: Turn, arrival: VoteCast) -> None:
+    steps.vote(turn, arrival)
+
+
+def _settlement(turn: Turn, arrival: SettlementGiven) -> None:
+    step = _step(turn, arrival.step)
+    seen = turn.state.step(step.id)
+    part = Part.UNDO if seen.undo_unknown else Part.MAIN
+    if part is Part.MAIN and seen.status is not StepStatus.UNKNOWN:
+        msg = f"What became of step {step.id!r} is known already."
+        raise Conflict(msg, hint="The message in the channel shows how it was settled.")
+    given = StepSettled(
+        run=turn.state.run, step=step.id, settlement=arrival.settlement, why=arrival.why, part=part
+    )
+    turn.record(given, arrival.by)
+    if part is Part.MAIN:
+        calls.settled(turn, step, arrival.settlement)
+    else:
+        calls.undo_settled(turn, step, arrival.settlement)
+
+
+def _cancel(turn: Turn, arrival: CancelAsked) -> None:
+    if turn.state.stopping:
+        msg = f"Run {turn.state.run} is ending already."
+        raise Conflict(msg)
+    turn.record(
+        RunCancelRequested(run=turn.state.run, why=arrival.why or f"cancelled by {arrival.by.id}"), arrival.by
+    )
+
+
+def _step(turn: Turn, name: StepId) -> Step:
+    step = turn.plan.steps.get(name)
+    if step is None:
+        raise steps.no_such_step(name)
+    return step
+
+
+_ON: Mapping[type, Callable[[Turn, Any], None]] = {
+    Began: _nothing,
+    TimeCame: _nothing,
+    CallEnded: _call_ended,
+    Recovered: _recovered,
+    VoteCast: _vote,
+    SettlementGiven: _settlement,
+    CancelAsked: _cancel,
+}

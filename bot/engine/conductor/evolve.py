@@ -1,0 +1,241 @@
+"""`evolve(state, fact, at) → state`: how each fact changes a run, as a table from kind of fact to function.
+
+A fact that the table does not name leaves the run as it is: the stream of an incident holds more than runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.events import Event
+from bot.domain.facts import (
+    ApprovalClosed,
+    ApprovalRequested,
+    ApprovalVoted,
+    CallFailed,
+    CallInterrupted,
+    CallStarted,
+    CallSucceeded,
+    Fact,
+    PhaseEntered,
+    RunCancelRequested,
+    RunFinished,
+    RunStarted,
+    StepCancelled,
+    StepFailed,
+    StepOutcomeUnknown,
+    StepSettled,
+    StepSkipped,
+    StepSucceeded,
+    StepUndoFailed,
+    StepUndone,
+)
+from bot.domain.nouns import FIRELINE, Actor, ApprovalStatus, Part, Settlement, StepStatus
+from bot.engine.conductor.state import ApprovalState, RunState, StepState
+
+Change = Callable[[StepState, Any, datetime, Actor], StepState]
+
+
+def begin(fact: RunStarted, at: datetime) -> RunState:
+    """Return the state of a run that has just begun."""
+    return RunState(
+        run=fact.run,
+        runbook=fact.runbook,
+        digest=fact.digest,
+        seed=fact.seed,
+        autonomy=fact.autonomy,
+        inputs=fact.inputs,
+        scope=fact.scope,
+        requested_by=fact.requested_by,
+        started_at=at,
+        deadline=fact.deadline,
+    )
+
+
+def evolve(state: RunState, fact: Fact, at: datetime, actor: Actor = FIRELINE) -> RunState:
+    """Return the run after a fact; `at` is when it happened, `actor` who caused it."""
+    of_run = _OF_RUN.get(type(fact))
+    if of_run is not None:
+        return of_run(state, fact, actor)
+    of_step = _OF_STEP.get(type(fact))
+    if of_step is None:
+        return state
+    step = fact.step  # type: ignore[attr-defined]  # every fact in the table has it
+    before = state.step(step)
+    after = of_step(before, fact, at, actor)
+    if after.status.final and not before.status.final:
+        ended = state.ended + 1
+        return replace(state, ended=ended, steps={**state.steps, step: replace(after, order=ended)})
+    return state.with_step(step, after)
+
+
+def replay(events: Iterable[Event]) -> RunState | None:
+    """Fold a run's events, its start first, into its state; None when there are none."""
+    state: RunState | None = None
+    for event in events:
+        if isinstance(event.fact, RunStarted):
+            state = begin(event.fact, event.at)
+        elif state is not None:
+            state = evolve(state, event.fact, event.at, event.actor)
+    return state
+
+
+# ---- facts of the run as a whole
+
+
+def _phase_entered(state: RunState, fact: PhaseEntered, _actor: Actor) -> RunState:
+    return replace(
+        state, phase=fact.phase, reason=state.reason or fact.reason, detail=state.detail or fact.detail
+    )
+
+
+def _cancel_requested(state: RunState, fact: RunCancelRequested, actor: Actor) -> RunState:
+    return replace(state, cancelled=fact.why, timed_out=state.timed_out or actor == FIRELINE)
+
+
+def _finished(state: RunState, fact: RunFinished, _actor: Actor) -> RunState:
+    return replace(state, status=fact.status, reason=fact.reason, detail=fact.detail)
+
+
+# ---- facts of one step
+
+
+def _skipped(step: StepState, fact: StepSkipped, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, status=StepStatus.SKIPPED, detail=fact.why)
+
+
+def _approval_requested(step: StepState, fact: ApprovalRequested, _at: datetime, _actor: Actor) -> StepState:
+    return replace(
+        step, status=StepStatus.WAITING_APPROVAL, approval=ApprovalState(asked=fact), asked=step.asked + 1
+    )
+
+
+def _approval_voted(step: StepState, fact: ApprovalVoted, _at: datetime, actor: Actor) -> StepState:
+    approval = step.approval
+    if approval is None or approval.asked.approval != fact.approval:
+        return step
+    return replace(step, approval=replace(approval, votes={**approval.votes, str(actor): fact.vote}))
+
+
+def _approval_closed(step: StepState, fact: ApprovalClosed, _at: datetime, _actor: Actor) -> StepState:
+    approval = step.approval
+    if approval is None or approval.asked.approval != fact.approval:
+        return step
+    if fact.status is ApprovalStatus.APPROVED:
+        return replace(step, status=StepStatus.PENDING, approval=replace(approval, granted=True))
+    return replace(step, status=StepStatus.PENDING, approval=None)
+
+
+_STATUS_OF_PART: Mapping[Part, StepStatus] = {
+    Part.MAIN: StepStatus.RUNNING,
+    Part.SETTLE: StepStatus.RUNNING,
+    Part.VERIFY: StepStatus.VERIFYING,
+}
+
+
+def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Actor) -> StepState:
+    first_look = fact.part is Part.VERIFY and step.verifying_since is None
+    return replace(
+        step,
+        # An undo leaves the status as it is: it tells how the step itself ended.
+        status=_STATUS_OF_PART.get(fact.part, step.status),
+        part=fact.part,
+        call=fact,
+        attempts={**step.attempts, fact.part: fact.attempt},
+        due=None,
+        verifying_since=at if first_look else step.verifying_since,
+    )
+
+
+def _call_succeeded(step: StepState, fact: CallSucceeded, _at: datetime, _actor: Actor) -> StepState:
+    main = fact.part is Part.MAIN
+    return replace(
+        step,
+        call=None,
+        due=fact.next_at,
+        output=fact.output if main else step.output,
+        applied=step.applied or main,
+    )
+
+
+def _call_failed(step: StepState, fact: CallFailed, _at: datetime, _actor: Actor) -> StepState:
+    main = fact.part is Part.MAIN
+    waiting = fact.retry_at is not None and main
+    return replace(
+        step,
+        call=None,
+        due=fact.retry_at,
+        status=StepStatus.WAITING_RETRY if waiting else step.status,
+        reason=fact.reason,
+        detail=fact.detail,
+        output=fact.output if main else step.output,
+        applied=step.applied or (main and fact.may_have_applied),
+    )
+
+
+def _call_interrupted(step: StepState, _fact: CallInterrupted, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, call=None, due=None)
+
+
+def _outcome_unknown(step: StepState, fact: StepOutcomeUnknown, _at: datetime, _actor: Actor) -> StepState:
+    if fact.part is Part.UNDO:
+        # How the step itself ended is known; only its undo is not.
+        return replace(step, undo_unknown=True, due=None)
+    return replace(step, status=StepStatus.UNKNOWN, detail=fact.why, due=None)
+
+
+def _settled(step: StepState, fact: StepSettled, _at: datetime, _actor: Actor) -> StepState:
+    if fact.part is Part.UNDO:
+        return replace(step, undo_unknown=False)
+    applied = fact.settlement is not Settlement.DID_NOT
+    return replace(step, status=StepStatus.RUNNING, part=Part.MAIN, applied=applied)
+
+
+def _succeeded(step: StepState, _fact: StepSucceeded, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, status=StepStatus.SUCCEEDED, due=None, reason="", detail="")
+
+
+def _failed(step: StepState, fact: StepFailed, _at: datetime, _actor: Actor) -> StepState:
+    return replace(
+        step, status=StepStatus.FAILED, due=None, reason=fact.reason, detail=fact.detail, applied=fact.applied
+    )
+
+
+def _cancelled(step: StepState, fact: StepCancelled, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, status=StepStatus.CANCELLED, due=None, detail=fact.why, applied=fact.applied)
+
+
+def _undone(step: StepState, _fact: StepUndone, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, status=StepStatus.UNDONE, applied=False, undo_closed=True, due=None)
+
+
+def _undo_failed(step: StepState, _fact: StepUndoFailed, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, undo_closed=True, due=None)
+
+
+_OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, Actor], RunState]] = {
+    PhaseEntered: _phase_entered,
+    RunCancelRequested: _cancel_requested,
+    RunFinished: _finished,
+}
+
+_OF_STEP: Mapping[type[Fact], Change] = {
+    StepSkipped: _skipped,
+    ApprovalRequested: _approval_requested,
+    ApprovalVoted: _approval_voted,
+    ApprovalClosed: _approval_closed,
+    CallStarted: _call_started,
+    CallSucceeded: _call_succeeded,
+    CallFailed: _call_failed,
+    CallInterrupted: _call_interrupted,
+    StepOutcomeUnknown: _outcome_unknown,
+    StepSettled: _settled,
+    StepSucceeded: _succeeded,
+    StepFailed: _failed,
+    StepCancelled: _cancelled,
+    StepUndone: _undone,
+    StepUndoFailed: _undo_failed,
+}

@@ -1,0 +1,172 @@
+"""Phases: a run goes through its steps, then, when they failed, undo and rescue, and in any case always.
+
+    steps ──ok──────────────────────────────▶ always ─▶ succeeded
+      └──failed──▶ [undo] ─▶ rescue ────────▶ always ─▶ failed
+      └──cancelled, or out of time──▶ rescue ▶ always ─▶ cancelled, failed
+
+A phase that is halted starts nothing more; what runs is let finish, because cutting a call half-way makes its outcome unknown.
+A run that is asked to end is different: its calls are stopped, its waits end at once.
+"""
+
+from __future__ import annotations
+
+from bot.actions.contract import Effect
+from bot.actions.outcome import Reason
+from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
+from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
+from bot.engine.conductor import calls, steps
+from bot.engine.conductor.state import StepState
+from bot.engine.conductor.turn import Turn
+from bot.runbook.model import NoUndo, OnFailure, Step, Undo
+
+
+def advance(turn: Turn) -> None:
+    """Decide all that follows by itself from what is true now."""
+    _watch_deadline(turn)
+    while not turn.state.over:
+        before = len(turn.decisions)
+        if turn.state.phase is Phase.UNDO:
+            _undo(turn)
+        else:
+            _work(turn)
+        if len(turn.decisions) == before:
+            return
+
+
+def _watch_deadline(turn: Turn) -> None:
+    state = turn.state
+    if state.over or state.stopping or state.phase is not Phase.STEPS:
+        return
+    if state.deadline is not None and turn.now >= state.deadline:
+        turn.record(RunCancelRequested(run=state.run, why="the run's time is over"))
+
+
+# ---- phases that have steps of their own
+
+
+def _work(turn: Turn) -> None:
+    members = turn.plan.runbook.steps_of(turn.state.phase)
+    for step in members:
+        _wait_over(turn, step)
+    if turn.halted():
+        _wind_down(turn, members)
+    else:
+        for step in members:
+            if not turn.halted() and steps.ready(turn, step):
+                steps.begin(turn, step)
+    if all(turn.state.step(step.id).status.final for step in members):
+        _leave(turn)
+
+
+def _wait_over(turn: Turn, step: Step) -> None:
+    """Do what an instant that has come brings: a retry, another look, an expiry."""
+    seen = turn.state.step(step.id)
+    if seen.status is StepStatus.WAITING_APPROVAL:
+        assert seen.approval is not None  # noqa: S101 - the status says so
+        expires_at = seen.approval.asked.expires_at
+        if expires_at is not None and turn.now >= expires_at:
+            steps.expire(turn, step)
+    elif seen.due is not None and turn.now >= seen.due and not seen.status.final:
+        calls.start(turn, step, seen.part)
+
+
+def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
+    """End what has not begun and what only waits; leave what runs to its end."""
+    why = turn.state.cancelled if turn.ended_early else "the run stopped at a failed step"
+    for step in members:
+        seen = turn.state.step(step.id)
+        if seen.status is StepStatus.WAITING_APPROVAL:
+            steps.withdraw(turn, step, why or "the run was cancelled")
+        elif seen.status is StepStatus.PENDING:
+            turn.skip(step, why or "the run was cancelled")
+        elif seen.status is StepStatus.WAITING_RETRY:
+            turn.fail(step, reason=seen.reason, detail=seen.detail, applied=seen.applied)
+        elif turn.ended_early and seen.call is None and not seen.status.final:
+            turn.cancel(step, why or "the run was cancelled", applied=True)
+
+
+def _leave(turn: Turn) -> None:
+    """Go on to the next phase, or end the run."""
+    state = turn.state
+    if state.phase is Phase.STEPS and (turn.ended_early or turn.breaking()):
+        reason, detail = _why_failed(turn)
+        undo = _breaks_with_undo(turn)
+        turn.record(
+            PhaseEntered(
+                run=state.run, phase=Phase.UNDO if undo else Phase.RESCUE, reason=reason, detail=detail
+            )
+        )
+    elif state.phase is Phase.ALWAYS:
+        _finish(turn)
+    else:
+        broken = turn.breaking()
+        detail = f"step {broken.id}: {state.step(broken.id).detail}" if broken else ""
+        reason = state.step(broken.id).reason if broken else ""
+        turn.record(PhaseEntered(run=state.run, phase=Phase.ALWAYS, reason=reason, detail=detail))
+
+
+def _why_failed(turn: Turn) -> tuple[str, str]:
+    state, broken = turn.state, turn.breaking()
+    if broken is not None and not turn.ended_early:
+        seen = state.step(broken.id)
+        return seen.reason, f"step {broken.id}: {seen.detail}"
+    return (Reason.TIMEOUT if state.timed_out else Reason.CANCELLED), state.cancelled or "cancelled"
+
+
+def _breaks_with_undo(turn: Turn) -> bool:
+    if turn.ended_early:
+        return False
+    members = turn.plan.runbook.steps_of(Phase.STEPS)
+    return any(
+        step.on_failure is OnFailure.UNDO and turn.state.step(step.id).status is StepStatus.FAILED
+        for step in members
+    )
+
+
+def _finish(turn: Turn) -> None:
+    broken = turn.breaking()
+    seen = turn.state.step(broken.id) if broken else StepState()
+    reason = turn.state.reason or seen.reason
+    detail = turn.state.detail or (f"step {broken.id}: {seen.detail}" if broken else "")
+    by_a_person = turn.state.stopping and not turn.state.timed_out
+    failed = RunStatus.CANCELLED if by_a_person else RunStatus.FAILED
+    status = failed if reason else RunStatus.SUCCEEDED
+    turn.record(RunFinished(run=turn.state.run, status=status, reason=reason, detail=detail))
+
+
+# ---- undo: the reverse of completion
+
+
+def _undo(turn: Turn) -> None:
+    """Take back effects one at a time, last completed first; say of each what came of it."""
+    for step in _to_undo(turn):
+        seen = turn.state.step(step.id)
+        if seen.call is not None or seen.undo_unknown:
+            return
+        if seen.due is not None and turn.now < seen.due:
+            return
+        if isinstance(step.undo, Undo):
+            calls.start(turn, step, Part.UNDO)
+        else:
+            why = (
+                f"can't be undone: {step.undo.why}"
+                if isinstance(step.undo, NoUndo)
+                else "the runbook has no undo for it"
+            )
+            calls.undo_failed(turn, step, Reason.REJECTED, why)
+        return
+    turn.record(PhaseEntered(run=turn.state.run, phase=Phase.RESCUE))
+
+
+def _to_undo(turn: Turn) -> list[Step]:
+    """Return the steps whose effect may stand, in reverse order of completion."""
+    members = turn.plan.runbook.steps_of(Phase.STEPS)
+    standing = [step for step in members if _stands(turn, step)]
+    return sorted(standing, key=lambda step: -turn.state.step(step.id).order)
+
+
+def _stands(turn: Turn, step: Step) -> bool:
+    seen = turn.state.step(step.id)
+    if seen.undo_closed or not seen.applied:
+        return False
+    return isinstance(step.undo, Undo | NoUndo) or turn.plan.effect(step) is not Effect.READ

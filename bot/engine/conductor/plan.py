@@ -1,0 +1,88 @@
+"""What a run follows: its runbook at the digest that it pinned, with the specs of the actions that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from bot.actions.contract import ActionSpec, Catalogue, Effect
+from bot.domain.ids import StepId
+from bot.domain.nouns import Part
+from bot.errors import RunbookError
+from bot.runbook.model import (
+    NoUndo,
+    Probe,
+    Retry,
+    Runbook,
+    Step,
+    Undo,
+    Verify,
+    effective_effect,
+    effective_repeatable,
+    effective_retry,
+)
+
+DEFAULT_CALL_TIMEOUT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A runbook with the catalogue that gives its actions meaning.
+
+    `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None.
+    """
+
+    runbook: Runbook
+    catalogue: Catalogue
+    call_timeout: timedelta = DEFAULT_CALL_TIMEOUT
+    approval_expiry: timedelta | None = None
+
+    @cached_property
+    def steps(self) -> Mapping[StepId, Step]:
+        """Every step by its id, those of rescue and always too."""
+        return {step.id: step for step in self.runbook.all_steps()}
+
+    def spec(self, action: str) -> ActionSpec:
+        """Return an action's spec; RunbookError when this installation has no such action (any more)."""
+        try:
+            return self.catalogue[action]
+        except KeyError:
+            msg = f"there is no action {action!r} here"
+            raise RunbookError(
+                msg, hint="Install the integration that has it, or change the runbook."
+            ) from None
+
+    def effect(self, step: Step) -> Effect:
+        """Return what a step does to the world: what its action declares, or what the runbook says instead."""
+        return effective_effect(step, self.spec(step.action))
+
+    def repeatable(self, step: Step, part: Part = Part.MAIN) -> bool:
+        """Return whether a call of this part may be made again without harm."""
+        if part in (Part.VERIFY, Part.SETTLE):
+            # Probes look and do not touch: that is what makes them probes.
+            return True
+        if part is Part.UNDO:
+            return isinstance(step.undo, Undo) and self.spec(step.undo.action).repeatable
+        return effective_repeatable(step, self.spec(step.action))
+
+    def retry(self, step: Step) -> Retry:
+        """Return how often the step's main call is tried, and how far apart."""
+        return effective_retry(step, self.repeatable(step))
+
+    def source(self, step: Step, part: Part) -> Step | Probe | Verify | Undo:
+        """Return what names the action and the inputs of a part of a step; RunbookError when the step has no such part."""
+        source = {Part.MAIN: step, Part.VERIFY: step.verify, Part.SETTLE: step.settle, Part.UNDO: step.undo}[
+            part
+        ]
+        if source is None or isinstance(source, NoUndo):
+            raise RunbookError(f"step {step.id} has no {part.value}")
+        return source
+
+    def timeout(self, step: Step, part: Part) -> float:
+        """Return for how long a call may run, in seconds."""
+        own = step.timeout
+        if part is Part.UNDO and isinstance(step.undo, Undo) and step.undo.timeout is not None:
+            own = step.undo.timeout
+        return (own or self.call_timeout).total_seconds()

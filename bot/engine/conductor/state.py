@@ -1,0 +1,102 @@
+"""What a run is, folded from its events: nothing here that the log does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.facts import ApprovalRequested, CallStarted
+from bot.domain.ids import Digest, RunId, StepId
+from bot.domain.nouns import Actor, Part, Phase, RunStatus, StepStatus, Vote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalState:
+    """An approval that waits; `votes` maps each person to their word."""
+
+    asked: ApprovalRequested
+    votes: Mapping[str, Vote] = field(default_factory=dict)
+    granted: bool = False
+
+    @property
+    def in_favour(self) -> int:
+        """How many distinct people approved."""
+        return sum(vote is Vote.APPROVE for vote in self.votes.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepState:
+    """A step of a run.
+
+    `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far. `due` is when something
+    happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step may stand in the world;
+    `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing left to undo.
+    `order` is the step's place among those that ended, from 1, 0 while it has not.
+    """
+
+    status: StepStatus = StepStatus.PENDING
+    part: Part = Part.MAIN
+    call: CallStarted | None = None
+    attempts: Mapping[Part, int] = field(default_factory=dict)
+    due: datetime | None = None
+    verifying_since: datetime | None = None
+    approval: ApprovalState | None = None
+    asked: int = 0
+    output: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    detail: str = ""
+    applied: bool = False
+    undo_unknown: bool = False
+    undo_closed: bool = False
+    order: int = 0
+
+    def attempt(self, part: Part) -> int:
+        """How many calls this part has made."""
+        return self.attempts.get(part, 0)
+
+
+_UNTOUCHED = StepState()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end, `cancelled` says why it was ended early."""
+
+    run: RunId
+    runbook: str
+    digest: Digest
+    seed: str
+    autonomy: str
+    inputs: Mapping[str, Any]
+    scope: Mapping[str, Any]
+    requested_by: Actor | None
+    started_at: datetime
+    deadline: datetime | None
+    status: RunStatus = RunStatus.RUNNING
+    phase: Phase = Phase.STEPS
+    cancelled: str | None = None
+    timed_out: bool = False
+    reason: str = ""
+    detail: str = ""
+    steps: Mapping[StepId, StepState] = field(default_factory=dict)
+    ended: int = 0
+
+    def step(self, step: StepId) -> StepState:
+        """Return a step's state; one that nothing happened to is pending."""
+        return self.steps.get(step, _UNTOUCHED)
+
+    def with_step(self, step: StepId, state: StepState) -> RunState:
+        """Return the run with one step changed."""
+        return replace(self, steps={**self.steps, step: state})
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has finished."""
+        return self.status is not RunStatus.RUNNING
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a person or the run's own deadline asked it to end early."""
+        return self.cancelled is not None

@@ -1,0 +1,191 @@
+"""Steps: when one is ready, what must be true before its action runs, and the approval that may stand in between.
+
+ready → condition → autonomy → inputs → approval → call
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.actions.contract import Effect, InvalidInputs
+from bot.actions.outcome import Reason
+from bot.domain.events import canonical, digest_of
+from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted
+from bot.domain.ids import Digest, approval_id
+from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote
+from bot.engine.conductor import calls
+from bot.engine.conductor.arrivals import VoteCast
+from bot.engine.conductor.turn import Turn
+from bot.errors import Conflict, NotFound, RunbookError
+from bot.policy.approvals import ANYONE, right_to_decide
+from bot.policy.autonomy import Gate, gate
+from bot.runbook.model import ApprovalRule, NoUndo, OnExpiry, Step, Undo
+
+ANY_OTHER_PERSON = ApprovalRule(sources=(ANYONE,), quorum=1, expires=None, on_expiry=OnExpiry.DENY)
+"""What `autonomy: approve` demands of a step that names no approval of its own."""
+
+
+def ready(turn: Turn, step: Step) -> bool:
+    """Tell whether nothing that the step needs is still under way."""
+    state = turn.state
+    if state.step(step.id).status is not StepStatus.PENDING:
+        return False
+    return all(state.step(need).status.final for need in step.needs)
+
+
+def begin(turn: Turn, step: Step) -> None:
+    """Take a ready step as far as it goes now: skipped, failed, asking, or running."""
+    waiting = turn.state.step(step.id).approval
+    if waiting is not None and waiting.granted:
+        _begin_approved(turn, step, waiting.asked.digest)
+        return
+    try:
+        if step.condition is not None and not step.condition.is_true(turn.scope()):
+            turn.skip(step, f"`if: {step.condition.text}` is false")
+            return
+        effect = turn.plan.effect(step)
+    except RunbookError as problem:
+        turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
+        return
+    demanded = gate(turn.state.autonomy, effect)
+    rule = step.approval or (ANY_OTHER_PERSON if demanded is Gate.ASK else None)
+    if demanded is Gate.SHUT:
+        turn.skip(step, f"autonomy `{turn.state.autonomy}` only looks, and this step would {effect.value}")
+    elif rule is None:
+        calls.start(turn, step, Part.MAIN)
+    else:
+        _ask(turn, step, rule, effect)
+
+
+def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
+    """Ask people, showing exactly what will run."""
+    try:
+        inputs = calls.rendered(turn, step.inputs, step.action)
+        undo = _undo_in_words(turn, step)
+    except (RunbookError, InvalidInputs) as problem:
+        turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
+        return
+    spec, state = turn.plan.spec(step.action), turn.state
+    expires = rule.expires or turn.plan.approval_expiry
+    turn.record(
+        ApprovalRequested(
+            run=state.run,
+            step=step.id,
+            approval=approval_id(state.run, step.id, state.step(step.id).asked + 1),
+            digest=shown_digest(turn, step, inputs),
+            action=step.action,
+            effect=effect,
+            target=spec.target(spec.check(inputs)),
+            inputs=inputs,
+            sources=rule.sources,
+            quorum=rule.quorum,
+            undo=undo,
+            requested_by=state.requested_by,
+            expires_at=turn.now + expires if expires else None,
+        )
+    )
+
+
+def shown_digest(turn: Turn, step: Step, inputs: Mapping[str, Any]) -> Digest:
+    """Return what binds an approval: the runbook, the step, its action and its rendered inputs."""
+    return digest_of([turn.state.digest, step.id, step.action, inputs])
+
+
+def _undo_in_words(turn: Turn, step: Step) -> str:
+    if isinstance(step.undo, Undo):
+        return f"{step.undo.action} {canonical(step.undo.inputs.render(turn.scope()))}"
+    return f"none: {step.undo.why}" if isinstance(step.undo, NoUndo) else ""
+
+
+def _begin_approved(turn: Turn, step: Step, approved: Digest) -> None:
+    """Run what was approved; when it is no longer what was shown, the approval is void and people are asked anew."""
+    try:
+        inputs = calls.rendered(turn, step.inputs, step.action)
+    except (RunbookError, InvalidInputs) as problem:
+        turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
+        return
+    if shown_digest(turn, step, inputs) == approved:
+        calls.start(turn, step, Part.MAIN)
+    else:
+        _close(turn, step, ApprovalStatus.VOID, "what would run changed after it was shown")
+
+
+def _close(turn: Turn, step: Step, status: ApprovalStatus, why: str) -> None:
+    approval = turn.state.step(step.id).approval
+    assert approval is not None  # noqa: S101 - the callers close only what is open
+    turn.record(
+        ApprovalClosed(
+            run=turn.state.run, step=step.id, approval=approval.asked.approval, status=status, why=why
+        )
+    )
+
+
+def vote(turn: Turn, arrival: VoteCast) -> None:
+    """Count a person's word. NotFound, NotAllowed or Conflict say why it does not count."""
+    step = _asking(turn, arrival)
+    approval = turn.state.step(step.id).approval
+    assert approval is not None  # noqa: S101 - `_asking` returns only a step that waits
+    asked = approval.asked
+    if arrival.digest != asked.digest:
+        msg = "What you were shown is not what would run now."
+        raise Conflict(msg, hint="Look at the newest request and decide on that.")
+    source = right_to_decide(
+        by=arrival.by, groups=arrival.groups, sources=asked.sources, requested_by=asked.requested_by
+    )
+    if str(arrival.by) in approval.votes and arrival.vote is Vote.APPROVE:
+        msg = "You have approved this already."
+        raise Conflict(msg, hint=f"It needs {asked.quorum} different people.")
+    turn.record(
+        ApprovalVoted(
+            run=turn.state.run,
+            step=step.id,
+            approval=asked.approval,
+            vote=arrival.vote,
+            as_member_of=source,
+            why=arrival.why,
+        ),
+        arrival.by,
+    )
+    _count(turn, step, arrival)
+
+
+def _asking(turn: Turn, arrival: VoteCast) -> Step:
+    for step in turn.plan.steps.values():
+        seen = turn.state.step(step.id)
+        if seen.approval is not None and seen.approval.asked.approval == arrival.approval:
+            if seen.status is StepStatus.WAITING_APPROVAL:
+                return step
+            break
+    msg = "This is decided already, or no longer asked."
+    raise Conflict(msg, hint="The message in the channel shows how it ended.")
+
+
+def _count(turn: Turn, step: Step, arrival: VoteCast) -> None:
+    approval = turn.state.step(step.id).approval
+    assert approval is not None  # noqa: S101 - its vote was recorded a moment ago
+    if arrival.vote is Vote.DENY:
+        _close(turn, step, ApprovalStatus.DENIED, arrival.why)
+        why = f": {arrival.why}" if arrival.why else ""
+        turn.fail(step, reason=Reason.REJECTED, detail=f"denied by {arrival.by.id}{why}", applied=False)
+    elif approval.in_favour >= approval.asked.quorum:
+        _close(turn, step, ApprovalStatus.APPROVED, "")
+
+
+def expire(turn: Turn, step: Step) -> None:
+    """Close an approval that nobody gave in time: it fails closed."""
+    _close(turn, step, ApprovalStatus.EXPIRED, "nobody decided in time")
+    turn.fail(
+        step, reason=Reason.REJECTED, detail="its approval expired: nobody decided in time", applied=False
+    )
+
+
+def withdraw(turn: Turn, step: Step, why: str) -> None:
+    """Take back a question that is moot because the run ends."""
+    _close(turn, step, ApprovalStatus.VOID, why)
+    turn.cancel(step, why, applied=False)
+
+
+def no_such_step(name: str) -> NotFound:
+    """Say that a run has no such step."""
+    return NotFound(f"There is no step {name!r} in this run.", hint="`fireline show` lists a run's steps.")

@@ -1,0 +1,174 @@
+"""Performing a call: the one place where an action runs, with a timeout around it and its bytes kept as evidence.
+
+Whatever an action does, including raising what it should not, comes out as an `Outcome`. The performer decides nothing about what follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from bot.actions.contract import Action, Call, Capture, InvalidInputs, NoCapture, Secrets
+from bot.actions.outcome import ActionError, Failed, Outcome, Reason, Succeeded
+from bot.domain.facts import CallStarted, EvidenceStored
+from bot.domain.ids import Digest, evidence_id, incident_of_run
+from bot.domain.nouns import Part
+from bot.engine.conductor import CallEnded, Plan, RunState
+from bot.engine.conductor.turn import Turn
+from bot.errors import ExpressionError
+
+OUTPUT_LIMIT = 256 * 1024
+"""Bytes of JSON that a call's output may take in the log; what is larger belongs into evidence."""
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Kept(Protocol):
+    """What the bytes of a capture became; `size` is in bytes."""
+
+    @property
+    def sha256(self) -> Digest: ...  # noqa: D102 - a field
+    @property
+    def size(self) -> int: ...  # noqa: D102 - a field
+    @property
+    def media_type(self) -> str: ...  # noqa: D102 - a field
+    @property
+    def source(self) -> str: ...  # noqa: D102 - a field
+    @property
+    def truncated(self) -> bool: ...  # noqa: D102 - a field
+
+
+class OpenCapture(Capture, Protocol):
+    """A capture that is being written."""
+
+    def finish(self) -> Kept:
+        """Make the bytes durable and return what they became."""
+        ...
+
+    def discard(self) -> None:
+        """Drop the bytes."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performer:
+    """Runs calls. `captures` opens a capture for a step that keeps evidence; `version` is written into the evidence's `tool`."""
+
+    actions: Mapping[str, Action]
+    secrets: Secrets
+    captures: Callable[[], OpenCapture]
+    slots: asyncio.Semaphore
+    version: str
+    chance: Callable[[], float]
+
+    async def perform(self, plan: Plan, state: RunState, call: CallStarted) -> CallEnded:
+        """Run a call and return how it ended; raises only asyncio.CancelledError."""
+        keeps = call.part is Part.MAIN and plan.steps[call.step].evidence is not None
+        capture: OpenCapture | None = await asyncio.to_thread(self.captures) if keeps else None
+        loop = asyncio.get_running_loop()
+        try:
+            async with self.slots:
+                began = loop.time()
+                outcome = await self._run(call, capture or NoCapture())
+            took = loop.time() - began
+            evidence = await self._keep(plan, state, call, capture) if capture else None
+        except asyncio.CancelledError:
+            if capture:
+                capture.discard()
+            raise
+        return CallEnded(
+            step=call.step,
+            part=call.part,
+            attempt=call.attempt,
+            outcome=_bounded(outcome),
+            took=round(took, 6),
+            chance=self.chance(),
+            evidence=evidence,
+        )
+
+    async def _run(self, call: CallStarted, capture: Capture) -> Outcome:
+        action = self.actions.get(call.action)
+        if action is None:
+            return Failed(
+                reason=Reason.INVALID, detail=f"there is no action {call.action!r} here", applied=False
+            )
+        try:
+            inputs = action.spec.check(call.inputs)
+            order = Call(
+                run=call.run,
+                step=call.step,
+                attempt=call.attempt,
+                idempotency_key=call.key,
+                timeout=call.timeout,
+                secrets=self.secrets,
+                capture=capture,
+            )
+            async with asyncio.timeout(call.timeout):
+                return await action.run(inputs, order)
+        except TimeoutError:
+            return Failed(reason=Reason.TIMEOUT, detail=f"no end after {call.timeout:g} s")
+        except ActionError as error:
+            return error.failure
+        except InvalidInputs as error:
+            return Failed(reason=Reason.INVALID, detail=str(error), applied=False)
+        except Exception as error:  # noqa: BLE001 - an action's bug is an outcome, recorded like any other
+            _LOG.exception("action raised what it should have returned", action=call.action)
+            return Failed(reason=Reason.BUG, detail=f"{call.action} raised {type(error).__name__}")
+
+    async def _keep(
+        self, plan: Plan, state: RunState, call: CallStarted, capture: OpenCapture
+    ) -> EvidenceStored:
+        rule = plan.steps[call.step].evidence
+        assert rule is not None  # noqa: S101 - a capture is opened only for a step that keeps evidence
+        kept = await asyncio.to_thread(capture.finish)
+        name = _evidence_name(plan, state, call)
+        return EvidenceStored(
+            incident=incident_of_run(call.run),
+            run=call.run,
+            step=call.step,
+            evidence=evidence_id(call.run, call.step, name),
+            name=name,
+            evidence_class=rule.evidence_class,
+            sha256=kept.sha256,
+            size=kept.size,
+            media_type=kept.media_type,
+            source=kept.source,
+            tool=f"{call.action} (fireline {self.version})",
+            truncated=kept.truncated,
+        )
+
+
+def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
+    """Render the name that the runbook gives; a name that can't be rendered must not cost the evidence."""
+    rule = plan.steps[call.step].evidence
+    assert rule is not None  # noqa: S101 - asked only for a step that keeps evidence
+    try:
+        return str(rule.name.render(Turn(plan, state, state.started_at).scope()))
+    except ExpressionError:
+        return f"{call.step}.bin"
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    """Keep the log's records small, and JSON: an output that is neither becomes a failure that says so."""
+    output: Mapping[str, Any] = outcome.output
+    try:
+        size = len(json.dumps(output, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}")
+    if size <= OUTPUT_LIMIT:
+        return outcome
+    cut = {"truncated": True, "size": size}
+    if isinstance(outcome, Succeeded):
+        return Succeeded(output=cut)
+    return Failed(
+        reason=outcome.reason,
+        detail=outcome.detail,
+        retry_after=outcome.retry_after,
+        applied=outcome.applied,
+        output=cut,
+    )

@@ -1,0 +1,277 @@
+"""Every setting there is, with its default and what it is for.
+
+`docs/settings.md` is written from these descriptions, so each is a sentence to an operator. Durations carry units; secrets print as stars.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import ByteSize, Field, JsonValue, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.settings.types import Duration, OffIsAWord, Paths, SecretSource, Section, Words
+
+PREFIX = "FIRELINE_"
+NESTING = "__"
+_DATABASES = ("sqlite", "postgresql")
+
+
+class HttpSettings(Section):
+    """The port that takes webhooks, Slack's callbacks, the API and the console."""
+
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; `0.0.0.0` for every interface.", min_length=1
+    )
+    port: int = Field(default=8080, description="Port to listen on; 0 takes any free one.", ge=0, le=65535)
+    public_url: str | None = Field(
+        default=None,
+        description="Address under which people reach the console, for links in messages; unset, it is made of `host` and `port`.",
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+    )
+
+    @property
+    def base_url(self) -> str:
+        """The address for links, without a slash at its end."""
+        shown = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
+        host = f"[{shown}]" if ":" in shown else shown
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+class AlertmanagerSettings(Section):
+    """What `POST /webhooks/alertmanager` accepts."""
+
+    bearer_token: SecretStr | None = Field(
+        default=None,
+        description="Token that Alertmanager must send (`http_config.authorization.credentials`).",
+    )
+    basic_username: str | None = Field(
+        default=None,
+        description="User name that Alertmanager may send instead (`http_config.basic_auth.username`).",
+    )
+    basic_password: SecretStr | None = Field(
+        default=None, description="Password that goes with `basic_username`."
+    )
+    max_body_bytes: ByteSize = Field(
+        default=ByteSize(16 * 1024 * 1024),
+        description="Largest delivery taken in; above it the answer is 413.",
+        ge=1024,
+    )
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.basic_username is None) != (self.basic_password is None):
+            msg = "basic_username and basic_password go together: set both or neither"
+            raise ValueError(msg)
+        return self
+
+
+class SlackSettings(Section):
+    """How Fireline talks to Slack."""
+
+    mode: Annotated[Literal["off", "http", "socket"], OffIsAWord] = Field(
+        default="off",
+        description="How Slack reaches Fireline: `http` (Slack calls the public URL), `socket` (Socket Mode: no public URL) or `off`.",
+    )
+    bot_token: SecretStr | None = Field(
+        default=None, description="Bot token (`xoxb-…`); needed unless `mode` is `off`."
+    )
+    app_token: SecretStr | None = Field(
+        default=None, description="App-level token (`xapp-…`); needed for `socket`."
+    )
+    signing_secret: SecretStr | None = Field(
+        default=None, description="Signing secret of the app; needed for `http`."
+    )
+    base_url: str = Field(
+        default="https://slack.com/api/",
+        description="Where the Web API is; other than Slack's own only for the local Slack.",
+    )
+    command: str = Field(
+        default="/incident", description="The slash command.", pattern=r"^/[a-z0-9_-]{1,31}$"
+    )
+    announce_channel: str | None = Field(
+        default=None,
+        description="Channel (id or name) that hears of every new incident; unset, none does.",
+        min_length=1,
+    )
+    channel_prefix: str = Field(
+        default="inc-", description="How the names of incident channels begin.", pattern=r"^[a-z0-9_-]{1,20}$"
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _one_slash_at_the_end(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"http", "https"}:
+            msg = "an address begins with http:// or https://"
+            raise ValueError(msg)
+        return value.rstrip("/") + "/"
+
+    @model_validator(mode="after")
+    def _tokens_for_the_mode(self) -> Self:
+        needed = {"off": (), "http": ("bot_token", "signing_secret"), "socket": ("bot_token", "app_token")}[
+            self.mode
+        ]
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing:
+            msg = f"mode {self.mode} needs {' and '.join(missing)}"
+            raise ValueError(msg)
+        return self
+
+
+class ConsoleSettings(Section):
+    """The web pages."""
+
+    token: SecretStr | None = Field(
+        default=None,
+        description="Token that opens the console; unset, whoever reaches the port can read and decide, so keep `http.host` on loopback then.",
+    )
+
+
+class EngineSettings(Section):
+    """How runbooks are run."""
+
+    max_parallel_steps: int = Field(
+        default=64,
+        description="Steps that may run at once, over all incidents; more wait their turn.",
+        ge=1,
+        le=10_000,
+    )
+    default_step_timeout: Duration = Field(
+        default=timedelta(minutes=5), description="How long a step may take when its runbook does not say."
+    )
+    default_run_timeout: Duration = Field(
+        default=timedelta(hours=4),
+        description="How long a run may take, waits included, when its runbook does not say.",
+    )
+    default_approval_expiry: Duration = Field(
+        default=timedelta(minutes=15),
+        description="How long an approval waits for its people when its step does not say.",
+    )
+    shutdown_grace: Duration = Field(
+        default=timedelta(seconds=10),
+        description="How long a stop waits for running steps; what still runs then is interrupted.",
+    )
+
+
+class JournalSettings(Section):
+    """The writer of the event log."""
+
+    max_waiting: int = Field(
+        default=10_000,
+        description="Units of work that may wait; above it, webhooks are answered 503 and sent again.",
+        ge=1,
+    )
+    max_batch: int = Field(default=1024, description="Units of work in one transaction at the most.", ge=1)
+
+
+class PrometheusSettings(Section):
+    """The Prometheus that the `prometheus.*` actions ask."""
+
+    url: str | None = Field(
+        default=None,
+        description="Its address; the `prometheus.*` actions need it.",
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+    )
+
+
+class LoggingSettings(Section):
+    """The process's own log, on standard error."""
+
+    format: Literal["console", "json"] = Field(
+        default="console", description="How a line looks: `console` for a person, `json` for a log collector."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The mildest level that is written."
+    )
+
+
+class ShellSettings(Section):
+    """What `shell.run` may do on this machine."""
+
+    allowed: Words | None = Field(
+        default=None,
+        description="Commands (the first word of the argv) that may run; unset, every one; an empty list, none.",
+    )
+    working_dir: Path | None = Field(
+        default=None,
+        description="Folder in which commands start; unset, the one in which Fireline was started.",
+    )
+
+
+class Settings(BaseSettings):
+    """Every setting. Making one by hand reads nothing but its arguments; `load_settings` reads the world."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=NESTING, extra="forbid", frozen=True, validate_default=True
+    )
+
+    data_dir: Path = Field(
+        default=Path("fireline-data"),
+        description="Folder for everything that Fireline keeps: the database unless named, the evidence.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="The database, `sqlite:///path` or `postgresql://user:password@host/name`; unset, `fireline.db` in `data_dir`.",
+    )
+    runbooks: Paths = Field(
+        default=(Path("runbooks"),), description="Folders whose `*.yaml` files are the runbooks."
+    )
+    vars: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="Values that runbooks read as `vars.<name>`; never secrets: they may be shown.",
+    )
+    groups: dict[str, Words] = Field(
+        default_factory=dict,
+        description="People by group, as approvals name them (`group:sre`): member ids of the chat, `sre: [U0ADA]`.",
+    )
+    secrets: dict[str, SecretSource] = Field(
+        default_factory=dict,
+        description="Secrets by the name that runbooks use: where each is found, `{env: NAME}` or `{file: PATH}`.",
+    )
+    http: HttpSettings = HttpSettings()
+    alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    slack: SlackSettings = SlackSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    engine: EngineSettings = EngineSettings()
+    journal: JournalSettings = JournalSettings()
+    prometheus: PrometheusSettings = PrometheusSettings()
+    logging: LoggingSettings = LoggingSettings()
+    shell: ShellSettings = ShellSettings()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if (
+            value is not None
+            and value.get_secret_value().partition(":")[0].partition("+")[0] not in _DATABASES
+        ):
+            msg = "the address of a database begins with sqlite:/// or postgresql://"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database's address, password included: for the connection alone, never for a log."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'fireline.db'}"
+
+    @property
+    def evidence_dir(self) -> Path:
+        """Where evidence is kept."""
+        return self.data_dir / "evidence"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings' signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing by itself: `load_settings` passes what it found, a test what it wants."""
+        return (init_settings,)

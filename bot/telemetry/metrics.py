@@ -1,0 +1,158 @@
+"""What Prometheus reads at `/metrics`: one object with every metric, made by the wiring and passed to whoever counts.
+
+Names and units follow https://prometheus.io/docs/practices/naming/. No label ever carries what came from outside (an alert's name, a URL, an
+incident): each has few values, so that an alert storm can't grow the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+"""What `render` returns, as the Content-Type header says it."""
+
+_MILLISECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_STEPS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One metric as an operator meets it on the page."""
+
+    name: str
+    kind: str
+    purpose: str
+    labels: tuple[str, ...]
+
+
+class Metrics:
+    """Every metric, in a registry of its own: two in one process don't meet, and a test reads exactly what it caused."""
+
+    def __init__(self, *, version: str, process: bool = True) -> None:
+        """Register everything; `process` adds memory, files, CPU and garbage collection of this process."""
+        self.registry = CollectorRegistry()
+        self.described: list[Described] = []
+        if process:
+            ProcessCollector(registry=self.registry)
+            PlatformCollector(registry=self.registry)
+            GCCollector(registry=self.registry)
+        self.build = self._gauge("build_info", "Always 1; the label says which version runs.", "version")
+        self.build.labels(version=version).set(1)
+        self._intake()
+        self._journal()
+        self._work()
+        self._chat()
+
+    def _intake(self) -> None:
+        self.deliveries = self._counter(
+            "deliveries",
+            "Webhook deliveries by what was answered: accepted, unreadable, unauthorized, too_large, behind.",
+            "outcome",
+        )
+        self.alerts = self._counter(
+            "alerts",
+            "Alerts taken in, by what became of them: new, repeated, resolved, attached, unmatched.",
+            "result",
+        )
+        self.http_requests = self._counter(
+            "http_requests",
+            "Requests answered, by the route's template and the status.",
+            "method",
+            "route",
+            "status",
+        )
+        self.http_request_seconds = self._histogram(
+            "http_request_seconds",
+            "From a request's arrival to the end of its answer.",
+            _MILLISECONDS,
+            "method",
+            "route",
+        )
+
+    def _journal(self) -> None:
+        self.journal_units = self._counter("journal_units", "Units of work made durable.")
+        self.journal_commits = self._counter(
+            "journal_commits", "Transactions committed; units by commits is the batch."
+        )
+        self.journal_batch_units = self._histogram(
+            "journal_batch_units", "Units of work in one transaction.", _BATCHES
+        )
+        self.journal_unit_seconds = self._histogram(
+            "journal_unit_seconds", "From a unit's handing in to its being on disk.", _MILLISECONDS
+        )
+        self.journal_waiting = self._gauge("journal_waiting", "Units of work that wait for the writer.")
+
+    def _work(self) -> None:
+        self.runs = self._counter(
+            "runs", "Runs of runbooks that ended, by how: succeeded, failed, cancelled.", "outcome"
+        )
+        self.runs_active = self._gauge("runs_active", "Runs of runbooks that have not ended.")
+        self.steps = self._counter("steps", "Steps that ended, by action and by how.", "action", "outcome")
+        self.step_seconds = self._histogram(
+            "step_seconds", "From a step's start to its end, attempts included.", _STEPS, "action"
+        )
+        self.approvals = self._counter(
+            "approvals", "Approvals that ended, by how: approved, denied, expired, void.", "outcome"
+        )
+
+    def _chat(self) -> None:
+        self.outbox_pending = self._gauge("outbox_pending", "Changes that the chat does not show yet.")
+        self.outbox_sent = self._counter(
+            "outbox_sent", "Calls to the chat that did what they were for.", "method"
+        )
+        self.outbox_errors = self._counter(
+            "outbox_errors", "Calls to the chat that failed, by its own word for why.", "method", "code"
+        )
+        self.slack_rate_limited = self._counter(
+            "slack_rate_limited", "Answers 429 from Slack: our pacing was too quick.", "method"
+        )
+
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format (`CONTENT_TYPE`)."""
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, purpose: str, *labels: str) -> Counter:
+        self._describe(f"{name}_total", "counter", purpose, labels)
+        return Counter(f"fireline_{name}", purpose, labels, registry=self.registry)
+
+    def _gauge(self, name: str, purpose: str, *labels: str) -> Gauge:
+        self._describe(name, "gauge", purpose, labels)
+        return Gauge(f"fireline_{name}", purpose, labels, registry=self.registry)
+
+    def _histogram(self, name: str, purpose: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        self._describe(name, "histogram", purpose, labels)
+        return Histogram(f"fireline_{name}", purpose, labels, buckets=buckets, registry=self.registry)
+
+    def _describe(self, name: str, kind: str, purpose: str, labels: tuple[str, ...]) -> None:
+        self.described.append(Described(name=f"fireline_{name}", kind=kind, purpose=purpose, labels=labels))
+
+
+def render_reference() -> str:
+    """Write docs/metrics.md: every metric with its labels."""
+    lines = [
+        "# Metrics",
+        "",
+        "<!-- Written by `make docs` from bot/telemetry/metrics.py; not edited by hand. -->",
+        "",
+        "`GET /metrics` answers in Prometheus' text format. Beside these stand the process's own (`process_*`, `python_*`).",
+        "",
+        "| metric | kind | labels | what it counts |",
+        "|---|---|---|---|",
+    ]
+    for each in Metrics(version="", process=False).described:
+        labels = ", ".join(f"`{label}`" for label in each.labels)
+        lines.append(f"| `{each.name}` | {each.kind} | {labels} | {each.purpose} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,33 @@
+"""Write the pages that are made from the code; `make docs` runs it, tests/docs fails when a page is behind.
+
+A page is a path below docs/ and a function that renders it whole. Pages that need the wiring are added where their room is.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.settings import reference
+from bot.telemetry import metrics
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+PAGES: dict[str, Callable[[], str]] = {
+    "metrics.md": metrics.render_reference,
+    "settings.md": reference.render,
+}
+
+
+def main() -> int:
+    """Write every page that differs, and say which did."""
+    for name, render in PAGES.items():
+        page = DOCS / name
+        text = render()
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")
+            print(f"wrote {page}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
