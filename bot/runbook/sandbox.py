@@ -79,33 +79,8 @@ JINJA_LISTING_FILTERS = (
 )
 """Filters of Jinja2 that give values one by one; here they give a list, which can be compared and asked for its length."""
 JINJA_TESTS = (
-    "boolean",
-    "defined",
-    "divisibleby",
-    "eq",
-    "equalto",
-    "even",
-    "false",
-    "float",
-    "ge",
-    "greaterthan",
-    "gt",
-    "in",
-    "integer",
-    "le",
-    "lessthan",
-    "lower",
-    "lt",
-    "mapping",
-    "ne",
-    "none",
-    "number",
-    "odd",
-    "sequence",
-    "string",
-    "true",
-    "undefined",
-    "upper",
+    *("boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float", "ge", "greaterthan", "gt", "in", "integer"),
+    *("le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sequence", "string", "true", "undefined", "upper"),
 )
 OWN_TESTS: Mapping[str, Callable[..., bool]] = {
     "regex_match": filters.regex_match,
@@ -161,7 +136,7 @@ class Missing(StrictUndefined):
     __call__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = __complex__ = (
         _fail_with_undefined_error
     )
-    __hash__ = None  # type: ignore[assignment]  # what isn't there is no key
+    __hash__ = _fail_with_undefined_error
 
 
 class NotThere(UndefinedError):
