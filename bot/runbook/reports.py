@@ -131,6 +131,16 @@ def render_reference() -> str:
         f"`--format {'|'.join(FORMATS)}`. An error refuses the runbook; a warning or a note does not. A code keeps its meaning for ever.",
     ]
     for prefix, title in _PARTS.items():
-        lines += ["", f"## {title}", "", "| code | level | finding | why, and what to do |", "|---|---|---|---|"]
-        lines += [f"| {code} | {rule.level} | {rule.title} | {rule.why} |" for code, rule in RULES.items() if code.startswith(prefix)]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| code | level | finding | why, and what to do |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| {code} | {rule.level} | {rule.title} | {rule.why} |"
+            for code, rule in RULES.items()
+            if code.startswith(prefix)
+        ]
     return "\n".join(lines) + "\n"

@@ -1,7 +1,7 @@
 """The JSON Schema for editors: the file's form, and for each step what its action takes.
 
-Wherever an action wants a value, a text with an expression may stand in its place, because only the run knows what it gives. The schema is a help while
-typing; the linter is the judge.
+Wherever an action wants a value, a text with an expression may stand in its place, because only the run knows what it
+gives. The schema is a help while typing; the linter is the judge.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def editor_schema(catalogue: Catalogue) -> Schema:
     branches = [_add_action(definitions, spec) for spec in catalogue.values()]
     for name in _CALLS:
         if branches:
-            definitions[name]["properties"]["uses"] = _uses(definitions[name]["properties"]["uses"], catalogue)
+            definitions[name]["properties"]["uses"] = _uses(
+                definitions[name]["properties"]["uses"], catalogue
+            )
             definitions[name]["allOf"] = branches
     return {"$schema": DIALECT, "$id": IDENTITY, **schema, "title": "Fireline runbook"}
 
@@ -66,7 +68,7 @@ def _open_properties(schema: Schema) -> Schema:
 
 
 def _open(schema: Schema) -> Schema:
-    kept = {key: schema[key] for key in ("description", "title", "default") if key in schema}
+    kept: Schema = {key: schema[key] for key in ("description", "title", "default") if key in schema}
     value = {key: each for key, each in schema.items() if key not in kept}
     for key in ("items", "additionalProperties"):
         if isinstance(value.get(key), dict):

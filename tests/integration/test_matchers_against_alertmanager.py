@@ -16,7 +16,10 @@ TEXTS = [
     r'v="\""', r"v=\\", r'v="\t"', "v='", "v=`", "v={", "v=a b", "v= a ", 'v="" , ', r'v=~"\\101"', r'v=~"a\\b"', 'v=~"a??"', "v==", "v=~~",
     'v=~"(?P<n>a)"', 'v=~"[+--]"', r'v=~"[\\d-z]"', 'v=~"|a"', 'v=~"^a$"', "v=\x1c",
 ]  # fmt: skip
-VALUES = ["", "a", "b", "A", "ab", "aa", "1", "٣", "é", "_", "-", "+", "]", "&", "a{,3}", "\n", "\\", '"', "'", "`", "{", "a b", "a,b", "\\t", "=", "~", "[", "\x1c", ","]  # fmt: skip
+VALUES = [
+    "", "a", "b", "A", "ab", "aa", "1", "٣", "é", "_", "-", "+", "]", "&", "a{,3}", "\n", "\\", '"', "'", "`", "{", "a b", "a,b",
+    "\\t", "=", "~", "[", "\x1c", ",",
+]  # fmt: skip
 
 
 @pytest.mark.needs("amtool")
@@ -26,7 +29,9 @@ def test_every_text_matches_what_it_matches_there(tmp_path: Path) -> None:
     names = ["none", *(f"r{at}" for at in range(len(TEXTS)))]
     config = tmp_path / "alertmanager.yml"
     config.write_text(
-        json.dumps({"route": {"receiver": "none", "routes": routes}, "receivers": [{"name": name} for name in names]}),
+        json.dumps(
+            {"route": {"receiver": "none", "routes": routes}, "receivers": [{"name": name} for name in names]}
+        ),
         encoding="utf-8",
     )
     command = [parts.where("amtool"), "config", "routes", "test", f"--config.file={config}"]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bot.actions.contract import ActionSpec, Effect
 from bot.runbook.data import Data
-from bot.runbook.documents import Path
+from bot.runbook.documents import Path, reach
 from bot.runbook.findings import Finding, finding
 from bot.runbook.rules.draft import Called, Draft
 from bot.runbook.sandbox import nearest
@@ -55,7 +55,9 @@ def _check_inputs(draft: Draft, called: Called, spec: ActionSpec) -> Iterator[Fi
     try:
         spec.inputs.model_validate(called.inputs.tree)
     except ValidationError as error:
-        errors = [(*_reach(called.inputs.tree, each["loc"]), dict(each)) for each in error.errors(include_url=False)]
+        errors = [
+            (*reach(called.inputs.tree, each["loc"]), dict(each)) for each in error.errors(include_url=False)
+        ]
     else:
         return
     deeper = {path[:length] for path, _, _ in errors for length in range(len(path))}
@@ -66,7 +68,9 @@ def _check_inputs(draft: Draft, called: Called, spec: ActionSpec) -> Iterator[Fi
         elif path not in deeper | told and not _dynamic(value):
             told.add(path)
             about = f"{_dotted(path)}: " if path else ""
-            yield finding("FL402", f"{spec.name}: {about}{each['msg']}", draft.place(*called.path, "with", *path))
+            yield finding(
+                "FL402", f"{spec.name}: {about}{each['msg']}", draft.place(*called.path, "with", *path)
+            )
 
 
 def _wrong_key(draft: Draft, called: Called, spec: ActionSpec, error: tuple[Path, dict[str, Any]]) -> Finding:
@@ -74,10 +78,14 @@ def _wrong_key(draft: Draft, called: Called, spec: ActionSpec, error: tuple[Path
     base = (*called.path, "with")
     if each["type"] == "missing":
         there = base if _has_with(draft, called) else (*called.path, "uses")
-        return finding("FL402", f"{spec.name} needs {_dotted((*path, each['loc'][-1]))}", draft.place(*there, *path))
+        return finding(
+            "FL402", f"{spec.name} needs {_dotted((*path, each['loc'][-1]))}", draft.place(*there, *path)
+        )
     known = sorted(_keys(spec)) if len(path) == 1 else []
     hint = nearest(str(path[-1]), known) or (f"it takes: {', '.join(known)}" if known else "")
-    return finding("FL402", f"{spec.name} takes no {_dotted(path)}", draft.place(*base, *path, key=True), hint)
+    return finding(
+        "FL402", f"{spec.name} takes no {_dotted(path)}", draft.place(*base, *path, key=True), hint
+    )
 
 
 def _dotted(path: Path) -> str:
@@ -90,19 +98,6 @@ def _has_with(draft: Draft, called: Called) -> bool:
 
 def _keys(spec: ActionSpec) -> set[str]:
     return {each.alias or name for name, each in spec.inputs.model_fields.items()}
-
-
-def _reach(tree: Data, loc: tuple[int | str, ...]) -> tuple[Path, Data]:
-    """Follow an error's location as far as the tree goes, past the names that pydantic gives to a union's branches."""
-    path: list[int | str] = []
-    for part in loc:
-        if isinstance(tree, dict) and part in tree:
-            tree = tree[str(part)]
-            path.append(part)
-        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
-            tree = tree[part]
-            path.append(part)
-    return tuple(path), tree
 
 
 def _dynamic(tree: Data) -> bool:

@@ -83,6 +83,7 @@ def test_aliases_stand_for_what_they_name() -> None:
         ("a:\n\t- b", "FL002", "2:1", "a tab"),
         ("a: b: c", "FL002", "1:5", "mapping values"),
         ("a: [1", "FL002", "1:6", "expected"),
+        ("a: [1 2: 3}", "FL002", "1:11", "expected"),
         ("a: 'x", "FL002", "1:6", "end of stream"),
         ("ab: \x01", "FL002", "1:5", "control character"),
         ("a: 1\nb: \x01", "FL002", "2:4", "control character"),

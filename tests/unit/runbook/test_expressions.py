@@ -1,6 +1,7 @@
 """Expressions: what they give, what they refuse, and how they say what is missing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.nouns import Severity
-from bot.runbook.data import Data
+from bot.runbook.data import Data, plain
 from bot.runbook.expressions import BadExpression, Expression
 from bot.runbook.places import Place
 
@@ -17,7 +18,12 @@ SCOPE: dict[str, Any] = {
     "alert": {"name": "X", "labels": {"service": "checkout", "path": "../a b", "instance": "10.0.0.1:9100"}},
     "alerts": [{"labels": {"service": "a"}}, {"labels": {"service": "b"}}],
     "inputs": {"n": 3, "flag": True, "text": "5", "none": None, "names": ["x", "y"]},
-    "steps": {"before": {"status": "succeeded", "output": {"max": 0.5, "items": [3, 1, 2], "values": 7, "json": {"_id": 1}}}},
+    "steps": {
+        "before": {
+            "status": "succeeded",
+            "output": {"max": 0.5, "items": [3, 1, 2], "values": 7, "json": {"_id": 1}},
+        }
+    },
     "vars": {},
 }
 
@@ -120,8 +126,16 @@ def test_gives(text: str, expected: Data) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("alrt.x", "there is no name 'alrt'", "did you mean alert?; in scope: alert, alerts, inputs, steps, vars"),
-        ("steps.before.output.mx > 1", "steps.before.output has no 'mx'", "did you mean max?; it has: items, json, max, values"),
+        (
+            "alrt.x",
+            "there is no name 'alrt'",
+            "did you mean alert?; in scope: alert, alerts, inputs, steps, vars",
+        ),
+        (
+            "steps.before.output.mx > 1",
+            "steps.before.output has no 'mx'",
+            "did you mean max?; it has: items, json, max, values",
+        ),
         ("steps.before.output.mx.y > 1", "steps.before.output has no 'mx'", "write … | default(…)"),
         ("vars.region == 'x'", "vars has no 'region'", "it is empty"),
         ("inputs.n.real == 1", "inputs.n is a number and has no 'real'", ""),
@@ -160,7 +174,7 @@ def test_says_what_is_missing(text: str, message: str, hint: str) -> None:
         ("[0] * 10 ** 6", "1,000,000 values"),
         ("(0,) * 10 ** 6", "1,000,000 values"),
         ("10 ** 10000", "too large"),
-        ("2 ** 4000 * 2 ** 4000", "too large"),
+        ("2 ** 2000 * 2 ** 2000 * 2 ** 2000", "too large"),
         ("range(10 ** 9) | list", "range would give"),
         ("[[0] * 1000] * 1000", "values"),
         ("['a' * 900000] * 2", "characters"),
@@ -224,11 +238,12 @@ def test_refuses_to_evaluate(text: str, why: str) -> None:
         ("1 | attr('x')", "no filter named attr"),
         ("'x' | safe", "no filter named safe"),
         ("1 | map('attr', 'x') | format", "no filter named format"),
+        ("x | int(default=1, default=2)", "repeated"),
         ("not " * 200 + "x", "nested too deeply"),
         ("(" * 3000 + "1" + ")" * 3000, "nested too deeply"),
         ("a" + ".b" * 200, "nested too deeply"),
         ("1 +" * 4000 + "1", "longer than"),
-        ("x." , "expected name"),
+        ("x.", "expected name"),
     ],
 )
 def test_refuses_to_compile(text: str, why: str) -> None:
@@ -278,9 +293,16 @@ def test_filters_named_in_arguments_are_the_same_few() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("true", True), ("inputs.n", True), ("[]", False), ("none", False), ("alerts | selectattr('x', 'defined')", False), ("0", False)],
+    [
+        ("true", True),
+        ("inputs.n", True),
+        ("[]", False),
+        ("none", False),
+        ("alerts | selectattr('x', 'defined')", False),
+        ("0", False),
+    ],
 )
-def test_truth(text: str, expected: bool) -> None:
+def test_truth(text: str, *, expected: bool) -> None:
     """Numbers and lists count as they do in Jinja2."""
     assert Expression.compile(text).is_true(SCOPE) is expected
 
@@ -302,7 +324,7 @@ def test_a_text_is_neither_true_nor_false() -> None:
         ("alert.labels.service.split(vars.sep)", {("alert", "labels", "service"), ("vars", "sep")}),
         ("range(inputs.n) | list", {("inputs", "n")}),
         ("(a or b).c", {("a",), ("b",)}),
-        ("f(x).y + g.h(z)", {("x",), ("g", "h"), ("z",)}),
+        ("f(x).y + g.h(z)", {("f",), ("x",), ("g", "h"), ("z",)}),
         ("'x' | replace(a.b, c)", {("a", "b"), ("c",)}),
         ("{'k': v.w}", {("v", "w")}),
         ("1", set()),
@@ -315,7 +337,9 @@ def test_names(text: str, names: set[tuple[str, ...]]) -> None:
 
 def test_guards() -> None:
     """A name is guarded where the expression says what to do without it, or asks first."""
-    found = {each.path: each.guarded for each in Expression.compile("vars.a | default(vars.b) ~ vars.c").references}
+    found = {
+        each.path: each.guarded for each in Expression.compile("vars.a | default(vars.b) ~ vars.c").references
+    }
     assert found == {("vars", "a"): True, ("vars", "b"): False, ("vars", "c"): False}
     asked = Expression.compile("vars.a.b if vars.a is defined else 0").references
     assert all(each.guarded for each in asked)
@@ -344,21 +368,27 @@ def test_many_threads_share_one() -> None:
 
 
 _JSON: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
 
 
 @given(_JSON)
-def test_data_passes_unchanged_and_copied(data: Any) -> None:  # noqa: ANN401 - any JSON
+def test_data_passes_unchanged_and_copied(data: Any) -> None:
     """A name gives the value itself, as a copy."""
     found = Expression.compile("x").evaluate({"x": data})
     assert found == data
     assert not isinstance(data, list | dict) or found is not data
 
 
-@given(st.dictionaries(st.sampled_from(["items", "keys", "values", "get", "pop", "update", "copy", "_x"]), _JSON))
+@given(
+    st.dictionaries(st.sampled_from(["items", "keys", "values", "get", "pop", "update", "copy", "_x"]), _JSON)
+)
 def test_a_key_is_never_a_method(mapping: dict[str, Any]) -> None:
     """`output.items` is what the action put out, or missing; never a function."""
     for name in ("items", "keys", "values", "get", "pop", "update", "copy", "_x"):
@@ -369,7 +399,5 @@ def test_a_key_is_never_a_method(mapping: dict[str, Any]) -> None:
 @given(st.text(alphabet="ab.[]()'\"|+-*~<>= {}1,_", max_size=14))
 def test_any_text_is_evaluated_or_refused(text: str) -> None:
     """Nothing but BadExpression ever comes out, whatever is written."""
-    try:
-        Expression.compile(text).evaluate({"a": {"b": [1, 2]}, "b": "x"})
-    except BadExpression as error:
-        assert str(error)
+    with suppress(BadExpression):
+        plain(Expression.compile(text).evaluate({"a": {"b": [1, 2]}, "b": "x"}))

@@ -73,7 +73,8 @@ def test_what_does_not_fit_is_refused(declared: str, given_value: object, why: s
 
 def test_defaults_are_rendered() -> None:
     """What is not given comes from the alert, and is checked like the rest."""
-    runbook = _runbook("  service: {default: '{{ alert.labels.service }}', pattern: '[a-z]+'}\n  n: {type: integer, default: 5}\n  x: {required: false}")
+    service = "  service: {default: '{{ alert.labels.service }}', pattern: '[a-z]+'}"
+    runbook = _runbook(f"{service}\n  n: {{type: integer, default: 5}}\n  x: {{required: false}}")
     assert resolve_inputs(runbook, {}, ALERT) == {"service": "checkout", "n": 5, "x": None}
     assert resolve_inputs(runbook, {"service": "cart"}, {}) == {"service": "cart", "n": 5, "x": None}
     hostile = {"alert": {"labels": {"service": "../admin"}}}

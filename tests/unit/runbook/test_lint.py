@@ -1,5 +1,7 @@
 """The linter's rules: for each code what triggers it, where it points, and what it says to do."""
 
+# ruff: noqa: E501 - a case a line reads as a table
+
 import pytest
 
 from bot.runbook.findings import RULES, Level
@@ -73,6 +75,8 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     ("  - {id: one, uses: database.drop, with: {name: x}, effect: mutate, approval: {from: [group:a]}, undo: none, why: w}", "FL403", "7:61", "can't make it mutate", ""),
     (f"  - {{id: one, {HTTP}, verify: {{uses: queue.pause, with: {{name: x}}, expect: true}}}}", "FL404", "7:75", "verify must only read", ""),
     (f"  - {{id: one, {HTTP}, undo: none, why: w, settle: {{uses: queue.pause, with: {{name: x}}, expect: true}}}}", "FL404", "7:95", "settle must only read", ""),
+    ("  - {id: one, uses: pager.page, with: {to: [a, 5], urgency: '{{ vars.region }}'}}", "FL402", "7:48", "pager.page: to.1: Input", ""),
+    ("  - {id: one, uses: wait, with: {for: '{{ nope(1) }}'}}", "FL301", "7:39", "there is no name nope", ""),
     # --- safety
     ("  - {id: one, uses: database.drop, with: {name: x}, undo: none, why: w}", "FL501", "7:5", "one destroys, and nobody is asked", "approval: {from"),
     (f"  - {{id: one, {HTTP}, effect: destroy, undo: none, why: w}}", "FL501", "7:5", "one destroys", ""),
@@ -132,7 +136,10 @@ HEADS: list[tuple[str, str, str, str, str]] = [
 def _check(text: str, code: str, place: str, message: str, hint: str) -> None:
     loaded = load(text)
     hits = [each for each in loaded.findings if each.code == code and str(each.place) == f"f.yaml:{place}"]
-    assert hits, [(str(each.place), *each_found) for each, each_found in zip(loaded.findings, found(loaded), strict=True)]
+    assert hits, [
+        (str(each.place), *each_found)
+        for each, each_found in zip(loaded.findings, found(loaded), strict=True)
+    ]
     assert any(message in each.message and hint in each.hint for each in hits), hits
     assert (loaded.runbook is None) == any(each.level is Level.ERROR for each in loaded.findings)
     assert {each.code for each in loaded.findings} == {code}, found(loaded)
@@ -157,8 +164,12 @@ def test_of_the_head(head: str, code: str, place: str, message: str, hint: str) 
         f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: 1m}}}}\n  - {{id: three, if: steps.one.output.value > 1, uses: wait, with: {{for: 1m}}}}",
         "  - {id: one, uses: wait, with: {for: \"{{ vars.x | default('1m') }}\"}}",
         "  - {id: one, uses: wait, with: {for: \"{{ vars.x if vars.x is defined else '1m' }}\"}}",
-        "  - {id: one, uses: wait, with: {for: \"{{ range(3) | length }}{{ alerts | length }}{{ steps | length }}{{ inputs | length }}\"}}",
+        '  - {id: one, uses: wait, with: {for: "{{ range(3) | length }}{{ alerts | length }}{{ steps | length }}{{ inputs | length }}"}}',
         "  - {id: one, uses: wait, with: {for: '{{ vars.region }}{{ alert.labels.any.thing }}{{ alerts[0].labels.x }}'}}",
+        "  - {id: one, uses: pager.page, with: {to: '{{ vars.region }}'}}",
+        "  - {id: one, uses: pager.page, with: {to: ['{{ alerts | length }}', a], urgency: high}}",
+        "  - {id: one, uses: pager.page}",
+        "  - {id: one, uses: wait, with: {for: [{a: '{{ vars.region }}'}]}}",
         "  - {id: one, uses: prometheus.query, with: {query: up, limit: '{{ alerts | length }}'}}",
         f"  - {{id: one, {HTTP}, undo: {{{HTTP[:-1]}, json: '{{{{ steps.one.output.json }}}}'}}}}}}",
         f"  - {{id: one, {HTTP}, verify: {{uses: http.request, with: {{url: 'http://x/{{{{ steps.one.output.text }}}}'}}, expect: output.json.any}}}}",
@@ -168,8 +179,7 @@ def test_of_the_head(head: str, code: str, place: str, message: str, hint: str) 
         "  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', headers: {authorization: {secret: a/b}, token: '{{ vars.region }}'}}}",
         "  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', headers: '{{ vars.region }}', json: {password_hint: x, a: ['{{ 1 }}']}}}",
         "  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [user:a, group:b], quorum: 5}}",
-        f"  - {STEP}\nrescue:\n  - {{id: two, if: steps.one.status == 'failed', uses: wait, with: {{for: 1m}}}}\n"
-        "always:\n  - {id: three, if: steps.two.status == 'failed' and steps.one.reason == 'timeout', uses: wait, with: {for: 1m}}",
+        f"  - {STEP}\nrescue:\n  - {{id: two, if: steps.one.status == 'failed', uses: wait, with: {{for: 1m}}}}\nalways:\n  - {{id: three, if: steps.two.status == 'failed' and steps.one.reason == 'timeout', uses: wait, with: {{for: 1m}}}}",
         f"  - {STEP[:-1]}, evidence: {{name: a}}}}\n  - {{id: two, uses: wait, with: {{for: 1m}}, evidence: {{name: '{{{{ run.id }}}}'}}}}",
     ],
 )  # fmt: skip
@@ -202,7 +212,9 @@ def test_every_finding_not_only_the_first() -> None:
     )
     codes = [each.code for each in loaded.findings]
     assert loaded.runbook is None
-    assert {"FL004", "FL101", "FL102", "FL103", "FL104", "FL105", "FL201", "FL301", "FL401", "FL402"} <= set(codes)
+    assert {"FL004", "FL101", "FL102", "FL103", "FL104", "FL105", "FL201", "FL301", "FL401", "FL402"} <= set(
+        codes
+    )
     assert [each.place for each in loaded.findings] == sorted(each.place for each in loaded.findings)
     assert len(codes) > 18
 
@@ -215,7 +227,12 @@ def test_a_runbook_is_a_mapping(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("steps", "message"),
-    [("steps: []", "steps is empty"), ("steps: [1]", "steps[0] should be a mapping"), ("", "steps is missing"), ("steps: ~", "steps has no value")],
+    [
+        ("steps: []", "steps is empty"),
+        ("steps: [1]", "steps[0] should be a mapping"),
+        ("", "steps is missing"),
+        ("steps: ~", "steps has no value"),
+    ],
 )
 def test_without_steps_there_is_little_to_say(steps: str, message: str) -> None:
     """Where too little is left, only the form is judged."""

@@ -40,7 +40,11 @@ def test_a_whole_runbook_means_what_it_says() -> None:
     runbook = loaded.runbook
     assert runbook is not None
     assert not loaded.findings
-    assert (runbook.name, runbook.owner, runbook.autonomy) == ("checkout-errors", "team-payments", Autonomy.AUTO)
+    assert (runbook.name, runbook.owner, runbook.autonomy) == (
+        "checkout-errors",
+        "team-payments",
+        Autonomy.AUTO,
+    )
     assert runbook.valid_until == date(2027, 6, 30)
     assert runbook.timeout == timedelta(minutes=45)
     assert runbook.command
@@ -99,7 +103,9 @@ def test_phases() -> None:
 
 def test_defaults() -> None:
     """What a short runbook leaves out."""
-    runbook = sound(f"{HEAD}inputs: {{a: {{}}, b: {{type: list, required: false, enum: [x]}}}}\nsteps: [{STEP}]\n")
+    runbook = sound(
+        f"{HEAD}inputs: {{a: {{}}, b: {{type: list, required: false, enum: [x]}}}}\nsteps: [{STEP}]\n"
+    )
     assert runbook.severity.render({}) == "SEV3"
     assert runbook.autonomy is Autonomy.PROPOSE
     assert runbook.triggers == ()
@@ -132,7 +138,10 @@ def test_small_parts() -> None:
     assert step.condition is not None
     assert step.condition.is_true({})
     assert step.evidence is not None
-    assert (step.evidence.evidence_class, step.evidence.name.render({"run": {"id": "42-1"}})) == ("other", "a-42-1")
+    assert (step.evidence.evidence_class, step.evidence.name.render({"run": {"id": "42-1"}})) == (
+        "other",
+        "a-42-1",
+    )
 
 
 def test_effects_and_retries() -> None:
@@ -147,7 +156,11 @@ def test_effects_and_retries() -> None:
     assert runbook is not None
     asks, sends, worse, pauses = runbook.steps
     http, pause = CATALOGUE["http.request"], CATALOGUE["queue.pause"]
-    assert [effective_effect(each, http) for each in (asks, sends, worse)] == [Effect.READ, Effect.MUTATE, Effect.DESTROY]
+    assert [effective_effect(each, http) for each in (asks, sends, worse)] == [
+        Effect.READ,
+        Effect.MUTATE,
+        Effect.DESTROY,
+    ]
     assert [effective_repeatable(each, http) for each in (asks, sends, worse)] == [True, False, False]
     assert effective_repeatable(pauses, pause)
     assert effective_retry(asks, True) is DEFAULT_RETRY  # noqa: FBT003 - as the conductor calls it
@@ -244,8 +257,27 @@ def test_a_runbook_that_must_be_good() -> None:
 
 
 _WORDS = st.sampled_from(
-    ["apiVersion: fireline/v1", "name: a", "on: {}", "on: {alert: [{match: [x]}]}", "steps:", "  - id: a", "    uses: wait", "    with: {}"]
-    + ["    needs: [a]", "    undo: none", "    retry: {on: []}", "inputs: {a: {default: '{{'}}", "steps: [1]", "- x", "a: &a [*a]", "title: ~", "    approval: {}"]
+    [
+        *(
+            "apiVersion: fireline/v1",
+            "name: a",
+            "on: {}",
+            "on: {alert: [{match: [x]}]}",
+            "title: ~",
+            "a: &a [*a]",
+            "- x",
+        ),
+        *(
+            "steps:",
+            "  - id: a",
+            "    uses: wait",
+            "    with: {}",
+            "    needs: [a]",
+            "    undo: none",
+            "    approval: {}",
+        ),
+        *("    retry: {on: []}", "inputs: {a: {default: '{{'}}", "steps: [1]"),
+    ]
 )
 
 

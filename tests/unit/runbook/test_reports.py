@@ -10,7 +10,12 @@ from bot.runbook.reports import FORMATS, as_github, as_json, as_sarif, as_text, 
 
 FINDINGS = in_order(
     [
-        finding("FL502", "shift changes something, 100%", Place(file="b, c.yaml", line=3, column=5), "add undo:\nor verify"),
+        finding(
+            "FL503",
+            "shift changes, 9%",
+            Place(file="b, c.yaml", line=3, column=5),
+            "add undo:\nor verify",
+        ),
         finding("FL004", "foo is no key", Place(file="a.yaml", line=2, column=1)),
         finding("FL510", "x", Place(file="z.yaml")),
         finding("FL004", "foo is no key", Place(file="a.yaml", line=2, column=1)),
@@ -22,7 +27,7 @@ def test_text() -> None:
     """A line a finding, as compilers write them, its hint below."""
     assert as_text(FINDINGS) == (
         "a.yaml:2:1 error FL004 foo is no key\n"
-        "b, c.yaml:3:5 warning FL502 shift changes something, 100%\n"
+        "b, c.yaml:3:5 warning FL503 shift changes, 9%\n"
         "    hint: add undo:\nor verify\n"
         "z.yaml:1:1 note FL510 x\n"
     )
@@ -47,8 +52,7 @@ def test_github() -> None:
     """Workflow commands, with what they give a meaning escaped."""
     assert as_github(FINDINGS).splitlines() == [
         "::error file=a.yaml,line=2,col=1,title=FL004 unknown key::foo is no key",
-        "::warning file=b%2C c.yaml,line=3,col=5,title=FL502 changes something and can't tell or take it back"
-        "::shift changes something, 100%25 (add undo:%0Aor verify)",
+        "::warning file=b%2C c.yaml,line=3,col=5,title=FL503 retried although it is not repeatable::shift changes, 9%25 (add undo:%0Aor verify)",
         "::notice file=z.yaml,line=1,col=1,title=FL510 undo%3A none beside an effect of read::x",
     ]
 
@@ -60,9 +64,16 @@ def test_sarif() -> None:
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == list(RULES)
     second = run["results"][1]
-    assert (second["ruleId"], rules[second["ruleIndex"]]["id"], second["level"]) == ("FL502", "FL502", "warning")
+    assert (second["ruleId"], rules[second["ruleIndex"]]["id"], second["level"]) == (
+        "FL502",
+        "FL502",
+        "warning",
+    )
     location = second["locations"][0]["physicalLocation"]
-    assert location == {"artifactLocation": {"uri": "b,%20c.yaml"}, "region": {"startLine": 3, "startColumn": 5}}
+    assert location == {
+        "artifactLocation": {"uri": "b,%20c.yaml"},
+        "region": {"startLine": 3, "startColumn": 5},
+    }
 
 
 @pytest.mark.parametrize("form", FORMATS)

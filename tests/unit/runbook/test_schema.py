@@ -30,7 +30,7 @@ def test_it_is_a_schema() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.name)
-def test_sound_runbooks_pass(file: Any) -> None:  # noqa: ANN401 - a path
+def test_sound_runbooks_pass(file: Any) -> None:
     """What the linter takes, an editor does not underline."""
     assert not _errors(file.read_text(encoding="utf-8"))
 
@@ -47,7 +47,10 @@ def test_sound_runbooks_pass(file: Any) -> None:  # noqa: ANN401 - a path
         ("[{id: one, uses: wait, with: {for: 1m}, undo: nope}]", "$.steps[0].undo"),
         ("[{id: one, uses: wait, with: {for: 1m}, undo: {uses: prometheus.query}}]", "$.steps[0].undo"),
         ("[{id: one, uses: wait, with: {for: 1m}, for_each: x}]", "$.steps[0]"),
-        ("[{id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}]", "$.steps[0].approval.on_expiry"),
+        (
+            "[{id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}]",
+            "$.steps[0].approval.on_expiry",
+        ),
         ("[]", "$.steps"),
     ],
 )

@@ -10,7 +10,16 @@ from bot.runbook.expressions import BadExpression
 from bot.runbook.places import Place
 from bot.runbook.templates import Template
 
-SCOPE: dict[str, Any] = {"n": 3, "b": True, "t": "x", "l": [1], "none": None, "evil": "{{ n }}", "m": {"secret": "a/b"}, "big": "x" * 600_000}
+SCOPE: dict[str, Any] = {
+    "n": 3,
+    "b": True,
+    "t": "x",
+    "l": [1],
+    "none": None,
+    "evil": "{{ n }}",
+    "m": {"secret": "a/b"},
+    "big": "x" * 600_000,
+}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +51,7 @@ SCOPE: dict[str, Any] = {"n": 3, "b": True, "t": "x", "l": [1], "none": None, "e
         ({"secret": "{{ t }}", "more": 1}, {"secret": "x", "more": 1}),
     ],
 )
-def test_renders(tree: Any, expected: Any) -> None:  # noqa: ANN401 - any JSON
+def test_renders(tree: Any, expected: Any) -> None:
     """One expression keeps its type, everything else is text; keys and secrets pass untouched; nothing is rendered twice."""
     found = Template.compile(tree).render(SCOPE)
     assert found == expected
@@ -66,7 +75,7 @@ def test_renders(tree: Any, expected: Any) -> None:  # noqa: ANN401 - any JSON
         (["x" * 2_000_000], "characters"),
     ],
 )
-def test_refuses_to_compile(tree: Any, why: str) -> None:  # noqa: ANN401 - any JSON
+def test_refuses_to_compile(tree: Any, why: str) -> None:
     """Braces that don't add up, Jinja2's statements, and what is no data."""
     with pytest.raises(BadExpression, match=why):
         Template.compile(tree)
@@ -83,7 +92,7 @@ def test_refuses_to_compile(tree: Any, why: str) -> None:  # noqa: ANN401 - any 
         ("{{ big }}{{ big }}", "the text would have"),
     ],
 )
-def test_refuses_to_render(tree: Any, why: str) -> None:  # noqa: ANN401 - any JSON
+def test_refuses_to_render(tree: Any, why: str) -> None:
     """An empty gap, a missing name, a secret's name from outside, too much text."""
     with pytest.raises(BadExpression, match=why):
         Template.compile(tree).render(SCOPE)
@@ -100,10 +109,15 @@ def test_every_problem_has_its_place() -> None:
 def test_names_and_places_of_references() -> None:
     """The names of the whole tree; each reference knows its text's place."""
     template = Template.compile(
-        {"a": "{{ x.y }} {{ z }}", "b": ["{{ w }}"]}, locate=lambda path: Place(file="f", line=len(path), column=1)
+        {"a": "{{ x.y }} {{ z }}", "b": ["{{ w }}"]},
+        locate=lambda path: Place(file="f", line=len(path), column=1),
     )
     assert template.names == {("x", "y"), ("z",), ("w",)}
-    assert {each.path: each.place.line for each in template.references} == {("x", "y"): 1, ("z",): 1, ("w",): 2}
+    assert {each.path: each.place.line for each in template.references} == {
+        ("x", "y"): 1,
+        ("z",): 1,
+        ("w",): 2,
+    }
 
 
 def test_literal() -> None:
