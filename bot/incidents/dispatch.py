@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -91,8 +92,7 @@ class Dispatcher:
         for run in tuple(self._started):
             await self._take_up(run)
         while True:
-            limit = CHUNK + len(self._set_aside)
-            pending = await self._journal.submit(lambda tx, limit=limit: tx.pending_alerts(limit=limit))
+            pending = await self._journal.submit(partial(_pending, CHUNK + len(self._set_aside)))
             todo = [each for each in pending if each.key not in self._set_aside][:CHUNK]
             if not todo:
                 return
@@ -157,6 +157,11 @@ class Dispatcher:
     def _put_aside(self, alerts: Sequence[AlertRecord]) -> None:
         self._set_aside.update(each.key for each in alerts)
         _log.exception("dispatch.set_aside", alerts=[each.key for each in alerts[:10]], count=len(alerts))
+
+
+def _pending(limit: int, tx: Transaction) -> Sequence[AlertRecord]:
+    # Asked inside a unit: a reader may be behind the commit that woke us.
+    return tx.pending_alerts(limit=limit)
 
 
 def _leave_unmatched(tx: Transaction, keys: Sequence[AlertKey]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot.domain.facts import DeliveryRefused, NoteAdded
 from bot.domain.ids import INTAKE, Digest, incident_stream
@@ -37,7 +38,7 @@ class Intake:
         """
         receipt = Receipt()
         for part in _parts(delivery):
-            news = await self._journal.submit(lambda tx, part=part: self._take_in(tx, part))
+            news = await self._journal.submit(partial(self._take_in, part))
             receipt += news.receipt
             if news.to_route:
                 self._wake()
@@ -48,7 +49,7 @@ class Intake:
         fact = DeliveryRefused(reason=reason, body_sha256=body, size=size, source=source)
         await self._journal.append(INTAKE, ALERTMANAGER, [fact])
 
-    def _take_in(self, tx: Transaction, delivery: Delivery) -> News:
+    def _take_in(self, delivery: Delivery, tx: Transaction) -> News:
         known = tx.alerts(each.key for each in delivery.alerts)
         concerned = incidents_concerned(delivery.alerts, known)
         incidents = {found.id: found for ident in concerned if (found := tx.incident(ident)) is not None}

@@ -90,10 +90,11 @@ def severity_of(runbook: Runbook, scope: Mapping[str, Any]) -> tuple[Severity, s
     """Render the runbook's severity; with the fallback comes a sentence that says what is wrong."""
     try:
         rendered = str(runbook.severity.render(scope)).strip().upper()
-        return Severity(rendered), ""
     except RunbookError as error:
         problem = str(error)
-    except ValueError:
+    else:
+        if rendered in set(Severity):
+            return Severity(rendered), ""
         problem = f"{rendered!r} is none of {', '.join(Severity)}"
     return FALLBACK, f"The severity of {runbook.name} can't be read, so this is {FALLBACK}: {problem}"
 
