@@ -182,7 +182,7 @@ def _runner(tree: nodes.Expr, text: str, place: Place) -> Callable[[Scope], obje
     body = nodes.Assign(nodes.Name("result", "store"), _Joins().visit(tree), lineno=1)
     whole = nodes.Template([body], lineno=1).set_environment(SANDBOX)
     try:
-        code = SANDBOX.compile(cast(nodes.Template, whole))
+        code = SANDBOX.compile(cast("nodes.Template", whole))
         compiled = JinjaTemplate.from_code(SANDBOX, code, dict(SANDBOX.globals))
     except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
         raise BadExpression(f"{text.strip()}: {error}", place=place) from None
