@@ -1,0 +1,21 @@
+"""The linter: every rule over one draft, every finding, in the order of the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.runbook.findings import Finding
+from bot.runbook.rules.calls import check_calls
+from bot.runbook.rules.declarations import check_declarations
+from bot.runbook.rules.draft import Draft
+from bot.runbook.rules.names import check_names
+from bot.runbook.rules.order import before_each, check_order
+from bot.runbook.rules.safety import check_safety
+
+CHECKS = (check_declarations, check_order, check_names, check_calls, check_safety)
+
+
+def lint(draft: Draft) -> list[Finding]:
+    """Apply every rule."""
+    ordered = replace(draft, needed=before_each(draft.steps))
+    return [found for check in CHECKS for found in check(ordered)]

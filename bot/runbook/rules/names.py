@@ -1,0 +1,168 @@
+"""Names in expressions: what is in scope where, and whether a step has run by then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.domain.ids import StepId
+from bot.runbook.findings import Finding, finding
+from bot.runbook.form import STAND_IN
+from bot.runbook.model import Step, Undo
+from bot.runbook.references import Reference
+from bot.runbook.rules.draft import Draft, Sited
+from bot.runbook.sandbox import nearest
+
+FIELDS: Mapping[str, frozenset[str]] = {
+    "alert": frozenset(
+        {"name", "labels", "annotations", "starts_at", "fingerprint", "generator_url", "status"}
+    ),
+    "incident": frozenset({"number", "title", "severity", "status"}),
+    "run": frozenset({"id", "runbook", "started_at", "requested_by", "key"}),
+    "step": frozenset({"status", "output", "reason", "detail"}),
+}
+"""What the names in scope hold; `labels`, `annotations` and `output` hold what came."""
+
+_FUNCTIONS = frozenset({"range"})
+_BEFORE_INPUTS = frozenset({"alert", "alerts", "vars"})
+_BEFORE_RUN = _BEFORE_INPUTS | {"inputs"}
+_IN_STEP = _BEFORE_RUN | {"incident", "run", "steps"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scope:
+    """The names at one spot of the file.
+
+    `steps` are those that have run by then, `output` what a probe's action puts out.
+    """
+
+    roots: frozenset[str]
+    steps: frozenset[StepId] = frozenset()
+    output: Mapping[str, str] | None = None
+
+
+def check_names(draft: Draft) -> Iterator[Finding]:
+    """Check every reference of every expression."""
+    runbook = draft.runbook
+    for decl in runbook.inputs:
+        if decl.default is not None:
+            yield from _check(draft, decl.default.references, _Scope(roots=_BEFORE_INPUTS))
+    outer = _Scope(roots=_BEFORE_RUN)
+    yield from _check(draft, runbook.severity.references, outer)
+    if runbook.concurrency is not None:
+        yield from _check(draft, runbook.concurrency.group.references, outer)
+    for sited in draft.steps:
+        for references, scope in _of_step(draft, sited):
+            yield from _check(draft, references, scope)
+
+
+def _of_step(draft: Draft, sited: Sited) -> Iterator[tuple[tuple[Reference, ...], _Scope]]:
+    step = sited.step
+    run = _over_before(draft, sited)
+    before = _Scope(roots=_IN_STEP, steps=run)
+    after = _Scope(roots=_IN_STEP, steps=run | {step.id})
+    yield step.inputs.references, before
+    if step.condition is not None:
+        yield step.condition.references, before
+    if step.evidence is not None:
+        yield step.evidence.name.references, before
+    for probe in (step.settle, step.verify):
+        if probe is not None:
+            yield probe.inputs.references, after
+            yield probe.expect.references, _with_output(draft, after, probe.action)
+    if isinstance(step.undo, Undo):
+        yield step.undo.inputs.references, _with_output(draft, after, step.action)
+
+
+def _with_output(draft: Draft, scope: _Scope, action: str) -> _Scope:
+    spec = draft.spec(action)
+    return _Scope(roots=scope.roots | {"output"}, steps=scope.steps, output=spec.output if spec else {})
+
+
+def _over_before(draft: Draft, sited: Sited) -> frozenset[StepId]:
+    """The steps that are over before this one.
+
+    Those it needs, and in `rescue` and `always` those of the lists before.
+    """
+    earlier = {"steps": (), "rescue": ("steps",), "always": ("steps", "rescue")}[sited.phase]
+    lists = {each.step.id for phase in earlier for each in draft.of_phase(phase)}
+    return draft.needed[sited.phase, sited.step.id] - {sited.step.id} | lists
+
+
+def _check(draft: Draft, references: tuple[Reference, ...], scope: _Scope) -> Iterator[Finding]:
+    for each in references:
+        root = each.path[0]
+        if root in _FUNCTIONS:
+            continue
+        if root not in scope.roots:
+            yield _no_root(each, scope)
+        elif root == "inputs":
+            names = frozenset(decl.name for decl in draft.runbook.inputs)
+            if draft.whole(("inputs",)):
+                yield from _no_field(each, names, "it is not declared under inputs")
+        elif root == "vars" and not each.guarded:
+            yield from _no_field(each, draft.world.vars, "it is not in the settings' vars")
+        elif root == "steps":
+            yield from _check_step(draft, each, scope)
+        elif root == "output" and scope.output:
+            yield from _no_output(each, 1, scope.output)
+        elif root == "alerts" and len(each.path) > 1:
+            hint = f'take one, alerts[0].{each.path[1]}, or all: alerts | map(attribute="{each.path[1]}")'
+            yield finding("FL301", f"alerts is a list and has no {each.path[1]}", each.place, hint)
+        elif root in FIELDS:
+            yield from _no_field(each, FIELDS[root], "")
+
+
+def _no_root(reference: Reference, scope: _Scope) -> Finding:
+    root = reference.path[0]
+    known = sorted(scope.roots)
+    hint = nearest(root, known) or f"in scope here: {', '.join(known)}"
+    if root in _IN_STEP:
+        hint = f"it is not known yet at this point; in scope here: {', '.join(known)}"
+    elif root == "output":
+        hint = "output is for expect and undo; a step's own is steps.<id>.output"
+    elif root == "item":
+        hint = "loops are not available yet"
+    return finding("FL301", f"there is no name {root}", reference.place, hint)
+
+
+def _no_field(reference: Reference, known: frozenset[str], otherwise: str) -> Iterator[Finding]:
+    if len(reference.path) == 1 or reference.path[1] in known:
+        return
+    root, name = reference.path[:2]
+    hint = nearest(name, sorted(known)) or otherwise or f"it has: {', '.join(sorted(known))}"
+    yield finding("FL301", f"{root} has no {name}", reference.place, hint)
+
+
+def _check_step(draft: Draft, reference: Reference, scope: _Scope) -> Iterator[Finding]:
+    if len(reference.path) == 1:
+        return
+    name = StepId(reference.path[1])
+    step = next((each.step for each in draft.steps if each.step.id == name), None)
+    if step is None:
+        hint = nearest(name, sorted(each.step.id for each in draft.steps))
+        yield finding("FL301", f"there is no step {name}", reference.place, hint)
+        return
+    if name not in scope.steps:
+        message = f"the step {name} need not be over when this is evaluated"
+        yield finding("FL302", message, reference.place, f"add {name} to needs")
+    yield from _check_step_field(draft, reference, step)
+
+
+def _check_step_field(draft: Draft, reference: Reference, step: Step) -> Iterator[Finding]:
+    path = reference.path
+    if len(path) > 2 and path[2] not in FIELDS["step"]:  # noqa: PLR2004 - steps, id, field
+        known = sorted(FIELDS["step"])
+        hint = nearest(path[2], known) or f"it has: {', '.join(known)}"
+        yield finding("FL301", f"steps.{step.id} has no {path[2]}", reference.place, hint)
+    spec = None if step.action == STAND_IN else draft.spec(step.action)
+    if len(path) > 3 and path[2] == "output" and spec is not None and spec.output:  # noqa: PLR2004 - steps, id, output, field
+        yield from _no_output(reference, 3, spec.output)
+
+
+def _no_output(reference: Reference, at: int, known: Mapping[str, str]) -> Iterator[Finding]:
+    if len(reference.path) <= at or reference.guarded or reference.path[at] in known:
+        return
+    name = reference.path[at]
+    hint = nearest(name, sorted(known)) or f"it has: {', '.join(known)}"
+    yield finding("FL303", f"{'.'.join(reference.path[:at])} has no {name}", reference.place, hint)
