@@ -73,6 +73,11 @@ class Stack:
         return f"http://127.0.0.1:{self.ports.prometheus}"
 
     @property
+    def database(self) -> str:
+        """Fireline's database, for those who only read it."""
+        return f"sqlite:///{self.folder / 'data' / 'fireline.db'}"
+
+    @property
     def config(self) -> Path:
         """Fireline's configuration file."""
         return self.folder / "fireline.yaml"
