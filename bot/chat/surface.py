@@ -31,13 +31,13 @@ from bot.chat.config import ChatConfig
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
 from bot.chat.identity import Identity
-from bot.chat.inbound import InboxWorker, Intake
+from bot.chat.inbound.intake import Intake
 from bot.chat.inbound.payload import COMMAND
 from bot.chat.inbound.reply import Replier
-from bot.chat.inbound.worker import Task
-from bot.chat.outbox import Outbox
+from bot.chat.inbound.worker import InboxWorker, Task
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.ledger import Ledger
+from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.places import Places
 from bot.chat.pace import Pacer, Sleep
@@ -93,6 +93,7 @@ class ChatSurface:
         chance: random.Random | None = None,
     ) -> None:
         self._config = config
+        self._me: Mapping[str, Any] = {}
         self._clock = clock
         self._sleep = sleep
         self._web = AsyncWebClient(
@@ -112,12 +113,7 @@ class ChatSurface:
         )
         self._make_inbound(behind)
         self._make_outbox(behind, metrics, chance or random.Random())  # noqa: S311 - jitter, no secret
-        self._bolt = AsyncApp(
-            signing_secret=config.signing_secret or None,
-            authorize=self._authorize,
-            request_verification_enabled=config.mode == "http",
-        )
-        self._bolt.use(self._take)
+        self._bolt = self._make_bolt()
         self._sockets = SocketLines(
             app=lambda: self._bolt,
             app_token=config.app_token,
@@ -125,7 +121,6 @@ class ChatSurface:
             lines=config.socket_lines,
             sleep=sleep,
         )
-        self._me: Mapping[str, Any] = {}
         self._introduction: asyncio.Task[None] | None = None
         behind.journal.listen(self._outbox.wake)
 
@@ -195,6 +190,30 @@ class ChatSurface:
             metrics=metrics,
         )
 
+    def _make_bolt(self) -> AsyncApp:
+        """Make the app that checks signatures and hands everything to the intake; bolt finds arguments by name, so these are no methods."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            # Without asking Slack: a payload must be kept though Slack's API is away.
+            return AuthorizeResult(
+                enterprise_id=enterprise_id,
+                team_id=team_id,
+                bot_user_id=self._me.get("user_id"),
+                bot_id=self._me.get("bot_id"),
+                bot_token=self._config.bot_token,
+            )
+
+        async def take(body: dict[str, Any]) -> BoltResponse:
+            return await self._intake.take(body)
+
+        app = AsyncApp(
+            signing_secret=self._config.signing_secret or None,
+            authorize=authorize,
+            request_verification_enabled=self._config.mode == "http",
+        )
+        app.use(take)
+        return app
+
     # ---- life
 
     @property
@@ -262,19 +281,6 @@ class ChatSurface:
         self._channels.bot_user = self._messages.bot_user = str(self._me.get("user_id", ""))
         self._gallery.team_url = str(self._me.get("url", ""))
         self._outbox.wake()
-
-    async def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        """Tell bolt who we are without asking Slack: a payload must be kept though Slack's API is away."""
-        return AuthorizeResult(
-            enterprise_id=enterprise_id,
-            team_id=team_id,
-            bot_user_id=self._me.get("user_id"),
-            bot_id=self._me.get("bot_id"),
-            bot_token=self._config.bot_token,
-        )
-
-    async def _take(self, body: dict[str, Any]) -> BoltResponse:
-        return await self._intake.take(body)
 
     async def _handle(self, task: Task) -> Message | None:
         return await (self._doer.do(task) if task.asked.kind == COMMAND else self._buttons.press(task))

@@ -3,8 +3,3 @@
 payload what of a body matters, and the key that a redelivery shares intake durable first, then the ack worker handles what is durable,
 after a crash too reply the way back to the person
 """
-
-from bot.chat.inbound.intake import Intake
-from bot.chat.inbound.worker import InboxWorker
-
-__all__ = ["InboxWorker", "Intake"]

@@ -3,7 +3,3 @@
 keys what an entry is about gallery what it should look like (in `bot.chat.gallery`) channel an incident's channel messages posting and
 changing one message ledger writing down how far Slack is loop who is next, and what to do when it fails
 """
-
-from bot.chat.outbox.loop import Outbox
-
-__all__ = ["Outbox"]

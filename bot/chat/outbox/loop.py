@@ -54,6 +54,7 @@ MENDABLE = frozenset(
 )
 """Somebody can mend it in Slack; asked again every ten minutes."""
 MENDABLE_PAUSE = timedelta(minutes=10)
+ANNOUNCE_PATIENCE = timedelta(seconds=3)
 _URGENCY = {
     Subject.CHANNEL: 0,
     Subject.APPROVAL: 2,
@@ -154,10 +155,11 @@ class Outbox:
         lanes: dict[str, list[OutboxEntry]] = {}
         wait = IDLE
         for entry in entries:
-            if entry.due_at is not None and entry.due_at > now:
-                wait = min(wait, (entry.due_at - now).total_seconds())
-            elif not self._waits_for_its_channel(entry):
+            held = self._held_until(entry, now)
+            if held is None:
                 lanes.setdefault(_lane(entry), []).append(entry)
+            else:
+                wait = min(wait, (held - now).total_seconds())
         self._todo = {lane: sorted(todo, key=_order) for lane, todo in lanes.items()}
         for lane in self._todo:
             if lane not in self._lanes:
@@ -165,16 +167,22 @@ class Outbox:
                 task.add_done_callback(lambda _, lane=lane: self._ended(lane))  # type: ignore[misc]
         return wait
 
-    def _waits_for_its_channel(self, entry: OutboxEntry) -> bool:
-        """Whether the incident's channel isn't made yet; the commit that tells of it wakes us."""
+    def _held_until(self, entry: OutboxEntry, now: datetime) -> datetime | None:
+        """Return when to look at an entry again, None when it can be brought now; what wants a channel is woken by the commit that opens it."""
+        if entry.due_at is not None and entry.due_at > now:
+            return entry.due_at
         key = parse(entry.key)
-        if key is None or key.subject in {Subject.CHANNEL, Subject.ANNOUNCE}:
-            return False
+        if entry.ts or key is None or key.subject is Subject.CHANNEL:
+            return None
         incident = self._reader.incident(entry.incident)
         if incident is None or incident.channel:
-            return False
+            return None
+        if key.subject is Subject.ANNOUNCE:
+            # A line that leads to the channel is worth a moment; where channels are queued for, it goes without.
+            patience = incident.opened_at + ANNOUNCE_PATIENCE
+            return patience if patience > now else None
         channel = self._reader.outbox_entry(f"incident/{entry.incident}/channel")
-        return channel is None or not channel.gone
+        return None if channel is not None and channel.gone else now + timedelta(seconds=IDLE)
 
     def _ended(self, lane: str) -> None:
         self._lanes.pop(lane, None)
