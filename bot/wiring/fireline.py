@@ -87,7 +87,9 @@ class Fireline:
     async def start(self) -> None:
         """Take up what the log leaves unfinished, then let new work in."""
         host, pid = socket.gethostname(), os.getpid()
-        await self.store.journal.append(SYSTEM, FIRELINE, [ProcessStarted(version=__version__, host=host, pid=pid)])
+        await self.store.journal.append(
+            SYSTEM, FIRELINE, [ProcessStarted(version=__version__, host=host, pid=pid)]
+        )
         await self.reload()
         self.alarm.start(self.driver.tick)
         taken_up = await self.driver.recover()
