@@ -44,8 +44,8 @@ ENV PATH=/opt/fireline/bin:$PATH \
     FIRELINE_HTTP__PORT=8080 \
     FIRELINE_LOGGING__FORMAT=json
 
-RUN groupadd --system --gid 10001 fireline \
-    && useradd --system --uid 10001 --gid fireline --home-dir /var/lib/fireline --shell /usr/sbin/nologin fireline \
+RUN groupadd --gid 10001 fireline \
+    && useradd --uid 10001 --gid fireline --no-create-home --home-dir /var/lib/fireline --shell /usr/sbin/nologin fireline \
     && install --directory --owner=fireline --group=fireline --mode=0750 /var/lib/fireline
 
 COPY --from=build /opt/fireline /opt/fireline

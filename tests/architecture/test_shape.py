@@ -64,7 +64,10 @@ def test_a_broad_except_says_why(source: Source) -> None:
     silent = [
         f"{source.name}:{node.lineno}: say why, in a comment on this line or the one above or below"
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.ExceptHandler) and _is_broad(node) and not _has_reason(source, node.lineno)
+        if isinstance(node, ast.ExceptHandler)
+        and _is_broad(node)
+        and not _passes_on(node)
+        and not _has_reason(source, node.lineno)
     ]
     assert not silent, "\n".join(silent)
 
@@ -75,6 +78,12 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
         kind is None or (isinstance(kind, ast.Name) and kind.id in {"Exception", "BaseException"})
         for kind in kinds
     )
+
+
+def _passes_on(handler: ast.ExceptHandler) -> bool:
+    """Say whether a handler only cleans up, and lets the same exception go on."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def _has_reason(source: Source, line: int) -> bool:

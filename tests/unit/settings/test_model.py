@@ -45,7 +45,7 @@ def test_secrets_print_as_stars() -> None:
     ("said", "url"),
     [
         ({}, "http://127.0.0.1:8080"),
-        ({"host": "0.0.0.0"}, "http://127.0.0.1:8080"),  # noqa: S104 - nothing is bound here
+        ({"host": "0.0.0.0"}, "http://127.0.0.1:8080"),
         ({"host": "::1", "port": 9}, "http://[::1]:9"),
         ({"public_url": "https://fireline.example.com/"}, "https://fireline.example.com"),
     ],

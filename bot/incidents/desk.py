@@ -1,0 +1,227 @@
+"""What people do, for every surface: Slack, the console and the command line call the same desk.
+
+The desk runs the rules of `rules` inside units of work and says no more than they do. It asks who someone is of nobody: the surfaces name people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.domain.clock import Clock
+from bot.domain.facts import Fact, IncidentOpened
+from bot.domain.ids import IncidentId, RunId, incident_stream
+from bot.domain.nouns import Actor, IncidentStatus, Severity
+from bot.domain.ports import Journal, Reader, Transaction
+from bot.domain.records import AlertRecord, ApprovalRecord, IncidentRecord, RunRecord, StepRecord
+from bot.engine.control import RunControl
+from bot.errors import Conflict, NotFound, Refused, RunbookError
+from bot.incidents import rules
+from bot.incidents.opening import IN_SCOPE, Opening, before, open_incident, severity_of, start, title_of
+from bot.incidents.routing import bounded
+from bot.runbook.inputs import resolve_inputs
+from bot.runbook.model import Runbook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An incident that somebody asked for, and the run in it; `opened` is False when the incident was there already."""
+
+    incident: IncidentId
+    run: RunId | None = None
+    opened: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView:
+    """An incident with what a responder asks about first; `steps` by run, in the order in which they began."""
+
+    incident: IncidentRecord
+    alerts: Sequence[AlertRecord]
+    runs: Sequence[RunRecord]
+    steps: Mapping[RunId, Sequence[StepRecord]]
+    approvals: Sequence[ApprovalRecord]
+
+
+class Desk:
+    """People's hands on incidents. Each method returns once what was asked is durable.
+
+    Each raises Refused (NotFound, Conflict) with a hint when it can't be done, and then nothing has changed; JournalError as the journal does.
+    `runbook` returns the one in force under a name; `tokens` returns a new random text at each call, `variables` are the settings' `vars`.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        reader: Reader,
+        runs: RunControl,
+        *,
+        runbook: Callable[[str], Runbook | None],
+        clock: Clock,
+        tokens: Callable[[], str],
+        variables: Mapping[str, Any],
+    ) -> None:
+        self._journal = journal
+        self._reader = reader
+        self._runs = runs
+        self._runbook = runbook
+        self._clock = clock
+        self._tokens = tokens
+        self._variables = variables
+
+    async def declare(
+        self,
+        title: str,
+        severity: Severity,
+        by: Actor,
+        *,
+        runbook: str | None = None,
+        inputs: Mapping[str, str] | None = None,
+    ) -> Opened:
+        """Open an incident by hand, and start a runbook in it when one is named."""
+        line = rules.title(title)
+        if runbook is None:
+            return Opened(incident=await self._journal.submit(lambda tx: _declare(tx, line, severity, by)))
+        opening = self._prepare(self._named(runbook), inputs or {}, None)
+        return await self._begin(replace(opening, title=line, severity=severity), by, None, join=False)
+
+    async def acknowledge(self, incident: IncidentId, by: Actor) -> None:
+        """Take an incident: the first who does becomes incident commander."""
+        await self._apply(incident, by, lambda _tx, record: rules.acknowledge(record, by))
+
+    async def set_status(
+        self, incident: IncidentId, by: Actor, status: IncidentStatus, why: str = ""
+    ) -> None:
+        """Say where the response stands; resolving is `resolve`."""
+        await self._apply(incident, by, lambda _tx, record: rules.change_status(record, status, why))
+
+    async def note(self, incident: IncidentId, by: Actor, text: str) -> None:
+        """Write into the timeline."""
+        await self._apply(incident, by, lambda _tx, record: rules.note(record, text))
+
+    async def resolve(self, incident: IncidentId, by: Actor, summary: str = "") -> tuple[str, ...]:
+        """End the response and return what the one who does should know, a sentence each; Refused while a run is under way."""
+
+        def unit(tx: Transaction) -> tuple[str, ...]:
+            record = rules.found(tx.incident(incident), incident)
+            ending = rules.resolve(record, tx.runs_of(incident), summary)
+            tx.append(incident_stream(incident), by, ending.facts)
+            return ending.warnings
+
+        return await self._journal.submit(unit)
+
+    async def start_run(
+        self, runbook: str, inputs: Mapping[str, str], by: Actor, *, incident: IncidentId | None = None
+    ) -> Opened:
+        """Start a runbook for a person, in an incident or, when none is named, in the one open for its concurrency group or a new one.
+
+        `inputs` are texts as typed; what they lack comes from the runbook's defaults, with the incident's first alert in scope.
+        """
+        named = self._named(runbook)
+        record = rules.found(self._reader.incident(incident), incident) if incident is not None else None
+        rules.may_start(named, record, ())
+        return await self._begin(self._prepare(named, inputs, incident), by, incident, join=True)
+
+    async def cancel_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Ask a run to end: what runs is stopped, then rescue and always run."""
+        await self._runs.cancel(run, by=by, why=why)
+
+    def list(self, *, only_open: bool = True, limit: int = 50) -> Sequence[IncidentRecord]:
+        """Return incidents, newest first."""
+        return self._reader.incidents(only_open=only_open, limit=limit)
+
+    def view(self, incident: IncidentId) -> IncidentView:
+        """Return an incident with its alerts, runs, steps and approvals."""
+        runs = self._reader.runs_of(incident)
+        return IncidentView(
+            incident=rules.found(self._reader.incident(incident), incident),
+            alerts=self._reader.alerts_of(incident),
+            runs=runs,
+            steps={run.id: self._reader.steps_of(run.id) for run in runs},
+            approvals=self._reader.approvals_of(incident),
+        )
+
+    # ------------------------------------------------------------------------------------------------------------ parts
+
+    async def _apply(
+        self, incident: IncidentId, by: Actor, rule: Callable[[Transaction, IncidentRecord], Sequence[Fact]]
+    ) -> None:
+        def unit(tx: Transaction) -> None:
+            record = rules.found(tx.incident(incident), incident)
+            tx.append(incident_stream(incident), by, rule(tx, record))
+
+        await self._journal.submit(unit)
+
+    def _named(self, name: str) -> Runbook:
+        runbook = self._runbook(name)
+        if runbook is None:
+            raise NotFound(f"There is no runbook named {name}.", hint="List them with `help`.")
+        return runbook
+
+    def _prepare(self, runbook: Runbook, inputs: Mapping[str, str], incident: IncidentId | None) -> Opening:
+        """Work out what a run asked for by a person starts with; Refused when its inputs have no value."""
+        alerts = self._reader.alerts_of(incident, limit=IN_SCOPE) if incident is not None else ()
+        scope = before(alerts, self._variables)
+        try:
+            values = resolve_inputs(runbook, inputs, scope)
+            concurrency = runbook.concurrency
+            group = concurrency.group.render({**scope, "inputs": values}) if concurrency else ""
+        except RunbookError as error:
+            raise Refused(str(error), hint=error.hint) from error
+        severity, _ = severity_of(runbook, {**scope, "inputs": values})
+        return Opening(
+            title=title_of(runbook, alerts[0] if alerts else None),
+            severity=severity,
+            group=bounded(str(group)),
+            runbook=runbook,
+            scope=scope,
+            inputs=values,
+        )
+
+    async def _begin(self, opening: Opening, by: Actor, incident: IncidentId | None, *, join: bool) -> Opened:
+        seed = self._tokens()
+        done = await self._journal.submit(lambda tx: _begin(tx, opening, by, incident, seed=seed, join=join))
+        if done.run is not None:
+            await self._runs.take_up(done.run)
+        return done
+
+
+def _declare(tx: Transaction, title: str, severity: Severity, by: Actor) -> IncidentId:
+    incident = tx.next_incident()
+    tx.append(
+        incident_stream(incident), by, [IncidentOpened(incident=incident, title=title, severity=severity)]
+    )
+    return incident
+
+
+def _begin(
+    tx: Transaction, opening: Opening, by: Actor, incident: IncidentId | None, *, seed: str, join: bool
+) -> Opened:
+    """Start a person's run in the incident that it belongs to, which is opened where there is none."""
+    record = _incident_for(tx, opening, incident, join=join)
+    rules.may_start(opening.runbook, record, tx.runs_of(record.id) if record is not None else ())
+    opened = record is None
+    if record is None:
+        number = tx.next_incident()
+        tx.append(incident_stream(number), by, open_incident(opening, number, ()))
+        record = rules.found(tx.incident(number), number)
+    run = tx.next_run(record.id)
+    tx.keep_runbook(opening.runbook.digest, opening.runbook.name, opening.runbook.source)
+    tx.append(incident_stream(record.id), by, [start(opening, record, run, seed=seed, now=tx.now, by=by)])
+    return Opened(incident=record.id, run=run, opened=opened)
+
+
+def _incident_for(
+    tx: Transaction, opening: Opening, incident: IncidentId | None, *, join: bool
+) -> IncidentRecord | None:
+    """Return the incident that a person's run joins, None when a new one is to be opened."""
+    if incident is not None:
+        return rules.found(tx.incident(incident), incident)
+    busy = tx.open_incident_of_group(opening.group) if opening.group else None
+    if busy is not None and not join:
+        raise Conflict(
+            f"Incident {busy.id} is open for {opening.group} already: {busy.title}.",
+            hint=f"Run {opening.runbook.name} there instead of declaring another.",
+        )
+    return busy

@@ -1,0 +1,208 @@
+"""Routes what intake took in: to the incident that is open for it, to a new one with its run, or to the unmatched.
+
+What is pending is asked of the log, never remembered: whatever was taken in before a crash is routed at the next start. Alerts are routed in
+chunks, a unit of work for each group, with the event loop let go in between; an alert that can't be routed because of a bug of ours is set aside
+until the next start or the next change of runbooks, and holds up no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.domain.clock import Clock
+from bot.domain.facts import AlertsUnmatched
+from bot.domain.ids import INTAKE, AlertKey, RunId, incident_stream
+from bot.domain.nouns import FIRELINE, AlertStatus, Routing
+from bot.domain.ports import Journal, Transaction
+from bot.domain.records import AlertRecord
+from bot.engine.control import RunControl
+from bot.errors import JournalClosed, JournalError
+from bot.incidents.opening import Opening, attach, open_incident, prepare, start
+from bot.incidents.routing import Sorted, Wanted, sort_out
+from bot.runbook.model import Runbook
+
+CHUNK = 250
+"""How many alerts are routed between two breaths of the event loop."""
+_AT_ONCE = 32
+"""How many groups' units wait for their commit together: they share it."""
+_AGAIN = timedelta(seconds=1)
+"""How long the dispatcher waits after the journal could not take its work."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Routes pending alerts whenever it is woken.
+
+    `runbooks` returns those in force, in name order; `tokens` returns a new random text at each call, `variables` are the settings' `vars`.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        runs: RunControl,
+        *,
+        runbooks: Callable[[], Sequence[Runbook]],
+        clock: Clock,
+        tokens: Callable[[], str],
+        variables: Mapping[str, Any],
+    ) -> None:
+        self._journal = journal
+        self._runs = runs
+        self._runbooks = runbooks
+        self._clock = clock
+        self._tokens = tokens
+        self._variables = variables
+        self._woken = asyncio.Event()
+        self._woken.set()
+        self._set_aside: set[AlertKey] = set()
+        self._started: set[RunId] = set()
+
+    def wake(self) -> None:
+        """Say that there are alerts to route; to be called on the event loop, returns at once."""
+        self._woken.set()
+
+    def runbooks_changed(self) -> None:
+        """Say that other runbooks are in force: what was set aside is tried again."""
+        self._set_aside.clear()
+        self.wake()
+
+    async def run(self) -> None:
+        """Route until cancelled, or until the journal closes; what was pending before the start comes first."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self.drain()
+            except JournalClosed:
+                return
+            except JournalError as error:
+                _log.warning("dispatch.waits", error=str(error), again_in=_AGAIN.total_seconds())
+                await asyncio.sleep(_AGAIN.total_seconds())
+                self.wake()
+
+    async def drain(self) -> None:
+        """Route everything that is pending now. Raises JournalError when the journal takes no work."""
+        for run in tuple(self._started):
+            await self._take_up(run)
+        while True:
+            pending = await self._journal.submit(partial(_pending, CHUNK + len(self._set_aside)))
+            todo = [each for each in pending if each.key not in self._set_aside][:CHUNK]
+            if not todo:
+                return
+            await self._route(todo)
+
+    async def _route(self, alerts: Sequence[AlertRecord]) -> None:
+        found = self._sort_out(alerts)
+        if found.unmatched:
+            await self._journal.submit(lambda tx: _leave_unmatched(tx, found.unmatched))
+        for start_at in range(0, len(found.wanted), _AT_ONCE):
+            batch = found.wanted[start_at : start_at + _AT_ONCE]
+            # Every unit is awaited before an error goes on: none is left behind, running unseen.
+            results = await asyncio.gather(*(self._place(each) for each in batch), return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+
+    def _sort_out(self, alerts: Sequence[AlertRecord]) -> Sorted:
+        runbooks = self._runbooks()
+        try:
+            return sort_out(alerts, runbooks, self._variables)
+        except Exception:  # noqa: BLE001 - below, the one alert that is at fault is found and set aside
+            found = [self._sort_out_one(each, runbooks) for each in alerts]
+        return Sorted(
+            wanted=tuple(wanted for each in found for wanted in each.wanted),
+            unmatched=tuple(key for each in found for key in each.unmatched),
+        )
+
+    def _sort_out_one(self, alert: AlertRecord, runbooks: Sequence[Runbook]) -> Sorted:
+        try:
+            return sort_out([alert], runbooks, self._variables)
+        except Exception:  # noqa: BLE001 - the boundary: the alert stays pending on disk, the log says why
+            self._put_aside([alert])
+            return Sorted(wanted=(), unmatched=())
+
+    async def _place(self, wanted: Wanted) -> None:
+        """Give a group's alerts to its incident, and take up the run that this starts."""
+        try:
+            trigger = wanted.trigger
+            now = self._clock.now()
+            opening = prepare(wanted, trigger, self._variables, now) if trigger is not None else None
+            seed = self._tokens()
+            run = await self._journal.submit(lambda tx: _place(tx, wanted, opening, seed))
+        except JournalError:
+            raise
+        except Exception:  # noqa: BLE001 - the boundary: the alerts stay pending on disk, the log says why
+            self._put_aside(wanted.alerts)
+            return
+        if run is not None:
+            self._started.add(run)
+            await self._take_up(run)
+
+    async def _take_up(self, run: RunId) -> None:
+        try:
+            await self._runs.take_up(run)
+        except JournalError:
+            raise  # the run stays among the started, for the next try
+        except Exception:  # noqa: BLE001 - the boundary: the run is in the log, recovery at the next start takes it up
+            _log.exception("dispatch.run_not_taken_up", run=run)
+        self._started.discard(run)
+
+    def _put_aside(self, alerts: Sequence[AlertRecord]) -> None:
+        self._set_aside.update(each.key for each in alerts)
+        _log.exception("dispatch.set_aside", alerts=[each.key for each in alerts[:10]], count=len(alerts))
+
+
+def _pending(limit: int, tx: Transaction) -> Sequence[AlertRecord]:
+    # Asked inside a unit: a reader may be behind the commit that woke us.
+    return tx.pending_alerts(limit=limit)
+
+
+def _leave_unmatched(tx: Transaction, keys: Sequence[AlertKey]) -> None:
+    pending = [key for key, record in tx.alerts(keys).items() if record.routing is Routing.PENDING]
+    if pending:
+        tx.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=tuple(pending))])
+
+
+def _place(tx: Transaction, wanted: Wanted, opening: Opening | None, seed: str) -> RunId | None:
+    """Attach the group's alerts to its open incident, or open one; returns the run that was started."""
+    known = tx.alerts(each.key for each in wanted.alerts)
+    alerts = [
+        record
+        for each in wanted.alerts
+        if (record := known.get(each.key)) is not None and record.routing is Routing.PENDING
+    ]
+    if not alerts:
+        return None
+    incident = tx.open_incident_of_group(wanted.group)
+    if incident is not None:
+        tx.append(incident_stream(incident.id), FIRELINE, [attach(incident, alerts)])
+        return None
+    if opening is None or not any(each.status is AlertStatus.FIRING for each in alerts):
+        # It was over before anybody could respond: kept, and nothing to open.
+        tx.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=tuple(each.key for each in alerts))])
+        return None
+    return begin(tx, opening, alerts, seed=seed, now=tx.now)
+
+
+def begin(
+    tx: Transaction, opening: Opening, alerts: Sequence[AlertRecord], *, seed: str, now: datetime
+) -> RunId | None:
+    """Open an incident for alerts and start its run, if it has one; returns the run."""
+    incident = tx.next_incident()
+    stream = incident_stream(incident)
+    tx.append(stream, FIRELINE, open_incident(opening, incident, alerts))
+    if opening.inputs is None:
+        return None
+    record = tx.incident(incident)
+    assert record is not None  # noqa: S101 - it was opened just above
+    run = tx.next_run(incident)
+    tx.keep_runbook(opening.runbook.digest, opening.runbook.name, opening.runbook.source)
+    tx.append(stream, FIRELINE, [start(opening, record, run, seed=seed, now=now)])
+    return run

@@ -1,0 +1,109 @@
+"""Where alerts belong: which runbook wants them, and which of them are one incident. Pure.
+
+The first runbook in name order that matches an alert's labels takes it. Its concurrency group, rendered with the alert in scope, says what the
+alert shares an incident with; without one, what Alertmanager grouped together is one incident.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.facts import AlertSeen
+from bot.domain.ids import AlertKey
+from bot.domain.nouns import AlertStatus
+from bot.domain.records import AlertRecord
+from bot.engine.starting import alert_scope
+from bot.errors import RunbookError
+from bot.runbook.inputs import resolve_inputs
+from bot.runbook.model import Runbook
+
+_MOST_GROUP = 200
+"""Characters of a group's name: it is looked up by an index, and databases limit what an index holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Alerts that one runbook wants for one group, in the order in which they arrived."""
+
+    group: str
+    runbook: Runbook
+    alerts: tuple[AlertRecord, ...]
+
+    @property
+    def trigger(self) -> AlertRecord | None:
+        """The alert that an incident would be opened for: of those that fire, the one that began first."""
+        firing = [each for each in self.alerts if each.status is AlertStatus.FIRING]
+        return min(firing, key=lambda each: each.starts_at, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """Pending alerts, sorted: every one is in exactly one place."""
+
+    wanted: tuple[Wanted, ...]
+    unmatched: tuple[AlertKey, ...]
+
+
+def choose(runbooks: Iterable[Runbook], labels: Mapping[str, str]) -> Runbook | None:
+    """Return the first runbook that matches; `runbooks` come in name order."""
+    return next((runbook for runbook in runbooks if runbook.matches(labels)), None)
+
+
+def sort_out(
+    alerts: Iterable[AlertRecord], runbooks: Sequence[Runbook], variables: Mapping[str, Any]
+) -> Sorted:
+    """Find out where each alert belongs."""
+    groups: dict[str, tuple[Runbook, list[AlertRecord]]] = {}
+    unmatched = []
+    for alert in alerts:
+        runbook = choose(runbooks, alert.labels)
+        if runbook is None:
+            unmatched.append(alert.key)
+            continue
+        groups.setdefault(group_of(runbook, alert, variables), (runbook, []))[1].append(alert)
+    wanted = tuple(
+        Wanted(group=group, runbook=runbook, alerts=tuple(members))
+        for group, (runbook, members) in groups.items()
+    )
+    return Sorted(wanted=wanted, unmatched=tuple(unmatched))
+
+
+def group_of(runbook: Runbook, alert: AlertRecord, variables: Mapping[str, Any]) -> str:
+    """Return the concurrency group of an alert.
+
+    Where the runbook's own can't be rendered, because an input has no value, the alerts that Alertmanager grouped together are one incident all
+    the same: a responder must hear of them.
+    """
+    if runbook.concurrency is not None:
+        seen = alert_scope(alert)
+        scope: dict[str, Any] = {"alert": seen, "alerts": [seen], "vars": variables}
+        try:
+            scope["inputs"] = resolve_inputs(runbook, {}, scope)
+            return bounded(str(runbook.concurrency.group.render(scope)))
+        except RunbookError:
+            pass
+    return bounded(f"{runbook.name}/{alert.group_key}")
+
+
+def bounded(group: str) -> str:
+    """Return a group's name, shortened to its beginning and its SHA-256 where it is too long to look up."""
+    if len(group.encode()) <= _MOST_GROUP:
+        return group
+    return f"{group[:40]}…{hashlib.sha256(group.encode()).hexdigest()}"
+
+
+def seen_of(alert: AlertRecord) -> AlertSeen:
+    """Return what is known of an alert in the form in which facts tell of it."""
+    return AlertSeen(
+        key=alert.key,
+        status=alert.status,
+        labels=alert.labels,
+        annotations=alert.annotations,
+        starts_at=alert.starts_at,
+        ends_at=alert.ends_at,
+        fingerprint=alert.fingerprint,
+        generator_url=alert.generator_url,
+    )

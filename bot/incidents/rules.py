@@ -1,0 +1,138 @@
+"""What people may do to an incident, decided on records alone: each rule returns the facts to append, or raises Refused with a hint.
+
+No rule reads a clock or the store; the desk calls them inside a unit of work, so what they are shown is what is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.clock import to_text
+from bot.domain.facts import Fact, IncidentAcknowledged, IncidentResolved, NoteAdded, StatusChanged
+from bot.domain.ids import IncidentId
+from bot.domain.nouns import Actor, IncidentStatus, RunStatus
+from bot.domain.records import IncidentRecord, RunRecord
+from bot.errors import Conflict, NotFound, Refused
+from bot.runbook.model import Runbook
+
+_MOST_TITLE = 500
+"""Characters of an incident's title: a sentence, not a log."""
+_MOST_TEXT = 40_000
+"""Characters of a note or summary: what Slack takes in one message, the longest way in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What resolving does, and what the one who resolves should know; `warnings` are sentences."""
+
+    facts: Sequence[Fact]
+    warnings: tuple[str, ...]
+
+
+def found(record: IncidentRecord | None, incident: IncidentId) -> IncidentRecord:
+    """Return the incident, or raise NotFound in words."""
+    if record is None:
+        raise NotFound(f"There is no incident {incident}.", hint="List the open ones with `list`.")
+    return record
+
+
+def title(text: str) -> str:
+    """Return a title as one line; Refused when it is empty or too long."""
+    line = " ".join(text.split())
+    if not line:
+        raise Refused("An incident needs a title.", hint="Say in a sentence what is wrong.")
+    if len(line) > _MOST_TITLE:
+        raise Refused(
+            f"A title has at most {_MOST_TITLE} characters; this one has {len(line)}.",
+            hint="Put the rest into a note.",
+        )
+    return line
+
+
+def acknowledge(incident: IncidentRecord, by: Actor) -> Sequence[Fact]:
+    """Let a person take an incident: the first becomes incident commander, later ones are on record beside them."""
+    _must_be_open(incident)
+    if incident.commander == by.id:
+        raise Conflict(f"You have incident {incident.id} already: you are its incident commander.")
+    return [IncidentAcknowledged(incident=incident.id, commander=incident.commander or by.id)]
+
+
+def change_status(incident: IncidentRecord, status: IncidentStatus, why: str = "") -> Sequence[Fact]:
+    """Move the response to another stage, in either direction; resolving has its own rule."""
+    _must_be_open(incident)
+    if status is IncidentStatus.RESOLVED:
+        raise Refused("Resolving is its own step.", hint="Use `resolve`, with a sentence on what ended it.")
+    if status is incident.status:
+        raise Conflict(f"Incident {incident.id} is {status} already.")
+    return [StatusChanged(incident=incident.id, status=status, why=_text(why))]
+
+
+def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = "") -> Ending:
+    """End the response.
+
+    A run under way keeps it open: it may wait for an approval or be about to change something, and nobody would be watching. So the person ends
+    the run first, in the open, rather than have it ended behind their back. Alerts that still fire don't: people know things that alerts don't.
+    """
+    _must_be_open(incident)
+    busy = [run for run in runs if run.status is RunStatus.RUNNING]
+    if busy:
+        names = ", ".join(f"{run.id} ({run.runbook})" for run in busy)
+        raise Refused(
+            f"Incident {incident.id} can't be resolved while a run is under way: {names}.",
+            hint=f"Let it finish, or cancel it first: `cancel {busy[0].id}`.",
+        )
+    warnings: tuple[str, ...] = ()
+    if incident.firing:
+        alerts = "1 alert still fires" if incident.firing == 1 else f"{incident.firing} alerts still fire"
+        warnings = (f"{alerts}; the same alerts won't open a new incident until they end and start again.",)
+    return Ending(facts=[IncidentResolved(incident=incident.id, summary=_text(summary))], warnings=warnings)
+
+
+def note(incident: IncidentRecord, text: str) -> Sequence[Fact]:
+    """Add a person's words to the timeline; a resolved incident takes them too, for its postmortem."""
+    words = _text(text)
+    if not words:
+        raise Refused("A note needs words.")
+    return [NoteAdded(incident=incident.id, text=words)]
+
+
+def may_start(runbook: Runbook, incident: IncidentRecord | None, runs: Sequence[RunRecord]) -> None:
+    """Raise Refused or Conflict unless a person may start this runbook, in this incident when there is one already.
+
+    One that was proposed in the incident may be started there even when it takes no commands: to propose is to offer.
+    """
+    proposed = incident is not None and incident.runbook == runbook.name
+    if not runbook.command and not proposed:
+        raise Refused(
+            f"The runbook {runbook.name} is not started by people.",
+            hint="Its author allows that with `on: {command: true}`.",
+        )
+    if incident is None:
+        return
+    _must_be_open(incident)
+    for run in runs:
+        if run.runbook == runbook.name and run.status is RunStatus.RUNNING:
+            raise Conflict(
+                f"{runbook.name} is under way in incident {incident.id} already: run {run.id}.",
+                hint=f"Follow it there, or cancel it first: `cancel {run.id}`.",
+            )
+
+
+def _must_be_open(incident: IncidentRecord) -> None:
+    if not incident.open:
+        when = f" at {to_text(incident.resolved_at)[:16]}Z" if incident.resolved_at else ""
+        raise Conflict(
+            f"Incident {incident.id} was resolved{when}.",
+            hint="If it is not over, declare a new one and name this one in it.",
+        )
+
+
+def _text(words: str) -> str:
+    stripped = words.strip()
+    if len(stripped) > _MOST_TEXT:
+        raise Refused(
+            f"That is {len(stripped)} characters long; {_MOST_TEXT} are the most.",
+            hint="Attach it as evidence instead.",
+        )
+    return stripped

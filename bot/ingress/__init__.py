@@ -1,0 +1,8 @@
+"""The way in for machines: webhooks of alert senders, health for whoever runs the process, metrics for Prometheus.
+
+    alertmanager  POST /webhooks/alertmanager      bodies       what Alertmanager writes, read into the domain's words
+    health        GET /healthz, /readyz, /metrics  credentials  who may deliver
+    app           the routes, for the wiring       answers      small HTTP answers, ready to send
+
+People come in through `bot.chat`, `bot.console` and `bot.cli`.
+"""

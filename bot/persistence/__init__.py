@@ -1,0 +1,9 @@
+"""The store: one append-only log, the projections made from it, and the one writer of both.
+
+    tables          what is stored, as SQLAlchemy Core tables          migrations/   how the tables came to be
+    database        engines from a URL                                 lead          who may write
+    journal         the way in: units of work, committed in groups     reader        the way out: questions
+    projections/    what each event changes in the other tables        store         all of it, opened from a URL
+
+Nothing else in Fireline commits. This room decides nothing: facts come in decided, and it gives them their place.
+"""

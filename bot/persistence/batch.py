@@ -1,0 +1,103 @@
+"""A batch: what the units of one commit append and change, held in memory until a unit must read it or the batch ends.
+
+It knows where the log ends, seals each event to the one before, and keeps the projections in step. It begins and commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table
+
+from bot.domain.clock import to_text
+from bot.domain.events import Event, canonical, seal
+from bot.domain.facts import Fact, fact_to_data
+from bot.domain.ids import Digest, StreamId
+from bot.domain.nouns import Actor
+from bot.persistence.changes import Buffer, Change, Key
+from bot.persistence.projections import changes_of
+from bot.persistence.statements import Query, Writer
+from bot.persistence.tables import EVENTS
+
+_COLUMNS = ("seq", "at", "stream", "actor", "kind", "data", "prev", "hash", "run")
+Head = tuple[int, Digest]
+"""The last event's place and hash."""
+
+
+class Batch:
+    """One transaction's worth of appends and changes.
+
+    `marks` grows whenever something is added: who remembers it can tell whether a unit left anything.
+    """
+
+    def __init__(self, connection: Connection, writer: Writer, head: Head) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._seq, self._hash = head
+        self._rows: list[Key] = []
+        self._buffer = Buffer()
+        self._now: datetime | None = None
+        self._at = ""
+        self.events: list[Event] = []
+        self.marks = 0
+
+    @property
+    def head(self) -> Head:
+        """Where the log ends, with what this batch appended."""
+        return self._seq, self._hash
+
+    def append(self, now: datetime, stream: StreamId, actor: Actor, facts: Sequence[Fact]) -> Sequence[Event]:
+        """Give facts their place. ValueError or TypeError when one has no form in the log; then none of them was added."""
+        if now is not self._now:
+            self._now, self._at = now, to_text(now)
+        by = str(actor)
+        seq, prev = self._seq, self._hash
+        events: list[Event] = []
+        rows: list[Key] = []
+        for fact in facts:
+            seq += 1
+            kind = fact.KIND
+            data = canonical(fact_to_data(fact))
+            sealed = seal(seq=seq, at=self._at, stream=stream, actor=by, kind=kind, data=data, prev=prev)
+            events.append(
+                Event(seq=seq, at=now, stream=stream, actor=actor, fact=fact, prev=prev, hash=sealed)
+            )
+            rows.append((seq, self._at, stream, by, kind, data, prev, sealed, getattr(fact, "run", None)))
+            prev = sealed
+        self._seq, self._hash = seq, prev
+        self._rows += rows
+        self.events += events
+        self.marks += 1
+        for event in events:
+            for change in changes_of(event, self._at):
+                self._buffer.add(change)
+        return events
+
+    def change(self, change: Change) -> None:
+        """Change a row that no event accounts for: how far chat is, what came from it."""
+        self.marks += 1
+        self._buffer.add(change)
+
+    def rows(
+        self, query: Query, parameters: Mapping[str, Any], only: Collection[Key] | None
+    ) -> Sequence[Row[Any]]:
+        """Answer a query with all that was added so far; `only` says which rows of its one table it can touch."""
+        for table in query.tables:
+            self._flush(table, only)
+        return query.rows(self._connection, parameters)
+
+    def flush(self) -> None:
+        """Write everything that waits."""
+        self._flush(EVENTS, None)
+        for table in self._buffer.tables():
+            self._flush(table, None)
+
+    def _flush(self, table: Table, only: Collection[Key] | None) -> None:
+        if table is EVENTS:
+            if self._rows:
+                rows, self._rows = self._rows, []
+                self._writer.insert(self._connection, EVENTS, _COLUMNS, rows)
+        elif self._buffer.holds(table, only):
+            self._writer.drain(self._connection, self._buffer, table)

@@ -1,0 +1,300 @@
+"""The writing side of the journal: runs jobs in as few transactions as can be, and keeps its connection.
+
+It is used by one thread at a time. What a job raises is the job's own affair; what the database raises is everybody's. After every doubt it reads
+anew where the log ends, so that the chain goes on from what is really there.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
+from bot.domain.clock import Clock, to_text
+from bot.domain.events import GENESIS, Event
+from bot.domain.facts import Fact
+from bot.domain.ids import StreamId
+from bot.domain.nouns import Actor
+from bot.domain.ports import Transaction
+from bot.errors import ConfigurationError, JournalError
+from bot.persistence import questions
+from bot.persistence.batch import Batch, Head
+from bot.persistence.changes import Buffer, Change
+from bot.persistence.database import Database
+from bot.persistence.lead import FileLead, Lead, SessionLead
+from bot.persistence.migrate import migrate
+from bot.persistence.projections.rebuild import rebuild
+from bot.persistence.statements import Writer
+from bot.persistence.tables import LEADER
+from bot.persistence.transaction import UnitTransaction
+
+_SETTLE_SECONDS = 5.0
+"""How long a commit that broke off is looked after before its units are told that nobody knows."""
+
+
+class Append(NamedTuple):
+    """A job that reads nothing: the quickest."""
+
+    stream: StreamId
+    actor: Actor
+    facts: Sequence[Fact]
+
+
+Job = Append | Callable[[Transaction], Any]
+
+
+class Answer(NamedTuple):
+    """What came of a job: its result, or its error."""
+
+    result: Any
+    error: BaseException | None
+
+
+@dataclass(slots=True)
+class Committed:
+    """What came of a list of jobs: an answer for each, in their order, and the events that are durable now."""
+
+    answers: list[Answer] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+class _Spoilt(Exception):
+    """A job failed after it had added something: what the batch holds is good for nothing."""
+
+    def __init__(self, index: int, error: Exception) -> None:
+        super().__init__(index, error)
+        self.index = index
+        self.error = error
+
+
+class _Uncertain(Exception):
+    """The database broke off during the commit."""
+
+    def __init__(self, batch: Batch, answers: list[Answer], error: Exception) -> None:
+        super().__init__(error)
+        self.batch = batch
+        self.answers = answers
+        self.error = error
+
+
+class Committer:
+    """Runs jobs and commits them together. `trouble` says why the database can't be written now, empty when it can."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._lead: Lead = SessionLead() if database.path is None else FileLead(database.path)
+        self._writer = Writer(database.writing.dialect)
+        self._connection: Connection | None = None
+        self._head: Head = (0, GENESIS)
+        self.trouble = ""
+
+    def open(self) -> None:
+        """Take the lead, bring the tables up to date and find the end of the log.
+
+        ConfigurationError when another process leads, the database can't be reached, or newer code has changed it.
+        """
+        try:
+            self._connected()
+        except DBAPIError as error:
+            self._lead.release()
+            raise ConfigurationError(
+                f"the database {self._database.place} can't be used: {_reason(error)}",
+                hint="check its URL, and that it can be reached and written",
+            ) from error
+        except BaseException:
+            self._lead.release()
+            raise
+
+    def rebuild(self) -> int:
+        """Make every projection anew from the log, in one transaction; return how many events there were."""
+        connection = self._connected()
+        with connection.begin():
+            return rebuild(connection)
+
+    def close(self) -> None:
+        """Let go of the connection and of the lead."""
+        self._disconnect()
+        self._lead.release()
+
+    def commit(self, jobs: Sequence[Job]) -> Committed:
+        """Run jobs in their order, and make what they leave durable; every job is answered, and nothing is raised."""
+        done = Committed()
+        groups = deque([list(jobs)])
+        fresh = False
+        while groups:
+            group = groups.popleft()
+            try:
+                batch, answers = self._attempt(group)
+            except _Spoilt as spoilt:
+                self._rollback()
+                if len(group) == 1:
+                    done.answers.append(Answer(None, _as_told(spoilt.error)))
+                else:
+                    at = spoilt.index
+                    parts = [group[:at], group[at : at + 1], group[at + 1 :]]
+                    groups.extendleft(part for part in reversed(parts) if part)
+            except _Uncertain as uncertain:
+                self._settle(uncertain, done)
+            except Exception as error:  # noqa: BLE001 - the database's, the driver's or a projection's: each becomes the units' answer
+                self._rollback()
+                if self._connection is None and not fresh:
+                    # The connection had broken off, perhaps long ago. Nothing was committed: a new one may serve at once.
+                    fresh = True
+                    groups.appendleft(group)
+                elif len(group) > 1 and _may_be_one_unit(error):
+                    groups.extendleft([job] for job in reversed(group))
+                else:
+                    self._give_up(error)
+                    done.answers += [Answer(None, _as_told(error))] * len(group)
+            else:
+                self.trouble = ""
+                done.answers += answers
+                done.events += batch.events
+        return done
+
+    def probe(self) -> None:
+        """Find out by a write of its own whether the database can be written again."""
+        try:
+            self._beat(self._connected())
+        except (DBAPIError, ConfigurationError) as error:
+            self._give_up(error)
+        else:
+            self.trouble = ""
+
+    def _attempt(self, jobs: Sequence[Job]) -> tuple[Batch, list[Answer]]:
+        """Run jobs in one transaction and commit it."""
+        connection = self._connected()
+        transaction = connection.begin()
+        batch = Batch(connection, self._writer, self._head)
+        answers = [self._run(batch, job, index) for index, job in enumerate(jobs)]
+        batch.flush()
+        try:
+            transaction.commit()
+        except Exception as error:  # whatever broke the commit off, it must be found out what stands
+            raise _Uncertain(batch, answers, error) from error
+        self._head = batch.head
+        return batch, answers
+
+    def _run(self, batch: Batch, job: Job, index: int) -> Answer:
+        marks = batch.marks
+        now = self._clock.now()
+        try:
+            if type(job) is Append:
+                return Answer(batch.append(now, job.stream, job.actor, job.facts), None)
+            return Answer(job(UnitTransaction(batch, now)), None)  # type: ignore[operator]  # narrowed by the line above
+        except Exception as error:  # a unit's exception is its answer
+            if batch.marks != marks or isinstance(error, DBAPIError):
+                raise _Spoilt(index, error) from error
+            return Answer(None, error)
+
+    def _settle(self, uncertain: _Uncertain, done: Committed) -> None:
+        """Find out whether a commit that broke off took place: the log's end tells, since its hash can't be there by chance."""
+        self._rollback()
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while uncertain.batch.events:
+            self._disconnect()
+            try:
+                self._connected()
+            except (DBAPIError, ConfigurationError):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.1)
+            else:
+                break
+        if self._connection is not None and uncertain.batch.events and self._head == uncertain.batch.head:
+            done.answers += uncertain.answers
+            done.events += uncertain.batch.events
+            return
+        self._give_up(uncertain.error)
+        done.answers += [Answer(None, _as_told(uncertain.error))] * len(uncertain.answers)
+
+    def _connected(self) -> Connection:
+        """Return the connection; made anew where it was lost, with the lead and the end of the log."""
+        if self._connection is not None:
+            return self._connection
+        connection = self._lead.connect(self._database.writing)
+        try:
+            migrate(connection)
+            self._beat(connection)
+            with connection.begin():
+                last = questions.HEAD.rows(connection, {"limit": 1})
+        except BaseException:
+            _drop(connection)
+            raise
+        self._head = (last[0].seq, last[0].hash) if last else (0, GENESIS)
+        self._connection = connection
+        return connection
+
+    def _beat(self, connection: Connection) -> None:
+        """Write who leads: for the people who ask, and to see that writing works."""
+        now = to_text(self._clock.now())
+        here = Buffer()
+        here.add(
+            Change(
+                LEADER,
+                (1,),
+                {"host": socket.gethostname(), "pid": os.getpid(), "beat_at": now},
+                {"since": now},
+            )
+        )
+        with connection.begin():
+            self._writer.drain(connection, here, LEADER)
+
+    def _rollback(self) -> None:
+        if self._connection is None:
+            return
+        try:
+            self._connection.rollback()
+        except DBAPIError:
+            self._disconnect()
+        else:
+            if self._connection.invalidated:
+                self._disconnect()
+
+    def _give_up(self, error: Exception) -> None:
+        """Note what is wrong, and start the next attempt from a connection of its own."""
+        if isinstance(error, DBAPIError | ConfigurationError):
+            self.trouble = _reason(error)
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            _drop(connection)
+
+
+def _drop(connection: Connection) -> None:
+    """Close a connection that may be broken, without another word to the server about what it had begun."""
+    if connection.in_transaction():
+        connection.invalidate()
+    connection.close()
+
+
+def _may_be_one_unit(error: Exception) -> bool:
+    """Tell whether one unit's data may be to blame: then the others can be saved by running each alone."""
+    return not isinstance(error, DBAPIError) or isinstance(error, IntegrityError | DataError)
+
+
+def _as_told(error: Exception) -> Exception:
+    """Return what the submitter of a unit is told: its own exception, or a JournalError for the database's."""
+    if isinstance(error, DBAPIError | ConfigurationError):
+        told = JournalError(
+            f"the log can't be written: {_reason(error)}", hint="try again; /readyz says when it works"
+        )
+        told.__cause__ = error
+        return told
+    return error
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong in one line, without the statement that met it."""
+    lines = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,155 @@
+"""Engines from a URL: SQLite beside the process, or Postgres. What durability needs is set here and checked here, not hoped for.
+
+SQLite runs WAL with synchronous=FULL: a commit that returned is on disk. Readers have connections of their own, never wait for the writer and can't
+write. This module makes connections and nothing else: it knows no table.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from bot.errors import ConfigurationError
+
+_PRAGMAS = {
+    "busy_timeout": 5000,
+    "foreign_keys": 1,
+    "synchronous": 2,  # FULL: the WAL is synced before a commit returns
+    "temp_store": 2,  # in memory
+    "cache_size": -16000,  # 16 MB a connection
+    "mmap_size": 268435456,
+    "wal_autocheckpoint": 4000,  # pages of 4 KB: a group commit writes many, and a checkpoint costs two more syncs
+    "journal_size_limit": 67108864,
+}
+_PROMISED = ("foreign_keys", "synchronous")
+_READERS = 8
+_STATEMENTS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that can be written by one connection and read by many.
+
+    `writing` gives connections that last as long as their holder wants; `reading` is a pool that any thread may use. `path` is
+    SQLite's file, None for Postgres. `place` is what a person calls it, without a password.
+    """
+
+    writing: Engine
+    reading: Engine
+    path: Path | None
+    place: str
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Make the engines for a URL, `sqlite:///path/to/file.db` or `postgresql://user@host/name`; nothing is connected yet.
+
+    ConfigurationError when the URL can't be used here, or its driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "the database URL can't be read",
+            hint="write sqlite:///fireline-data/fireline.db or postgresql://user@host/name",
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite(parsed)
+    if backend in {"postgresql", "postgres"}:
+        return _postgres(parsed)
+    raise ConfigurationError(f"Fireline can't use a {backend} database", hint="use SQLite or Postgres")
+
+
+def _sqlite(url: URL) -> Database:
+    if not url.database or url.database == ":memory:":
+        raise ConfigurationError(
+            "a SQLite database in memory loses everything with the process",
+            hint="name a file: sqlite:///fireline-data/fireline.db",
+        )
+    path = Path(url.database).absolute()
+    plain = URL.create("sqlite+pysqlite", database=str(path))
+    arguments = {"check_same_thread": False, "cached_statements": _STATEMENTS, "isolation_level": None}
+    writing = create_engine(plain, poolclass=NullPool, connect_args=arguments)
+    reading = create_engine(
+        plain,
+        poolclass=QueuePool,
+        pool_size=_READERS,
+        max_overflow=_READERS,
+        pool_reset_on_return=None,
+        connect_args=arguments,
+        isolation_level="AUTOCOMMIT",
+    )
+    event.listen(writing, "connect", _prepare_sqlite_writer)
+    # The driver is told not to begin by itself (isolation_level None), because it would begin too late; SQLAlchemy's own word is this event.
+    event.listen(writing, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(reading, "connect", _prepare_sqlite_reader)
+    return Database(writing, reading, path, str(path))
+
+
+def _prepare_sqlite_writer(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection
+    cursor = connection.cursor()
+    (mode,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":
+        raise ConfigurationError(
+            f"SQLite keeps its journal as {mode!r} here, not as a write-ahead log",
+            hint="put the database on a local disk, not a network share",
+        )
+    _set_pragmas(cursor)
+
+
+def _prepare_sqlite_reader(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection
+    cursor = connection.cursor()
+    _set_pragmas(cursor)
+    cursor.execute("PRAGMA query_only=1")
+    cursor.close()
+
+
+def _set_pragmas(cursor: Any) -> None:  # noqa: ANN401 - a DB-API cursor
+    for name, value in _PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name}={value}").fetchall()
+    for name in _PROMISED:
+        (found,) = cursor.execute(f"PRAGMA {name}").fetchone()
+        if found != _PRAGMAS[name]:
+            raise ConfigurationError(f"SQLite does not take {name}={_PRAGMAS[name]} (it says {found})")
+
+
+def _postgres(url: URL) -> Database:
+    if importlib.util.find_spec("psycopg") is None:
+        raise ConfigurationError("the Postgres driver is not installed", hint="install fireline[postgres]")
+    full = url.set(drivername="postgresql+psycopg")
+    # Positional parameters, as SQLite has them, so that one way of compiling serves both.
+    writing = create_engine(
+        full,
+        poolclass=NullPool,
+        paramstyle="format",
+        connect_args={
+            "application_name": "fireline-journal",
+            "connect_timeout": 5,
+            "options": "-c synchronous_commit=on",
+        },
+    )
+    reading = create_engine(
+        full,
+        paramstyle="format",
+        pool_size=_READERS,
+        max_overflow=_READERS,
+        pool_pre_ping=True,
+        isolation_level="AUTOCOMMIT",
+        connect_args={
+            "application_name": "fireline-reader",
+            "connect_timeout": 5,
+            "options": "-c default_transaction_read_only=on",
+        },
+    )
+    return Database(writing, reading, None, full.render_as_string(hide_password=True))

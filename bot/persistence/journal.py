@@ -1,0 +1,219 @@
+"""The way in: the port `Journal`. Units wait in a queue, one thread runs all that wait in one transaction, and each is answered after the commit.
+
+The event loop never touches the database here; the thread never touches a future. What is promised when: see `bot.domain.ports.Journal`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from bot.domain.events import Event
+from bot.domain.facts import Fact
+from bot.domain.ids import StreamId
+from bot.domain.nouns import Actor
+from bot.domain.ports import Transaction
+from bot.errors import JournalBehind, JournalClosed, JournalError
+from bot.persistence.committer import Answer, Append, Committer, Job
+
+T = TypeVar("T")
+Listener = Callable[[Sequence[Event]], None]
+_PROBE_SECONDS = 1.0
+"""How often a database that could not be written is tried again while nobody asks."""
+
+
+class JournalObserver(Protocol):
+    """What metrics want to know; called on the event loop."""
+
+    def on_commit(self, units: int, events: int, seconds: float) -> None:
+        """Units were answered together: how many, with how many events, and how long their transactions took."""
+        ...
+
+
+class _Waiting(NamedTuple):
+    """A job and who waits for it."""
+
+    job: Job
+    answer: asyncio.Future[Any]
+
+
+class BatchingJournal:
+    """The journal over one committer and one thread.
+
+    `max_batch` units share a transaction at the most, `max_waiting` may wait; then JournalBehind.
+    """
+
+    def __init__(
+        self,
+        committer: Committer,
+        *,
+        max_batch: int = 512,
+        max_waiting: int = 10_000,
+        observer: JournalObserver | None = None,
+    ) -> None:
+        self._committer = committer
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._observer = observer
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._waiting = 0
+        self._listeners: list[Listener] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._work, name="fireline-journal", daemon=True)
+        self._closing = False
+        self._dead = threading.Event()
+        self._fatal = ""
+
+    async def start(self) -> None:
+        """Open the database and begin to take work; ConfigurationError when it can't be used."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._committer.open)
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Take no more, finish what waits, and let go of the database."""
+        self._closing = True
+        if self._thread.is_alive():
+            self._queue.put(None)
+            await asyncio.to_thread(self._thread.join)
+            # The thread's last answers are on the loop's list already: they come before what follows this.
+            await asyncio.sleep(0)
+
+    async def submit(self, unit: Callable[[Transaction], T]) -> T:
+        """Run a unit of work and return its result once it is on disk."""
+        result: T = await self._enter(unit)
+        return result
+
+    async def append(self, stream: StreamId, actor: Actor, facts: Sequence[Fact]) -> Sequence[Event]:
+        """Append facts that need no reading first; the quickest way in."""
+        events: Sequence[Event] = await self._enter(Append(stream, actor, facts))
+        return events
+
+    @property
+    def waiting(self) -> int:
+        """How many units wait for their commit now."""
+        return self._waiting
+
+    @property
+    def trouble(self) -> str:
+        """Why the log can't be written now, in words; empty when it can."""
+        if self._dead.is_set():
+            return self._fatal
+        if self._closing or not self._thread.is_alive():
+            return "the journal is closed"
+        return self._committer.trouble
+
+    def healthy(self) -> bool:
+        """Tell whether the log can be written, as far as the last attempt showed."""
+        return not self.trouble
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` on the event loop with the events of each commit, after it is durable, in log order."""
+        self._listeners.append(listener)
+
+    def _enter(self, job: Job) -> asyncio.Future[Any]:
+        """Put a job into the queue; called on the event loop."""
+        if self._closing or self._loop is None:
+            raise JournalClosed("the journal takes no more work: the process is stopping")
+        if self._dead.is_set():
+            raise JournalError(self._fatal, hint="restart Fireline; nothing that was answered is lost")
+        if self._waiting >= self._max_waiting:
+            raise JournalBehind(f"{self._waiting} units of work wait already", hint="try again in a moment")
+        self._waiting += 1
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put(_Waiting(job, answer))
+        if self._dead.is_set():  # the thread ended just now, and may have looked before this was there
+            self._refuse_all(JournalError(self._fatal))
+        return answer
+
+    # ---- in the thread
+
+    def _work(self) -> None:
+        """Commit what waits until the queue ends."""
+        try:
+            self._work_until_closed()
+        except BaseException as error:  # noqa: BLE001 - the thread must not die in silence: whoever waits is told, and so is /readyz
+            self._fatal = f"the journal's thread ended: {type(error).__name__}: {error}"
+            self._dead.set()
+            self._refuse_all(JournalError(self._fatal))
+        finally:
+            self._committer.close()
+
+    def _work_until_closed(self) -> None:
+        while True:
+            batch, closed = self._next_batch()
+            live = [each for each in batch if not each.answer.cancelled()]
+            started = time.perf_counter()
+            done = self._committer.commit([each.job for each in live]) if live else None
+            took = time.perf_counter() - started
+            if done is not None:
+                self._on_loop(self._answer, live, done.answers, done.events, len(batch), took)
+            elif batch:
+                self._on_loop(self._answer, [], [], [], len(batch), took)
+            if closed:
+                return
+
+    def _next_batch(self) -> tuple[list[_Waiting], bool]:
+        """Wait for work, and take all that is there up to a batch; True when the queue has ended."""
+        batch: list[_Waiting] = []
+        try:
+            first = self._queue.get(timeout=_PROBE_SECONDS if self._committer.trouble else None)
+            while first is not None:
+                batch.append(first)
+                if len(batch) >= self._max_batch:
+                    return batch, False
+                first = self._queue.get_nowait()
+        except Empty:
+            if not batch:
+                self._committer.probe()
+            return batch, False
+        return batch, True
+
+    def _refuse_all(self, error: JournalError) -> None:
+        while True:
+            try:
+                left = self._queue.get_nowait()
+            except Empty:
+                return
+            if left is not None:
+                self._on_loop(self._answer, [left], [Answer(None, error)], [], 1, 0.0)
+
+    def _on_loop(self, call: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 - passed on unread
+        assert self._loop is not None  # noqa: S101 - the thread is started after it is set
+        try:
+            self._loop.call_soon_threadsafe(call, *arguments)
+        except RuntimeError:
+            # The loop is gone, and with it everybody who waited.
+            return
+
+    # ---- on the loop
+
+    def _answer(
+        self, waited: list[_Waiting], answers: list[Answer], events: list[Event], units: int, seconds: float
+    ) -> None:
+        self._waiting -= units
+        for (_, future), (result, error) in zip(waited, answers, strict=True):
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+        if events:
+            for listener in self._listeners:
+                self._tell(listener, events)
+        if self._observer is not None:
+            self._observer.on_commit(units, len(events), seconds)
+
+    def _tell(self, listener: Listener, events: Sequence[Event]) -> None:
+        try:
+            listener(events)
+        except Exception as error:  # noqa: BLE001 - one listener's fault must not keep the news from the next
+            # The loop's handler reports it.
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a listener of the journal failed", "exception": error}
+            )

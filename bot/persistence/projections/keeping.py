@@ -1,0 +1,48 @@
+"""What is kept for inspection: evidence, and deliveries that could not be read. The bytes are in the evidence store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.domain.events import Event
+from bot.domain.facts import DeliveryRefused, EvidenceStored
+from bot.persistence.changes import Change
+from bot.persistence.tables import EVIDENCE, REFUSED_DELIVERIES
+
+
+def evidence_stored(fact: EvidenceStored, event: Event, at: str) -> Iterable[Change]:
+    """Keep a piece of evidence; gathered again by a later attempt, the later one stands here and both stand in the log."""
+    yield Change(
+        EVIDENCE,
+        (fact.evidence,),
+        values={
+            "incident": fact.incident,
+            "run": fact.run,
+            "step": fact.step,
+            "name": fact.name,
+            "evidence_class": fact.evidence_class,
+            "sha256": fact.sha256,
+            "size": fact.size,
+            "media_type": fact.media_type,
+            "source": fact.source,
+            "tool": fact.tool,
+            "truncated": fact.truncated,
+            "stored_at": at,
+            "seq": event.seq,
+        },
+    )
+
+
+def delivery_refused(fact: DeliveryRefused, event: Event, at: str) -> Iterable[Change]:
+    """Keep word of a body that could not be read."""
+    yield Change(
+        REFUSED_DELIVERIES,
+        (event.seq,),
+        values={
+            "at": at,
+            "reason": fact.reason,
+            "body_sha256": fact.body_sha256,
+            "size": fact.size,
+            "source": fact.source,
+        },
+    )

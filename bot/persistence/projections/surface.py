@@ -1,0 +1,88 @@
+"""What chat should show anew after an event: the keys of the outbox, and the place in the log that they are wanted at.
+
+    incident/42/channel            the channel itself                     once, when the incident opens
+    incident/42/status             the living message                     nearly every event of the incident
+    incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
+    incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
+    approval/42-1/shift/1          a question to people                   asked, voted on, closed
+    unknown/42-1/shift             an interrupted step                    asked, settled
+    postmortem/42                  the draft                              drafted
+
+What a message then says is the chat room's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from bot.domain import facts
+from bot.domain.events import Event
+from bot.domain.facts import Fact
+from bot.domain.ids import IncidentId, incident_of_stream
+from bot.persistence.changes import Change
+from bot.persistence.tables import OUTBOX
+
+_incident_of = lru_cache(maxsize=4096)(incident_of_stream)
+Keys = Callable[[IncidentId, Any], Iterable[str]]
+
+_SILENT: frozenset[type[Fact]] = frozenset(
+    {facts.MessagePosted, facts.EvidenceAccessed, facts.PostmortemDrafted, facts.ChannelArchived}
+)
+"""Events of an incident that its living message says nothing of."""
+
+
+def _announced(incident: IncidentId, _fact: Fact) -> Iterable[str]:
+    return (f"incident/{incident}/announce",)
+
+
+def _approval(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of three facts
+    return (f"approval/{fact.approval}",)
+
+
+def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of two facts
+    return (f"unknown/{fact.run}/{fact.step}",)
+
+
+_BESIDES: dict[type[Fact], Keys] = {
+    facts.IncidentOpened: lambda incident, _: (
+        f"incident/{incident}/channel",
+        f"incident/{incident}/announce",
+    ),
+    facts.IncidentAcknowledged: _announced,
+    facts.StatusChanged: _announced,
+    facts.IncidentResolved: _announced,
+    facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
+    facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
+    facts.ApprovalRequested: _approval,
+    facts.ApprovalVoted: _approval,
+    facts.ApprovalClosed: _approval,
+    facts.StepOutcomeUnknown: _unknown,
+    facts.StepSettled: _unknown,
+}
+
+
+def wanted(event: Event) -> tuple[str, ...]:
+    """Return the keys of what chat should show anew after this event; none for a stream that is no incident's."""
+    incident = _incident_of(event.stream)
+    if incident is None:
+        return ()
+    kind = type(event.fact)
+    besides = _BESIDES.get(kind)
+    keys = () if besides is None else tuple(besides(incident, event.fact))
+    return keys if kind in _SILENT else (f"incident/{incident}/status", *keys)
+
+
+def shown(event: Event) -> Iterable[Change]:
+    """Return what an event changes in the outbox."""
+    fact, seq, incident = event.fact, event.seq, _incident_of(event.stream)
+    for key in wanted(event):
+        yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
+    if isinstance(fact, facts.MessagePosted):
+        yield Change(
+            OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
+        )
+    elif isinstance(fact, facts.RunStarted):
+        # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
+        yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)

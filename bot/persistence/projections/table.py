@@ -1,0 +1,75 @@
+"""The table: kind of fact → what it changes. A kind that changes no row stands here too, so that forgetting one is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from bot.domain import facts
+from bot.domain.events import Event
+from bot.domain.facts import Fact
+from bot.persistence.changes import Change
+from bot.persistence.projections import alerts, approvals, incidents, keeping, runs
+from bot.persistence.projections.surface import shown
+
+Projection = Callable[[Any, Event, str], Iterable[Change]]
+"""From a fact, its event and the event's instant as text, to what changes."""
+
+
+def nothing(_fact: Fact, _event: Event, _at: str) -> Iterable[Change]:
+    """Change no row: the log, and what chat shows, say it all."""
+    return ()
+
+
+_TABLE: dict[type[Fact], Projection] = {
+    facts.AlertsReceived: alerts.received,
+    facts.AlertsUnmatched: alerts.unmatched,
+    facts.AlertsAttached: alerts.attached,
+    facts.AlertsResolved: nothing,  # AlertsReceived told it already
+    facts.DeliveryRefused: keeping.delivery_refused,
+    facts.ProcessStarted: nothing,
+    facts.RunbooksLoaded: nothing,
+    facts.IncidentOpened: incidents.opened,
+    facts.IncidentAcknowledged: incidents.acknowledged,
+    facts.StatusChanged: incidents.status_changed,
+    facts.IncidentResolved: incidents.resolved,
+    facts.ChannelOpened: incidents.channel_opened,
+    facts.ChannelArchived: nothing,
+    facts.MessagePosted: nothing,  # the outbox's place: surface.py
+    facts.NoteAdded: nothing,
+    facts.RunProposed: nothing,
+    facts.PostmortemDrafted: nothing,
+    facts.EvidenceStored: keeping.evidence_stored,
+    facts.EvidenceAccessed: nothing,
+    facts.RunStarted: runs.started,
+    facts.PhaseEntered: runs.phase_entered,
+    facts.RunCancelRequested: nothing,
+    facts.RunFinished: runs.finished,
+    facts.ApprovalRequested: approvals.requested,
+    facts.ApprovalVoted: approvals.voted,
+    facts.ApprovalClosed: approvals.closed,
+    facts.CallStarted: runs.call_started,
+    facts.CallSucceeded: runs.call_succeeded,
+    facts.CallFailed: runs.call_failed,
+    facts.CallInterrupted: nothing,  # what follows from it has an event of its own
+    facts.StepOutcomeUnknown: runs.outcome_unknown,
+    facts.StepSettled: runs.settled,
+    facts.StepSucceeded: runs.step_succeeded,
+    facts.StepFailed: runs.step_failed,
+    facts.StepSkipped: runs.step_skipped,
+    facts.StepCancelled: runs.step_cancelled,
+    facts.StepUndone: runs.step_undone,
+    facts.StepUndoFailed: runs.step_undo_failed,
+}
+
+
+def projected_kinds() -> Collection[type[Fact]]:
+    """Return the kinds of facts that the table knows."""
+    return _TABLE.keys()
+
+
+def changes_of(event: Event, at: str) -> Iterable[Change]:
+    """Return what an event changes; `at` is its instant as text. KeyError for a kind that the table lacks."""
+    fact = event.fact
+    yield from _TABLE[type(fact)](fact, event, at)
+    yield from shown(event)

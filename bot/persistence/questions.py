@@ -1,0 +1,150 @@
+"""The questions that the store answers, each a statement that an index serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, Text, bindparam, cast, func, literal, select
+
+from bot.persistence.statements import Query
+from bot.persistence.tables import (
+    ALERTS,
+    APPROVALS,
+    BEHIND,
+    EVENTS,
+    EVIDENCE,
+    FIRING,
+    INBOX,
+    INCIDENTS,
+    OUTBOX,
+    REFUSED_DELIVERIES,
+    RUNBOOKS,
+    RUNNING,
+    RUNS,
+    STEPS,
+    UNRESOLVED,
+    VOTES,
+    WAITING,
+)
+
+NO_LIMIT = 2**62
+_limit = bindparam("limit", type_=BigInteger)
+
+
+def _given(name: str, kind: type[Any] = Text) -> Any:  # noqa: ANN401 - a parameter stands for any column's value
+    return bindparam(name, type_=kind)
+
+
+# ------------------------------------------------------------------------------------------------------------ incidents
+
+# Derived at each reading, by an index, and not kept: so a burst of a run's events does not rewrite its incident's row each time,
+# and an alert that fires again counts without an event of the incident.
+_firing = (
+    select(func.count())
+    .where(FIRING, ALERTS.c.incident == INCIDENTS.c.id)
+    .correlate(INCIDENTS)
+    .scalar_subquery()
+)
+_last_seq = (
+    select(func.max(EVENTS.c.seq))
+    .where(EVENTS.c.stream == literal("incident/", Text) + cast(INCIDENTS.c.id, Text))
+    .correlate(INCIDENTS)
+    .scalar_subquery()
+)
+_incidents: Select[Any] = select(*INCIDENTS.c, _firing.label("firing"), _last_seq.label("last_seq"))
+
+INCIDENT = Query(_incidents.where(INCIDENTS.c.id == _given("incident", BigInteger)))
+INCIDENTS_NEWEST = Query(_incidents.order_by(INCIDENTS.c.id.desc()).limit(_limit))
+INCIDENTS_OPEN = Query(_incidents.where(UNRESOLVED).order_by(INCIDENTS.c.id.desc()).limit(_limit))
+INCIDENT_OF_GROUP = Query(
+    _incidents.where(UNRESOLVED, INCIDENTS.c.concurrency_group == _given("group"))
+    .order_by(INCIDENTS.c.id.desc())
+    .limit(_limit)
+)
+INCIDENT_OF_CHANNEL = Query(
+    _incidents.where(INCIDENTS.c.channel == _given("channel")).order_by(INCIDENTS.c.id.desc()).limit(_limit)
+)
+LAST_INCIDENT = Query(select(func.max(INCIDENTS.c.id)))
+
+# --------------------------------------------------------------------------------------------------------------- alerts
+
+_alerts: Select[Any] = select(*ALERTS.c)
+ALERTS_OF = Query(
+    _alerts.where(ALERTS.c.incident == _given("incident", BigInteger))
+    .order_by(ALERTS.c.seq, ALERTS.c.key)
+    .limit(_limit)
+)
+ALERTS_ROUTED_OLDEST = Query(
+    _alerts.where(ALERTS.c.routing == _given("routing")).order_by(ALERTS.c.seq, ALERTS.c.key).limit(_limit)
+)
+ALERTS_ROUTED_NEWEST = Query(
+    _alerts.where(ALERTS.c.routing == _given("routing"))
+    .order_by(ALERTS.c.seq.desc(), ALERTS.c.key.desc())
+    .limit(_limit)
+)
+ALERTS_NEWEST = Query(_alerts.order_by(ALERTS.c.seq.desc(), ALERTS.c.key.desc()).limit(_limit))
+KEY_COUNTS = (1, 16, 256)
+"""How many keys one question for alerts may name; shorter lists repeat their last key."""
+ALERTS_OF_KEYS = {
+    count: Query(_alerts.where(ALERTS.c.key.in_([_given(f"key_{n}") for n in range(count)])))
+    for count in KEY_COUNTS
+}
+REFUSED_NEWEST = Query(select(*REFUSED_DELIVERIES.c).order_by(REFUSED_DELIVERIES.c.seq.desc()).limit(_limit))
+
+# ----------------------------------------------------------------------------------------------------------------- runs
+
+RUN = Query(select(*RUNS.c).where(RUNS.c.id == _given("run")))
+RUNS_OF = Query(
+    select(*RUNS.c).where(RUNS.c.incident == _given("incident", BigInteger)).order_by(RUNS.c.ordinal)
+)
+RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
+LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
+STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))
+RUNBOOK = Query(select(RUNBOOKS.c.source).where(RUNBOOKS.c.digest == _given("digest")))
+
+_approvals: Select[Any] = select(
+    *APPROVALS.c, *(each.label(f"vote_{each.name}") for each in VOTES.c)
+).outerjoin_from(APPROVALS, VOTES, VOTES.c.approval == APPROVALS.c.id)
+APPROVAL = Query(_approvals.where(APPROVALS.c.id == _given("approval")).order_by(VOTES.c.seq))
+APPROVALS_OF = Query(
+    _approvals.where(APPROVALS.c.incident == _given("incident", BigInteger)).order_by(
+        APPROVALS.c.seq, APPROVALS.c.id, VOTES.c.seq
+    )
+)
+
+EVIDENCE_OF = Query(
+    select(*EVIDENCE.c)
+    .where(EVIDENCE.c.incident == _given("incident", BigInteger))
+    .order_by(EVIDENCE.c.seq, EVIDENCE.c.id)
+)
+EVIDENCE_ONE = Query(select(*EVIDENCE.c).where(EVIDENCE.c.id == _given("evidence")))
+
+# -------------------------------------------------------------------------------------------------------------- the log
+
+_stored = (
+    EVENTS.c.seq,
+    EVENTS.c.at,
+    EVENTS.c.stream,
+    EVENTS.c.actor,
+    EVENTS.c.kind,
+    EVENTS.c.data,
+    EVENTS.c.prev,
+    EVENTS.c.hash,
+)
+_after = EVENTS.c.seq > _given("after", BigInteger)
+EVENTS_AFTER = Query(select(*_stored).where(_after).order_by(EVENTS.c.seq).limit(_limit))
+EVENTS_OF_STREAM = Query(
+    select(*_stored).where(EVENTS.c.stream == _given("stream"), _after).order_by(EVENTS.c.seq).limit(_limit)
+)
+EVENTS_OF_RUN = Query(select(*_stored).where(EVENTS.c.run == _given("run")).order_by(EVENTS.c.seq))
+HEAD = Query(select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(_limit))
+
+# ----------------------------------------------------------------------------------------------------------------- chat
+
+OUTBOX_ENTRY = Query(select(*OUTBOX.c).where(OUTBOX.c.key == _given("key")))
+OUTBOX_BEHIND = Query(select(*OUTBOX.c).where(BEHIND).order_by(OUTBOX.c.since, OUTBOX.c.key).limit(_limit))
+INBOX_WAITING = Query(
+    select(*INBOX.c).where(WAITING).order_by(INBOX.c.received_at, INBOX.c.key).limit(_limit)
+)
+INBOX_KNOWN = Query(select(INBOX.c.key).where(INBOX.c.key == _given("key")))
+INBOX_ATTEMPTS = Query(select(INBOX.c.attempts).where(INBOX.c.key == _given("key")))

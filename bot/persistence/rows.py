@@ -1,0 +1,250 @@
+"""Rows as records: how what is stored reads as the domain's values. Rows come in the order of their tables' columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from bot.domain.clock import from_text
+from bot.domain.events import Event
+from bot.domain.facts import fact_from_data
+from bot.domain.nouns import (
+    Actor,
+    AlertStatus,
+    ApprovalStatus,
+    IncidentStatus,
+    Phase,
+    Routing,
+    RunStatus,
+    Severity,
+    StepStatus,
+    Vote,
+)
+from bot.domain.records import (
+    AlertRecord,
+    ApprovalRecord,
+    EvidenceRecord,
+    InboxEntry,
+    IncidentRecord,
+    OutboxEntry,
+    RefusedDelivery,
+    RunRecord,
+    StepRecord,
+    VoteRecord,
+)
+
+Row = Any
+"""A row of SQLAlchemy's: its columns are attributes that no type checker knows."""
+_actor = lru_cache(maxsize=1024)(Actor.parse)
+
+
+def _maybe_instant(text: str | None) -> datetime | None:
+    return None if text is None else from_text(text)
+
+
+def _maybe_actor(text: str | None) -> Actor | None:
+    return None if text is None else _actor(text)
+
+
+def event_of(row: Row) -> Event:
+    """Read an event of the log; ValueError when its kind is unknown here."""
+    seq, at, stream, actor, kind, data, prev, hashed = row
+    return Event(
+        seq=seq,
+        at=from_text(at),
+        stream=stream,
+        actor=_actor(actor),
+        fact=fact_from_data(kind, json.loads(data)),
+        prev=prev,
+        hash=hashed,
+    )
+
+
+def raw_event(row: Row) -> Mapping[str, Any]:
+    """Return an event as it is stored, unread."""
+    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def incident_of(row: Row) -> IncidentRecord:
+    """Read an incident, with what was derived for it."""
+    return IncidentRecord(
+        id=row.id,
+        title=row.title,
+        severity=Severity(row.severity),
+        status=IncidentStatus(row.status),
+        group=row.concurrency_group,
+        runbook=row.runbook,
+        opened_by=_actor(row.opened_by),
+        opened_at=from_text(row.opened_at),
+        acknowledged_at=_maybe_instant(row.acknowledged_at),
+        resolved_at=_maybe_instant(row.resolved_at),
+        commander=row.commander or "",
+        channel=row.channel,
+        channel_name=row.channel_name,
+        alerts=row.alerts,
+        firing=row.firing,
+        resolution=row.resolution,
+        last_seq=row.last_seq or 0,
+    )
+
+
+def alert_of(row: Row) -> AlertRecord:
+    """Read an alert."""
+    return AlertRecord(
+        key=row.key,
+        receiver=row.receiver,
+        group_key=row.group_key,
+        fingerprint=row.fingerprint,
+        status=AlertStatus(row.status),
+        routing=Routing(row.routing),
+        labels=json.loads(row.labels),
+        annotations=json.loads(row.annotations),
+        generator_url=row.generator_url,
+        starts_at=from_text(row.starts_at),
+        ends_at=_maybe_instant(row.ends_at),
+        first_seen=from_text(row.first_seen),
+        last_seen=from_text(row.last_seen),
+        deliveries=row.deliveries,
+        incident=row.incident,
+    )
+
+
+def refused_of(row: Row) -> RefusedDelivery:
+    """Read a delivery that could not be read."""
+    return RefusedDelivery(
+        seq=row.seq,
+        at=from_text(row.at),
+        reason=row.reason,
+        body_sha256=row.body_sha256,
+        size=row.size,
+        source=row.source,
+    )
+
+
+def run_of(row: Row) -> RunRecord:
+    """Read a run."""
+    return RunRecord(
+        id=row.id,
+        incident=row.incident,
+        runbook=row.runbook,
+        digest=row.digest,
+        status=RunStatus(row.status),
+        phase=Phase(row.phase),
+        requested_by=_maybe_actor(row.requested_by),
+        inputs=json.loads(row.inputs),
+        started_at=from_text(row.started_at),
+        finished_at=_maybe_instant(row.finished_at),
+        reason=row.reason,
+        detail=row.detail,
+    )
+
+
+def step_of(row: Row) -> StepRecord:
+    """Read a step."""
+    return StepRecord(
+        run=row.run,
+        step=row.step,
+        status=StepStatus(row.status),
+        attempt=row.attempt,
+        started_at=_maybe_instant(row.started_at),
+        finished_at=_maybe_instant(row.finished_at),
+        reason=row.reason,
+        detail=row.detail,
+        output=json.loads(row.output),
+    )
+
+
+def approvals_of(rows: Iterable[Row]) -> list[ApprovalRecord]:
+    """Read approvals, each with its votes, from rows that repeat an approval for every vote and stand together."""
+    together = (list(same) for _, same in groupby(rows, key=lambda row: row.id))
+    return [
+        _approval_of(same[0], tuple(_vote_of(row) for row in same if row.vote_seq is not None))
+        for same in together
+    ]
+
+
+def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
+    return ApprovalRecord(
+        id=row.id,
+        incident=row.incident,
+        run=row.run,
+        step=row.step,
+        status=ApprovalStatus(row.status),
+        digest=row.digest,
+        action=row.action,
+        effect=row.effect,
+        target=row.target,
+        inputs=json.loads(row.inputs),
+        undo=row.undo,
+        sources=tuple(json.loads(row.sources)),
+        quorum=row.quorum,
+        requested_by=_maybe_actor(row.requested_by),
+        requested_at=from_text(row.requested_at),
+        expires_at=_maybe_instant(row.expires_at),
+        closed_at=_maybe_instant(row.closed_at),
+        why=row.why,
+        votes=votes,
+    )
+
+
+def _vote_of(row: Row) -> VoteRecord:
+    return VoteRecord(
+        by=_actor(row.vote_voter),
+        vote=Vote(row.vote_vote),
+        as_member_of=row.vote_as_member_of,
+        at=from_text(row.vote_at),
+        why=row.vote_why,
+    )
+
+
+def evidence_of(row: Row) -> EvidenceRecord:
+    """Read a piece of evidence."""
+    return EvidenceRecord(
+        id=row.id,
+        incident=row.incident,
+        run=row.run,
+        step=row.step,
+        name=row.name,
+        evidence_class=row.evidence_class,
+        sha256=row.sha256,
+        size=row.size,
+        media_type=row.media_type,
+        source=row.source,
+        tool=row.tool,
+        truncated=bool(row.truncated),
+        stored_at=from_text(row.stored_at),
+    )
+
+
+def outbox_of(row: Row) -> OutboxEntry:
+    """Read how far chat is with one thing."""
+    return OutboxEntry(
+        key=row.key,
+        incident=row.incident,
+        wanted=row.wanted,
+        sent=row.sent,
+        channel=row.channel,
+        ts=row.ts,
+        digest=row.digest,
+        attempts=row.attempts,
+        due_at=_maybe_instant(row.due_at),
+        ambiguous=bool(row.ambiguous),
+        error=row.error,
+        gone=row.gone,
+    )
+
+
+def inbox_of(row: Row) -> InboxEntry:
+    """Read a payload from chat."""
+    return InboxEntry(
+        key=row.key,
+        kind=row.kind,
+        payload=json.loads(row.payload),
+        received_at=from_text(row.received_at),
+        attempts=row.attempts,
+        error=row.error,
+    )

@@ -1,0 +1,335 @@
+"""What is stored. `events` is the truth; every other table but `inbox`, `runbooks` and `leader` is made from it and can be made anew.
+
+Instants are text as `bot.domain.clock.to_text` writes them: of one width, so that they sort as time does, on every database. JSON is text in
+canonical form. There are no foreign keys between projections: the log holds them together, and a rebuild may write them in any order.
+This module holds no rule: what an event changes is said in `projections/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnCollection,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    case,
+    text,
+)
+
+METADATA = MetaData()
+ON_CONFLICT = "on conflict"
+"""Key of `Table.info`: a function (columns of the written row, what a write sets) → what it must set besides."""
+
+
+def _seq(name: str, *, primary_key: bool = False, **more: Any) -> Column[int]:  # noqa: ANN401 - Column's own
+    """Make a column for a place in the log; SQLite's fast row id needs the exact type INTEGER."""
+    kind = BigInteger().with_variant(Integer(), "sqlite")
+    return Column(name, kind, primary_key=primary_key, autoincrement=False, nullable=False, **more)
+
+
+def _id(name: str) -> Column[str]:
+    """Make a column that is, or is part of, the primary key."""
+    return Column(name, Text, primary_key=True, nullable=False)
+
+
+def _text(name: str) -> Column[str]:
+    """Make a column for words, empty where there are none."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def _json(name: str) -> Column[str]:
+    """Make a column for a JSON object, `{}` where there is none."""
+    return Column(name, Text, nullable=False, server_default="{}")
+
+
+def _instant(name: str) -> Column[str | None]:
+    """Make a column for an instant that may not have come yet."""
+    return Column(name, Text, nullable=True)
+
+
+def _count(name: str) -> Column[int]:
+    """Make a column for a number that starts at 0."""
+    return Column(
+        name, BigInteger().with_variant(Integer(), "sqlite"), nullable=False, server_default=text("0")
+    )
+
+
+def _flag(name: str) -> Column[bool]:
+    """Make a column for yes or no, no where nothing is said."""
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    _seq("seq", primary_key=True),
+    _text("at"),
+    _text("stream"),
+    _text("actor"),
+    _text("kind"),
+    _text("data"),
+    _text("prev"),
+    _text("hash"),
+    Column(
+        "run", Text, nullable=True
+    ),  # what the fact says in its field `run`, so that a run's events are found
+)
+Index("events_by_stream", EVENTS.c.stream, EVENTS.c.seq)
+Index(
+    "events_by_run",
+    EVENTS.c.run,
+    EVENTS.c.seq,
+    sqlite_where=EVENTS.c.run.is_not(None),
+    postgresql_where=EVENTS.c.run.is_not(None),
+)
+
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    _seq("id", primary_key=True),
+    _text("title"),
+    _text("severity"),
+    _text("status"),
+    _text("concurrency_group"),
+    _text("runbook"),
+    _text("opened_by"),
+    _instant("opened_at"),
+    _instant("acknowledged_at"),
+    _instant("resolved_at"),
+    Column("commander", Text, nullable=True),  # null until somebody took it: the first stays
+    _text("channel"),
+    _text("channel_name"),
+    _count("alerts"),
+    _text("resolution"),
+)
+UNRESOLVED = INCIDENTS.c.status != text("'resolved'")
+Index(
+    "incidents_open_by_group",
+    INCIDENTS.c.concurrency_group,
+    sqlite_where=UNRESOLVED,
+    postgresql_where=UNRESOLVED,
+)
+Index("incidents_open", INCIDENTS.c.id, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
+Index("incidents_by_channel", INCIDENTS.c.channel)
+
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    _id("key"),
+    _text("receiver"),
+    _text("group_key"),
+    _text("fingerprint"),
+    _text("status"),
+    _text("routing"),
+    _json("labels"),
+    _json("annotations"),
+    _text("generator_url"),
+    _instant("starts_at"),
+    _instant("ends_at"),
+    _instant("first_seen"),
+    _instant("last_seen"),
+    _count("deliveries"),
+    Column("incident", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
+    _seq(
+        "seq", server_default=text("0")
+    ),  # of the event that first told of it: the order in which alerts came
+)
+FIRING = ALERTS.c.status == text("'firing'")
+Index("alerts_by_seq", ALERTS.c.seq)
+Index("alerts_by_routing", ALERTS.c.routing, ALERTS.c.seq, ALERTS.c.key)
+Index("alerts_by_incident", ALERTS.c.incident, ALERTS.c.seq)
+Index("alerts_firing", ALERTS.c.incident, sqlite_where=FIRING, postgresql_where=FIRING)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    _id("id"),
+    _count("incident"),
+    _count("ordinal"),
+    _text("runbook"),
+    _text("digest"),
+    _text("status"),
+    _text("phase"),
+    Column("requested_by", Text, nullable=True),
+    _json("inputs"),
+    _instant("started_at"),
+    _instant("finished_at"),
+    _text("reason"),
+    _text("detail"),
+    _seq("seq", server_default=text("0")),
+)
+RUNNING = RUNS.c.status == text("'running'")
+Index("runs_by_incident", RUNS.c.incident, RUNS.c.ordinal)
+Index("runs_unfinished", RUNS.c.seq, sqlite_where=RUNNING, postgresql_where=RUNNING)
+
+STEPS = Table(
+    "steps",
+    METADATA,
+    _id("run"),
+    _id("step"),
+    Column("status", Text, nullable=False, server_default="pending"),
+    _count("attempt"),
+    _instant("started_at"),
+    _instant("finished_at"),
+    _text("reason"),
+    _text("detail"),
+    _json("output"),
+    _seq("seq", server_default=text("0")),  # of the first event that named it
+)
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    _id("id"),
+    _count("incident"),
+    _text("run"),
+    _text("step"),
+    _text("status"),
+    _text("digest"),
+    _text("action"),
+    _text("effect"),
+    _text("target"),
+    _json("inputs"),
+    _text("undo"),
+    _text("sources"),  # a JSON list
+    _count("quorum"),
+    Column("requested_by", Text, nullable=True),
+    _instant("requested_at"),
+    _instant("expires_at"),
+    _instant("closed_at"),
+    _text("why"),
+    _seq("seq", server_default=text("0")),
+)
+Index("approvals_by_incident", APPROVALS.c.incident, APPROVALS.c.seq)
+
+VOTES = Table(
+    "votes",
+    METADATA,
+    _seq("seq", primary_key=True),
+    _text("approval"),
+    _text("voter"),
+    _text("vote"),
+    _text("as_member_of"),
+    _instant("at"),
+    _text("why"),
+)
+Index("votes_by_approval", VOTES.c.approval, VOTES.c.seq)
+
+EVIDENCE = Table(
+    "evidence",
+    METADATA,
+    _id("id"),
+    _count("incident"),
+    _text("run"),
+    _text("step"),
+    _text("name"),
+    _text("evidence_class"),
+    _text("sha256"),
+    _count("size"),
+    _text("media_type"),
+    _text("source"),
+    _text("tool"),
+    _flag("truncated"),
+    _instant("stored_at"),
+    _seq("seq", server_default=text("0")),
+)
+Index("evidence_by_incident", EVIDENCE.c.incident, EVIDENCE.c.seq)
+
+REFUSED_DELIVERIES = Table(
+    "refused_deliveries",
+    METADATA,
+    _seq("seq", primary_key=True),
+    _instant("at"),
+    _text("reason"),
+    _text("body_sha256"),
+    _count("size"),
+    _text("source"),
+)
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    _id("key"),
+    _count("incident"),
+    _seq("wanted", server_default=text("0")),
+    # From here on: how far chat is. `put_outbox` writes these (channel and ts are said by MessagePosted too), and a rebuild keeps them.
+    _text("channel"),
+    _text("ts"),
+    _seq("sent", server_default=text("0")),
+    _text("digest"),
+    _count("attempts"),
+    _instant("due_at"),
+    _flag("ambiguous"),
+    _text("error"),
+    _text("gone"),
+    _seq("since", server_default=text("0")),  # the first event that chat does not show yet
+)
+
+
+def _since(new: ColumnCollection[str, Any], changed: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
+    """Keep `since` at the first event that chat does not show, whichever end moved: what is wanted, or how far chat is."""
+    old = OUTBOX.c
+    if "since" in changed:
+        return {}
+    if "wanted" in changed:
+        sent = new["sent"] if "sent" in changed else old.sent
+        return {"since": case((old.wanted > sent, old.since), else_=new["wanted"])}
+    if "sent" in changed:
+        return {"since": case((new["sent"] >= old.since, new["sent"] + text("1")), else_=old.since)}
+    return {}
+
+
+OUTBOX.info[ON_CONFLICT] = _since
+BEHIND = (OUTBOX.c.wanted > OUTBOX.c.sent) & (OUTBOX.c.gone == text("''"))
+Index("outbox_behind", OUTBOX.c.since, sqlite_where=BEHIND, postgresql_where=BEHIND)
+
+INBOX = Table(
+    "inbox",
+    METADATA,
+    _id("key"),
+    _text("kind"),
+    _json("payload"),
+    _instant("received_at"),
+    _count("attempts"),
+    _text("error"),
+    _flag("closed"),
+)
+WAITING = INBOX.c.closed.is_(text("false"))
+Index("inbox_waiting", INBOX.c.received_at, sqlite_where=WAITING, postgresql_where=WAITING)
+
+RUNBOOKS = Table("runbooks", METADATA, _id("digest"), _text("name"), _text("source"))
+
+LEADER = Table(
+    "leader",
+    METADATA,
+    _seq("id", primary_key=True),  # one row, 1
+    _text("host"),
+    _count("pid"),
+    _instant("since"),
+    _instant("beat_at"),
+)
+
+PROJECTIONS = (INCIDENTS, ALERTS, RUNS, STEPS, APPROVALS, VOTES, EVIDENCE, REFUSED_DELIVERIES, OUTBOX)
+"""The tables that are made from events; of `outbox`, only the columns before `channel`."""
+OUTBOX_PROGRESS = (
+    "channel",
+    "ts",
+    "sent",
+    "digest",
+    "attempts",
+    "due_at",
+    "ambiguous",
+    "error",
+    "gone",
+    "since",
+)
+"""The columns of `outbox` that say how far chat is, and that no event knows."""

@@ -1,0 +1,149 @@
+"""One sentence for each event, for people: plain text, no mark-up, nothing cut.
+
+The command line, the console, chat and the postmortem all read it, so that one event has one wording. A table maps each kind of fact to its
+sentence; a test proves that no kind is missing. It does not redact: pass what `bot.postmortem.redacted` returns wherever others may read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.domain import facts
+from bot.domain.events import Event
+from bot.domain.facts import Fact
+from bot.postmortem import describe_run
+from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
+
+Names = Mapping[str, str]
+"""Person id → display name."""
+
+_TELLING = 12
+"""Digits of a hash that tell one from another in a sentence; the manifest has them all."""
+
+
+def describe(event: Event, names: Names) -> str:
+    """Say in one sentence what happened, with who did it; LookupError for a fact that this table doesn't know."""
+    said = SENTENCES[type(event.fact)](event.fact, who(event.actor, names), event, names)
+    return ended(said)
+
+
+def _opened(fact: facts.IncidentOpened, by: str, event: Event, _names: Names) -> str:
+    book = f", by the runbook {plain(fact.runbook)}" if fact.runbook else ""
+    verb = "declared" if event.actor.kind == "person" else "opened"
+    return f"{by} {verb} incident {fact.incident} as {fact.severity}{book}{because(fact.title)}"
+
+
+def _attached(fact: facts.AlertsAttached, _by: str, _event: Event, _names: Names) -> str:
+    first = plain(fact.first.name) or "an alert without a name"
+    since = f"firing since {instant(fact.first.starts_at)}"
+    total = f"; the incident has {fact.total:,} now" if fact.total > len(fact.keys) else ""
+    if len(fact.keys) == 1:
+        return f"The alert {first} joined the incident, {since}{total}"
+    return f"{count(len(fact.keys), 'alert')} joined the incident, {first} first, {since}{total}"
+
+
+def _alerts_over(fact: facts.AlertsResolved, _by: str, _event: Event, _names: Names) -> str:
+    rest = f"{fact.firing:,} still firing" if fact.firing else "none fires any more"
+    return f"{count(len(fact.keys), 'alert is', 'alerts are')} over; {rest}"
+
+
+def _proposed(fact: facts.RunProposed, _by: str, _event: Event, _names: Names) -> str:
+    return f"The runbook {plain(fact.runbook)} was proposed and not started{because(fact.why)}"
+
+
+def _channel_opened(fact: facts.ChannelOpened, _by: str, _event: Event, _names: Names) -> str:
+    return f"The channel #{plain(fact.name)} was opened"
+
+
+def _channel_archived(fact: facts.ChannelArchived, _by: str, _event: Event, _names: Names) -> str:
+    return f"The channel {plain(fact.channel)} was archived"
+
+
+def _message(fact: facts.MessagePosted, _by: str, _event: Event, _names: Names) -> str:
+    return f"A message was posted to chat: {plain(fact.key)}"
+
+
+def _acknowledged(fact: facts.IncidentAcknowledged, by: str, event: Event, names: Names) -> str:
+    if not fact.commander or fact.commander == event.actor.id:
+        return f"{by} acknowledged the incident and leads it"
+    return f"{by} acknowledged the incident; {person_name(fact.commander, names)} leads it"
+
+
+def _status(fact: facts.StatusChanged, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} set the status to {fact.status}{because(fact.why)}"
+
+
+def _note(fact: facts.NoteAdded, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} noted{because(fact.text)}"
+
+
+def _resolved(fact: facts.IncidentResolved, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} resolved the incident{because(fact.summary)}"
+
+
+def _evidence(fact: facts.EvidenceStored, _by: str, _event: Event, _names: Names) -> str:
+    cut = ", not whole" if fact.truncated else ""
+    return (
+        f"Step {fact.step} kept evidence: {plain(fact.name)} "
+        f"({plain(fact.evidence_class)}, {size(fact.size)}{cut}, SHA-256 {fact.sha256[:_TELLING]}…)"
+    )
+
+
+def _accessed(fact: facts.EvidenceAccessed, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} took out evidence {fact.evidence} ({plain(fact.how)})"
+
+
+def _drafted(fact: facts.PostmortemDrafted, _by: str, _event: Event, _names: Names) -> str:
+    return f"A postmortem was drafted from the timeline up to event {fact.through:,}"
+
+
+def _received(fact: facts.AlertsReceived, by: str, _event: Event, _names: Names) -> str:
+    known = f", {len(fact.repeated):,} known already" if fact.repeated else ""
+    lost = f", {fact.truncated:,} left out by the sender" if fact.truncated else ""
+    names = listed(sorted({plain(alert.name) or "without a name" for alert in fact.changed}))
+    of = f" ({names})" if fact.changed else ""
+    return f"{by[:1].upper()}{by[1:]} delivered {count(len(fact.changed), 'new or changed alert')}{of}{known}{lost}"
+
+
+def _unmatched(fact: facts.AlertsUnmatched, _by: str, _event: Event, _names: Names) -> str:
+    return f"No runbook wants {count(len(fact.keys), 'alert')}; kept, and nothing was opened"
+
+
+def _refused(fact: facts.DeliveryRefused, _by: str, _event: Event, _names: Names) -> str:
+    return (
+        f"A delivery of {size(fact.size)} from {plain(fact.source)} could not be read{because(fact.reason)}"
+    )
+
+
+def _process(fact: facts.ProcessStarted, _by: str, _event: Event, _names: Names) -> str:
+    return f"Fireline {plain(fact.version)} started on {plain(fact.host)} as process {fact.pid}"
+
+
+def _loaded(fact: facts.RunbooksLoaded, _by: str, _event: Event, _names: Names) -> str:
+    refused = f"; {count(fact.refused, 'file')} refused" if fact.refused else ""
+    return f"{count(len(fact.digests), 'runbook is', 'runbooks are')} in force{refused}"
+
+
+SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
+    facts.IncidentOpened: _opened,
+    facts.AlertsAttached: _attached,
+    facts.AlertsResolved: _alerts_over,
+    facts.RunProposed: _proposed,
+    facts.ChannelOpened: _channel_opened,
+    facts.ChannelArchived: _channel_archived,
+    facts.MessagePosted: _message,
+    facts.IncidentAcknowledged: _acknowledged,
+    facts.StatusChanged: _status,
+    facts.NoteAdded: _note,
+    facts.IncidentResolved: _resolved,
+    facts.EvidenceStored: _evidence,
+    facts.EvidenceAccessed: _accessed,
+    facts.PostmortemDrafted: _drafted,
+    facts.AlertsReceived: _received,
+    facts.AlertsUnmatched: _unmatched,
+    facts.DeliveryRefused: _refused,
+    facts.ProcessStarted: _process,
+    facts.RunbooksLoaded: _loaded,
+    **describe_run.SENTENCES,
+}

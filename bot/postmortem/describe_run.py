@@ -1,0 +1,183 @@
+"""The sentences of a run's events: what the runbook did, who was asked, what came of each call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.domain import facts
+from bot.domain.events import Event
+from bot.domain.facts import Fact
+from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, Settlement, Vote
+from bot.postmortem.wording import because, count, duration, instant, listed, plain, source_name, who
+
+Names = Mapping[str, str]
+
+_PART = {
+    Part.MAIN: "",
+    Part.SETTLE: "the settling probe of ",
+    Part.VERIFY: "the check of ",
+    Part.UNDO: "the undo of ",
+}
+_PHASE = {
+    Phase.STEPS: "went on with its steps",
+    Phase.UNDO: "began to undo what it had done",
+    Phase.RESCUE: "went on to its rescue steps",
+    Phase.ALWAYS: "went on to the steps that run in any case",
+}
+_RUN_END = {
+    RunStatus.RUNNING: "is still under way",
+    RunStatus.SUCCEEDED: "succeeded",
+    RunStatus.FAILED: "failed",
+    RunStatus.CANCELLED: "was cancelled",
+}
+_APPROVAL_END = {
+    ApprovalStatus.PENDING: "is still open",
+    ApprovalStatus.APPROVED: "was given",
+    ApprovalStatus.DENIED: "was denied",
+    ApprovalStatus.EXPIRED: "expired without a decision",
+    ApprovalStatus.VOID: "became void",
+}
+_SETTLED = {
+    Settlement.HAPPENED: "it happened",
+    Settlement.DID_NOT: "it did not happen",
+    Settlement.STOP: "the run must stop",
+}
+
+
+def reason(word: str, detail: str) -> str:
+    """Append a closed reason and its sentence: `: timeout, no answer within 30 s`; nothing when both are empty."""
+    said = [part for part in (plain(word), plain(detail)) if part]
+    return f": {', '.join(said)}" if said else ""
+
+
+def _noun(part: Part, step: str) -> str:
+    return f"{_PART[part]}step {step}"
+
+
+def _subject(part: Part, step: str) -> str:
+    words = _noun(part, step)
+    return words[0].upper() + words[1:]
+
+
+def _started(fact: facts.RunStarted, _by: str, _event: Event, names: Names) -> str:
+    asked = f", asked for by {who(fact.requested_by, names)}" if fact.requested_by else ""
+    return f"Run {fact.run} of the runbook {plain(fact.runbook)} began{asked}"
+
+
+def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> str:
+    return f"Run {fact.run} {_PHASE[fact.phase]}{reason(fact.reason, fact.detail)}"
+
+
+def _cancel(fact: facts.RunCancelRequested, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} asked run {fact.run} to end{because(fact.why)}"
+
+
+def _finished(fact: facts.RunFinished, _by: str, _event: Event, _names: Names) -> str:
+    return f"Run {fact.run} {_RUN_END[fact.status]}{reason(fact.reason, fact.detail)}"
+
+
+def _asked(fact: facts.ApprovalRequested, _by: str, _event: Event, names: Names) -> str:
+    target = f" on {plain(fact.target)}" if fact.target else ""
+    of = listed([source_name(each, names) for each in fact.sources]) or "nobody"
+    until = f", until {instant(fact.expires_at)}" if fact.expires_at else ""
+    return (
+        f"Step {fact.step} asked {count(fact.quorum, 'person', 'people')} of {of} to approve "
+        f"{plain(fact.action)} ({plain(fact.effect)}){target}{until}"
+    )
+
+
+def _voted(fact: facts.ApprovalVoted, by: str, _event: Event, names: Names) -> str:
+    verb = "approved" if fact.vote is Vote.APPROVE else "denied"
+    right = (
+        f" as a member of {source_name(fact.as_member_of, names)}"
+        if fact.as_member_of.startswith("group:")
+        else ""
+    )
+    return f"{by} {verb} step {fact.step}{right}{because(fact.why)}"
+
+
+def _closed(fact: facts.ApprovalClosed, _by: str, _event: Event, _names: Names) -> str:
+    return f"The approval for step {fact.step} {_APPROVAL_END[fact.status]}{because(fact.why)}"
+
+
+def _skipped(fact: facts.StepSkipped, _by: str, _event: Event, _names: Names) -> str:
+    return f"Step {fact.step} was skipped{because(fact.why)}"
+
+
+def _call(fact: facts.CallStarted, _by: str, _event: Event, _names: Names) -> str:
+    again = f" again, attempt {fact.attempt}" if fact.attempt > 1 else ""
+    return f"{_subject(fact.part, fact.step)} began{again}: {plain(fact.action)}"
+
+
+def _call_done(fact: facts.CallSucceeded, _by: str, _event: Event, _names: Names) -> str:
+    after = f"; it asks again at {instant(fact.next_at)}" if fact.next_at else ""
+    return f"{_subject(fact.part, fact.step)} got its answer in {duration(fact.took)}{after}"
+
+
+def _call_failed(fact: facts.CallFailed, _by: str, _event: Event, _names: Names) -> str:
+    again = f"; it is tried again at {instant(fact.retry_at)}" if fact.retry_at else ""
+    stands = "; it may have had its effect all the same" if fact.may_have_applied else ""
+    why = reason(fact.reason, fact.detail).rstrip(".")
+    return f"{_subject(fact.part, fact.step)} failed at attempt {fact.attempt}{why}{stands}{again}"
+
+
+def _interrupted(fact: facts.CallInterrupted, _by: str, _event: Event, _names: Names) -> str:
+    then = "it is safe to run it again" if fact.again else "it can't be repeated safely"
+    return f"Fireline stopped while {_noun(fact.part, fact.step)} ran, so nobody saw how it ended; {then}"
+
+
+def _succeeded(fact: facts.StepSucceeded, _by: str, _event: Event, _names: Names) -> str:
+    return f"Step {fact.step} succeeded"
+
+
+def _failed(fact: facts.StepFailed, _by: str, _event: Event, _names: Names) -> str:
+    stands = "; its effect may stand" if fact.applied else ""
+    return f"Step {fact.step} failed{reason(fact.reason, fact.detail).rstrip('.')}{stands}"
+
+
+def _unknown(fact: facts.StepOutcomeUnknown, _by: str, _event: Event, _names: Names) -> str:
+    return (
+        f"Nobody knows how attempt {fact.attempt} of {_noun(fact.part, fact.step)} ended{because(fact.why)}"
+    )
+
+
+def _settled(fact: facts.StepSettled, by: str, event: Event, _names: Names) -> str:
+    said = by if event.actor.kind == "person" else "A probe"
+    return f"{said} settled {_noun(fact.part, fact.step)}: {_SETTLED[fact.settlement]}{because(fact.why)}"
+
+
+def _cancelled(fact: facts.StepCancelled, _by: str, _event: Event, _names: Names) -> str:
+    stands = "; its effect may stand" if fact.applied else ""
+    return f"Step {fact.step} was ended before its work was done{because(fact.why).rstrip('.')}{stands}"
+
+
+def _undone(fact: facts.StepUndone, _by: str, _event: Event, _names: Names) -> str:
+    return f"The effect of step {fact.step} was taken back"
+
+
+def _undo_failed(fact: facts.StepUndoFailed, _by: str, _event: Event, _names: Names) -> str:
+    return f"The effect of step {fact.step} could not be taken back{reason(fact.reason, fact.detail)}"
+
+
+SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
+    facts.RunStarted: _started,
+    facts.PhaseEntered: _phase,
+    facts.RunCancelRequested: _cancel,
+    facts.RunFinished: _finished,
+    facts.ApprovalRequested: _asked,
+    facts.ApprovalVoted: _voted,
+    facts.ApprovalClosed: _closed,
+    facts.StepSkipped: _skipped,
+    facts.CallStarted: _call,
+    facts.CallSucceeded: _call_done,
+    facts.CallFailed: _call_failed,
+    facts.CallInterrupted: _interrupted,
+    facts.StepSucceeded: _succeeded,
+    facts.StepFailed: _failed,
+    facts.StepOutcomeUnknown: _unknown,
+    facts.StepSettled: _settled,
+    facts.StepCancelled: _cancelled,
+    facts.StepUndone: _undone,
+    facts.StepUndoFailed: _undo_failed,
+}

@@ -1,0 +1,116 @@
+"""The tables of a draft: approvals with their votes, the evidence manifest, what was undone, and what people noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bot.domain import facts
+from bot.domain.ids import ApprovalId
+from bot.domain.nouns import ApprovalStatus, Vote
+from bot.postmortem.draft import ApprovalRow, EvidenceRow, NoteRow, UndoRow, VoteRow, ref, refs
+from bot.postmortem.story import Story, Told
+from bot.postmortem.wording import json_text, lines, listed, plain, source_name, who
+
+_VOTES = {Vote.APPROVE: "approved", Vote.DENY: "denied"}
+
+
+def approvals(
+    story: Story, names: Mapping[str, str], redact: Callable[[str], str]
+) -> tuple[ApprovalRow, ...]:
+    """Tell each approval: exactly what was asked, who said what, and how it ended."""
+    votes: dict[ApprovalId, list[Told[facts.ApprovalVoted]]] = {}
+    for vote in story.told(facts.ApprovalVoted):
+        votes.setdefault(vote.fact.approval, []).append(vote)
+    closed = {each.fact.approval: each for each in story.told(facts.ApprovalClosed)}
+    return tuple(
+        _approval(asked, votes.get(asked.fact.approval, []), closed.get(asked.fact.approval), names, redact)
+        for asked in story.told(facts.ApprovalRequested)
+    )
+
+
+def _approval(
+    asked: Told[facts.ApprovalRequested],
+    votes: list[Told[facts.ApprovalVoted]],
+    closed: Told[facts.ApprovalClosed] | None,
+    names: Mapping[str, str],
+    redact: Callable[[str], str],
+) -> ApprovalRow:
+    fact = asked.fact
+    return ApprovalRow(
+        approval=fact.approval,
+        step=fact.step,
+        action=plain(fact.action),
+        effect=plain(fact.effect),
+        target=plain(fact.target),
+        inputs=plain(redact(json_text(fact.inputs))),
+        digest=fact.digest,
+        undo=plain(fact.undo),
+        of=listed([source_name(each, names) for each in fact.sources]),
+        quorum=fact.quorum,
+        requested_by=who(fact.requested_by, names) if fact.requested_by else "",
+        asked_at=asked.at,
+        outcome=closed.fact.status if closed else ApprovalStatus.PENDING,
+        closed_at=closed.at if closed else None,
+        why=plain(closed.fact.why) if closed else "",
+        votes=tuple(_vote(each, names) for each in votes),
+        refs=refs([asked.event, *(each.event for each in votes), *([closed.event] if closed else [])]),
+    )
+
+
+def _vote(vote: Told[facts.ApprovalVoted], names: Mapping[str, str]) -> VoteRow:
+    return VoteRow(
+        by=who(vote.event.actor, names),
+        vote=_VOTES[vote.fact.vote],
+        as_member_of=source_name(vote.fact.as_member_of, names),
+        at=vote.at,
+        why=plain(vote.fact.why),
+        ref=ref(vote.event),
+    )
+
+
+def evidence(story: Story) -> tuple[EvidenceRow, ...]:
+    """List everything that was kept, with what proves that it is the same still."""
+    return tuple(
+        EvidenceRow(
+            evidence=each.fact.evidence,
+            name=plain(each.fact.name),
+            evidence_class=plain(each.fact.evidence_class),
+            sha256=each.fact.sha256,
+            size=each.fact.size,
+            media_type=plain(each.fact.media_type),
+            source=plain(each.fact.source),
+            tool=plain(each.fact.tool),
+            step=each.fact.step,
+            at=each.at,
+            truncated=each.fact.truncated,
+            ref=ref(each.event),
+        )
+        for each in story.told(facts.EvidenceStored)
+    )
+
+
+def undone(story: Story) -> tuple[UndoRow, ...]:
+    """Tell what was taken back and what could not be, in the order in which it was tried."""
+    rows = [
+        UndoRow(step=each.fact.step, undone=True, at=each.at, why="", ref=ref(each.event))
+        for each in story.told(facts.StepUndone)
+    ]
+    rows += [
+        UndoRow(
+            step=each.fact.step,
+            undone=False,
+            at=each.at,
+            why=", ".join(part for part in (plain(each.fact.reason), plain(each.fact.detail)) if part),
+            ref=ref(each.event),
+        )
+        for each in story.told(facts.StepUndoFailed)
+    ]
+    return tuple(sorted(rows, key=lambda row: row.ref))
+
+
+def notes(story: Story, names: Mapping[str, str]) -> tuple[NoteRow, ...]:
+    """Return what people wrote, as they wrote it."""
+    return tuple(
+        NoteRow(by=who(each.event.actor, names), at=each.at, text=lines(each.fact.text), ref=ref(each.event))
+        for each in story.told(facts.NoteAdded)
+    )

@@ -1,0 +1,192 @@
+"""An incident's events read as a story: facts by their type, and each step with what happened to it.
+
+It folds and picks; it decides nothing and words nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from bot.domain import facts
+from bot.domain.events import Event
+from bot.domain.facts import Fact
+from bot.domain.ids import RunId, StepId
+from bot.domain.nouns import ApprovalStatus, IncidentStatus, Part
+
+F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
+
+_MILDEST = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[F]):
+    """An event together with its fact, whose type is known."""
+
+    event: Event
+    fact: F
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.event.at
+
+
+def told(events: Sequence[Event], kind: type[F]) -> list[Told[F]]:
+    """Return the events whose fact is of a type, in log order."""
+    return [Told(event, event.fact) for event in events if isinstance(event.fact, kind)]
+
+
+@dataclass(frozen=True, slots=True)
+class StepStory:
+    """All that happened to one step of one run, in log order."""
+
+    run: RunId
+    step: StepId
+    events: tuple[Event, ...]
+
+    def told(self, kind: type[F]) -> list[Told[F]]:
+        """Return the step's events whose fact is of a type."""
+        return told(self.events, kind)
+
+    def calls(self, part: Part) -> list[Told[facts.CallStarted]]:
+        """Return the attempts of one part."""
+        return [each for each in self.told(facts.CallStarted) if each.fact.part is part]
+
+    def answers(self, part: Part) -> list[Told[facts.CallSucceeded]]:
+        """Return the calls of one part that did what they were asked to."""
+        return [each for each in self.told(facts.CallSucceeded) if each.fact.part is part]
+
+    def failures(self, part: Part) -> list[Told[facts.CallFailed]]:
+        """Return the calls of one part that did not."""
+        return [each for each in self.told(facts.CallFailed) if each.fact.part is part]
+
+    @property
+    def action(self) -> str:
+        """The action that the step runs, empty when it never began and nobody was asked."""
+        for asked in self.told(facts.ApprovalRequested):
+            return asked.fact.action
+        return next((call.fact.action for call in self.calls(Part.MAIN)), "")
+
+    @property
+    def success(self) -> Told[facts.StepSucceeded] | None:
+        """The step's success, None when there was none."""
+        return _last(self.told(facts.StepSucceeded))
+
+    @property
+    def verified(self) -> bool:
+        """Whether the step succeeded because its verification agreed."""
+        return self.success is not None and any(
+            each.fact.next_at is None for each in self.answers(Part.VERIFY)
+        )
+
+    @property
+    def changes(self) -> bool:
+        """Whether the timeline shows that the step changes something: it was approved as such, is verified, or was undone."""
+        harms = any(asked.fact.effect != _MILDEST for asked in self.told(facts.ApprovalRequested))
+        taken_back = any(
+            isinstance(each.fact, facts.StepUndone | facts.StepUndoFailed) for each in self.events
+        )
+        return harms or taken_back or bool(self.calls(Part.VERIFY))
+
+    @property
+    def stands(self) -> bool:
+        """Whether nobody took the step's effect back."""
+        return not self.told(facts.StepUndone)
+
+    @property
+    def refused(self) -> Told[facts.ApprovalClosed] | None:
+        """The decision that kept the step from ever running: denied, expired or void; None when it ran or nothing kept it."""
+        closed = _last(self.told(facts.ApprovalClosed))
+        if closed is None or closed.fact.status is ApprovalStatus.APPROVED or self.calls(Part.MAIN):
+            return None
+        return closed
+
+    @property
+    def unsettled(self) -> Told[facts.StepOutcomeUnknown] | None:
+        """The unknown outcome that nothing settled, None when all is known."""
+        unknown = _last(self.told(facts.StepOutcomeUnknown))
+        settled = _last(self.told(facts.StepSettled))
+        if unknown is None or (settled is not None and settled.event.seq > unknown.event.seq):
+            return None
+        return unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An incident's events, and its steps in the order in which they were first heard of."""
+
+    events: tuple[Event, ...]
+    steps: tuple[StepStory, ...]
+
+    @property
+    def opened(self) -> Told[facts.IncidentOpened]:
+        """How it began."""
+        return self.told(facts.IncidentOpened)[0]
+
+    @property
+    def status(self) -> IncidentStatus:
+        """Where the response stands after the last event."""
+        status = IncidentStatus.INVESTIGATING
+        for event in self.events:
+            if isinstance(event.fact, facts.StatusChanged):
+                status = event.fact.status
+            elif isinstance(event.fact, facts.IncidentResolved):
+                status = IncidentStatus.RESOLVED
+        return status
+
+    @property
+    def resolved(self) -> Told[facts.IncidentResolved] | None:
+        """The word that it is over, None while it is not."""
+        return _last(self.told(facts.IncidentResolved)) if self.status is IncidentStatus.RESOLVED else None
+
+    @property
+    def alerts_over(self) -> Told[facts.AlertsResolved] | None:
+        """The event after which none of the incident's alerts fired any more, None when some do or none ever did."""
+        over: Told[facts.AlertsResolved] | None = None
+        for event in self.events:
+            if isinstance(event.fact, facts.AlertsAttached):
+                over = None
+            elif isinstance(event.fact, facts.AlertsResolved):
+                over = Told(event, event.fact) if event.fact.firing == 0 else None
+        return over
+
+    @property
+    def containing(self) -> StepStory | None:
+        """The step that contained the damage: the last one whose verification agreed and whose effect stands."""
+        return _last([step for step in self.steps if step.verified and step.stands])
+
+    def told(self, kind: type[F]) -> list[Told[F]]:
+        """Return the events whose fact is of a type, in log order."""
+        return told(self.events, kind)
+
+
+def read(events: Sequence[Event]) -> Story:
+    """Read an incident's stream; ValueError when it doesn't tell of an incident's opening."""
+    if not any(isinstance(event.fact, facts.IncidentOpened) for event in events):
+        msg = "these events tell of no incident: none of them opens one"
+        raise ValueError(msg)
+    return Story(events=tuple(events), steps=tuple(_steps(events)))
+
+
+def place(fact: Fact) -> tuple[RunId, StepId] | None:
+    """Return the run and step that a fact is about, None for facts of neither."""
+    run, step = getattr(fact, "run", None), getattr(fact, "step", None)
+    return None if run is None or step is None else (run, step)
+
+
+def _steps(events: Sequence[Event]) -> Iterator[StepStory]:
+    found: dict[tuple[RunId, StepId], list[Event]] = {}
+    for event in events:
+        where = place(event.fact)
+        if where is not None:
+            found.setdefault(where, []).append(event)
+    for (run, step), theirs in found.items():
+        yield StepStory(run=run, step=step, events=tuple(theirs))
+
+
+def _last(items: Sequence[T]) -> T | None:
+    return items[-1] if items else None

@@ -1,0 +1,323 @@
+"""A stage for the conductor: runbooks made by hand, a clock that is moved, arrivals one by one, and every fact that was decided.
+
+Live state and stored facts are compared after each arrival: what `evolve` makes of the facts is what the conductor went on with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.actions.contract import ActionSpec, Catalogue, Effect, Inputs
+from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
+from bot.domain.events import GENESIS, Event
+from bot.domain.facts import EvidenceStored, Fact, RunStarted
+from bot.domain.ids import Digest, IncidentId, RunId, StepId, incident_stream
+from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, StepStatus, Vote, person
+from bot.engine.conductor import (
+    Arrival,
+    Began,
+    CallEnded,
+    CancelAsked,
+    Perform,
+    Plan,
+    Recovered,
+    RunState,
+    SettlementGiven,
+    TimeCame,
+    VoteCast,
+    decide,
+    effects,
+    next_due,
+    replay,
+)
+from bot.engine.starting import scope_of, start_run
+from bot.runbook.expressions import Expression
+from bot.runbook.model import (
+    ApprovalRule,
+    Autonomy,
+    EvidenceRule,
+    NoUndo,
+    Probe,
+    Runbook,
+    Step,
+    Undo,
+    Verify,
+)
+from bot.runbook.places import Place
+from bot.runbook.templates import Template
+
+START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+NOWHERE = Place(file="test.yaml", line=1, column=1)
+RUN = RunId("1-1")
+ADA, BEN = person("U0ADA"), person("U0BEN")
+
+
+class Anything(Inputs):
+    """Inputs of the stage's actions: one value, of any JSON form."""
+
+    value: Any = None
+    number: int = 0
+
+
+def _spec(name: str, effect: Effect, *, repeatable: bool) -> ActionSpec:
+    return ActionSpec(
+        name=name,
+        summary="An action of the stage.",
+        effect=effect,
+        repeatable=repeatable,
+        inputs=Anything,
+        read_if_declared=name == "push",
+        target=lambda inputs: f"target of {inputs.value}",
+    )
+
+
+CATALOGUE = Catalogue(
+    (
+        _spec("look", Effect.READ, repeatable=True),
+        _spec("push", Effect.MUTATE, repeatable=False),
+        _spec("put", Effect.MUTATE, repeatable=True),
+    )
+)
+
+
+def probe(expect: str = "output.ok", action: str = "look") -> Probe:
+    """Make a settle probe."""
+    return Probe(action=action, inputs=Template.compile({}), expect=Expression.compile(expect))
+
+
+def verify(expect: str = "output.ok", every: float = 1.0, within: float = 5.0) -> Verify:
+    """Make a verification; times in seconds."""
+    return Verify(
+        action="look",
+        inputs=Template.compile({}),
+        expect=Expression.compile(expect),
+        every=timedelta(seconds=every),
+        within=timedelta(seconds=within),
+    )
+
+
+def undo(value: object = "back", action: str = "put", timeout: timedelta | None = None) -> Undo:
+    """Make an undo."""
+    return Undo(action=action, inputs=Template.compile({"value": value}), timeout=timeout)
+
+
+def approval(*sources: str, quorum: int = 1, expires: float | None = None) -> ApprovalRule:
+    """Make an approval rule; `expires` in seconds."""
+    return ApprovalRule(
+        sources=sources or ("group:sre",),
+        quorum=quorum,
+        expires=timedelta(seconds=expires) if expires is not None else None,
+    )
+
+
+def step(
+    name: str,
+    action: str = "look",
+    *,
+    needs: Iterable[str] = (),
+    value: object = None,
+    when: str | None = None,
+    evidence: str | None = None,
+    undo: Undo | NoUndo | None = None,
+    **rest: Any,
+) -> Step:
+    """Make a step; `value` is its input, `when` its condition, `evidence` the name to keep it under."""
+    return Step(
+        id=StepId(name),
+        name=name,
+        action=action,
+        inputs=Template.compile({"value": value}),
+        needs=tuple(StepId(need) for need in needs),
+        condition=Expression.compile(when) if when else None,
+        evidence=EvidenceRule(name=Template.compile(evidence), evidence_class="logs") if evidence else None,
+        undo=undo,
+        place=NOWHERE,
+        **rest,
+    )
+
+
+def book(
+    *steps: Step,
+    rescue: Iterable[Step] = (),
+    always: Iterable[Step] = (),
+    autonomy: Autonomy = Autonomy.AUTO,
+    timeout: timedelta | None = None,
+) -> Runbook:
+    """Make a runbook of these steps."""
+    return Runbook(
+        name="test-book",
+        title="Test",
+        owner="team-test",
+        severity=Template.compile("SEV2"),
+        autonomy=autonomy,
+        timeout=timeout,
+        steps=steps,
+        rescue=tuple(rescue),
+        always=tuple(always),
+        digest=Digest("d" * 64),
+        source="",
+        path="test.yaml",
+    )
+
+
+OK = Succeeded(output={"ok": True})
+NOT_YET = Succeeded(output={"ok": False})
+
+
+def failed(reason: Reason = Reason.REJECTED, detail: str = "no", **rest: Any) -> Failed:
+    """Make a failure."""
+    return Failed(reason=reason, detail=detail, **rest)
+
+
+class Stage:
+    """One run on the stage."""
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        *,
+        requested_by: Actor | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        approval_expiry: timedelta | None = None,
+    ) -> None:
+        self.plan = Plan(runbook=runbook, catalogue=CATALOGUE, approval_expiry=approval_expiry)
+        self.now = START
+        self.events: list[Event] = []
+        incident = {"number": 1, "title": "Test", "severity": "SEV2", "status": "investigating"}
+        started = start_run(
+            runbook=runbook,
+            run=RUN,
+            inputs=inputs or {},
+            scope=scope_of(incident=incident, variables={}),
+            requested_by=requested_by,
+            seed="seed",
+            now=self.now,
+        )
+        self._log([(FIRELINE, started)])
+        self.arrive(Began())
+
+    # ---- what arrives
+
+    def arrive(self, arrival: Arrival) -> list[Fact]:
+        """Bring an arrival; return the facts that were decided."""
+        decisions = decide(self.plan, self.state, arrival, self.now)
+        self._log(decisions)
+        return [fact for _, fact in decisions]
+
+    def end(
+        self,
+        name: str,
+        outcome: Outcome = OK,
+        *,
+        chance: float = 1.0,
+        evidence: EvidenceStored | None = None,
+    ) -> list[Fact]:
+        """End the call that a step has under way."""
+        call = self.step(name).call
+        assert call is not None, f"{name} has no call under way"
+        ended = CallEnded(
+            step=StepId(name),
+            part=call.part,
+            attempt=call.attempt,
+            outcome=outcome,
+            took=0.5,
+            chance=chance,
+            evidence=evidence,
+        )
+        return self.arrive(ended)
+
+    def wait(self, seconds: float) -> list[Fact]:
+        """Move the clock and say that time came."""
+        self.now += timedelta(seconds=seconds)
+        return self.arrive(TimeCame())
+
+    def vote(
+        self,
+        name: str,
+        vote: Vote = Vote.APPROVE,
+        *,
+        by: Actor = ADA,
+        groups: Iterable[str] = ("sre",),
+        digest: Digest | None = None,
+        why: str = "",
+    ) -> list[Fact]:
+        """Decide on what a step asks."""
+        asked = self.step(name).approval
+        assert asked is not None, f"{name} asks nothing"
+        return self.arrive(
+            VoteCast(
+                approval=asked.asked.approval,
+                by=by,
+                groups=frozenset(groups),
+                vote=vote,
+                digest=digest or asked.asked.digest,
+                why=why,
+            )
+        )
+
+    def crash(self) -> list[Fact]:
+        """Kill the process and start it again."""
+        return self.arrive(Recovered())
+
+    def settle(self, name: str, settlement: Settlement) -> list[Fact]:
+        """Say what became of an interrupted call."""
+        return self.arrive(SettlementGiven(step=StepId(name), by=ADA, settlement=settlement))
+
+    def cancel(self, why: str = "enough") -> list[Fact]:
+        """Ask the run to end."""
+        return self.arrive(CancelAsked(by=ADA, why=why))
+
+    # ---- what can be seen
+
+    @property
+    def state(self) -> RunState:
+        """The run, folded anew from everything that was decided."""
+        state = replay(self.events)
+        assert state is not None
+        return state
+
+    def step(self, name: str) -> Any:
+        """Return a step's state."""
+        return self.state.step(StepId(name))
+
+    def statuses(self) -> dict[str, StepStatus]:
+        """Return every step's status."""
+        return {name: self.step(name).status for name in self.plan.steps}
+
+    def running(self) -> list[tuple[str, Part]]:
+        """Return the calls that should be under way now."""
+        return [(each.call.step, each.call.part) for each in effects(self.state) if isinstance(each, Perform)]
+
+    def facts(self, kind: type[Fact]) -> list[Any]:
+        """Return every fact of a kind, in order."""
+        return [event.fact for event in self.events if isinstance(event.fact, kind)]
+
+    @property
+    def due(self) -> float | None:
+        """Seconds from now until something happens by itself."""
+        due = next_due(self.state)
+        return None if due is None else (due - self.now).total_seconds()
+
+    @property
+    def ended(self) -> RunStatus | None:
+        """How the run ended, None while it has not."""
+        return self.state.status if self.state.over else None
+
+    def _log(self, decisions: Iterable[tuple[Actor, Fact]]) -> None:
+        for actor, fact in decisions:
+            self.events.append(
+                Event(
+                    seq=len(self.events) + 1,
+                    at=self.now,
+                    stream=incident_stream(IncidentId(1)),
+                    actor=actor,
+                    fact=fact,
+                    prev=GENESIS,
+                    hash=GENESIS,
+                )
+            )
+
+
+__all__ = ["RunStarted", "Stage", "approval", "book", "failed", "probe", "step", "undo", "verify"]

@@ -1,0 +1,48 @@
+"""Who may decide an approval."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.nouns import FIRELINE, person, sender
+from bot.errors import NotAllowed
+from bot.policy.approvals import ANYONE, right_to_decide
+
+ADA = person("U0ADA")
+
+
+@pytest.mark.parametrize(
+    ("sources", "groups", "right"),
+    [
+        (["group:sre"], {"sre"}, "group:sre"),
+        (["user:U0ADA"], set(), "user:U0ADA"),
+        (["group:db", "group:sre"], {"sre", "web"}, "group:sre"),
+        ([ANYONE], set(), ANYONE),
+    ],
+)
+def test_a_source_gives_the_right(sources: list[str], groups: set[str], right: str) -> None:
+    """The first source that fits is the one that is recorded."""
+    assert right_to_decide(by=ADA, groups=frozenset(groups), sources=sources, requested_by=None) == right
+
+
+@pytest.mark.parametrize("sources", [[], ["group:sre"], ["user:U0BEN"], ["group:U0ADA"], ["user:sre"]])
+def test_no_source_no_right(sources: list[str]) -> None:
+    """A user's name is not a group's, and an empty list is nobody."""
+    with pytest.raises(NotAllowed, match="not among them"):
+        right_to_decide(by=ADA, groups=frozenset({"web"}), sources=sources, requested_by=None)
+
+
+@pytest.mark.parametrize("machine", [FIRELINE, sender("alertmanager")])
+def test_machines_never_decide(machine: object) -> None:
+    """Not even where anyone may."""
+    with pytest.raises(NotAllowed, match="Only a person"):
+        right_to_decide(by=machine, groups=frozenset(), sources=[ANYONE], requested_by=None)  # type: ignore[arg-type]
+
+
+@given(
+    st.lists(st.sampled_from([ANYONE, "group:sre", "user:U0ADA"])), st.sets(st.sampled_from(["sre", "web"]))
+)
+def test_the_requester_never_decides(sources: list[str], groups: set[str]) -> None:
+    """Whatever groups they are in and whatever the rule says."""
+    with pytest.raises(NotAllowed, match="somebody else"):
+        right_to_decide(by=ADA, groups=frozenset(groups), sources=sources, requested_by=ADA)

@@ -1,0 +1,176 @@
+"""One sentence for each event."""
+
+# ruff: noqa: E501 - a sentence that is compared is kept whole
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain import facts
+from bot.domain.facts import Fact, kinds
+from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, RunId, StepId
+from bot.domain.nouns import (
+    FIRELINE,
+    Actor,
+    ApprovalStatus,
+    IncidentStatus,
+    Part,
+    Phase,
+    RunStatus,
+    Settlement,
+    Severity,
+    Vote,
+    person,
+    sender,
+)
+from bot.postmortem.describe import SENTENCES, describe
+from tests.fakes import tales
+from tests.fakes.tales import ADA, NAMES
+from tests.fakes.timeline import Timeline
+
+RUN, STEP, ASKED = RunId("42-1"), StepId("shift"), ApprovalId("42-1/shift/1")
+SHA = Digest("ab12cd34" * 8)
+NOW = Timeline()
+HERE = {"run": RUN, "step": STEP}
+THERE = {"incident": NOW.incident}
+CALL = {**HERE, "attempt": 1}
+ANSWER = {**CALL, "took": 0.42}
+FAILURE = {**ANSWER, "reason": "timeout", "detail": "no answer.", "may_have_applied": False}
+EVIDENCE = {
+    **HERE,
+    **THERE,
+    "evidence": EvidenceId("42-1/shift/a"),
+    "name": "a.log",
+    "evidence_class": "logs",
+}
+BYTES = {"sha256": SHA, "size": 812, "media_type": "text/plain", "source": "s", "tool": "t"}
+APPROVAL = {**HERE, "approval": ASKED}
+ASK = {**APPROVAL, "digest": SHA, "action": "http.request", "effect": "mutate", "inputs": {}, "quorum": 1}
+STARTED = {
+    "run": RUN,
+    "runbook": "rb",
+    "digest": SHA,
+    "seed": "s",
+    "autonomy": "auto",
+    "inputs": {},
+    "scope": {},
+}
+OPENED = {**THERE, "title": "Down", "severity": Severity.SEV2}
+ALERT = tales.alert(at=NOW)
+NAMELESS = facts.AlertSeen(
+    key=AlertKey("k"),
+    status=ALERT.status,
+    labels={},
+    annotations={},
+    starts_at=ALERT.starts_at,
+    ends_at=None,
+    fingerprint="f",
+)
+K = AlertKey("a")
+
+CASES: list[tuple[Actor, Fact, str]] = [
+    (FIRELINE, facts.IncidentOpened(**OPENED, runbook="rb"), "Fireline opened incident 42 as SEV2, by the runbook rb: Down."),
+    (ADA, facts.IncidentOpened(**OPENED), "Ada Okafor declared incident 42 as SEV2: Down."),
+    (
+        FIRELINE,
+        facts.AlertsAttached(**THERE, keys=(K,), first=ALERT, total=1),
+        "The alert CheckoutErrors joined the incident, firing since 2026-11-23 07:02:13 UTC.",
+    ),
+    (
+        FIRELINE,
+        facts.AlertsAttached(**THERE, keys=(K, AlertKey("b")), first=NAMELESS, total=1200),
+        "2 alerts joined the incident, an alert without a name first, firing since 2026-11-23 07:02:13 UTC; the incident has 1,200 now.",
+    ),
+    (FIRELINE, facts.AlertsResolved(**THERE, keys=(K,), firing=0), "1 alert is over; none fires any more."),
+    (FIRELINE, facts.AlertsResolved(**THERE, keys=(K, K), firing=3), "2 alerts are over; 3 still firing."),
+    (FIRELINE, facts.RunProposed(**THERE, runbook="rb", why="past its date"), "The runbook rb was proposed and not started: past its date."),
+    (FIRELINE, facts.ChannelOpened(**THERE, channel="C1", name="inc-42"), "The channel #inc-42 was opened."),
+    (FIRELINE, facts.ChannelArchived(**THERE, channel="C1"), "The channel C1 was archived."),
+    (FIRELINE, facts.MessagePosted(**THERE, key="incident/42/status", channel="C1", ts="1.2"), "A message was posted to chat: incident/42/status."),
+    (ADA, facts.IncidentAcknowledged(**THERE, commander="UADA"), "Ada Okafor acknowledged the incident and leads it."),
+    (ADA, facts.IncidentAcknowledged(**THERE, commander="UX"), "Ada Okafor acknowledged the incident; UX leads it."),
+    (ADA, facts.StatusChanged(**THERE, status=IncidentStatus.MONITORING, why="it fell"), "Ada Okafor set the status to monitoring: it fell."),
+    (ADA, facts.NoteAdded(**THERE, text="a\nb!"), "Ada Okafor noted: a b!"),
+    (ADA, facts.IncidentResolved(**THERE), "Ada Okafor resolved the incident."),
+    (FIRELINE, facts.EvidenceStored(**EVIDENCE, **BYTES, truncated=True), "Step shift kept evidence: a.log (logs, 812 B, not whole, SHA-256 ab12cd34ab12…)."),
+    (FIRELINE, facts.EvidenceStored(**EVIDENCE, **BYTES), "Step shift kept evidence: a.log (logs, 812 B, SHA-256 ab12cd34ab12…)."),
+    (ADA, facts.EvidenceAccessed(**THERE, evidence=EvidenceId("e"), sha256=SHA, how="read"), "Ada Okafor took out evidence e (read)."),
+    (ADA, facts.PostmortemDrafted(**THERE, sha256=SHA, through=57, path="p"), "A postmortem was drafted from the timeline up to event 57."),
+    (
+        sender("am"),
+        facts.AlertsReceived(receiver="r", group_key="g", external_url="", changed=(ALERT, NAMELESS), repeated=(K,), truncated=2),
+        "The sender am delivered 2 new or changed alerts (CheckoutErrors and without a name), 1 known already, 2 left out by the sender.",
+    ),
+    (sender("am"), facts.AlertsReceived(receiver="r", group_key="g", external_url="", changed=()), "The sender am delivered 0 new or changed alerts."),
+    (FIRELINE, facts.AlertsUnmatched(keys=(K,)), "No runbook wants 1 alert; kept, and nothing was opened."),
+    (sender("x"), facts.DeliveryRefused(reason="not JSON", body_sha256=SHA, size=2048, source="10.0.0.1"), "A delivery of 2.0 KiB from 10.0.0.1 could not be read: not JSON."),
+    (FIRELINE, facts.ProcessStarted(version="1.0", host="h", pid=7), "Fireline 1.0 started on h as process 7."),
+    (FIRELINE, facts.RunbooksLoaded(digests={"a": "b"}, refused=2), "1 runbook is in force; 2 files refused."),
+    (FIRELINE, facts.RunbooksLoaded(digests={}), "0 runbooks are in force."),
+    (FIRELINE, facts.RunStarted(**STARTED), "Run 42-1 of the runbook rb began."),
+    (FIRELINE, facts.RunStarted(**STARTED, requested_by=ADA), "Run 42-1 of the runbook rb began, asked for by Ada Okafor."),
+    (FIRELINE, facts.PhaseEntered(run=RUN, phase=Phase.UNDO, reason="timeout", detail="d"), "Run 42-1 began to undo what it had done: timeout, d."),
+    (ADA, facts.RunCancelRequested(run=RUN, why="false alarm"), "Ada Okafor asked run 42-1 to end: false alarm."),
+    (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
+    (
+        FIRELINE,
+        facts.ApprovalRequested(**ASK, target="router", sources=("group:sre", "user:UADA"), expires_at=NOW.now),
+        "Step shift asked 1 person of group sre and Ada Okafor to approve http.request (mutate) on router, until 2026-11-23 07:03:48 UTC.",
+    ),
+    (FIRELINE, facts.ApprovalRequested(**ASK, target="", sources=()), "Step shift asked 1 person of nobody to approve http.request (mutate)."),
+    (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.APPROVE, as_member_of="group:sre"), "Ada Okafor approved step shift as a member of group sre."),
+    (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.DENY, as_member_of="user:UADA", why="no"), "Ada Okafor denied step shift: no."),
+    (FIRELINE, facts.ApprovalClosed(**APPROVAL, status=ApprovalStatus.VOID, why="the run ended"), "The approval for step shift became void: the run ended."),
+    (FIRELINE, facts.StepSkipped(**HERE, why="`if` was false"), "Step shift was skipped: `if` was false."),
+    (FIRELINE, facts.CallStarted(**CALL, part=Part.MAIN, action="a.b", inputs={}, key="k", timeout=3), "Step shift began: a.b."),
+    (
+        FIRELINE,
+        facts.CallStarted(**{**CALL, "attempt": 2}, part=Part.UNDO, action="a.b", inputs={}, key="k", timeout=3),
+        "The undo of step shift began again, attempt 2: a.b.",
+    ),
+    (FIRELINE, facts.CallSucceeded(**ANSWER, part=Part.MAIN), "Step shift got its answer in 0.4 s."),
+    (FIRELINE, facts.CallSucceeded(**ANSWER, part=Part.VERIFY, next_at=NOW.now), "The check of step shift got its answer in 0.4 s; it asks again at 2026-11-23 07:03:48 UTC."),
+    (FIRELINE, facts.CallFailed(**FAILURE, part=Part.MAIN), "Step shift failed at attempt 1: timeout, no answer."),
+    (
+        FIRELINE,
+        facts.CallFailed(**FAILURE | {"may_have_applied": True}, part=Part.SETTLE, retry_at=NOW.now),
+        "The settling probe of step shift failed at attempt 1: timeout, no answer; it may have had its effect all the same; it is tried again at 2026-11-23 07:03:48 UTC.",
+    ),
+    (FIRELINE, facts.CallInterrupted(**CALL, part=Part.MAIN, again=True), "Fireline stopped while step shift ran, so nobody saw how it ended; it is safe to run it again."),
+    (FIRELINE, facts.CallInterrupted(**CALL, part=Part.UNDO, again=False), "Fireline stopped while the undo of step shift ran, so nobody saw how it ended; it can't be repeated safely."),
+    (FIRELINE, facts.StepSucceeded(**HERE), "Step shift succeeded."),
+    (FIRELINE, facts.StepFailed(**HERE, reason="timeout", detail="d.", applied=True), "Step shift failed: timeout, d; its effect may stand."),
+    (FIRELINE, facts.StepFailed(**HERE, reason="", detail=""), "Step shift failed."),
+    (FIRELINE, facts.StepOutcomeUnknown(**CALL, why="killed"), "Nobody knows how attempt 1 of step shift ended: killed."),
+    (FIRELINE, facts.StepSettled(**HERE, settlement=Settlement.HAPPENED), "A probe settled step shift: it happened."),
+    (ADA, facts.StepSettled(**HERE, settlement=Settlement.STOP, why="unsure"), "Ada Okafor settled step shift: the run must stop: unsure."),
+    (FIRELINE, facts.StepCancelled(**HERE, why="the run ended", applied=True), "Step shift was ended before its work was done: the run ended; its effect may stand."),
+    (FIRELINE, facts.StepCancelled(**HERE, why=""), "Step shift was ended before its work was done."),
+    (FIRELINE, facts.StepUndone(**HERE), "The effect of step shift was taken back."),
+    (FIRELINE, facts.StepUndoFailed(**HERE, reason="timeout", detail="d"), "The effect of step shift could not be taken back: timeout, d."),
+]  # fmt: skip
+
+
+def test_every_kind_of_fact_has_its_sentence() -> None:
+    """A fact that somebody adds and nobody words fails here, not at 3 a.m."""
+    assert set(SENTENCES) == {kind for kind in kinds().values() if kind.__module__.startswith("bot.")}
+
+
+def test_every_sentence_is_tried() -> None:
+    """The cases below leave no kind out."""
+    assert {type(fact) for _, fact, _ in CASES} == set(SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("by", "fact", "said"), CASES, ids=lambda each: each.KIND if isinstance(each, Fact) else ""
+)
+def test_a_sentence(by: Actor, fact: Fact, said: str) -> None:
+    """Each event reads as one plain sentence."""
+    (event,) = Timeline().add(fact, by=by).events
+    assert describe(event, NAMES) == said
+
+
+def test_a_strangers_text_stays_on_one_line_and_hides_nothing() -> None:
+    """Line breaks, bells and marks that reverse the reading order don't reach a reader."""
+    (event,) = Timeline().add(facts.NoteAdded(**THERE, text="a\r\n\x07b\u202ec"), by=person("UX")).events
+    assert describe(event, {}) == "UX noted: a \ufffdb\ufffdc."
