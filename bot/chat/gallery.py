@@ -210,7 +210,7 @@ class Gallery:
         through = drafted.fact.through
         for ident in sorted({each.actor.id for each in events if each.actor.kind is ActorKind.PERSON}):
             await self._identity.learn(ident)
-        names = self._identity.names
+        names = self._identity.names()
         told = [
             (each, sentence)
             for each in events

@@ -105,7 +105,6 @@ class Identity:
         person = self._people.get(user)
         return person.name if person else user
 
-    @property
     def names(self) -> Mapping[str, str]:
         """Every name learnt so far, by id."""
         return {each.id: each.name for each in self._people.values()}

@@ -7,10 +7,12 @@ payload whose ack was lost is sent again by Slack, and known again by its key.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.pace import Sleep
@@ -19,7 +21,39 @@ from bot.telemetry import get_logger
 _LOG = get_logger(__name__)
 PING = 5.0
 """Seconds between two pings; a line that fell is seen within as many."""
+_SETTLED = 3.0
+"""Seconds for which a line counts as new."""
 _FIRST, _LONGEST = 1.0, 60.0
+
+
+class _Line(SocketModeClient):
+    """The SDK's client, which reconnects once a refresh and not twice.
+
+    Slack says `disconnect` and closes; the SDK takes each for a reason of its own, and the second drops the line that the first has just opened,
+    with whatever was on it.
+    """
+
+    _opened = 0.0
+
+    async def connect(self) -> None:
+        """Open the line."""
+        await super().connect()  # type: ignore[no-untyped-call]
+        self._opened = time.monotonic()
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - the SDK's signature
+        """Open another line unless the one there is has just been opened."""
+        just_opened = time.monotonic() - self._opened < _SETTLED
+        await super().connect_to_new_endpoint(force=force and not just_opened)
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's handler over our line."""
+
+    def __init__(self, app: AsyncApp, app_token: str, web: AsyncWebClient) -> None:
+        self.app = app
+        self.app_token = app_token
+        self.client = _Line(app_token=app_token, logger=app.logger, web_client=web, ping_interval=PING)
+        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
 
 
 class SocketLines:
@@ -33,15 +67,13 @@ class SocketLines:
         self._web = web
         self._count = lines
         self._sleep = sleep
-        self._handlers: list[AsyncSocketModeHandler] = []
+        self._handlers: list[_Handler] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to connect; returns at once, whether Slack answers or not."""
         for number in range(self._count):
-            handler = AsyncSocketModeHandler(
-                self._app(), self._token, web_client=self._web, ping_interval=PING
-            )
+            handler = _Handler(self._app(), self._token, self._web)
             self._handlers.append(handler)
             self._tasks.append(asyncio.create_task(self._connect(handler), name=f"slack-socket-{number}"))
 
@@ -65,7 +97,7 @@ class SocketLines:
         """Return how many lines are open."""
         return sum([await each.client.is_connected() for each in self._handlers])
 
-    async def _connect(self, handler: AsyncSocketModeHandler) -> None:
+    async def _connect(self, handler: _Handler) -> None:
         """Connect once; from then on the SDK's client reconnects by itself."""
         pause = _FIRST
         while True:

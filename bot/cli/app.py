@@ -29,12 +29,19 @@ app = typer.Typer(
     [bold]Set it up:[/bold] write runbooks, [cyan]fireline lint[/cyan] them, fill in fireline.yaml, then [cyan]fireline serve[/cyan]
     [bold]Afterwards:[/bold] [cyan]fireline show 42[/cyan] tells what happened, [cyan]fireline verify[/cyan] proves that nothing was changed""",
 )
-slack = typer.Typer(name="slack", no_args_is_help=True, help="What Slack needs to know about this installation.")
+slack = typer.Typer(
+    name="slack", no_args_is_help=True, help="What Slack needs to know about this installation."
+)
 app.add_typer(slack, rich_help_panel="Set up")
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="The settings file; unset, FIRELINE_CONFIG or ./fireline.yaml.", show_default=False),
+    typer.Option(
+        "--config",
+        "-c",
+        help="The settings file; unset, FIRELINE_CONFIG or ./fireline.yaml.",
+        show_default=False,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number.", min=1)]
@@ -69,9 +76,15 @@ def serve(config: Config = None) -> None:
 
 @app.command(rich_help_panel="Run")
 def demo(
-    headless: Annotated[bool, typer.Option("--headless", help="Play the whole story by itself, then end.")] = False,
-    port: Annotated[int, typer.Option(help="First of the five ports that are used, where they are free.", min=1024)] = 8900,
-    folder: Annotated[Path | None, typer.Option(help="Where the demo's files go; unset, a fresh folder.")] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Play the whole story by itself, then end.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(help="First of the five ports that are used, where they are free.", min=1024)
+    ] = 8900,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the demo's files go; unset, a fresh folder.")
+    ] = None,
 ) -> None:
     """Play an incident on this machine: a shop that fails, real monitoring, a Slack of its own. Nothing leaves the machine."""
     from bot.demo.play import play
@@ -105,7 +118,9 @@ def show(number: Number, as_json: AsJson = False, config: Config = None) -> None
 
 @app.command(rich_help_panel="Look")
 def alerts(
-    unmatched: Annotated[bool, typer.Option("--unmatched", help="Only those that no runbook wanted.")] = False,
+    unmatched: Annotated[
+        bool, typer.Option("--unmatched", help="Only those that no runbook wanted.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="How many, newest first.", min=1)] = 50,
     as_json: AsJson = False,
     config: Config = None,
@@ -143,8 +158,13 @@ def verify(as_json: AsJson = False, config: Config = None) -> None:
 
 @app.command(rich_help_panel="Set up")
 def lint(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; unset, the settings' `runbooks`.", show_default=False)] = None,
-    form: Annotated[FindingsFormat, typer.Option("--format", help="How findings are printed.")] = FindingsFormat.TEXT,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files and folders; unset, the settings' `runbooks`.", show_default=False),
+    ] = None,
+    form: Annotated[
+        FindingsFormat, typer.Option("--format", help="How findings are printed.")
+    ] = FindingsFormat.TEXT,
     config: Config = None,
 ) -> None:
     """Check runbooks and print every finding with its place. Exit status 1 when there is an error among them."""
@@ -155,7 +175,9 @@ def lint(
 
 
 @app.command(rich_help_panel="Set up")
-def schema(out: Annotated[Path | None, typer.Option(help="Write it to a file instead of printing it.")] = None) -> None:
+def schema(
+    out: Annotated[Path | None, typer.Option(help="Write it to a file instead of printing it.")] = None,
+) -> None:
     """Print the JSON Schema of runbooks, for completion and checks in an editor."""
     from bot.cli.authoring import schema as write
 

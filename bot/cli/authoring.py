@@ -26,7 +26,10 @@ def lint(config: Path | None, paths: list[Path] | None, form: str) -> bool:
     """Check runbooks and print what is found; True when none has an error."""
     settings = _settings_or_defaults(config, named=bool(paths))
     read = load_folder(
-        paths or settings.runbooks, whole_catalogue(settings), tuple(settings.vars), today=datetime.now(UTC).date()
+        paths or settings.runbooks,
+        whole_catalogue(settings),
+        tuple(settings.vars),
+        today=datetime.now(UTC).date(),
     )
     report = _REPORTS[form](read.findings)
     if report:
@@ -60,5 +63,7 @@ def schema(out: Path | None) -> None:
 
 def slack_manifest(config: Path | None) -> None:
     """Print the Slack app manifest for these settings, as YAML."""
-    text = yaml.safe_dump(manifest(ChatConfig.from_settings(settings_from(config))), sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(
+        manifest(ChatConfig.from_settings(settings_from(config))), sort_keys=False, allow_unicode=True
+    )
     print(text, end="")  # noqa: T201 - a document for a pipe

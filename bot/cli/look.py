@@ -46,7 +46,13 @@ def show_incidents(config: Path | None, *, only_open: bool, limit: int, as_json:
     for each in found:
         firing = f"{each.firing} of {each.alerts} firing" if each.alerts else ""
         table.add_row(
-            f"#{each.id}", _severity(each), _status(each), escape(each.title), _minute(each.opened_at), each.commander, firing
+            f"#{each.id}",
+            _severity(each),
+            _status(each),
+            escape(each.title),
+            _minute(each.opened_at),
+            each.commander,
+            firing,
         )
     console.print(table)
 
@@ -72,7 +78,9 @@ def show_incident(config: Path | None, number: int, *, as_json: bool) -> None:
         return
     console.print(f"[bold]#{record.id} {escape(record.title)}[/bold]  {_severity(record)}  {_status(record)}")
     led = f"led by {record.commander}" if record.commander else "nobody leads"
-    console.print(f"opened {_minute(record.opened_at)} UTC, {led}, {record.firing} of {record.alerts} alerts firing")
+    console.print(
+        f"opened {_minute(record.opened_at)} UTC, {led}, {record.firing} of {record.alerts} alerts firing"
+    )
     for run in runs:
         _show_run(run, steps[run.id])
     _show_approvals(approvals)
@@ -80,7 +88,9 @@ def show_incident(config: Path | None, number: int, *, as_json: bool) -> None:
     console.print("\n[bold]Timeline[/bold] (UTC)")
     for event in events:
         line = escape(describe(redacted(event, _REDACT), {}))
-        console.print(f"  {event.at:%H:%M:%S}  [dim]#{event.seq:<5} {event.hash[:8]}[/dim]  {line}", soft_wrap=True)
+        console.print(
+            f"  {event.at:%H:%M:%S}  [dim]#{event.seq:<5} {event.hash[:8]}[/dim]  {line}", soft_wrap=True
+        )
 
 
 def show_alerts(config: Path | None, *, unmatched: bool, limit: int, as_json: bool) -> None:
@@ -95,7 +105,9 @@ def show_alerts(config: Path | None, *, unmatched: bool, limit: int, as_json: bo
         return
     table = _table("alert", "status", "labels", "since (UTC)", "heard", "incident")
     for each in found:
-        labels = ", ".join(f"{name}={value}" for name, value in sorted(each.labels.items()) if name != "alertname")
+        labels = ", ".join(
+            f"{name}={value}" for name, value in sorted(each.labels.items()) if name != "alertname"
+        )
         colour = "red" if each.status is AlertStatus.FIRING else "green"
         where = f"#{each.incident}" if each.incident is not None else each.routing.value
         table.add_row(
@@ -103,7 +115,7 @@ def show_alerts(config: Path | None, *, unmatched: bool, limit: int, as_json: bo
             f"[{colour}]{each.status.value}[/{colour}]",
             escape(labels),
             _minute(each.starts_at),
-            f"{each.deliveries}×",
+            f"{each.deliveries} times",
             where,
         )
     console.print(table)
@@ -131,7 +143,10 @@ def show_postmortem(config: Path | None, number: int, *, as_page: bool, out: Pat
 def _show_run(run: RunRecord, steps: Sequence[StepRecord]) -> None:
     asked = f", asked for by {run.requested_by.id}" if run.requested_by else ""
     why = f": {escape(run.detail)}" if run.detail else ""
-    console.print(f"\n[bold]Run {run.id}[/bold] {escape(run.runbook)} ({run.digest[:12]}) {run.status.value}{why}{asked}", soft_wrap=True)
+    console.print(
+        f"\n[bold]Run {run.id}[/bold] {escape(run.runbook)} ({run.digest[:12]}) {run.status.value}{why}{asked}",
+        soft_wrap=True,
+    )
     for each in steps:
         took = _took(each.started_at, each.finished_at)
         detail = f"  {escape(each.detail)}" if each.detail else ""
@@ -140,10 +155,15 @@ def _show_run(run: RunRecord, steps: Sequence[StepRecord]) -> None:
 
 def _show_approvals(approvals: Sequence[ApprovalRecord]) -> None:
     for each in approvals:
-        votes = ", ".join(f"{vote.by.id} {vote.vote.value} as {vote.as_member_of}" for vote in each.votes) or "nobody yet"
+        votes = (
+            ", ".join(f"{vote.by.id} {vote.vote.value} as {vote.as_member_of}" for vote in each.votes)
+            or "nobody yet"
+        )
         console.print(f"\n[bold]Approval {each.id}[/bold] {each.status.value}: {votes}", soft_wrap=True)
         shown = escape(_REDACT(json.dumps(_plain(each.inputs), ensure_ascii=False)))
-        console.print(f"  {each.action} ({each.effect}) {shown}  [dim]{each.digest[:12]}[/dim]", soft_wrap=True)
+        console.print(
+            f"  {each.action} ({each.effect}) {shown}  [dim]{each.digest[:12]}[/dim]", soft_wrap=True
+        )
 
 
 def _show_evidence(evidence: Sequence[EvidenceRecord]) -> None:
@@ -151,7 +171,9 @@ def _show_evidence(evidence: Sequence[EvidenceRecord]) -> None:
         console.print("\n[bold]Evidence[/bold]")
     for each in evidence:
         cut = " (truncated)" if each.truncated else ""
-        console.print(f"  {escape(each.name):<28} {each.size:>9} bytes{cut}  sha256 {each.sha256}", soft_wrap=True)
+        console.print(
+            f"  {escape(each.name):<28} {each.size:>9} bytes{cut}  sha256 {each.sha256}", soft_wrap=True
+        )
 
 
 def _found(records: Reader, incident: IncidentId) -> IncidentRecord:

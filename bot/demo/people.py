@@ -78,7 +78,9 @@ class Member:
 
     def command(self, channel: str, text: str, *, command: str = "/incident") -> Mapping[str, Any]:
         """Type a slash command; return what the app answered at once."""
-        return self._post("command", {"user": self.user, "channel": channel, "command": command, "text": text})
+        return self._post(
+            "command", {"user": self.user, "channel": channel, "command": command, "text": text}
+        )
 
     def join(self, channel: str) -> None:
         """Join a channel."""
@@ -105,7 +107,9 @@ def _words(tree: object) -> str:
     """Collect the text that a message shows, from its blocks and its fallback."""
     if isinstance(tree, Mapping):
         own = [tree["text"]] if isinstance(tree.get("text"), str) else []
-        return "\n".join([*own, *(_words(each) for each in tree.values() if isinstance(each, Mapping | list))])
+        return "\n".join(
+            [*own, *(_words(each) for each in tree.values() if isinstance(each, Mapping | list))]
+        )
     if isinstance(tree, list):
         return "\n".join(_words(each) for each in tree)
     return ""

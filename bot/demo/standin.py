@@ -117,8 +117,12 @@ class Standin:
         body = deepcopy(json.loads((RECORDED / f"{status}.json").read_text(encoding="utf-8")))
         for alert in body["alerts"]:
             alert["startsAt"] = since.isoformat().replace("+00:00", "Z")
-            alert["endsAt"] = NEVER if status == "firing" else datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        answer = await client.post(self._webhook, json=body, headers={"Authorization": f"Bearer {self._token}"})
+            alert["endsAt"] = (
+                NEVER if status == "firing" else datetime.now(UTC).isoformat().replace("+00:00", "Z")
+            )
+        answer = await client.post(
+            self._webhook, json=body, headers={"Authorization": f"Bearer {self._token}"}
+        )
         # As Alertmanager does: what was not taken is sent again; here, at the next scrape.
         answer.raise_for_status()
 

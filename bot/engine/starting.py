@@ -14,7 +14,7 @@ from bot.domain.records import AlertRecord, IncidentRecord
 from bot.runbook.model import Runbook
 
 
-def start_run(  # noqa: PLR0913 - a run is pinned by all of these
+def start_run(
     *,
     runbook: Runbook,
     run: RunId,

@@ -10,7 +10,7 @@ Source: https://yaml.org/spec/1.2.2/#103-core-schema
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import yaml
@@ -115,6 +115,19 @@ def _data(node: _Node) -> Data:
     if node.items is not None:
         return [_data(each) for each in node.items]
     return node.scalar
+
+
+def reach(data: Data, steps: Iterable[str | int]) -> tuple[Path, Data]:
+    """Follow a path as far as it leads, past what is not there, such as the names that pydantic gives to a union's branches."""
+    path: list[str | int] = []
+    for part in steps:
+        if isinstance(data, dict) and part in data:
+            data = data[str(part)]
+            path.append(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+            path.append(part)
+    return tuple(path), data
 
 
 class _Reader:
@@ -267,7 +280,7 @@ def _broken(error: yaml.YAMLError, source: str, path: str) -> Finding:
 
 
 def _plainly(problem: str) -> str:
-    return problem.replace("'\\t'", "a tab") if "'\\t'" in problem else problem
+    return problem.replace("character '\\t'", "a tab")
 
 
 def _yaml_hint(problem: str) -> str:
@@ -275,6 +288,6 @@ def _yaml_hint(problem: str) -> str:
         return "indent with spaces"
     if "mapping values are not allowed" in problem:
         return "a colon and a space inside a value need quotes around it"
-    if "unhashable" in problem or "flow" in problem:
+    if "expected ',' or" in problem:
         return "quote texts that begin with { or ["
     return ""

@@ -13,12 +13,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from bot.runbook.data import Data
-from bot.runbook.documents import Document, Path
+from bot.runbook.documents import Document, Path, reach
 from bot.runbook.findings import Finding, finding
 from bot.runbook.sandbox import nearest
 from bot.runbook.surface import API_VERSION, DURATIONS, NAME, NOT_YET, SOURCE, STEP_ID, RunbookFile
@@ -129,17 +129,8 @@ def _misfits(error: ValidationError, tree: Data) -> dict[Path, _Details]:
 
 
 def _path(loc: tuple[str | int, ...], tree: Data, kind: str) -> Path:
-    path: list[str | int] = []
-    for part in loc:
-        if isinstance(tree, dict) and part in tree:
-            tree = tree[str(part)]
-            path.append(part)
-        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
-            tree = tree[part]
-            path.append(part)
-    if kind == "missing":
-        path.append(loc[-1])
-    return tuple(path)
+    path, _ = reach(tree, loc)
+    return (*path, loc[-1]) if kind == "missing" else path
 
 
 def _cut(tree: Data, path: Path) -> Path:
@@ -254,9 +245,7 @@ def _model_at(path: Path) -> type[BaseModel] | None:
 
 
 def _options(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - an annotation is anything
-    """Take a union and `Annotated` apart."""
-    if get_origin(kind) is Annotated:
-        return _options(get_args(kind)[0])
+    """Take a union apart."""
     if get_origin(kind) in {Union, UnionType}:
         return tuple(option for each in get_args(kind) for option in _options(each))
     return (kind,)

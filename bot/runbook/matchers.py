@@ -128,9 +128,12 @@ class _Classic:
             elif char == '"' and not escaped:
                 quoted = not quoted
             escaped = char == "\\" and not escaped
-        last = self.text[start:end]
-        if last.strip():
-            yield start, last.rstrip()
+        while start < end and _is_space(self.text[start]):
+            start += 1
+        while start < end and _is_space(self.text[end - 1]):
+            end -= 1
+        if start < end:
+            yield start, self.text[start:end]
 
     def _matcher(self, part: str, start: int) -> Matcher:
         found = _CLASSIC.fullmatch(part)

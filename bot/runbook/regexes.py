@@ -190,10 +190,11 @@ class _Translation:
 
     def _quote(self) -> None:
         end = self.pattern.find(r"\E", self.at)
-        stop = len(self.pattern) if end < 0 else end
-        for char in self.pattern[self.at + 2 : stop]:
+        if end < 0:
+            raise BadPattern(r"this \Q is not closed with \E", self.at)
+        for char in self.pattern[self.at + 2 : end]:
             self._put(_literal(ord(char)), 0)
-        self.at = stop + 2 * (end >= 0)
+        self.at = end + 2
 
 
 class _Class:

@@ -79,33 +79,37 @@ JINJA_LISTING_FILTERS = (
 )
 """Filters of Jinja2 that give values one by one; here they give a list, which can be compared and asked for its length."""
 JINJA_TESTS = (
-    "boolean",
-    "defined",
-    "divisibleby",
-    "eq",
-    "equalto",
-    "even",
-    "false",
-    "float",
-    "ge",
-    "greaterthan",
-    "gt",
-    "in",
-    "integer",
-    "le",
-    "lessthan",
-    "lower",
-    "lt",
-    "mapping",
-    "ne",
-    "none",
-    "number",
-    "odd",
-    "sequence",
-    "string",
-    "true",
-    "undefined",
-    "upper",
+    *(
+        "boolean",
+        "defined",
+        "divisibleby",
+        "eq",
+        "equalto",
+        "even",
+        "false",
+        "float",
+        "ge",
+        "greaterthan",
+        "gt",
+        "in",
+        "integer",
+    ),
+    *(
+        "le",
+        "lessthan",
+        "lower",
+        "lt",
+        "mapping",
+        "ne",
+        "none",
+        "number",
+        "odd",
+        "sequence",
+        "string",
+        "true",
+        "undefined",
+        "upper",
+    ),
 )
 OWN_TESTS: Mapping[str, Callable[..., bool]] = {
     "regex_match": filters.regex_match,
@@ -140,18 +144,12 @@ class Missing(StrictUndefined):
     Any other use fails.
     """
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - Jinja's signature
-        if name[:2] == "__":
-            raise AttributeError(name)
-        return self
-
-    def __getitem__(self, _key: object) -> Missing:  # type: ignore[override]  # Jinja's own only ever fails
-        return self
-
     def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:  # noqa: ANN401 - Jinja's signature
         raise NotThere(self._undefined_obj, self._undefined_name)
 
-    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __contains__ = _fail_with_undefined_error
+    __getitem__ = __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __contains__ = (
+        _fail_with_undefined_error
+    )
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
         _fail_with_undefined_error
     )
@@ -161,7 +159,7 @@ class Missing(StrictUndefined):
     __call__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = __complex__ = (
         _fail_with_undefined_error
     )
-    __hash__ = None  # type: ignore[assignment]  # what isn't there is no key
+    __hash__ = _fail_with_undefined_error
 
 
 class NotThere(UndefinedError):

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from bot.actions.contract import Action, Catalogue
 from bot.settings import Settings
 from integrations import http, prometheus, shell, wait
-from integrations.shell.config import ANY
 from integrations.transport import Transport
 
 
@@ -30,6 +29,6 @@ def catalogue_of(actions: Mapping[str, Action]) -> Catalogue:
 def _shell(settings: Settings) -> shell.ShellConfig:
     allowed = settings.shell.allowed
     return shell.ShellConfig(
-        allow=frozenset({ANY}) if allowed is None else frozenset(allowed),
+        allowed=None if allowed is None else frozenset(allowed),
         directory=str((settings.shell.working_dir or settings.data_dir).absolute()),
     )

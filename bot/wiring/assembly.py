@@ -1,6 +1,6 @@
 """The assembly: every room made and joined, from settings, over an open store.
 
-    store → runbooks → driver → intake and desk → chat        then `Fireline.start`: recover runs, route what is pending, wake at the next due time
+store → runbooks → driver → intake and desk → chat        then `Fireline.start`: recover runs, route what is pending, wake at the next due time
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ async def running(settings: Settings) -> AsyncIterator[Fireline]:
         observer=counting,
     )
     store.journal.listen(counting)
-    fireline = assemble(settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor)
+    fireline = assemble(
+        settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
+    )
     try:
         await fireline.start()
         yield fireline
@@ -64,7 +66,7 @@ async def running(settings: Settings) -> AsyncIterator[Fireline]:
         await fireline.stop()
 
 
-def assemble(  # noqa: PLR0913 - the composition root joins everything
+def assemble(
     settings: Settings,
     *,
     store: Store,

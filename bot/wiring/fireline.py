@@ -14,8 +14,8 @@ from bot import __version__
 from bot.chat.surface import ChatSurface
 from bot.domain.clock import Clock
 from bot.domain.facts import ProcessStarted
-from bot.domain.ids import SYSTEM, Digest, IncidentId
-from bot.domain.nouns import FIRELINE, Actor
+from bot.domain.ids import SYSTEM, IncidentId, incident_stream
+from bot.domain.nouns import FIRELINE, Actor, ActorKind
 from bot.domain.ports import Journal
 from bot.engine.driver import Driver
 from bot.evidence.redaction import Redactor
@@ -57,6 +57,8 @@ class Fireline:
 
     async def draft(self, incident: IncidentId, by: Actor) -> Written:
         """Draft an incident's postmortem, with people's names as chat knows them."""
+        for user in await asyncio.to_thread(self._people_of, incident):
+            await self.chat.identity.learn(user)
         return await draft_postmortem(
             self.store.journal,
             self.store.records,
@@ -66,6 +68,10 @@ class Fireline:
             names=self.names(),
             redact=self.redactor.redact,
         )
+
+    def _people_of(self, incident: IncidentId) -> set[str]:
+        events = self.store.records.events(stream=incident_stream(incident))
+        return {event.actor.id for event in events if event.actor.kind is ActorKind.PERSON}
 
     def names(self) -> Mapping[str, str]:
         """Return people's names by id, as far as chat has told them."""
@@ -81,7 +87,9 @@ class Fireline:
     async def start(self) -> None:
         """Take up what the log leaves unfinished, then let new work in."""
         host, pid = socket.gethostname(), os.getpid()
-        await self.store.journal.append(SYSTEM, FIRELINE, [ProcessStarted(version=__version__, host=host, pid=pid)])
+        await self.store.journal.append(
+            SYSTEM, FIRELINE, [ProcessStarted(version=__version__, host=host, pid=pid)]
+        )
         await self.reload()
         self.alarm.start(self.driver.tick)
         taken_up = await self.driver.recover()

@@ -56,11 +56,19 @@ class Shelf:
         refused = sorted({each.place.file for each in read.findings if each.level is Level.ERROR})
         for each in read.findings:
             if each.level is Level.ERROR:
-                _LOG.error("runbook refused", place=str(each.place), code=each.code, problem=each.message, hint=each.hint)
+                _LOG.error(
+                    "runbook refused",
+                    place=str(each.place),
+                    code=each.code,
+                    problem=each.message,
+                    hint=each.hint,
+                )
         within = [replace(book, timeout=book.timeout or self._run_timeout) for book in read.runbooks]
         self._library = replace(read, runbooks=tuple(within)).keeping(self._library)
         self._pinned = {book.digest: self._plan(book) for book in self._library} | self._pinned
-        return RunbooksLoaded(digests={book.name: book.digest for book in self._library}, refused=len(refused))
+        return RunbooksLoaded(
+            digests={book.name: book.digest for book in self._library}, refused=len(refused)
+        )
 
     def runbooks(self) -> Sequence[Runbook]:
         """Return the runbooks in force, in name order."""

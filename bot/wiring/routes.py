@@ -46,7 +46,9 @@ def credentials_of(settings: Settings) -> Credentials:
     """Return what a sender of alerts must show."""
     accepted = settings.alertmanager
     bearers = [_revealed(accepted.bearer_token)] if accepted.bearer_token else []
-    basics = [(accepted.basic_username, _revealed(accepted.basic_password))] if accepted.basic_username else []
+    basics = (
+        [(accepted.basic_username, _revealed(accepted.basic_password))] if accepted.basic_username else []
+    )
     return Credentials(bearers=bearers, basics=basics)
 
 

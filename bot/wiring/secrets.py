@@ -21,12 +21,15 @@ class SettingsSecrets:
         source = self._sources.get(ref.secret)
         if source is None:
             raise ConfigurationError(
-                f"There is no secret {ref.secret!r}.", hint=f"Name it under `secrets:` in the settings: {ref.secret}: {{file: PATH}}."
+                f"There is no secret {ref.secret!r}.",
+                hint=f"Name it under `secrets:` in the settings: {ref.secret}: {{file: PATH}}.",
             )
         if source.env is not None:
             value = self._environ.get(source.env)
             if not value:
-                raise ConfigurationError(f"The secret {ref.secret!r} is empty.", hint=f"Set the variable {source.env}.")
+                raise ConfigurationError(
+                    f"The secret {ref.secret!r} is empty.", hint=f"Set the variable {source.env}."
+                )
             return value
         assert source.file is not None  # noqa: S101 - a source is one of the two
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -39,6 +40,20 @@ class WaitInputs(Inputs):
     """What `wait` takes."""
 
     duration: str = Field(description="How long.", alias="for")
+
+
+class Urgency(StrEnum):
+    """How loud a page is."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+class PageInputs(Inputs):
+    """What `pager.page` takes: nothing that must be there."""
+
+    to: list[str] = Field(default_factory=list, description="Whom to page.")
+    urgency: Urgency = Field(default=Urgency.LOW, description="How loud.")
 
 
 class DropInputs(Inputs):
@@ -85,6 +100,13 @@ CATALOGUE = Catalogue(
             effect=Effect.MUTATE,
             repeatable=True,
             inputs=DropInputs,
+        ),
+        ActionSpec(
+            name="pager.page",
+            summary="Page somebody.",
+            effect=Effect.READ,
+            repeatable=True,
+            inputs=PageInputs,
         ),
         ActionSpec(
             name="database.drop",

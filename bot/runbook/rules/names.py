@@ -24,7 +24,6 @@ FIELDS: Mapping[str, frozenset[str]] = {
 STEP_FIELDS = frozenset({"status", "output", "reason", "detail"})
 """What `steps.<id>` holds; `output` is what the action put out."""
 
-_FUNCTIONS = frozenset({"range"})
 _BEFORE_INPUTS = frozenset({"alert", "alerts", "vars"})
 _BEFORE_RUN = _BEFORE_INPUTS | {"inputs"}
 _IN_STEP = _BEFORE_RUN | {"incident", "run", "steps"}
@@ -95,7 +94,7 @@ def _check(draft: Draft, references: tuple[Reference, ...], scope: _Scope) -> It
         root = each.path[0]
         if root in scope.roots:
             yield from _check_rest(draft, each, scope)
-        elif root not in _FUNCTIONS:
+        else:
             yield _no_root(each, scope)
 
 

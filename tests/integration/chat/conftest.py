@@ -25,6 +25,7 @@ from bot.domain.nouns import FIRELINE, Actor, Severity
 from bot.domain.ports import Transaction
 from bot.incidents.desk import Desk
 from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
+from bot.localslack.journal import CallRecord
 from bot.persistence.store import Store
 from bot.telemetry import Metrics
 from tests.fakes.runs import RememberedRuns
@@ -185,9 +186,9 @@ class Workplace:
         """Wait until Slack shows everything."""
         await until(lambda: not self.store.records.outbox_behind())
 
-    def calls(self, method: str) -> list[Mapping[str, Any]]:
+    def calls(self, method: str) -> list[CallRecord]:
         """Every call of a method, as the local Slack logged it."""
-        return [each for each in self.slack.log.calls() if each["method"] == method]
+        return [each for each in self.slack.log.calls if each.method == method]
 
 
 async def until(condition: Callable[[], Any], *, seconds: float = 15) -> None:
