@@ -131,6 +131,7 @@ class Committer:
         fresh = False
         while groups:
             group = groups.popleft()
+            connected = self._connection is not None
             try:
                 batch, answers = self._attempt(group)
             except _Spoilt as spoilt:
@@ -145,7 +146,7 @@ class Committer:
                 self._settle(uncertain, done)
             except Exception as error:  # noqa: BLE001 - the database's, the driver's or a projection's: each becomes the units' answer
                 self._rollback()
-                if self._connection is None and not fresh:
+                if connected and self._connection is None and not fresh:
                     # The connection had broken off, perhaps long ago. Nothing was committed: a new one may serve at once.
                     fresh = True
                     groups.appendleft(group)

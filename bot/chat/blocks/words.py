@@ -76,7 +76,7 @@ _AT_IT = frozenset(
         StepStatus.FAILED,
     }
 )
-_TELLS_WHY = frozenset({StepStatus.FAILED, StepStatus.WAITING_RETRY, StepStatus.SKIPPED, StepStatus.UNKNOWN})
+_TELLS_WHY = frozenset({StepStatus.FAILED, StepStatus.WAITING_RETRY, StepStatus.SKIPPED})
 _DOING = {
     StepStatus.RUNNING: "since",
     StepStatus.VERIFYING: "checking since",
