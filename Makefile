@@ -31,7 +31,7 @@ help: ## Say what there is
 # Three stamps in one environment: it exists, it can run Fireline, it can test Fireline. Only a change of what is
 # declared or locked installs again.
 $(VENV)/.made:
-	@tools/make-venv "$(PYTHON)" "$(VENV)"
+	@.ci/make-venv "$(PYTHON)" "$(VENV)"
 	@touch $@
 
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/.made
@@ -76,7 +76,7 @@ format: $(VENV)/.dev ## Rewrite the code as the formatter wants it
 test: lint ## Everything that must hold: lint, all tests, coverage
 	@rm -f .coverage .coverage.*
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup --cov --cov-report= $(ARGS)
-	$(BIN)/python tools/coverage_floor.py --all $(COVERAGE_FLOOR)
+	$(BIN)/python .ci/coverage_floor.py --all $(COVERAGE_FLOOR)
 
 quick: $(VENV)/.dev ## The tests of seconds: no real parts, no browser, nothing slow
 	$(BIN)/pytest -n $(JOBS) -m "not slow and not needs" tests/unit tests/contract tests/architecture tests/docs $(ARGS)
@@ -85,7 +85,7 @@ bench: $(VENV)/.dev ## Measure (alone on the machine, please)
 	$(BIN)/pytest tests/benchmarks -p no:xdist -s --timeout=600 $(ARGS)
 
 coverage: $(VENV)/.dev ## Coverage of the last `make test`, by room
-	$(BIN)/python tools/coverage_floor.py --all $(COVERAGE_FLOOR)
+	$(BIN)/python .ci/coverage_floor.py --all $(COVERAGE_FLOOR)
 
 docker-lint: $(VENV)/.dev ## Check the Dockerfile
 	$(BIN)/hadolint Dockerfile
@@ -93,15 +93,15 @@ docker-lint: $(VENV)/.dev ## Check the Dockerfile
 # -------------------------------------------------------------------------------------------------------------- keep
 
 docs: $(VENV)/.dev ## Write the generated pages anew (settings, …)
-	$(BIN)/python tools/write_docs.py
+	$(BIN)/python .ci/write_docs.py
 
 lock: $(VENV)/.dev ## Resolve the newest versions that pyproject.toml allows into constraints.txt
-	tools/lock "$(VENV)"
+	.ci/lock "$(VENV)"
 
 clean: ## Remove caches and what a demo wrote
 	rm -rf .coverage .coverage.* htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	rm -rf fireline-data
-	find bot integrations tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bot integrations tests .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-all: clean ## Remove .venv too
 	rm -rf $(VENV)

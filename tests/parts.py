@@ -50,6 +50,7 @@ PARTS: dict[str, Part] = {
         find=program("prometheus-alertmanager", "alertmanager"),
         install="apt install prometheus-alertmanager, or put Alertmanager's own release on PATH as `alertmanager`",
     ),
+    "amtool": Part(find=program("amtool"), install="apt install prometheus-alertmanager, which brings it"),
     "chromium": Part(
         find=program("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"),
         install="apt install chromium (playwright's own download is not used)",

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.actions.outcome import Outcome
+from bot.actions.outcome import ActionError, Failed, Outcome, Reason
 from bot.domain.ids import RunId, StepId
-from bot.errors import FirelineError
+from bot.errors import ConfigurationError, FirelineError
 
 
 class Effect(StrEnum):
@@ -58,7 +58,8 @@ class ActionSpec:
 
     `repeatable`: calling twice with the same idempotency key has the effect of calling once. `read_if_declared`: the action can't know what a
     call does (an HTTP request, a command), so a step may say `effect: read`, which makes it repeatable too. `output` describes the output's
-    fields, a sentence each. `target` names what a call touches (a host, a cluster), for the approval and for limits by target.
+    fields, a sentence each. `target` names what a call touches (a host, a cluster), for the approval and for limits by target. `example` is
+    inputs that the model takes, for the docs.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ActionSpec:
     output: Mapping[str, str] = field(default_factory=dict)
     read_if_declared: bool = False
     target: Callable[[Any], str] = lambda _inputs: ""
+    example: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, values: Mapping[str, Any]) -> Inputs:
         """Turn rendered values into the action's inputs; InvalidInputs tells every misfit."""
@@ -129,6 +131,18 @@ class Call:
     timeout: float
     secrets: Secrets
     capture: Capture = field(default_factory=NoCapture)
+
+    @property
+    def budget(self) -> float:
+        """Seconds that an action gives itself: a little less than `timeout`, so that its own account of a time-out comes first."""
+        return self.timeout - min(0.1, self.timeout / 10)
+
+    def secret(self, ref: SecretRef) -> str:
+        """Return a secret as it is now; ActionError when there is none: the call fails, and nothing has happened."""
+        try:
+            return self.secrets.resolve(ref)
+        except ConfigurationError as error:
+            raise ActionError(Failed(reason=Reason.INVALID, detail=str(error), applied=False)) from None
 
 
 class Action(Protocol):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo import monitoring
-from bot.demo.process import Process, port_or_free
+from bot.demo.process import Process, free_port, port_or_free
 
 ALERT_TOKEN = "demo-alertmanager-token"  # noqa: S105 - known to two processes on this machine's loopback, for as long as the demo runs
 BOT_TOKEN = "xoxb-local-slack-bot"  # noqa: S105 - what the local Slack gives out
@@ -33,7 +33,7 @@ class Ports:
     @classmethod
     def choose(cls, first: int = 0) -> Ports:
         """Take five ports from `first` on where they are free, any free ones otherwise."""
-        taken = [port_or_free(first + offset if first else 0) for offset in range(5)]
+        taken = [port_or_free(first + offset) if first else free_port() for offset in range(5)]
         return cls(
             **dict(zip(("slack", "fireline", "shop", "prometheus", "alertmanager"), taken, strict=True))
         )
@@ -73,6 +73,11 @@ class Stack:
         return f"http://127.0.0.1:{self.ports.prometheus}"
 
     @property
+    def database(self) -> str:
+        """Fireline's database, for those who only read it."""
+        return f"sqlite:///{self.folder / 'data' / 'fireline.db'}"
+
+    @property
     def config(self) -> Path:
         """Fireline's configuration file."""
         return self.folder / "fireline.yaml"
@@ -101,6 +106,7 @@ class Stack:
             "alertmanager": {"bearer_token": ALERT_TOKEN},
             "prometheus": {"url": self.prometheus},
             "slack": {
+                "invite_groups": ["sre"],
                 "mode": "socket" if self.socket_mode else "http",
                 "bot_token": BOT_TOKEN,
                 "app_token": APP_TOKEN,
@@ -154,12 +160,15 @@ class Stack:
             f"--storage.path={self.folder / 'alertmanager'}",
         ]
         am_argv += [f"--web.listen-address={alertmanager}", "--cluster.listen-address="]
+        am_argv += [f"--web.external-url=http://{alertmanager}"]
         prom_config = monitoring.write_prometheus(
             self.folder, shop=f"127.0.0.1:{self.ports.shop}", alertmanager=alertmanager
         )
         prom_argv = [self.real.prometheus, f"--config.file={prom_config}"]
         prom_argv += [f"--storage.tsdb.path={self.folder / 'prometheus'}"]
         prom_argv += [f"--web.listen-address=127.0.0.1:{self.ports.prometheus}"]
+        # Links in alerts lead to where a person can open them, not to a host name that only this machine knows.
+        prom_argv += [f"--web.external-url={self.prometheus}"]
         return (
             self._process("alertmanager", am_argv, f"http://{alertmanager}/-/ready"),
             self._process("prometheus", prom_argv, f"{self.prometheus}/-/ready"),

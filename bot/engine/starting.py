@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.domain.clock import to_text
@@ -14,7 +14,7 @@ from bot.domain.records import AlertRecord, IncidentRecord
 from bot.runbook.model import Runbook
 
 
-def start_run(  # noqa: PLR0913 - a run is pinned by all of these
+def start_run(
     *,
     runbook: Runbook,
     run: RunId,
@@ -23,14 +23,12 @@ def start_run(  # noqa: PLR0913 - a run is pinned by all of these
     requested_by: Actor | None,
     seed: str,
     now: datetime,
-    default_timeout: timedelta | None = None,
 ) -> RunStarted:
     """Make the fact that starts a run.
 
     `inputs` are resolved (`bot.runbook.inputs`); `scope` comes from `scope_of`; `seed` is a random token that makes the run's idempotency
-    keys its own; `default_timeout` holds where the runbook names none.
+    keys its own.
     """
-    timeout = runbook.timeout or default_timeout
     return RunStarted(
         run=run,
         runbook=runbook.name,
@@ -40,7 +38,7 @@ def start_run(  # noqa: PLR0913 - a run is pinned by all of these
         inputs=inputs,
         scope=scope,
         requested_by=requested_by,
-        deadline=now + timeout if timeout else None,
+        deadline=now + runbook.timeout if runbook.timeout else None,
     )
 
 

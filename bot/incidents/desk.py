@@ -165,11 +165,10 @@ class Desk:
         scope = before(alerts, self._variables)
         try:
             values = resolve_inputs(runbook, inputs, scope)
-            group = (
-                runbook.concurrency.group.render({**scope, "inputs": values}) if runbook.concurrency else ""
-            )
+            concurrency = runbook.concurrency
+            group = concurrency.group.render({**scope, "inputs": values}) if concurrency else ""
         except RunbookError as error:
-            raise Refused(f"{runbook.name} can't start: {error}", hint=error.hint) from error
+            raise Refused(str(error), hint=error.hint) from error
         severity, _ = severity_of(runbook, {**scope, "inputs": values})
         return Opening(
             title=title_of(runbook, alerts[0] if alerts else None),

@@ -50,7 +50,7 @@ def prepare(wanted: Wanted, trigger: AlertRecord, variables: Mapping[str, Any], 
     try:
         inputs = resolve_inputs(runbook, {}, scope)
     except RunbookError as error:
-        notes.append(f"The runbook {runbook.name} did not start, because its inputs have no value: {error}")
+        notes.append(f"No run was started. {error}")
     severity, complaint = severity_of(runbook, {**scope, "inputs": inputs or {}})
     if complaint:
         notes.append(complaint)

@@ -34,8 +34,9 @@ class Wanted:
 
     @property
     def trigger(self) -> AlertRecord | None:
-        """The alert that an incident would be opened for: the first that fires."""
-        return next((each for each in self.alerts if each.status is AlertStatus.FIRING), None)
+        """The alert that an incident would be opened for: of those that fire, the one that began first."""
+        firing = [each for each in self.alerts if each.status is AlertStatus.FIRING]
+        return min(firing, key=lambda each: each.starts_at, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,17 @@ _BLOCKS: dict[str, tuple[frozenset[str], frozenset[str], Callable[[Findings, str
     "video": (
         SURFACES,
         frozenset(
-            ["title", "title_url", "description", "video_url", "alt_text", "thumbnail_url", "author_name", "provider_name", "provider_icon_url"]
+            [
+                "title",
+                "title_url",
+                "description",
+                "video_url",
+                "alt_text",
+                "thumbnail_url",
+                "author_name",
+                "provider_name",
+                "provider_icon_url",
+            ]
         ),
         _video,
     ),

@@ -100,5 +100,4 @@ class Batch:
                 rows, self._rows = self._rows, []
                 self._writer.insert(self._connection, EVENTS, _COLUMNS, rows)
         elif self._buffer.holds(table, only):
-            for shape, changed in self._buffer.take(table).items():
-                self._writer.apply(self._connection, table, shape, changed)
+            self._writer.drain(self._connection, self._buffer, table)

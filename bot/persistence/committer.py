@@ -26,10 +26,11 @@ from bot.domain.ports import Transaction
 from bot.errors import ConfigurationError, JournalError
 from bot.persistence import questions
 from bot.persistence.batch import Batch, Head
-from bot.persistence.changes import Change, row_of, shape_of
+from bot.persistence.changes import Buffer, Change
 from bot.persistence.database import Database
 from bot.persistence.lead import FileLead, Lead, SessionLead
 from bot.persistence.migrate import migrate
+from bot.persistence.projections.rebuild import rebuild
 from bot.persistence.statements import Writer
 from bot.persistence.tables import LEADER
 from bot.persistence.transaction import UnitTransaction
@@ -64,7 +65,7 @@ class Committed:
     events: list[Event] = field(default_factory=list)
 
 
-class _Spoilt(Exception):  # noqa: N818 - never leaves this module
+class _Spoilt(Exception):
     """A job failed after it had added something: what the batch holds is good for nothing."""
 
     def __init__(self, index: int, error: Exception) -> None:
@@ -73,7 +74,7 @@ class _Spoilt(Exception):  # noqa: N818 - never leaves this module
         self.error = error
 
 
-class _Uncertain(Exception):  # noqa: N818 - never leaves this module
+class _Uncertain(Exception):
     """The database broke off during the commit."""
 
     def __init__(self, batch: Batch, answers: list[Answer], error: Exception) -> None:
@@ -101,18 +102,22 @@ class Committer:
         ConfigurationError when another process leads, the database can't be reached, or newer code has changed it.
         """
         try:
-            self._connect(first=True)
+            self._connected()
         except DBAPIError as error:
-            self._disconnect()
             self._lead.release()
             raise ConfigurationError(
                 f"the database {self._database.place} can't be used: {_reason(error)}",
-                hint="check the URL, and that its server runs",
+                hint="check its URL, and that it can be reached and written",
             ) from error
         except BaseException:
-            self._disconnect()
             self._lead.release()
             raise
+
+    def rebuild(self) -> int:
+        """Make every projection anew from the log, in one transaction; return how many events there were."""
+        connection = self._connected()
+        with connection.begin():
+            return rebuild(connection)
 
     def close(self) -> None:
         """Let go of the connection and of the lead."""
@@ -123,8 +128,10 @@ class Committer:
         """Run jobs in their order, and make what they leave durable; every job is answered, and nothing is raised."""
         done = Committed()
         groups = deque([list(jobs)])
+        fresh = False
         while groups:
             group = groups.popleft()
+            connected = self._connection is not None
             try:
                 batch, answers = self._attempt(group)
             except _Spoilt as spoilt:
@@ -139,7 +146,11 @@ class Committer:
                 self._settle(uncertain, done)
             except Exception as error:  # noqa: BLE001 - the database's, the driver's or a projection's: each becomes the units' answer
                 self._rollback()
-                if len(group) > 1 and _may_be_one_unit(error):
+                if connected and self._connection is None and not fresh:
+                    # The connection had broken off, perhaps long ago. Nothing was committed: a new one may serve at once.
+                    fresh = True
+                    groups.appendleft(group)
+                elif len(group) > 1 and _may_be_one_unit(error):
                     groups.extendleft([job] for job in reversed(group))
                 else:
                     self._give_up(error)
@@ -168,7 +179,7 @@ class Committer:
         batch.flush()
         try:
             transaction.commit()
-        except Exception as error:  # noqa: BLE001 - whatever broke the commit off, it must be found out what stands
+        except Exception as error:  # whatever broke the commit off, it must be found out what stands
             raise _Uncertain(batch, answers, error) from error
         self._head = batch.head
         return batch, answers
@@ -180,7 +191,7 @@ class Committer:
             if type(job) is Append:
                 return Answer(batch.append(now, job.stream, job.actor, job.facts), None)
             return Answer(job(UnitTransaction(batch, now)), None)  # type: ignore[operator]  # narrowed by the line above
-        except Exception as error:  # noqa: BLE001 - a unit's exception is its answer
+        except Exception as error:  # a unit's exception is its answer
             if batch.marks != marks or isinstance(error, DBAPIError):
                 raise _Spoilt(index, error) from error
             return Answer(None, error)
@@ -190,8 +201,8 @@ class Committer:
         self._rollback()
         deadline = time.monotonic() + _SETTLE_SECONDS
         while uncertain.batch.events:
+            self._disconnect()
             try:
-                self._disconnect()
                 self._connected()
             except (DBAPIError, ConfigurationError):
                 if time.monotonic() > deadline:
@@ -207,34 +218,36 @@ class Committer:
         done.answers += [Answer(None, _as_told(uncertain.error))] * len(uncertain.answers)
 
     def _connected(self) -> Connection:
-        """Return the connection, made anew where it was lost."""
-        if self._connection is None:
-            self._connect(first=False)
-        assert self._connection is not None  # noqa: S101 - `_connect` sets it or raises
-        return self._connection
-
-    def _connect(self, *, first: bool) -> None:
-        # SQLite's lock is taken before the file is touched; Postgres' is one of the session's.
-        self._connection = connection = self._database.writing.connect()
+        """Return the connection; made anew where it was lost, with the lead and the end of the log."""
+        if self._connection is not None:
+            return self._connection
+        connection = self._lead.connect(self._database.writing)
         try:
-            self._lead.take(connection)
-            if first:
-                migrate(connection)
+            migrate(connection)
             self._beat(connection)
             with connection.begin():
-                rows = questions.HEAD.rows(connection, {"limit": 1})
-            self._head = (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
+                last = questions.HEAD.rows(connection, {"limit": 1})
         except BaseException:
-            self._disconnect()
+            _drop(connection)
             raise
+        self._head = (last[0].seq, last[0].hash) if last else (0, GENESIS)
+        self._connection = connection
+        return connection
 
     def _beat(self, connection: Connection) -> None:
         """Write who leads: for the people who ask, and to see that writing works."""
         now = to_text(self._clock.now())
-        here = {"host": socket.gethostname(), "pid": os.getpid(), "beat_at": now}
-        change = Change(LEADER, (1,), here, {"since": now})
+        here = Buffer()
+        here.add(
+            Change(
+                LEADER,
+                (1,),
+                {"host": socket.gethostname(), "pid": os.getpid(), "beat_at": now},
+                {"since": now},
+            )
+        )
         with connection.begin():
-            self._writer.apply(connection, LEADER, shape_of(change), [row_of(change)])
+            self._writer.drain(connection, here, LEADER)
 
     def _rollback(self) -> None:
         if self._connection is None:
@@ -256,8 +269,14 @@ class Committer:
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.invalidate() if connection.in_transaction() else None
-            connection.close()
+            _drop(connection)
+
+
+def _drop(connection: Connection) -> None:
+    """Close a connection that may be broken, without another word to the server about what it had begun."""
+    if connection.in_transaction():
+        connection.invalidate()
+    connection.close()
 
 
 def _may_be_one_unit(error: Exception) -> bool:

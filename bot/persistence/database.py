@@ -36,8 +36,8 @@ _STATEMENTS = 512
 class Database:
     """A database that can be written by one connection and read by many.
 
-    `writing` gives connections that last as long as their holder wants; `reading` is a pool that any thread may use. `path` is SQLite's file, None for
-    Postgres. `place` is what a person calls it, without a password.
+    `writing` gives connections that last as long as their holder wants; `reading` is a pool that any thread may use. `path` is
+    SQLite's file, None for Postgres. `place` is what a person calls it, without a password.
     """
 
     writing: Engine
@@ -78,10 +78,6 @@ def _sqlite(url: URL) -> Database:
             hint="name a file: sqlite:///fireline-data/fireline.db",
         )
     path = Path(url.database).absolute()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(f"the folder of the database can't be made: {error}") from error
     plain = URL.create("sqlite+pysqlite", database=str(path))
     arguments = {"check_same_thread": False, "cached_statements": _STATEMENTS, "isolation_level": None}
     writing = create_engine(plain, poolclass=NullPool, connect_args=arguments)

@@ -65,6 +65,7 @@ class BatchingJournal:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._work, name="fireline-journal", daemon=True)
         self._closing = False
+        self._dead = threading.Event()
         self._fatal = ""
 
     async def start(self) -> None:
@@ -100,7 +101,7 @@ class BatchingJournal:
     @property
     def trouble(self) -> str:
         """Why the log can't be written now, in words; empty when it can."""
-        if self._fatal:
+        if self._dead.is_set():
             return self._fatal
         if self._closing or not self._thread.is_alive():
             return "the journal is closed"
@@ -118,13 +119,15 @@ class BatchingJournal:
         """Put a job into the queue; called on the event loop."""
         if self._closing or self._loop is None:
             raise JournalClosed("the journal takes no more work: the process is stopping")
-        if self._fatal:
+        if self._dead.is_set():
             raise JournalError(self._fatal, hint="restart Fireline; nothing that was answered is lost")
         if self._waiting >= self._max_waiting:
             raise JournalBehind(f"{self._waiting} units of work wait already", hint="try again in a moment")
         self._waiting += 1
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(_Waiting(job, answer))
+        if self._dead.is_set():  # the thread ended just now, and may have looked before this was there
+            self._refuse_all(JournalError(self._fatal))
         return answer
 
     # ---- in the thread
@@ -135,6 +138,7 @@ class BatchingJournal:
             self._work_until_closed()
         except BaseException as error:  # noqa: BLE001 - the thread must not die in silence: whoever waits is told, and so is /readyz
             self._fatal = f"the journal's thread ended: {type(error).__name__}: {error}"
+            self._dead.set()
             self._refuse_all(JournalError(self._fatal))
         finally:
             self._committer.close()
@@ -201,6 +205,15 @@ class BatchingJournal:
                 future.set_exception(error)
         if events:
             for listener in self._listeners:
-                listener(events)
+                self._tell(listener, events)
         if self._observer is not None:
             self._observer.on_commit(units, len(events), seconds)
+
+    def _tell(self, listener: Listener, events: Sequence[Event]) -> None:
+        try:
+            listener(events)
+        except Exception as error:  # noqa: BLE001 - one listener's fault must not keep the news from the next
+            # The loop's handler reports it.
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a listener of the journal failed", "exception": error}
+            )

@@ -13,7 +13,7 @@ import socket
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import ConfigurationError
@@ -27,8 +27,8 @@ _LOCK = (
 class Lead(Protocol):
     """The right to write."""
 
-    def take(self, connection: Connection) -> None:
-        """Take it for this connection, or again after a lost one; ConfigurationError when another process has it."""
+    def connect(self, engine: Engine) -> Connection:
+        """Take the lead, or keep it, and return a connection to write with; ConfigurationError when another process has it."""
         ...
 
     def release(self) -> None:
@@ -43,11 +43,21 @@ class FileLead:
         self._path = database.with_name(database.name + ".lock")
         self._file: int | None = None
 
-    def take(self, connection: Connection) -> None:  # noqa: ARG002 - the lock is the process's
-        """Take it; a process that holds it already keeps it."""
+    def connect(self, engine: Engine) -> Connection:
+        """Take the lock before the database is touched; a process that holds it already keeps it over lost connections."""
+        if self._file is None:
+            self._file = self._lock()
+        return engine.connect()
+
+    def release(self) -> None:
+        """Give it back. The file stays: removing it would let two processes hold locks on two files of one name."""
         if self._file is not None:
-            return
+            os.close(self._file)
+            self._file = None
+
+    def _lock(self) -> int:
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise ConfigurationError(f"the lock beside the database can't be opened: {error}") from error
@@ -62,28 +72,29 @@ class FileLead:
             ) from None
         os.ftruncate(file, 0)
         os.pwrite(file, f"pid {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
-        self._file = file
-
-    def release(self) -> None:
-        """Give it back. The file stays: removing it would let two processes hold locks on two files of one name."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        return file
 
 
 class SessionLead:
     """An advisory lock of the connection's session: it is lost with the connection, and so is the right to write."""
 
-    def take(self, connection: Connection) -> None:
-        """Take it for this connection's session."""
-        (got,) = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").one()
-        holder = "" if got else _named_leader(connection)
-        connection.commit()
+    def connect(self, engine: Engine) -> Connection:
+        """Connect, and take the lock for that session."""
+        connection = engine.connect()
+        try:
+            (got,) = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").one()
+            holder = "" if got else _named_leader(connection)
+            connection.commit()
+        except BaseException:
+            connection.close()
+            raise
         if not got:
+            connection.close()
             raise ConfigurationError(
                 f"the database is in use by another Fireline{holder}",
                 hint="stop that process first, or give this one a database of its own",
             )
+        return connection
 
     def release(self) -> None:
         """Do nothing: the lock goes with the connection."""

@@ -158,12 +158,9 @@ class Questions(ABC):
         self, *, stream: StreamId | None = None, after: int = 0, limit: int | None = None
     ) -> Sequence[Event]:
         """Return events of one stream or of all, from the place after `after`, in log order."""
-        asked = {"after": after, "limit": questions.NO_LIMIT if limit is None else limit}
-        if stream is None:
-            found = self._rows(questions.EVENTS_AFTER, asked)
-        else:
-            found = self._rows(questions.EVENTS_OF_STREAM, {**asked, "stream": stream})
-        return [rows.event_of(row) for row in found]
+        asked = {"after": after, "limit": questions.NO_LIMIT if limit is None else limit, "stream": stream}
+        query = questions.EVENTS_AFTER if stream is None else questions.EVENTS_OF_STREAM
+        return [rows.event_of(row) for row in self._rows(query, asked)]
 
     def events_of_run(self, run: RunId) -> Sequence[Event]:
         """Return the events whose facts name this run, in log order."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
-
-from sqlalchemy import Row
 
 from bot.domain.clock import from_text
 from bot.domain.events import Event
@@ -38,12 +37,12 @@ from bot.domain.records import (
     VoteRecord,
 )
 
-AnyRow = Row[Any]
-_instant = from_text
+Row = Any
+"""A row of SQLAlchemy's: its columns are attributes that no type checker knows."""
 _actor = lru_cache(maxsize=1024)(Actor.parse)
 
 
-def _maybe_instant(text: str | None) -> Any:  # noqa: ANN401 - a datetime or None
+def _maybe_instant(text: str | None) -> datetime | None:
     return None if text is None else from_text(text)
 
 
@@ -51,7 +50,7 @@ def _maybe_actor(text: str | None) -> Actor | None:
     return None if text is None else _actor(text)
 
 
-def event_of(row: AnyRow) -> Event:
+def event_of(row: Row) -> Event:
     """Read an event of the log; ValueError when its kind is unknown here."""
     seq, at, stream, actor, kind, data, prev, hashed = row
     return Event(
@@ -65,12 +64,12 @@ def event_of(row: AnyRow) -> Event:
     )
 
 
-def raw_event(row: AnyRow) -> Mapping[str, Any]:
+def raw_event(row: Row) -> Mapping[str, Any]:
     """Return an event as it is stored, unread."""
-    return dict(row._mapping)  # noqa: SLF001 - the public name of a row's mapping
+    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-def incident_of(row: AnyRow) -> IncidentRecord:
+def incident_of(row: Row) -> IncidentRecord:
     """Read an incident, with what was derived for it."""
     return IncidentRecord(
         id=row.id,
@@ -80,7 +79,7 @@ def incident_of(row: AnyRow) -> IncidentRecord:
         group=row.concurrency_group,
         runbook=row.runbook,
         opened_by=_actor(row.opened_by),
-        opened_at=_instant(row.opened_at),
+        opened_at=from_text(row.opened_at),
         acknowledged_at=_maybe_instant(row.acknowledged_at),
         resolved_at=_maybe_instant(row.resolved_at),
         commander=row.commander or "",
@@ -93,7 +92,7 @@ def incident_of(row: AnyRow) -> IncidentRecord:
     )
 
 
-def alert_of(row: AnyRow) -> AlertRecord:
+def alert_of(row: Row) -> AlertRecord:
     """Read an alert."""
     return AlertRecord(
         key=row.key,
@@ -105,20 +104,20 @@ def alert_of(row: AnyRow) -> AlertRecord:
         labels=json.loads(row.labels),
         annotations=json.loads(row.annotations),
         generator_url=row.generator_url,
-        starts_at=_instant(row.starts_at),
+        starts_at=from_text(row.starts_at),
         ends_at=_maybe_instant(row.ends_at),
-        first_seen=_instant(row.first_seen),
-        last_seen=_instant(row.last_seen),
+        first_seen=from_text(row.first_seen),
+        last_seen=from_text(row.last_seen),
         deliveries=row.deliveries,
         incident=row.incident,
     )
 
 
-def refused_of(row: AnyRow) -> RefusedDelivery:
+def refused_of(row: Row) -> RefusedDelivery:
     """Read a delivery that could not be read."""
     return RefusedDelivery(
         seq=row.seq,
-        at=_instant(row.at),
+        at=from_text(row.at),
         reason=row.reason,
         body_sha256=row.body_sha256,
         size=row.size,
@@ -126,7 +125,7 @@ def refused_of(row: AnyRow) -> RefusedDelivery:
     )
 
 
-def run_of(row: AnyRow) -> RunRecord:
+def run_of(row: Row) -> RunRecord:
     """Read a run."""
     return RunRecord(
         id=row.id,
@@ -137,14 +136,14 @@ def run_of(row: AnyRow) -> RunRecord:
         phase=Phase(row.phase),
         requested_by=_maybe_actor(row.requested_by),
         inputs=json.loads(row.inputs),
-        started_at=_instant(row.started_at),
+        started_at=from_text(row.started_at),
         finished_at=_maybe_instant(row.finished_at),
         reason=row.reason,
         detail=row.detail,
     )
 
 
-def step_of(row: AnyRow) -> StepRecord:
+def step_of(row: Row) -> StepRecord:
     """Read a step."""
     return StepRecord(
         run=row.run,
@@ -159,7 +158,7 @@ def step_of(row: AnyRow) -> StepRecord:
     )
 
 
-def approvals_of(rows: Iterable[AnyRow]) -> list[ApprovalRecord]:
+def approvals_of(rows: Iterable[Row]) -> list[ApprovalRecord]:
     """Read approvals, each with its votes, from rows that repeat an approval for every vote and stand together."""
     together = (list(same) for _, same in groupby(rows, key=lambda row: row.id))
     return [
@@ -168,7 +167,7 @@ def approvals_of(rows: Iterable[AnyRow]) -> list[ApprovalRecord]:
     ]
 
 
-def _approval_of(row: AnyRow, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
+def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
     return ApprovalRecord(
         id=row.id,
         incident=row.incident,
@@ -184,7 +183,7 @@ def _approval_of(row: AnyRow, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
         sources=tuple(json.loads(row.sources)),
         quorum=row.quorum,
         requested_by=_maybe_actor(row.requested_by),
-        requested_at=_instant(row.requested_at),
+        requested_at=from_text(row.requested_at),
         expires_at=_maybe_instant(row.expires_at),
         closed_at=_maybe_instant(row.closed_at),
         why=row.why,
@@ -192,17 +191,17 @@ def _approval_of(row: AnyRow, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
     )
 
 
-def _vote_of(row: AnyRow) -> VoteRecord:
+def _vote_of(row: Row) -> VoteRecord:
     return VoteRecord(
         by=_actor(row.vote_voter),
         vote=Vote(row.vote_vote),
         as_member_of=row.vote_as_member_of,
-        at=_instant(row.vote_at),
+        at=from_text(row.vote_at),
         why=row.vote_why,
     )
 
 
-def evidence_of(row: AnyRow) -> EvidenceRecord:
+def evidence_of(row: Row) -> EvidenceRecord:
     """Read a piece of evidence."""
     return EvidenceRecord(
         id=row.id,
@@ -217,11 +216,11 @@ def evidence_of(row: AnyRow) -> EvidenceRecord:
         source=row.source,
         tool=row.tool,
         truncated=bool(row.truncated),
-        stored_at=_instant(row.stored_at),
+        stored_at=from_text(row.stored_at),
     )
 
 
-def outbox_of(row: AnyRow) -> OutboxEntry:
+def outbox_of(row: Row) -> OutboxEntry:
     """Read how far chat is with one thing."""
     return OutboxEntry(
         key=row.key,
@@ -239,13 +238,13 @@ def outbox_of(row: AnyRow) -> OutboxEntry:
     )
 
 
-def inbox_of(row: AnyRow) -> InboxEntry:
+def inbox_of(row: Row) -> InboxEntry:
     """Read a payload from chat."""
     return InboxEntry(
         key=row.key,
         kind=row.kind,
         payload=json.loads(row.payload),
-        received_at=_instant(row.received_at),
+        received_at=from_text(row.received_at),
         attempts=row.attempts,
         error=row.error,
     )

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import visitors
 
-from bot.persistence.changes import Key, Shape
+from bot.persistence.changes import Buffer, Key, Shape
 from bot.persistence.tables import ON_CONFLICT
 
 _LENGTHS = (64, 8, 1)
@@ -69,6 +69,9 @@ class Query:
         return connection.exec_driver_sql(prepared.sql, prepared.bind(parameters)).fetchall()
 
 
+Insert = sqlite.Insert | postgresql.Insert
+
+
 class _Write(NamedTuple):
     """A write of a fixed number of rows; `order` puts a row's values into the order of the SQL, None where they stand in it already."""
 
@@ -81,6 +84,7 @@ class Writer:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        self._no_nul = dialect.name == "postgresql"
         self._writes: dict[tuple[Table, Shape | tuple[str, ...], int], _Write] = {}
 
     def insert(
@@ -89,9 +93,10 @@ class Writer:
         """Write new rows, given as their values in the order of `columns`."""
         self._write(connection, table, columns, rows)
 
-    def apply(self, connection: Connection, table: Table, shape: Shape, rows: Sequence[Key]) -> None:
-        """Write changes of one shape, each as `changes.row_of` gives it."""
-        self._write(connection, table, shape, rows)
+    def drain(self, connection: Connection, buffer: Buffer, table: Table) -> None:
+        """Write the changes that wait for a table."""
+        for shape, rows in buffer.take(table).items():
+            self._write(connection, table, shape, rows)
 
     def _write(
         self, connection: Connection, table: Table, what: Shape | tuple[str, ...], rows: Sequence[Key]
@@ -103,6 +108,8 @@ class Writer:
                 if write is None:
                     write = self._writes[table, what, length] = self._compile(table, what, length)
                 part = rows[start : start + length]
+                if self._no_nul and what.__class__ is Shape:
+                    part = [_without_nul(row) for row in part]
                 if write.order is not None:
                     part = [write.order(row) for row in part]
                 connection.exec_driver_sql(
@@ -111,6 +118,7 @@ class Writer:
                 start += length
 
     def _compile(self, table: Table, what: Shape | tuple[str, ...], length: int) -> _Write:
+        statement: Insert | Update
         if not isinstance(what, Shape):
             statement, names = _insert(self._dialect, table, what, length), what
         elif what.create:
@@ -128,7 +136,11 @@ class Writer:
         return _Write(prepared.sql, None if in_order else itemgetter(*order))
 
 
-Insert = sqlite.Insert | postgresql.Insert
+def _without_nul(row: Key) -> Key:
+    """Return a row as Postgres can hold it: its text knows no NUL. The log keeps every character, since JSON escapes it there."""
+    return tuple(
+        value.replace("\0", "\ufffd") if value.__class__ is str and "\0" in value else value for value in row
+    )
 
 
 def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...], length: int) -> Insert:

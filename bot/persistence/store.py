@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import DBAPIError
+
 from bot.domain.clock import Clock
+from bot.errors import ConfigurationError
 from bot.persistence.committer import Committer
 from bot.persistence.database import Database, open_database
 from bot.persistence.journal import BatchingJournal, JournalObserver
+from bot.persistence.migrate import revision_of, revisions
 from bot.persistence.reader import Records
 
 
@@ -47,3 +51,38 @@ async def open_store(
         database.close()
         raise
     return Store(journal, Records(database), database)
+
+
+def open_records(url: str) -> tuple[Records, Database]:
+    """Open a store to read alone, beside the process that writes; the caller closes the database.
+
+    ConfigurationError when there is no store, or its tables are not the ones that this code knows.
+    """
+    database = open_database(url)
+    if database.path is not None and not database.path.exists():
+        raise ConfigurationError(f"there is no database at {database.path}", hint="`fireline serve` makes it")
+    try:
+        with database.reading.connect() as connection:
+            found = revision_of(connection)
+    except DBAPIError as error:
+        database.close()
+        raise ConfigurationError(f"the database {database.place} can't be read: {error.orig}") from error
+    if found != revisions()[-1]:
+        database.close()
+        raise ConfigurationError(
+            f"the database is at revision {found}, and this Fireline reads {revisions()[-1]}",
+            hint="start the Fireline of this version once, so that it brings the tables up to date",
+        )
+    return Records(database), database
+
+
+def rebuild_store(url: str, clock: Clock) -> int:
+    """Make every projection anew from the log and return how many events there were; ConfigurationError while a Fireline writes there."""
+    database = open_database(url)
+    committer = Committer(database, clock)
+    try:
+        committer.open()
+        return committer.rebuild()
+    finally:
+        committer.close()
+        database.close()

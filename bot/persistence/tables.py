@@ -176,7 +176,7 @@ STEPS = Table(
     METADATA,
     _id("run"),
     _id("step"),
-    _text("status"),
+    Column("status", Text, nullable=False, server_default="pending"),
     _count("attempt"),
     _instant("started_at"),
     _instant("finished_at"),
@@ -278,6 +278,8 @@ OUTBOX = Table(
 def _since(new: ColumnCollection[str, Any], changed: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
     """Keep `since` at the first event that chat does not show, whichever end moved: what is wanted, or how far chat is."""
     old = OUTBOX.c
+    if "since" in changed:
+        return {}
     if "wanted" in changed:
         sent = new["sent"] if "sent" in changed else old.sent
         return {"since": case((old.wanted > sent, old.since), else_=new["wanted"])}

@@ -168,7 +168,7 @@ class Builder:
 
     def _pattern(self, part: surface.Input, path: Path) -> None:
         if part.type not in {InputType.STRING, InputType.LIST}:
-            self._refuse("FL107", f"a pattern is for texts, and this is a {part.type}", path)
+            self._refuse("FL107", f"a pattern is for texts, and the type is {part.type}", path)
         try:
             compile_regex(str(part.pattern))
         except BadPattern as error:

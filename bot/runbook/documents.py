@@ -10,7 +10,7 @@ Source: https://yaml.org/spec/1.2.2/#103-core-schema
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import yaml
@@ -32,11 +32,20 @@ _CORE = (
     (re.compile(r"true|True|TRUE"), lambda _text: True),
     (re.compile(r"false|False|FALSE"), lambda _text: False),
     (re.compile(r"[-+]?[0-9]{1,300}"), int),
-    (re.compile(r"0o[0-7]{1,300}"), lambda text: int(text[2:], 8)),
-    (re.compile(r"0x[0-9a-fA-F]{1,300}"), lambda text: int(text[2:], 16)),
+    (re.compile(r"0o[0-7]{1,300}"), lambda text: int(text, 8)),
+    (re.compile(r"0x[0-9a-fA-F]{1,300}"), lambda text: int(text, 16)),
     (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
 )
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
+
+
+class _Unreadable(ValueError):
+    """What stops the reading although PyYAML would go on."""
+
+    def __init__(self, message: str, place: Place, hint: str = "") -> None:
+        super().__init__(message)
+        self.place = place
+        self.hint = hint
 
 
 @dataclass(slots=True)
@@ -91,10 +100,10 @@ def read_document(source: str, path: str) -> tuple[Document | None, tuple[Findin
     reader = _Reader(path)
     try:
         root = reader.read(source)
+    except _Unreadable as error:
+        return None, (*reader.findings, finding("FL002", str(error), error.place, error.hint))
     except yaml.YAMLError as error:
         return None, (*reader.findings, _broken(error, source, path))
-    if root is None:
-        return None, (*reader.findings, finding("FL002", "the file is empty", start))
     if reader.fatal:
         return None, tuple(reader.findings)
     return Document(data=_data(root), _root=root), tuple(reader.findings)
@@ -108,6 +117,19 @@ def _data(node: _Node) -> Data:
     return node.scalar
 
 
+def reach(data: Data, steps: Iterable[str | int]) -> tuple[Path, Data]:
+    """Follow a path as far as it leads, past what is not there, such as the names that pydantic gives to a union's branches."""
+    path: list[str | int] = []
+    for part in steps:
+        if isinstance(data, dict) and part in data:
+            data = data[str(part)]
+            path.append(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+            path.append(part)
+    return tuple(path), data
+
+
 class _Reader:
     """Builds nodes from PyYAML's events; one use each."""
 
@@ -118,8 +140,8 @@ class _Reader:
         self.anchors: dict[str, _Node | None] = {}
         self.total = 0
 
-    def read(self, source: str) -> _Node | None:
-        """Return the first document's root, None when there is none; raises yaml.YAMLError."""
+    def read(self, source: str) -> _Node:
+        """Return the first document's root; raises yaml.YAMLError or _Unreadable."""
         events = iter(yaml.parse(source, Loader=yaml.SafeLoader))
         root: _Node | None = None
         for event in events:
@@ -129,6 +151,8 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._check_version(event)
                 root = self._node(next(events), events, 0)
+        if root is None:
+            raise _Unreadable("the file is empty", Place(file=self.path))
         return root
 
     def _check_version(self, event: yaml.DocumentStartEvent) -> None:
@@ -139,16 +163,18 @@ class _Reader:
 
     def _refuse(self, code: str, message: str, event: yaml.Event, hint: str = "") -> None:
         self.findings.append(finding(code, message, self._place(event), hint))
-        self.fatal = self.fatal or code in {"FL005", "FL006"}
+        self.fatal = self.fatal or code in {"FL002", "FL006"}
 
     def _place(self, event: yaml.Event) -> Place:
         mark = event.start_mark
+        assert mark is not None  # noqa: S101 - PyYAML marks every event that it reads from a text
         return Place(file=self.path, line=mark.line + 1, column=mark.column + 1)
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> _Node:
         place = self._place(event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, place)
+        assert isinstance(event, yaml.ScalarEvent | yaml.SequenceStartEvent | yaml.MappingStartEvent)  # noqa: S101 - the grammar
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         if event.tag is not None:
@@ -156,9 +182,7 @@ class _Reader:
                 "FL005", f"the tag {event.tag} is not used here", event, "values have YAML's own types"
             )
         if depth > DEEPEST:
-            raise yaml.MarkedYAMLError(
-                problem=f"nested more than {DEEPEST} deep", problem_mark=event.start_mark
-            )
+            raise _Unreadable(f"nested more than {DEEPEST} deep", place)
         if isinstance(event, yaml.ScalarEvent):
             node = _Node(place, scalar=self._scalar(event))
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -171,9 +195,7 @@ class _Reader:
 
     def _alias(self, event: yaml.AliasEvent, place: Place) -> _Node:
         if event.anchor not in self.anchors:
-            raise yaml.MarkedYAMLError(
-                problem=f"there is no anchor &{event.anchor} above", problem_mark=event.start_mark
-            )
+            raise _Unreadable(f"there is no anchor &{event.anchor} above", place)
         known = self.anchors[event.anchor]
         if known is None:
             self._refuse("FL006", f"*{event.anchor} stands inside what it names", event)
@@ -205,7 +227,7 @@ class _Reader:
         name = key.scalar
         if isinstance(event, yaml.MappingStartEvent) and event.flow_style:
             self._refuse(
-                "FL005", "braces inside braces are no text", event, 'put an expression in quotes: "{{ … }}"'
+                "FL002", "braces inside braces are no text", event, 'put an expression in quotes: "{{ … }}"'
             )
         elif not isinstance(name, str):
             shown = event.value if isinstance(event, yaml.ScalarEvent) else "here"
@@ -258,7 +280,7 @@ def _broken(error: yaml.YAMLError, source: str, path: str) -> Finding:
 
 
 def _plainly(problem: str) -> str:
-    return problem.replace("'\\t'", "a tab") if "'\\t'" in problem else problem
+    return problem.replace("character '\\t'", "a tab")
 
 
 def _yaml_hint(problem: str) -> str:
@@ -266,6 +288,6 @@ def _yaml_hint(problem: str) -> str:
         return "indent with spaces"
     if "mapping values are not allowed" in problem:
         return "a colon and a space inside a value need quotes around it"
-    if "unhashable" in problem or "flow" in problem:
+    if "expected ',' or" in problem:
         return "quote texts that begin with { or ["
     return ""

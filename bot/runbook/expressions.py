@@ -16,6 +16,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.environment import Template as JinjaTemplate
 from jinja2.exceptions import TemplateError, TemplateRuntimeError
 from jinja2.parser import Parser
+from jinja2.utils import consume
 from jinja2.visitor import NodeTransformer
 
 from bot.errors import ExpressionError
@@ -120,8 +121,6 @@ def _truth(value: object) -> bool:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
     return str(error) or type(error).__name__
 
 
@@ -182,16 +181,15 @@ def _runner(tree: nodes.Expr, text: str, place: Place) -> Callable[[Scope], obje
     body = nodes.Assign(nodes.Name("result", "store"), _Joins().visit(tree), lineno=1)
     whole = nodes.Template([body], lineno=1).set_environment(SANDBOX)
     try:
-        code = SANDBOX.compile(cast(nodes.Template, whole))
+        code = SANDBOX.compile(cast("nodes.Template", whole))
         compiled = JinjaTemplate.from_code(SANDBOX, code, dict(SANDBOX.globals))
-    except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
+    except (TemplateError, SyntaxError) as error:
         raise BadExpression(f"{text.strip()}: {error}", place=place) from None
     root, new_context = compiled.root_render_func, compiled.new_context
 
     def run(scope: Scope) -> object:
         context = new_context(dict(scope))
-        for _ in root(context):
-            pass
+        consume(root(context))
         return context.vars["result"]
 
     return run

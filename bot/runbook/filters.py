@@ -33,21 +33,23 @@ def _text(value: object, name: str) -> str:
 
 
 def to_int(value: object, default: object = _NOTHING) -> object:
-    """A number or a text as a whole number; digits after the point are dropped."""
+    """Make a whole number of a number or a text; digits after the point are dropped."""
     return _number(value, default, int)
 
 
 def to_float(value: object, default: object = _NOTHING) -> object:
-    """A number or a text as a number."""
+    """Make a number of a text."""
     return _number(value, default, float)
 
 
-def _number(value: object, default: object, kind: type[int] | type[float]) -> object:
+def _number(value: object, default: object, kind: type[int | float]) -> object:
     if isinstance(value, Undefined):
         str(value)
     if isinstance(value, str | int | float):
         try:
-            number = float(value) if kind is float or isinstance(value, str) and "." in value else int(value)
+            number = (
+                float(value) if kind is float or (isinstance(value, str) and "." in value) else int(value)
+            )
             if math.isfinite(number):
                 return kind(number)
         except (ValueError, OverflowError):
@@ -60,7 +62,7 @@ def _number(value: object, default: object, kind: type[int] | type[float]) -> ob
 
 
 def rounded(value: object, digits: int = 0) -> object:
-    """A number rounded to so many digits after the point, half to even; without digits a whole number."""
+    """Round a number to so many digits after the point, half to even; without digits to a whole number."""
     number = to_float(value)
     if not isinstance(number, float) or not 0 <= digits <= 15:  # noqa: PLR2004 - what a float can hold
         raise ValueError("round takes a number and keeps 0 to 15 digits")
@@ -68,7 +70,7 @@ def rounded(value: object, digits: int = 0) -> object:
 
 
 def to_bool(value: object) -> bool:
-    """A boolean, or the text of one: true or false."""
+    """Make a boolean of the text true or false."""
     if isinstance(value, Undefined):
         str(value)
     if isinstance(value, bool):
@@ -79,19 +81,19 @@ def to_bool(value: object) -> bool:
 
 
 def to_string(value: object) -> str:
-    """Any value as it would stand inside a text."""
+    """Write any value as it would stand inside a text."""
     return as_text(value)
 
 
 def to_json(value: object, indent: int | None = None) -> str:
-    """Any value as JSON text."""
+    """Write any value as JSON text."""
     if indent is not None and not 0 <= indent <= 8:  # noqa: PLR2004 - more would only make text longer
         raise ValueError("json indents by 0 to 8")
     return as_json(value, indent)
 
 
 def from_json(value: object) -> Data:
-    """What a JSON text means."""
+    """Read a JSON text."""
     text = _text(value, "from_json")
     fits_text(len(text))
     try:
@@ -101,7 +103,7 @@ def from_json(value: object) -> Data:
 
 
 def duration(value: object) -> str:
-    """A number of seconds as a duration: 5400 gives 1h30m; a timedelta too."""
+    """Write a number of seconds as a duration: 5400 gives 1h30m."""
     if isinstance(value, timedelta):
         return format_duration(value)
     seconds = to_float(value)
@@ -111,19 +113,19 @@ def duration(value: object) -> str:
 
 
 def seconds(value: object) -> float:
-    """A duration as a number of seconds: 1h30m gives 5400."""
+    """Give a duration as a number of seconds: 1h30m gives 5400."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     return parse_duration(_text(value, "seconds")).total_seconds()
 
 
 def split(value: object, separator: str | None = None, limit: int = -1) -> list[str]:
-    """The parts of a text between separators (white space where none is given), cut at most `limit` times."""
+    """Cut a text at separators (white space where none is given), cut at most `limit` times."""
     return _text(value, "split").split(separator, limit)
 
 
 def bounded(values: Iterable[object]) -> list[object]:
-    """The values as a list, within the limits."""
+    """Gather values into a list, within the limits."""
     out: list[object] = []
     length = 0
     for each in values:
@@ -135,7 +137,7 @@ def bounded(values: Iterable[object]) -> list[object]:
 
 
 def join(values: Iterable[object], separator: str = "") -> str:
-    """The values as one text, with a separator between them."""
+    """Put values into one text, with a separator between them."""
     out: list[str] = []
     length = 0
     for each in values:
@@ -147,7 +149,7 @@ def join(values: Iterable[object], separator: str = "") -> str:
 
 
 def replace(value: object, old: str, new: str, count: int = -1) -> str:
-    """The text with each `old` replaced by `new`, at most `count` times."""
+    """Replace each `old` in a text by `new`, at most `count` times."""
     text = _text(value, "replace")
     times = text.count(old) if count < 0 else min(count, text.count(old))
     fits_text(len(text) + times * max(0, len(new) - len(old)))
@@ -155,7 +157,7 @@ def replace(value: object, old: str, new: str, count: int = -1) -> str:
 
 
 def total(values: Iterable[object], start: float = 0) -> float:
-    """The sum of numbers."""
+    """Add numbers up."""
     result = start
     for each in values:
         if isinstance(each, Undefined):
@@ -167,7 +169,7 @@ def total(values: Iterable[object], start: float = 0) -> float:
 
 
 def urlencode(value: object) -> str:
-    """A text made safe as one part of a URL's path or query.
+    """Make a text safe as one part of a URL's path or query.
 
     A slash is encoded too, so that no part can leave its place.
     """
@@ -175,12 +177,12 @@ def urlencode(value: object) -> str:
 
 
 def regex_match(value: object, pattern: str) -> bool:
-    """Whether the whole text matches the pattern, as in a matcher."""
+    """Tell whether the whole text matches the pattern, as in a matcher."""
     return compile_regex(pattern).found_in(_text(value, "regex_match"))
 
 
 def regex_search(value: object, pattern: str) -> bool:
-    """Whether the pattern matches anywhere in the text."""
+    """Tell whether the pattern matches anywhere in the text."""
     return compile_regex(pattern, anchored=False).found_in(_text(value, "regex_search"))
 
 

@@ -1,8 +1,9 @@
-"""Checking a document against the surface, keeping every misfit, and mending it so far that the other rules can still look at the rest.
+"""Checking a document against the surface, keeping every misfit.
 
-What does not fit is cut out and what is missing is filled in with a stand-in, so that one slip of the pen
-does not hide the next. A mended file is never loaded: there is a finding that refuses it. Where the cuts
-were is in `broken`, so that nobody complains of a key that was cut out.
+The document is mended so far that the other rules can still look at the rest. What does not fit is cut out
+and what is missing is filled in with a stand-in, so that one slip of the pen does not hide the next. A
+mended file is never loaded: there is a finding that refuses it. Where the cuts were is in `broken`, so that
+nobody complains of a key that was cut out.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from bot.runbook.data import Data
-from bot.runbook.documents import Document, Path
+from bot.runbook.documents import Document, Path, reach
 from bot.runbook.findings import Finding, finding
 from bot.runbook.sandbox import nearest
-from bot.runbook.surface import API_VERSION, NAME, NOT_YET, SOURCE, STEP_ID, RunbookFile
+from bot.runbook.surface import API_VERSION, DURATIONS, NAME, NOT_YET, SOURCE, STEP_ID, RunbookFile
 
 STAND_IN = "missing"
 """What stands for an action that is not named; no rule complains of it."""
@@ -102,11 +103,13 @@ def _mend(tree: dict[str, Data], document: Document, formed: Formed) -> None:
         else:
             return
         for path, details in misfits.items():
-            mended = path in formed.broken or any(path[: len(each)] == each for each in formed.broken)
-            if not mended:
+            if not any(path[: len(each)] == each for each in formed.broken):
                 formed.findings.append(_finding(path, details, document))
+            if details[0]["type"] == "missing":
+                _fill(tree, path)
+            else:
+                formed.broken.add(_cut(tree, path))
             formed.broken.add(path)
-            _cut(tree, path) if details[0]["type"] != "missing" else _fill(tree, path)
 
 
 _Details = list[dict[str, Any]]
@@ -126,34 +129,30 @@ def _misfits(error: ValidationError, tree: Data) -> dict[Path, _Details]:
 
 
 def _path(loc: tuple[str | int, ...], tree: Data, kind: str) -> Path:
-    path: list[str | int] = []
-    for part in loc:
-        if isinstance(tree, dict) and part in tree:
-            tree = tree[str(part)]
-            path.append(part)
-        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
-            tree = tree[part]
-            path.append(part)
-    if kind == "missing":
-        path.append(loc[-1])
-    return tuple(path)
+    path, _ = reach(tree, loc)
+    return (*path, loc[-1]) if kind == "missing" else path
 
 
-def _cut(tree: Data, path: Path) -> None:
-    """Take a key out; of a list the whole list goes, so that what stays keeps its place."""
-    parents: list[tuple[Data, str | int]] = []
-    for part in path:
-        parents.append((tree, part))
-        tree = tree[part]  # type: ignore[index,call-overload]  # the path leads through the tree
-    for parent, part in reversed(parents):
-        if isinstance(parent, dict):
-            del parent[str(part)]
-            return
+def _cut(tree: Data, path: Path) -> Path:
+    """Take a key out and return its path.
+
+    Of a list the whole list goes, so that what stays keeps its place.
+    """
+    holder, cut = tree, 0
+    for at, part in enumerate(path):
+        if isinstance(tree, dict):
+            if part not in tree:
+                return path
+            holder, cut = tree, at
+        tree = tree[part]  # type: ignore[index]  # the path leads through the tree
+    assert isinstance(holder, dict)  # noqa: S101 - a runbook's root is a mapping
+    del holder[str(path[cut])]
+    return path[: cut + 1]
 
 
 def _fill(tree: Data, path: Path) -> None:
     for part in path[:-1]:
-        tree = tree[part]  # type: ignore[index,call-overload]  # the path leads through the tree
+        tree = tree[part]  # type: ignore[index]  # the path leads through the tree
     assert isinstance(tree, dict)  # noqa: S101 - only a mapping can miss a key
     key = str(path[-1])
     if key in _STAND_INS:
@@ -175,6 +174,14 @@ def _finding(path: Path, details: _Details, document: Document) -> Finding:
     if kind == "string_pattern_mismatch":
         return finding(
             "FL102", f"{_shown(path)} does not fit", document.place(path), _PATTERNS[context["pattern"]]
+        )
+    if path[-1] in DURATIONS and isinstance(details[0]["input"], int | float):
+        number = details[0]["input"]
+        return finding(
+            "FL103",
+            f"{_shown(path)} has no unit",
+            document.place(path),
+            f"write {number}s, {number}m or {number}h",
         )
     return finding("FL102", f"{_shown(path)} {_demand(details)}", document.place(path), _choice_hint(details))
 
@@ -238,9 +245,7 @@ def _model_at(path: Path) -> type[BaseModel] | None:
 
 
 def _options(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - an annotation is anything
-    """Take a union and `Annotated` apart."""
-    if get_origin(kind) is Annotated:
-        return _options(get_args(kind)[0])
+    """Take a union apart."""
     if get_origin(kind) in {Union, UnionType}:
         return tuple(option for each in get_args(kind) for option in _options(each))
     return (kind,)

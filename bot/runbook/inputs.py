@@ -8,7 +8,7 @@ Text from a command line (`service=checkout replicas=3`) becomes the declared ty
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.errors import RunbookError
@@ -82,18 +82,12 @@ def _value(decl: InputDecl, given: Mapping[str, object], scope: Mapping[str, Any
 
 
 def _typed(decl: InputDecl, value: object) -> Data:
-    match decl.type:
-        case InputType.STRING:
-            if isinstance(value, str):
-                return value
-        case InputType.INTEGER:
-            return _integer(value)
-        case InputType.NUMBER:
-            return _number(value)
-        case InputType.BOOLEAN:
-            return _boolean(value)
-        case InputType.LIST:
-            return _list(value)
+    return _READERS[decl.type](value)
+
+
+def _string(value: object) -> str:
+    if isinstance(value, str):
+        return value
     raise _Unfit(f"{value!r} should be a text")
 
 
@@ -133,6 +127,15 @@ def _list(value: object) -> list[Data]:
     if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
         return list(value)
     raise _Unfit(f"{value!r} should be a list of texts")
+
+
+_READERS: Mapping[InputType, Callable[[object], Data]] = {
+    InputType.STRING: _string,
+    InputType.INTEGER: _integer,
+    InputType.NUMBER: _number,
+    InputType.BOOLEAN: _boolean,
+    InputType.LIST: _list,
+}
 
 
 def _check(decl: InputDecl, value: Data, *, enum: bool) -> None:

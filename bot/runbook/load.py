@@ -87,9 +87,9 @@ def load_runbook(
     source: str,
     path: str,
     catalogue: Catalogue,
-    vars: Collection[str] = (),
+    vars: Collection[str] = (),  # noqa: A002 - the language's word
     *,
-    today: date | None = None,  # noqa: A002 - the language's word
+    today: date | None = None,
 ) -> Loaded:
     """Load one runbook from its text.
 

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from bot.errors import RunbookError
-from bot.runbook.regexes import BadPattern, Regex, compile_regex
+from bot.runbook.regexes import BadPattern, Regex, compile_regex, is_character
 
 
 class Operator(StrEnum):
@@ -89,7 +89,8 @@ def _attempt(read: Callable[[], tuple[Matcher, ...]]) -> tuple[Matcher, ...] | B
 
 _CLASSIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _CLASSIC = re.compile(
-    r"[\t\n\f\r ]*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)[\t\n\f\r ]*(?P<operator>=~|=|!=|!~)[\t\n\f\r ]*(?P<value>(?s:.*?))[\t\n\f\r ]*"
+    r"[\t\n\f\r ]*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)[\t\n\f\r ]*(?P<operator>=~|=|!=|!~)[\t\n\f\r ]*"
+    r"(?P<value>(?s:.*?))[\t\n\f\r ]*"
 )
 
 
@@ -101,7 +102,7 @@ def _build(name: str, operator: str, value: str, column: int) -> Matcher:
     try:
         return matcher(name, Operator(operator), value)
     except BadPattern as error:
-        msg = f"the pattern {value!r} is refused: {error} (at its character {error.offset + 1})"
+        msg = f"in the pattern {value!r}, at {error.offset + 1}: {error}"
         raise BadMatcher(msg, column=column, hint="patterns are RE2, as in Alertmanager") from None
 
 
@@ -127,9 +128,12 @@ class _Classic:
             elif char == '"' and not escaped:
                 quoted = not quoted
             escaped = char == "\\" and not escaped
-        last = self.text[start:end]
-        if last.strip():
-            yield start, last.rstrip()
+        while start < end and _is_space(self.text[start]):
+            start += 1
+        while start < end and _is_space(self.text[end - 1]):
+            end -= 1
+        if start < end:
+            yield start, self.text[start:end]
 
     def _matcher(self, part: str, start: int) -> Matcher:
         found = _CLASSIC.fullmatch(part)
@@ -265,7 +269,7 @@ _OPERATORS = frozenset(Operator)
 
 
 def _unquoted(token: _Token) -> str:
-    """Read a double-quoted text as Go does: `\\xHH` and octal escapes are bytes, the whole must be UTF-8."""
+    r"""Read a double-quoted text as Go does: `\xHH` and octal escapes are bytes, the whole must be UTF-8."""
     body = token.text[1:-1]
     out = bytearray()
     at = 0
@@ -295,6 +299,6 @@ def _escape_bytes(found: re.Match[str], column: int) -> bytes:
     if hexadecimal or octal:
         return bytes([int(hexadecimal, 16) if hexadecimal else int(octal, 8)])
     code = int(short or long, 16)
-    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+    if not is_character(code):
         raise BadMatcher(f"{found[0]} is no character", column=column)
     return chr(code).encode("utf-8")

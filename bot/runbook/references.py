@@ -6,12 +6,12 @@ Read from Jinja2's syntax tree, nothing is evaluated.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from jinja2 import nodes
 
 from bot.runbook.places import NOWHERE, Place
-from bot.runbook.sandbox import TEXT_METHODS
+from bot.runbook.sandbox import SANDBOX, TEXT_METHODS
 
 Path = tuple[str, ...]
 
@@ -26,10 +26,6 @@ class Reference:
     path: Path
     guarded: bool = False
     place: Place = NOWHERE
-
-    def at(self, place: Place) -> Reference:
-        """Return the same reference, standing somewhere else."""
-        return replace(self, place=place)
 
 
 def references(tree: nodes.Node, place: Place) -> tuple[Reference, ...]:
@@ -62,7 +58,7 @@ def _walk_call(node: nodes.Call, *, guarded: bool) -> Iterator[tuple[Path, bool]
     callee, *arguments = node.iter_child_nodes()
     if isinstance(callee, nodes.Getattr) and callee.attr in TEXT_METHODS:
         yield from _walk(callee.node, guarded=guarded)
-    elif not isinstance(callee, nodes.Name):
+    elif not (isinstance(callee, nodes.Name) and callee.name in SANDBOX.globals):
         yield from _walk(callee, guarded=guarded)
     for argument in arguments:
         yield from _walk(argument, guarded=guarded)

@@ -1,11 +1,11 @@
-"""Regular expressions as Alertmanager means them.
+r"""Regular expressions as Alertmanager means them.
 
 Go's RE2 syntax, in time linear in the text, however hostile the text is.
 
 Python's `re` backtracks (a label value from outside could stall the process) and reads some patterns
-otherwise (`\\d` is any script's digit). So a pattern is read here by Go's grammar and run by the Rust regex
+otherwise (`\d` is any script's digit). So a pattern is read here by Go's grammar and run by the Rust regex
 engine inside pydantic-core, which shares RE2's guarantees. What RE2 can't do (look-around, backreferences,
-possessive repeats) is refused with its column; so is the little that could differ: `\\C`, and flags other
+possessive repeats) is refused with its column; so is the little that could differ: `\C`, and flags other
 than `imsU`.
 
 Source: https://github.com/google/re2/wiki/Syntax and Go's regexp/syntax package.
@@ -190,14 +190,15 @@ class _Translation:
 
     def _quote(self) -> None:
         end = self.pattern.find(r"\E", self.at)
-        stop = len(self.pattern) if end < 0 else end
-        for char in self.pattern[self.at + 2 : stop]:
+        if end < 0:
+            raise BadPattern(r"this \Q is not closed with \E", self.at)
+        for char in self.pattern[self.at + 2 : end]:
             self._put(_literal(ord(char)), 0)
-        self.at = stop + 2 * (end >= 0)
+        self.at = end + 2
 
 
 class _Class:
-    """A bracket expression, `[a-z\\d]`; Go has no set operations in it, so what looks like one is literal."""
+    r"""A bracket expression, `[a-z\d]`; Go has no set operations in it, so what looks like one is literal."""
 
     def __init__(self, pattern: str, at: int) -> None:
         self.pattern = pattern
@@ -263,6 +264,11 @@ class _Class:
         return code
 
 
+def is_character(code: int) -> bool:
+    """Tell whether Unicode has a character of that number: surrogates are none."""
+    return code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - Unicode's own borders
+
+
 def _literal(code: int) -> str:
     """Write a character so that the engine takes it for itself, wherever it stands."""
     char = chr(code)
@@ -286,7 +292,7 @@ def _code_point(pattern: str, at: int) -> tuple[int, int]:
     found = _CODE.match(pattern, at + 1)
     if found:
         code = int(found[1] or found[2], 16) if found[1] or found[2] else int(found[3], 8)
-        if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        if not is_character(code):
             raise BadPattern(rf"\{found[0]} is no character", at)
         return code, 1 + len(found[0])
     if letter in _CONTROLS:

@@ -49,16 +49,68 @@ OWN_FILTERS: Mapping[str, Callable[..., Any]] = {
     "tojson": filters.to_json,
     "urlencode": filters.urlencode,
 }
-JINJA_FILTERS = "abs capitalize count d default first last length lower max min sort title trim upper".split()
-JINJA_LISTING_FILTERS = "items list map reject rejectattr reverse select selectattr unique".split()
-"""Filters of Jinja2 that give values one by one.
-
-Here they give a list, which can be compared and asked for its length.
-"""
+JINJA_FILTERS = (
+    "abs",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "first",
+    "last",
+    "length",
+    "lower",
+    "max",
+    "min",
+    "sort",
+    "title",
+    "trim",
+    "upper",
+)
+JINJA_LISTING_FILTERS = (
+    "items",
+    "list",
+    "map",
+    "reject",
+    "rejectattr",
+    "reverse",
+    "select",
+    "selectattr",
+    "unique",
+)
+"""Filters of Jinja2 that give values one by one; here they give a list, which can be compared and asked for its length."""
 JINJA_TESTS = (
-    "boolean defined divisibleby eq equalto even false float ge greaterthan gt in integer le lessthan lower lt mapping"
-    " ne none number odd sequence string true undefined upper"
-).split()
+    *(
+        "boolean",
+        "defined",
+        "divisibleby",
+        "eq",
+        "equalto",
+        "even",
+        "false",
+        "float",
+        "ge",
+        "greaterthan",
+        "gt",
+        "in",
+        "integer",
+    ),
+    *(
+        "le",
+        "lessthan",
+        "lower",
+        "lt",
+        "mapping",
+        "ne",
+        "none",
+        "number",
+        "odd",
+        "sequence",
+        "string",
+        "true",
+        "undefined",
+        "upper",
+    ),
+)
 OWN_TESTS: Mapping[str, Callable[..., bool]] = {
     "regex_match": filters.regex_match,
     "regex_search": filters.regex_search,
@@ -92,18 +144,12 @@ class Missing(StrictUndefined):
     Any other use fails.
     """
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - Jinja's signature
-        if name[:2] == "__":
-            raise AttributeError(name)
-        return self
-
-    def __getitem__(self, _key: object) -> Missing:  # type: ignore[override]  # Jinja's own only ever fails
-        return self
-
     def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:  # noqa: ANN401 - Jinja's signature
         raise NotThere(self._undefined_obj, self._undefined_name)
 
-    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __contains__ = _fail_with_undefined_error
+    __getitem__ = __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __contains__ = (
+        _fail_with_undefined_error
+    )
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
         _fail_with_undefined_error
     )
@@ -113,7 +159,7 @@ class Missing(StrictUndefined):
     __call__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = __complex__ = (
         _fail_with_undefined_error
     )
-    __hash__ = None  # type: ignore[assignment]  # what isn't there is no key
+    __hash__ = _fail_with_undefined_error
 
 
 class NotThere(UndefinedError):
@@ -171,15 +217,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Let `range` and the methods that `getattr` handed out be called, nothing else."""
         return obj is bounded_range or (isinstance(obj, BuiltinMethodType) and isinstance(obj.__self__, str))
 
-    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N805 - Jinja's signature
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, ARG002 - Jinja's signature
         """Call what may be called; an undefined name says that it is one."""
-        if isinstance(__obj, Missing):
-            __obj._fail_with_undefined_error()  # noqa: SLF001 - Jinja's way to have an undefined value speak
-        if not __self.is_safe_callable(__obj):
+        if isinstance(obj, Missing):
+            obj._fail_with_undefined_error()  # noqa: SLF001 - Jinja's way to have an undefined value speak
+        if not self.is_safe_callable(obj):
             raise SecurityError(
-                f"a {type(__obj).__name__} can't be called; functions are filters here: value | name"
+                f"a {type(obj).__name__} can't be called; functions are filters here: value | name"
             )
-        return __obj(*args, **kwargs)
+        return obj(*args, **kwargs)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - Jinja's signature
         """`*`, `**` and `%`, kept from making something huge out of something small."""

@@ -29,6 +29,8 @@ NOT_YET: dict[str, frozenset[str]] = {
     "Approval": frozenset({"escalate_to"}),
 }
 """Keys that the language has and this release has not, by the part that they stand in."""
+DURATIONS = frozenset({"timeout", "expires", "interval", "max_interval", "every", "within"})
+"""Keys that take a duration."""
 ACTIONS_NOT_YET = frozenset({"runbook.run"})
 
 
@@ -114,11 +116,11 @@ class Probe(Part):
 
 
 class Settle(Probe):
-    """Asked when the step was interrupted and may not be repeated: did it happen?"""
+    """Whether an interrupted step happened, asked before anything is done twice."""
 
 
 class Verify(Probe):
-    """Asked after the step: did it help? The step succeeds when the answer is yes."""
+    """Whether the step had its effect, asked after it; the step succeeds when it did."""
 
     every: Duration = Field(default="15s", description="How often it is asked.")
     within: Duration | None = Field(

@@ -9,10 +9,10 @@ import pytest
 from tests.architecture.sources import ROOT
 
 CASES = {
-    "too old": ("#!/bin/sh\ncase \"$2\" in *version_info\\[:3\\]*) echo 3.9.2;; *) exit 1;; esac\n", "needs Python 3.11 or newer and"),
+    "too old": ('#!/bin/sh\ncase "$2" in *version_info\\[:3\\]*) echo 3.9.2;; *) exit 1;; esac\n', "needs Python 3.11 or newer and"),
     "broken": ("#!/bin/sh\nexit 1\n", "does not start"),
     "no venv": (
-        "#!/bin/sh\ncase \"$2\" in *version_info\\[:3\\]*) echo 3.11.2;; *ensurepip*|*virtualenv*) exit 1;; esac\n",
+        '#!/bin/sh\ncase "$2" in *version_info\\[:3\\]*) echo 3.11.2;; *ensurepip*|*virtualenv*) exit 1;; esac\n',
         "apt install python3.11-venv",
     ),
 }  # fmt: skip

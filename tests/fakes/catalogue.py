@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -14,7 +15,9 @@ class HttpInputs(Inputs):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
-    method: Literal["GET", "HEAD", "POST", "PUT", "DELETE"] = Field(default="GET", description="The HTTP method.")
+    method: Literal["GET", "HEAD", "POST", "PUT", "DELETE"] = Field(
+        default="GET", description="The HTTP method."
+    )
     url: str = Field(pattern=r"^https?://", description="The whole URL.")
     headers: dict[str, str | SecretRef] = Field(default_factory=dict, description="Header fields.")
     body: Any = Field(default=None, alias="json", description="The body, sent as JSON.")
@@ -39,6 +42,20 @@ class WaitInputs(Inputs):
     duration: str = Field(description="How long.", alias="for")
 
 
+class Urgency(StrEnum):
+    """How loud a page is."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+class PageInputs(Inputs):
+    """What `pager.page` takes: nothing that must be there."""
+
+    to: list[str] = Field(default_factory=list, description="Whom to page.")
+    urgency: Urgency = Field(default=Urgency.LOW, description="How loud.")
+
+
 class DropInputs(Inputs):
     """What `database.drop` takes."""
 
@@ -53,7 +70,11 @@ CATALOGUE = Catalogue(
             effect=Effect.MUTATE,
             repeatable=False,
             inputs=HttpInputs,
-            output={"status": "The status code.", "json": "The body, where it is JSON.", "text": "The body as text."},
+            output={
+                "status": "The status code.",
+                "json": "The body, where it is JSON.",
+                "text": "The body as text.",
+            },
             read_if_declared=True,
         ),
         ActionSpec(
@@ -74,10 +95,25 @@ CATALOGUE = Catalogue(
         ),
         ActionSpec(name="wait", summary="Wait.", effect=Effect.READ, repeatable=True, inputs=WaitInputs),
         ActionSpec(
-            name="queue.pause", summary="Pause a queue.", effect=Effect.MUTATE, repeatable=True, inputs=DropInputs
+            name="queue.pause",
+            summary="Pause a queue.",
+            effect=Effect.MUTATE,
+            repeatable=True,
+            inputs=DropInputs,
         ),
         ActionSpec(
-            name="database.drop", summary="Drop a database.", effect=Effect.DESTROY, repeatable=False, inputs=DropInputs
+            name="pager.page",
+            summary="Page somebody.",
+            effect=Effect.READ,
+            repeatable=True,
+            inputs=PageInputs,
+        ),
+        ActionSpec(
+            name="database.drop",
+            summary="Drop a database.",
+            effect=Effect.DESTROY,
+            repeatable=False,
+            inputs=DropInputs,
         ),
     )
 )

@@ -42,7 +42,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
             msg = f"{event} to {address[0]}:{address[1]}: tests stay on loopback"
             raise OutsideWorld(msg)
     elif event == "socket.getaddrinfo":
-        host = arguments[0]
+        host = arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0]
         if isinstance(host, str) and host.endswith(
             ".invalid"
         ):  # RFC 6761: never resolves; so it needn't be asked

@@ -39,7 +39,7 @@ def requested(fact: ApprovalRequested, event: Event, at: str) -> Iterable[Change
             "seq": event.seq,
         },
     )
-    yield step(fact, event, status=StepStatus.WAITING_APPROVAL)
+    yield step(fact, event, status=StepStatus.WAITING_APPROVAL.value)
 
 
 def voted(fact: ApprovalVoted, event: Event, at: str) -> Iterable[Change]:
@@ -66,4 +66,4 @@ def closed(fact: ApprovalClosed, event: Event, at: str) -> Iterable[Change]:
         values={"status": fact.status.value, "closed_at": at, "why": fact.why},
         create=False,
     )
-    yield step(fact, event, status=StepStatus.PENDING)
+    yield step(fact, event, status=StepStatus.PENDING.value)

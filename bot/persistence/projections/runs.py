@@ -19,8 +19,8 @@ from bot.domain.facts import (
     StepSettled,
     StepSkipped,
     StepSucceeded,
-    StepUndone,
     StepUndoFailed,
+    StepUndone,
     fact_to_data,
 )
 from bot.domain.ids import RunId, StepId, incident_of_run
@@ -43,13 +43,9 @@ class OfStep(Protocol):
         ...
 
 
-def step(fact: OfStep, event: Event, *, status: StepStatus | None = None, **values: Any) -> Change:  # noqa: ANN401 - any column
+def step(fact: OfStep, event: Event, **values: Any) -> Change:  # noqa: ANN401 - any column
     """Change a step's row; the first event that names a step makes it."""
-    if status is None:
-        return Change(
-            STEPS, (fact.run, fact.step), values, {"seq": event.seq, "status": StepStatus.PENDING.value}
-        )
-    return Change(STEPS, (fact.run, fact.step), {"status": status.value, **values}, {"seq": event.seq})
+    return Change(STEPS, (fact.run, fact.step), values, {"seq": event.seq})
 
 
 def started(fact: RunStarted, event: Event, at: str) -> Iterable[Change]:
@@ -95,12 +91,12 @@ _CALLING: Mapping[Part, StepStatus] = {
 
 
 def call_started(fact: CallStarted, event: Event, at: str) -> Iterable[Change]:
-    """An action is about to run."""
+    """Begin an action."""
     if fact.part is Part.MAIN:
         since = {"started_at": at} if fact.attempt == 1 else {}
-        yield step(fact, event, status=StepStatus.RUNNING, attempt=fact.attempt, **since)
+        yield step(fact, event, status=StepStatus.RUNNING.value, attempt=fact.attempt, **since)
     elif fact.part in _CALLING:
-        yield step(fact, event, status=_CALLING[fact.part])
+        yield step(fact, event, status=_CALLING[fact.part].value)
 
 
 def call_succeeded(fact: CallSucceeded, event: Event, _at: str) -> Iterable[Change]:
@@ -111,50 +107,51 @@ def call_succeeded(fact: CallSucceeded, event: Event, _at: str) -> Iterable[Chan
 
 def call_failed(fact: CallFailed, event: Event, _at: str) -> Iterable[Change]:
     """Say why, and whether it waits for another try."""
-    why = {"reason": fact.reason, "detail": fact.detail}
-    if fact.part is not Part.MAIN:
-        yield step(fact, event, **why)
-    elif fact.retry_at is None:
-        yield step(fact, event, output=_output(fact), **why)
-    else:
-        yield step(fact, event, status=StepStatus.WAITING_RETRY, output=_output(fact), **why)
+    values = {"reason": fact.reason, "detail": fact.detail}
+    if fact.part is Part.MAIN:
+        values["output"] = _output(fact)
+        if fact.retry_at is not None:
+            values["status"] = StepStatus.WAITING_RETRY.value
+    yield step(fact, event, **values)
 
 
 def outcome_unknown(fact: StepOutcomeUnknown, event: Event, _at: str) -> Iterable[Change]:
-    """Nobody knows what became of a call: a person must say. When it is an undo, how the step itself ended is known still."""
+    """Wait for a person to say what became of a call. When it is an undo, how the step itself ended is known still."""
     if fact.part is not Part.UNDO:
-        yield step(fact, event, status=StepStatus.UNKNOWN, detail=fact.why)
+        yield step(fact, event, status=StepStatus.UNKNOWN.value, detail=fact.why)
 
 
 def settled(fact: StepSettled, event: Event, _at: str) -> Iterable[Change]:
-    """It is known now, and the step goes on from there."""
+    """Go on: what became of the call is known now."""
     if fact.part is not Part.UNDO:
-        yield step(fact, event, status=StepStatus.RUNNING)
+        yield step(fact, event, status=StepStatus.RUNNING.value)
 
 
 def step_succeeded(fact: StepSucceeded, event: Event, at: str) -> Iterable[Change]:
     """Done, and verified where it had to be."""
-    yield step(fact, event, status=StepStatus.SUCCEEDED, finished_at=at, reason="", detail="")
+    yield step(fact, event, status=StepStatus.SUCCEEDED.value, finished_at=at, reason="", detail="")
 
 
 def step_failed(fact: StepFailed, event: Event, at: str) -> Iterable[Change]:
     """Failed for good."""
-    yield step(fact, event, status=StepStatus.FAILED, finished_at=at, reason=fact.reason, detail=fact.detail)
+    yield step(
+        fact, event, status=StepStatus.FAILED.value, finished_at=at, reason=fact.reason, detail=fact.detail
+    )
 
 
 def step_skipped(fact: StepSkipped, event: Event, at: str) -> Iterable[Change]:
     """Will not run."""
-    yield step(fact, event, status=StepStatus.SKIPPED, finished_at=at, detail=fact.why)
+    yield step(fact, event, status=StepStatus.SKIPPED.value, finished_at=at, detail=fact.why)
 
 
 def step_cancelled(fact: StepCancelled, event: Event, at: str) -> Iterable[Change]:
-    """Ended before its work was done."""
-    yield step(fact, event, status=StepStatus.CANCELLED, finished_at=at, detail=fact.why)
+    """End before the work was done."""
+    yield step(fact, event, status=StepStatus.CANCELLED.value, finished_at=at, detail=fact.why)
 
 
 def step_undone(fact: StepUndone, event: Event, at: str) -> Iterable[Change]:
     """Taken back."""
-    yield step(fact, event, status=StepStatus.UNDONE, finished_at=at)
+    yield step(fact, event, status=StepStatus.UNDONE.value, finished_at=at)
 
 
 def step_undo_failed(fact: StepUndoFailed, event: Event, _at: str) -> Iterable[Change]:

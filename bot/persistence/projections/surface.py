@@ -14,6 +14,7 @@ What a message then says is the chat room's affair.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from bot.domain import facts
@@ -23,6 +24,7 @@ from bot.domain.ids import IncidentId, incident_of_stream
 from bot.persistence.changes import Change
 from bot.persistence.tables import OUTBOX
 
+_incident_of = lru_cache(maxsize=4096)(incident_of_stream)
 Keys = Callable[[IncidentId, Any], Iterable[str]]
 
 _SILENT: frozenset[type[Fact]] = frozenset(
@@ -63,7 +65,7 @@ _BESIDES: dict[type[Fact], Keys] = {
 
 def wanted(event: Event) -> tuple[str, ...]:
     """Return the keys of what chat should show anew after this event; none for a stream that is no incident's."""
-    incident = incident_of_stream(event.stream)
+    incident = _incident_of(event.stream)
     if incident is None:
         return ()
     kind = type(event.fact)
@@ -74,16 +76,13 @@ def wanted(event: Event) -> tuple[str, ...]:
 
 def shown(event: Event) -> Iterable[Change]:
     """Return what an event changes in the outbox."""
-    fact, seq = event.fact, event.seq
+    fact, seq, incident = event.fact, event.seq, _incident_of(event.stream)
     for key in wanted(event):
-        yield Change(
-            OUTBOX, (key,), {"wanted": seq}, {"incident": incident_of_stream(event.stream), "since": seq}
-        )
+        yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
     if isinstance(fact, facts.MessagePosted):
         yield Change(
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
         )
     elif isinstance(fact, facts.RunStarted):
         # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
-        incident = incident_of_stream(event.stream)
         yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)

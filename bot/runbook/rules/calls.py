@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import ValidationError
 
 from bot.actions.contract import ActionSpec, Effect
 from bot.runbook.data import Data
-from bot.runbook.documents import Path
+from bot.runbook.documents import Path, reach
 from bot.runbook.findings import Finding, finding
 from bot.runbook.rules.draft import Called, Draft
 from bot.runbook.sandbox import nearest
@@ -51,31 +52,44 @@ def _check_effect(draft: Draft, called: Called, spec: ActionSpec) -> Iterator[Fi
 
 def _check_inputs(draft: Draft, called: Called, spec: ActionSpec) -> Iterator[Finding]:
     """Let the action's model judge what is literal; what an expression gives is judged when it is known."""
-    tree = called.inputs.tree
     try:
-        spec.inputs.model_validate(tree)
+        spec.inputs.model_validate(called.inputs.tree)
     except ValidationError as error:
-        for each in error.errors(include_url=False):
-            yield from _misfit(draft, called, spec, (each["loc"], each["type"], each["msg"]))
+        errors = [
+            (*reach(called.inputs.tree, each["loc"]), dict(each)) for each in error.errors(include_url=False)
+        ]
+    else:
+        return
+    deeper = {path[:length] for path, _, _ in errors for length in range(len(path))}
+    told: set[Path] = set()
+    for path, value, each in errors:
+        if each["type"] in {"missing", "extra_forbidden"}:
+            yield _wrong_key(draft, called, spec, (path, each))
+        elif path not in deeper | told and not _dynamic(value):
+            told.add(path)
+            about = f"{_dotted(path)}: " if path else ""
+            yield finding(
+                "FL402", f"{spec.name}: {about}{each['msg']}", draft.place(*called.path, "with", *path)
+            )
 
 
-def _misfit(
-    draft: Draft, called: Called, spec: ActionSpec, error: tuple[tuple[int | str, ...], str, str]
-) -> Iterator[Finding]:
-    loc, kind, words = error
+def _wrong_key(draft: Draft, called: Called, spec: ActionSpec, error: tuple[Path, dict[str, Any]]) -> Finding:
+    path, each = error
     base = (*called.path, "with")
-    path, value = _reach(called.inputs.tree, loc)
-    name = ".".join(str(part) for part in loc)
-    if kind == "missing":
+    if each["type"] == "missing":
         there = base if _has_with(draft, called) else (*called.path, "uses")
-        yield finding("FL402", f"{spec.name} needs {name}", draft.place(*there, *path))
-    elif kind == "extra_forbidden":
-        known = sorted(_keys(spec)) if len(loc) == 1 else []
-        hint = nearest(str(loc[-1]), known) or (f"it takes: {', '.join(known)}" if known else "")
-        yield finding("FL402", f"{spec.name} takes no {name}", draft.place(*base, *path, key=True), hint)
-    elif not _dynamic(value):
-        about = f"{name}: " if name else ""
-        yield finding("FL402", f"{spec.name}: {about}{words}", draft.place(*base, *path))
+        return finding(
+            "FL402", f"{spec.name} needs {_dotted((*path, each['loc'][-1]))}", draft.place(*there, *path)
+        )
+    known = sorted(_keys(spec)) if len(path) == 1 else []
+    hint = nearest(str(path[-1]), known) or (f"it takes: {', '.join(known)}" if known else "")
+    return finding(
+        "FL402", f"{spec.name} takes no {_dotted(path)}", draft.place(*base, *path, key=True), hint
+    )
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(part) for part in path)
 
 
 def _has_with(draft: Draft, called: Called) -> bool:
@@ -84,19 +98,6 @@ def _has_with(draft: Draft, called: Called) -> bool:
 
 def _keys(spec: ActionSpec) -> set[str]:
     return {each.alias or name for name, each in spec.inputs.model_fields.items()}
-
-
-def _reach(tree: Data, loc: tuple[int | str, ...]) -> tuple[Path, Data]:
-    """Follow an error's location as far as the tree goes, past the names that pydantic gives to a union's branches."""
-    path: list[int | str] = []
-    for part in loc:
-        if isinstance(tree, dict) and part in tree:
-            tree = tree[str(part)]
-            path.append(part)
-        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
-            tree = tree[part]
-            path.append(part)
-    return tuple(path), tree
 
 
 def _dynamic(tree: Data) -> bool:

@@ -12,7 +12,6 @@ from bot.runbook.findings import Finding, finding
 from bot.runbook.inputs import misfit
 from bot.runbook.model import InputDecl
 from bot.runbook.rules.draft import Draft
-from bot.runbook.sandbox import nearest
 
 
 def check_declarations(draft: Draft) -> Iterator[Finding]:
@@ -20,13 +19,8 @@ def check_declarations(draft: Draft) -> Iterator[Finding]:
     severity = draft.runbook.severity
     known = [str(each) for each in Severity]
     if severity.literal and severity.tree not in known:
-        hint = (
-            nearest(str(severity.tree).lower(), [each.lower() for each in known])
-            .upper()
-            .replace("DID YOU MEAN", "did you mean")
-        )
         message = f"severity {severity.tree} is none of {', '.join(known)}"
-        yield finding("FL102", message, draft.place("severity"), hint)
+        yield finding("FL102", message, draft.place("severity"))
     for decl in draft.runbook.inputs:
         if draft.whole(("inputs", decl.name)):
             yield from _check_input(draft, decl)

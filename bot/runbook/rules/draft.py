@@ -78,11 +78,11 @@ class Draft:
         return not any(each[: len(path)] == path for each in self.broken)
 
     def spec(self, action: str) -> ActionSpec | None:
-        """The action of that name, None where there is none."""
+        """Return the action of that name, None where there is none."""
         return self.world.catalogue.get(action)
 
     def of_phase(self, phase: str) -> tuple[Sited, ...]:
-        """The steps of one list."""
+        """Return the steps of one list."""
         return tuple(each for each in self.steps if each.phase == phase)
 
     def calls(self) -> Iterator[Called]:

@@ -18,12 +18,12 @@ FIELDS: Mapping[str, frozenset[str]] = {
         {"name", "labels", "annotations", "starts_at", "fingerprint", "generator_url", "status"}
     ),
     "incident": frozenset({"number", "title", "severity", "status"}),
-    "run": frozenset({"id", "runbook", "started_at", "requested_by", "key"}),
-    "step": frozenset({"status", "output", "reason", "detail"}),
+    "run": frozenset({"id", "runbook", "started_at", "requested_by"}),
 }
-"""What the names in scope hold; `labels`, `annotations` and `output` hold what came."""
+"""What the names in scope hold; `labels` and `annotations` hold what came."""
+STEP_FIELDS = frozenset({"status", "output", "reason", "detail"})
+"""What `steps.<id>` holds; `output` is what the action put out."""
 
-_FUNCTIONS = frozenset({"range"})
 _BEFORE_INPUTS = frozenset({"alert", "alerts", "vars"})
 _BEFORE_RUN = _BEFORE_INPUTS | {"inputs"}
 _IN_STEP = _BEFORE_RUN | {"incident", "run", "steps"}
@@ -71,7 +71,7 @@ def _of_step(draft: Draft, sited: Sited) -> Iterator[tuple[tuple[Reference, ...]
             yield probe.inputs.references, after
             yield probe.expect.references, _with_output(draft, after, probe.action)
     if isinstance(step.undo, Undo):
-        yield step.undo.inputs.references, _with_output(draft, after, step.action)
+        yield step.undo.inputs.references, after
 
 
 def _with_output(draft: Draft, scope: _Scope, action: str) -> _Scope:
@@ -80,7 +80,7 @@ def _with_output(draft: Draft, scope: _Scope, action: str) -> _Scope:
 
 
 def _over_before(draft: Draft, sited: Sited) -> frozenset[StepId]:
-    """The steps that are over before this one.
+    """Find the steps that are over before this one.
 
     Those it needs, and in `rescue` and `always` those of the lists before.
     """
@@ -92,25 +92,30 @@ def _over_before(draft: Draft, sited: Sited) -> frozenset[StepId]:
 def _check(draft: Draft, references: tuple[Reference, ...], scope: _Scope) -> Iterator[Finding]:
     for each in references:
         root = each.path[0]
-        if root in _FUNCTIONS:
-            continue
-        if root not in scope.roots:
+        if root in scope.roots:
+            yield from _check_rest(draft, each, scope)
+        else:
             yield _no_root(each, scope)
-        elif root == "inputs":
+
+
+def _check_rest(draft: Draft, reference: Reference, scope: _Scope) -> Iterator[Finding]:
+    """Check what follows a name that is in scope."""
+    match reference.path[0]:
+        case "inputs" if draft.whole(("inputs",)):
             names = frozenset(decl.name for decl in draft.runbook.inputs)
-            if draft.whole(("inputs",)):
-                yield from _no_field(each, names, "it is not declared under inputs")
-        elif root == "vars" and not each.guarded:
-            yield from _no_field(each, draft.world.vars, "it is not in the settings' vars")
-        elif root == "steps":
-            yield from _check_step(draft, each, scope)
-        elif root == "output" and scope.output:
-            yield from _no_output(each, 1, scope.output)
-        elif root == "alerts" and len(each.path) > 1:
-            hint = f'take one, alerts[0].{each.path[1]}, or all: alerts | map(attribute="{each.path[1]}")'
-            yield finding("FL301", f"alerts is a list and has no {each.path[1]}", each.place, hint)
-        elif root in FIELDS:
-            yield from _no_field(each, FIELDS[root], "")
+            yield from _no_field(reference, names, "it is not declared under inputs")
+        case "vars" if not reference.guarded:
+            yield from _no_field(reference, draft.world.vars, "it is not in the settings' vars")
+        case "steps":
+            yield from _check_step(draft, reference, scope)
+        case "output" if scope.output:
+            yield from _no_output(reference, 1, scope.output)
+        case "alerts" if len(reference.path) > 1:
+            name = reference.path[1]
+            hint = f'take one, alerts[0].{name}, or all: alerts | map(attribute="{name}")'
+            yield finding("FL301", f"alerts is a list and has no {name}", reference.place, hint)
+        case root if root in FIELDS:
+            yield from _no_field(reference, FIELDS[root], "")
 
 
 def _no_root(reference: Reference, scope: _Scope) -> Finding:
@@ -120,7 +125,7 @@ def _no_root(reference: Reference, scope: _Scope) -> Finding:
     if root in _IN_STEP:
         hint = f"it is not known yet at this point; in scope here: {', '.join(known)}"
     elif root == "output":
-        hint = "output is for expect and undo; a step's own is steps.<id>.output"
+        hint = "output is for expect; what a step put out is steps.<id>.output"
     elif root == "item":
         hint = "loops are not available yet"
     return finding("FL301", f"there is no name {root}", reference.place, hint)
@@ -151,8 +156,8 @@ def _check_step(draft: Draft, reference: Reference, scope: _Scope) -> Iterator[F
 
 def _check_step_field(draft: Draft, reference: Reference, step: Step) -> Iterator[Finding]:
     path = reference.path
-    if len(path) > 2 and path[2] not in FIELDS["step"]:  # noqa: PLR2004 - steps, id, field
-        known = sorted(FIELDS["step"])
+    if len(path) > 2 and path[2] not in STEP_FIELDS:  # noqa: PLR2004 - steps, id, field
+        known = sorted(STEP_FIELDS)
         hint = nearest(path[2], known) or f"it has: {', '.join(known)}"
         yield finding("FL301", f"steps.{step.id} has no {path[2]}", reference.place, hint)
     spec = None if step.action == STAND_IN else draft.spec(step.action)

@@ -67,19 +67,21 @@ def _check_needs(draft: Draft, sited: Sited) -> Iterator[Finding]:
 
 
 def _keys(draft: Draft, sited: Sited) -> frozenset[str]:
-    """The keys that a step really has in the file."""
+    """Return the keys that a step really has in the file."""
     data = draft.document.data
     for part in sited.path:
-        data = data[part]  # type: ignore[index,call-overload]  # the path leads through the data
+        data = data[part]  # type: ignore[index]  # the path leads through the data
     return frozenset(data) if isinstance(data, dict) else frozenset()
 
 
 def _check_circles(draft: Draft, phase: str) -> Iterator[Finding]:
     """Tell of each circle once, at its first step in the file."""
     told: set[StepId] = set()
+    ids = [sited.step.id for sited in draft.steps]
+    doubled = {each for each in ids if ids.count(each) > 1}
     for sited in draft.of_phase(phase):
         step = sited.step
-        if step.id in told or step.id not in draft.needed[phase, step.id]:
+        if step.id in told or step.id not in draft.needed[phase, step.id] or step.id in doubled:
             continue
         circle = [
             each.step.id

@@ -51,9 +51,7 @@ def _check_date(draft: Draft) -> Iterator[Finding]:
     runbook, today = draft.runbook, draft.world.today
     if today is not None and runbook.is_past(today):
         message = f"valid_until was {runbook.valid_until}: it is proposed only, and never runs by itself"
-        yield finding(
-            "FL507", message, draft.place("valid_until"), f"ask {runbook.owner} whether it is still right"
-        )
+        yield finding("FL507", message, draft.place("valid_until"), "ask its owner whether it is still right")
 
 
 def _check_effect(draft: Draft, sited: Sited) -> Iterator[Finding]:
@@ -67,12 +65,10 @@ def _check_effect(draft: Draft, sited: Sited) -> Iterator[Finding]:
         )
     if effect is not Effect.READ and step.undo is None and step.verify is None:
         message = f"{step.id} changes something, and has neither undo nor verify"
-        yield finding(
-            "FL502",
-            message,
-            step.place,
-            "add one of them, or undo: none and why; effect: read where it only reads",
-        )
+        hint = "add one of them, or undo: none and why"
+        if spec.read_if_declared and step.effect is None:
+            hint += "; say effect: read where it only reads"
+        yield finding("FL502", message, step.place, hint)
     if effect is Effect.READ and isinstance(step.undo, NoUndo):
         yield finding(
             "FL510",
@@ -113,7 +109,7 @@ def _check_failure(draft: Draft, sited: Sited) -> Iterator[Finding]:
 
 
 def _may_have_run(draft: Draft, sited: Sited) -> list[Step]:
-    """The steps of the list that don't wait for this one; the step itself may have run in part."""
+    """Find the steps of the list that don't wait for this one; the step itself may have run in part."""
     own = sited.step.id
     return [each.step for each in draft.of_phase("steps") if own not in draft.needed["steps", each.step.id]]
 
@@ -124,7 +120,7 @@ def _check_evidence(draft: Draft) -> Iterator[Finding]:
         rule = sited.step.evidence
         if rule is None or not rule.name.literal or not draft.whole((*sited.path, "evidence")):
             continue
-        first = seen.setdefault(rule.name.tree, sited)  # type: ignore[arg-type]  # the name of evidence is a text
+        first = seen.setdefault(rule.name.tree, sited)
         if first is not sited:
             message = f"the name {rule.name.tree} is taken by the step {first.step.id}"
             yield finding("FL506", message, draft.place(*sited.path, "evidence", "name"))

@@ -1,0 +1,26 @@
+"""Messages as pure functions: records in, Block Kit out. Slack's limits are met here and nowhere else.
+
+Nothing here reads a store, a clock or the network. Text from outside passes through `Ink`, which redacts, defuses and cuts it, in this
+order.
+"""
+
+from bot.chat.blocks.approval import approval_message
+from bot.chat.blocks.incident import announce_line, living_message
+from bot.chat.blocks.ink import Ink, Redact, as_it_is
+from bot.chat.blocks.kit import Message
+from bot.chat.blocks.postmortem import postmortem_message
+from bot.chat.blocks.proposal import proposal_message
+from bot.chat.blocks.unknown import unknown_message
+
+__all__ = [
+    "Ink",
+    "Message",
+    "Redact",
+    "announce_line",
+    "approval_message",
+    "as_it_is",
+    "living_message",
+    "postmortem_message",
+    "proposal_message",
+    "unknown_message",
+]

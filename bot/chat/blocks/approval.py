@@ -1,0 +1,132 @@
+"""The message that asks people to decide, and the same message once they have.
+
+It shows exactly what will run: the action, its effect, its target, its rendered inputs letter by letter, what would take it back. Once
+decided the buttons are gone and it says who decided and when; what was shown stays, because that is what was approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.chat.blocks.ink import Ink, Redact, clock_time
+from bot.chat.blocks.kit import (
+    Json,
+    Message,
+    actions,
+    button,
+    code_block,
+    confirmation,
+    context,
+    header,
+    section,
+    written_to_fit,
+)
+from bot.chat.blocks.picture import Picture
+from bot.chat.blocks.words import name_of, who
+from bot.domain.nouns import ApprovalStatus, Vote
+from bot.domain.records import ApprovalRecord, VoteRecord
+
+EFFECT = {
+    "read": "👁️ only reads",
+    "mutate": "✏️ *changes things*",
+    "destroy": "💥 *destroys: it can't be brought back*",
+}
+_HEAD = {
+    ApprovalStatus.PENDING: "✋ Decide:",
+    ApprovalStatus.APPROVED: "✅ Approved:",
+    ApprovalStatus.DENIED: "⛔ Denied:",
+    ApprovalStatus.EXPIRED: "⌛ Expired, not run:",
+    ApprovalStatus.VOID: "🚫 No longer asked:",
+}
+INPUTS_SHOWN = 5000
+VOTES_SHOWN = 12
+
+
+def approval_message(picture: Picture, approval: ApprovalRecord, *, redact: Redact) -> Message:
+    """Draw an approval as it stands."""
+    return written_to_fit(lambda ink: _draw(picture, approval, ink), redact)
+
+
+def _draw(picture: Picture, approval: ApprovalRecord, ink: Ink) -> Message:
+    run = picture.run_of(approval)
+    name = ink.line(run.name_of(approval.step) if run else str(approval.step), 110)
+    head = f"{_HEAD[approval.status]} {name}"
+    pending = approval.status is ApprovalStatus.PENDING
+    blocks: list[Json] = [header(head)]
+    if not pending:
+        blocks.append(section(_outcome(approval, ink)))
+    blocks.extend(_what_runs(approval, ink))
+    if pending:
+        blocks.append(section(_who_decides(picture, approval, ink)))
+        blocks.append(actions(*_buttons(approval, name, ink)))
+    blocks.append(context(_small_print(picture, approval, ink)))
+    text = f"{head} · {name_of(picture.incident, ink)}"
+    if pending:
+        text += f" · {_asked(picture, approval, ink)}"
+    return Message(text=text, blocks=tuple(blocks))
+
+
+def _what_runs(approval: ApprovalRecord, ink: Ink) -> Iterator[Json]:
+    effect = EFFECT.get(approval.effect, f"*{ink.line(approval.effect, 60)}*")
+    target = f" · on {ink.code(approval.target, 400)}" if approval.target else ""
+    yield section(f"{ink.code(approval.action, 120)} · {effect}{target}")
+    shown, was_cut = ink.values(approval.inputs, INPUTS_SHOWN)
+    yield code_block(shown)
+    if was_cut:
+        yield context(
+            f"⚠️ *Too long to show whole.* The console has all of it; sha256 of what will run: `{approval.digest}`"
+        )
+    yield section(f"*Undo:* {ink.line(approval.undo, 700)}" if approval.undo else "*Undo:* ⚠️ none")
+
+
+def _asked(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
+    return ", ".join(picture.who_may.get(each, ink.line(each, 60)) for each in approval.sources)
+
+
+def _who_decides(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
+    got = sum(each.vote is Vote.APPROVE for each in approval.votes)
+    parts = [f"*Who may decide:* {_asked(picture, approval, ink)}"]
+    if approval.quorum > 1:
+        parts.append(f"*{got} of {approval.quorum}* have approved")
+    if approval.expires_at is not None:
+        parts.append(f"open until *{clock_time(approval.expires_at)}*, then it does not run")
+    lines = [" · ".join(parts), *(_vote(each, ink) for each in approval.votes[-VOTES_SHOWN:])]
+    return "\n".join(lines)
+
+
+def _vote(vote: VoteRecord, ink: Ink) -> str:
+    sign = "👍" if vote.vote is Vote.APPROVE else "👎"
+    why = f": {ink.line(vote.why, 200)}" if vote.why else ""
+    group = vote.as_member_of.removeprefix("group:")
+    source = f" (for {ink.line(group, 60)})" if group != vote.as_member_of else ""
+    return f"{sign} {who(vote.by, ink)}{source} {clock_time(vote.at, seconds=True)}{why}"
+
+
+def _outcome(approval: ApprovalRecord, ink: Ink) -> str:
+    lines = [_vote(each, ink) for each in approval.votes[-VOTES_SHOWN:]]
+    if approval.status in {ApprovalStatus.EXPIRED, ApprovalStatus.VOID}:
+        when = f" {clock_time(approval.closed_at, seconds=True)}" if approval.closed_at else ""
+        lines.append(f"{ink.line(approval.why, 300) or 'Nobody decided in time'}{when}")
+    elif approval.why and not any(each.why == approval.why for each in approval.votes):
+        lines.append(ink.line(approval.why, 300))
+    return "\n".join(lines) or "Decided."
+
+
+def _small_print(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
+    asked = f"asked {clock_time(approval.requested_at, seconds=True)}"
+    by = f" by {who(approval.requested_by, ink)}, who may not decide" if approval.requested_by else ""
+    return f"{name_of(picture.incident, ink, 80)} · `{approval.id}` · {asked}{by} · bound to `{approval.digest[:12]}`"
+
+
+def _buttons(approval: ApprovalRecord, name: str, ink: Ink) -> list[Json]:
+    value = {"approval": str(approval.id), "digest": str(approval.digest)}
+    sure = None
+    if approval.effect == "destroy":
+        target = f" on {ink.code(approval.target, 120)}" if approval.target else ""
+        sure = confirmation(
+            "This destroys", f"{name}{target} can't be taken back.", yes="Approve", danger=True
+        )
+    return [
+        button("Approve", "approve", value, style="primary", confirm=sure),
+        button("Deny", "deny", value, style="danger"),
+    ]

@@ -1,0 +1,113 @@
+"""What a message about an incident is drawn from: records side by side, and links. `bot.chat.gallery` gathers it; nothing here reads anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.events import Event
+from bot.domain.ids import StepId
+from bot.domain.nouns import StepStatus
+from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord, RunRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLine:
+    """A step as a line of a list; `name` is the runbook's words for it, its id where it has none. Times are None until they come."""
+
+    id: StepId
+    name: str
+    status: StepStatus
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempt: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPicture:
+    """A run with its steps, those to come included, in the runbook's order."""
+
+    run: RunRecord
+    title: str
+    steps: Sequence[StepLine] = ()
+
+    def name_of(self, step: StepId) -> str:
+        """The runbook's words for a step."""
+        return next((each.name for each in self.steps if each.id == step), str(step))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where more is: pages of the console, and messages in chat by the key of what they show. Empty where there is none."""
+
+    incident: str = ""
+    postmortem: str = ""
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An incident as it stands; `alerts` are names of its alerts, `who_may` the mentions behind each source of an approval."""
+
+    incident: IncidentRecord
+    runs: Sequence[RunPicture] = ()
+    approvals: Sequence[ApprovalRecord] = ()
+    evidence: Sequence[EvidenceRecord] = ()
+    alerts: Sequence[str] = ()
+    links: Links = Links()
+    who_may: Mapping[str, str] = field(default_factory=dict)
+
+    def run_of(self, approval: ApprovalRecord) -> RunPicture | None:
+        """The run whose step asks."""
+        return next((each for each in self.runs if each.run.id == approval.run), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownCall:
+    """A call that was interrupted and that nobody saw end: what was sent, why nobody knows, and what was said of it since."""
+
+    incident: IncidentRecord
+    run: str
+    step: StepId
+    name: str
+    action: str
+    inputs: Mapping[str, object]
+    part: str
+    sent_at: datetime | None
+    why: str
+    asked_at: datetime | None
+    settlement: str = ""
+    settled_by: str = ""
+    settled_at: datetime | None = None
+    moot: str = ""
+    """Why nobody needs to answer any more, empty while somebody does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A runbook that matches but waits for a person to start it."""
+
+    incident: IncidentRecord
+    runbook: str
+    title: str
+    why: str
+    run: RunRecord | None = None
+    """The run that somebody started since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A postmortem draft and the head of its timeline: an event with a sentence on it, each."""
+
+    incident: IncidentRecord
+    path: str
+    sha256: str
+    drafted_at: datetime
+    timeline: Sequence[tuple[Event, str]]
+    more: int
+    """How many events follow those that are shown."""
+    links: Links = Links()
+    approvals: int = 0
+    evidence: int = 0

@@ -1,0 +1,111 @@
+"""The words and signs that every message shares, so that a colour or a mark means one thing everywhere."""
+
+from __future__ import annotations
+
+from bot.chat.blocks.ink import Ink, clock_time, mention, span
+from bot.chat.blocks.picture import StepLine
+from bot.domain.nouns import Actor, ActorKind, IncidentStatus, RunStatus, Severity, StepStatus
+from bot.domain.records import IncidentRecord
+
+SEVERITY = {Severity.SEV1: "🔴", Severity.SEV2: "🟠", Severity.SEV3: "🟡", Severity.SEV4: "🔵"}
+STATUS = {
+    IncidentStatus.INVESTIGATING: "Investigating",
+    IncidentStatus.IDENTIFIED: "Identified",
+    IncidentStatus.MONITORING: "Monitoring",
+    IncidentStatus.RESOLVED: "Resolved",
+}
+STEP = {
+    StepStatus.PENDING: "▫️",
+    StepStatus.WAITING_APPROVAL: "✋",
+    StepStatus.RUNNING: "▶️",
+    StepStatus.WAITING_RETRY: "🔁",
+    StepStatus.VERIFYING: "🔎",
+    StepStatus.UNKNOWN: "❓",
+    StepStatus.SUCCEEDED: "✅",
+    StepStatus.FAILED: "❌",
+    StepStatus.SKIPPED: "⏭️",
+    StepStatus.UNDONE: "↩️",
+    StepStatus.CANCELLED: "🚫",
+}
+RUN = {
+    RunStatus.RUNNING: "running",
+    RunStatus.SUCCEEDED: "done",
+    RunStatus.FAILED: "failed",
+    RunStatus.CANCELLED: "cancelled",
+}
+
+
+def mark(incident: IncidentRecord) -> str:
+    """The sign that stands before an incident's name."""
+    return SEVERITY[incident.severity] if incident.open else "✅"
+
+
+def name_of(incident: IncidentRecord, ink: Ink, limit: int = 110) -> str:
+    """Write `SEV2 #42 · Checkout is failing`."""
+    return f"{incident.severity} #{incident.id} · {ink.line(incident.title, limit)}"
+
+
+def who(actor: Actor | None, ink: Ink) -> str:
+    """Name an actor: a person by mention, a machine by its name."""
+    if actor is None:
+        return "an alert"
+    if actor.kind is ActorKind.PERSON:
+        return mention(actor.id, ink)
+    return "Fireline" if actor.kind is ActorKind.SYSTEM else ink.line(actor.id, 60)
+
+
+def step_line(step: StepLine, ink: Ink) -> str:
+    """Write a step in one line: sign, name, how long it took or since when it is at it."""
+    name = ink.line(step.name, 90)
+    text = f"{STEP[step.status]} *{name}*" if step.status in _AT_IT else f"{STEP[step.status]} {name}"
+    took = step_time(step)
+    if took:
+        text += f" · {took}"
+    if step.status in _TELLS_WHY and step.detail:
+        text += f" · {ink.line(step.detail, 120)}"
+    return text
+
+
+_AT_IT = frozenset(
+    {
+        StepStatus.WAITING_APPROVAL,
+        StepStatus.RUNNING,
+        StepStatus.WAITING_RETRY,
+        StepStatus.VERIFYING,
+        StepStatus.UNKNOWN,
+        StepStatus.FAILED,
+    }
+)
+_TELLS_WHY = frozenset({StepStatus.FAILED, StepStatus.WAITING_RETRY, StepStatus.SKIPPED})
+_DOING = {
+    StepStatus.RUNNING: "since",
+    StepStatus.VERIFYING: "checking since",
+    StepStatus.WAITING_RETRY: "trying again, since",
+    StepStatus.WAITING_APPROVAL: "waiting since",
+    StepStatus.UNKNOWN: "outcome unknown, started",
+}
+
+
+def step_time(step: StepLine) -> str:
+    """Write how long a step took, or since when it is at it; empty while it has not begun."""
+    if step.started_at is None:
+        return ""
+    if step.finished_at is not None:
+        return "" if step.status is StepStatus.SKIPPED else span(step.finished_at - step.started_at)
+    doing = _DOING.get(step.status)
+    return f"{doing} {clock_time(step.started_at, seconds=True)}" if doing else ""
+
+
+def size(count: int) -> str:
+    """Write a number of bytes the way people say it."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":  # noqa: PLR2004 - SI steps
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"  # noqa: PLR2004
+        amount /= 1000
+    raise AssertionError(count)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Write `1 alert`, `2 alerts`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,140 @@
+"""Buttons: what each does. The message that they stand in changes by itself, so an answer is only given where there is something to say."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.chat.blocks.answers import said
+from bot.chat.blocks.ink import Ink, Redact
+from bot.chat.blocks.kit import Message
+from bot.chat.commands.doing import resolved
+from bot.chat.desks import DeskOver
+from bot.chat.identity import Identity
+from bot.chat.inbound.worker import Task
+from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId
+from bot.domain.nouns import Settlement, Vote, person
+from bot.domain.ports import Reader
+from bot.engine.control import RunControl
+from bot.errors import Conflict, Refused
+
+ACTIONS = frozenset(
+    {
+        "acknowledge",
+        "resolve",
+        "approve",
+        "deny",
+        "settle_happened",
+        "settle_did_not",
+        "settle_stop",
+        "run_proposed",
+    }
+)
+_SETTLEMENTS = {
+    "settle_happened": Settlement.HAPPENED,
+    "settle_did_not": Settlement.DID_NOT,
+    "settle_stop": Settlement.STOP,
+}
+
+
+class Buttons:
+    """Does what a button stands for."""
+
+    def __init__(
+        self,
+        *,
+        desk: DeskOver,
+        runs: RunControl,
+        reader: Reader,
+        identity: Identity,
+        command: str,
+        redact: Redact,
+    ) -> None:
+        self._desk = desk
+        self._runs = runs
+        self._reader = reader
+        self._identity = identity
+        self._command = command
+        self._ink = Ink(redact=redact)
+        self._does: Mapping[str, Callable[[Task], Awaitable[Message | None]]] = {
+            "acknowledge": self._acknowledge,
+            "resolve": self._resolve,
+            "approve": self._vote,
+            "deny": self._vote,
+            "run_proposed": self._run,
+            **dict.fromkeys(_SETTLEMENTS, self._settle),
+        }
+
+    async def press(self, task: Task) -> Message | None:
+        """Do what a button stands for and return what to say to the one who pressed it; raises FirelineError to refuse."""
+        does = self._does.get(task.asked.action)
+        if does is None:
+            raise Refused(
+                "This button is of another version of Fireline.", hint="Use a command, or the console."
+            )
+        try:
+            return await does(task)
+        except KeyError as missing:
+            raise Refused(
+                f"This button lacks its {missing}.", hint="Use a command, or the console."
+            ) from missing
+
+    async def _acknowledge(self, task: Task) -> Message | None:
+        incident = IncidentId(int(task.asked.meant["incident"]))
+        await self._desk(task.journal).acknowledge(incident, person(task.asked.user))
+        return None
+
+    async def _resolve(self, task: Task) -> Message | None:
+        incident = IncidentId(int(task.asked.meant["incident"]))
+        warnings = await self._desk(task.journal).resolve(incident, person(task.asked.user))
+        return resolved(incident, warnings, self._command, self._ink)
+
+    async def _run(self, task: Task) -> Message | None:
+        meant = task.asked.meant
+        incident = IncidentId(int(meant["incident"]))
+        await self._desk(task.journal).start_run(
+            str(meant["runbook"]), {}, person(task.asked.user), incident=incident
+        )
+        return None
+
+    async def _vote(self, task: Task) -> Message | None:
+        asked = task.asked
+        approval = ApprovalId(str(asked.meant["approval"]))
+        digest = Digest(str(asked.meant["digest"]))
+        vote = Vote(asked.action)
+        await self._identity.must_be_able_to_decide(asked.user)
+        groups = await self._identity.groups_of(asked.user)
+        try:
+            await self._runs.vote(approval, by=person(asked.user), groups=groups, vote=vote, digest=digest)
+        except Conflict:
+            # A crash between the vote and the mark that it is handled brings it here a second time.
+            if task.again and self._counted(approval, asked.user, vote):
+                return None
+            raise
+        return self._still_open(approval)
+
+    def _counted(self, approval: ApprovalId, user: str, vote: Vote) -> bool:
+        record = self._reader.approval(approval)
+        me = person(user)
+        return record is not None and any(each.by == me and each.vote is vote for each in record.votes)
+
+    def _still_open(self, approval: ApprovalId) -> Message | None:
+        record = self._reader.approval(approval)
+        if record is None or record.closed_at is not None or record.quorum <= 1:
+            return None
+        got = sum(each.vote is Vote.APPROVE for each in record.votes)
+        return (
+            said(f"👍 Counted: {got} of {record.quorum} have approved.") if 0 < got < record.quorum else None
+        )
+
+    async def _settle(self, task: Task) -> Message | None:
+        asked = task.asked
+        await self._identity.must_be_able_to_decide(asked.user)
+        run, step = RunId(str(asked.meant["run"])), StepId(str(asked.meant["step"]))
+        settlement = _SETTLEMENTS[asked.action]
+        try:
+            await self._runs.settle(run, step, by=person(asked.user), settlement=settlement)
+        except Conflict:
+            if task.again:
+                return None
+            raise
+        return None

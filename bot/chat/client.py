@@ -1,0 +1,179 @@
+"""Slack's Web API as the surface calls it: one call, one answer, and every failure sorted by what may be done about it.
+
+    ChatError            Slack refused for good; `code` is its word for why
+    ├── Throttled        too fast: nothing was done; ask again after `retry_after` seconds
+    ├── Unreachable      the request never left, or Slack did nothing with it: asking again is safe
+    └── Ambiguous        no answer came, or one that says nothing: Slack may have done it
+
+Nothing is retried here: the SDK's own handlers repeat a post whose answer was lost, and then it stands there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import ChatError
+from bot.telemetry import Metrics
+
+_NOT_DONE = frozenset({"service_unavailable", "team_added_to_org", "accesslimited"})
+"""Errors that pass by themselves, and with which Slack did nothing."""
+_UNSURE = frozenset({"internal_error", "fatal_error", "request_timeout"})
+"""Errors of which Slack's reference says that part of the work may have been done."""
+_SERVER_ERROR = 500
+_TOO_MANY = 429
+_QUESTIONS = frozenset(
+    {
+        "auth.test",
+        "conversations.history",
+        "conversations.info",
+        "conversations.list",
+        "usergroups.list",
+        "users.info",
+    }
+)
+"""Methods that only read. They take form fields, not JSON, and asking twice is always safe."""
+
+
+class Throttled(ChatError):
+    """Slack wants fewer calls; nothing was done."""
+
+    def __init__(self, method: str, retry_after: float) -> None:
+        super().__init__(f"{method}: too many calls, again in {retry_after:g} s", code="ratelimited")
+        self.retry_after = retry_after
+
+
+class Unreachable(ChatError):
+    """Slack did nothing with the call; asking again is safe."""
+
+
+class Ambiguous(ChatError):
+    """Slack may have done what was asked, and nobody told us."""
+
+
+class SlackCalls(Protocol):
+    """What the outbox, identity and answers ask of Slack; `tests/fakes/slack.py` has a scripted one."""
+
+    async def call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call a method of the Web API and return its answer; raises ChatError or one of its kinds."""
+        ...
+
+    async def respond(self, url: str, body: Mapping[str, Any]) -> None:
+        """Post to a `response_url`; raises like `call`."""
+        ...
+
+
+class SlackClient:
+    """Calls Slack through the SDK's client, over one pool of connections."""
+
+    def __init__(self, web: AsyncWebClient, *, metrics: Metrics) -> None:
+        self._web = web
+        self._metrics = metrics
+
+    async def call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `SlackCalls.call`."""
+        try:
+            answer = await self._send(method, arguments)
+        except ChatError as problem:
+            self._metrics.outbox_errors.labels(method=method, code=problem.code).inc()
+            if isinstance(problem, Throttled):
+                self._metrics.slack_rate_limited.labels(method=method).inc()
+            raise
+        self._metrics.outbox_sent.labels(method=method).inc()
+        return answer
+
+    async def _send(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            if method in _QUESTIONS:
+                response = await self._web.api_call(method, http_verb="GET", params=given)
+            else:
+                response = await self._web.api_call(method, json=given)
+        except SlackApiError as refusal:
+            raise _sorted(method, refusal) from refusal
+        except aiohttp.ClientConnectorError as problem:
+            raise Unreachable(f"{method}: Slack can't be reached: {problem}", code="unreachable") from problem
+        except (
+            aiohttp.ClientError,
+            SlackClientError,
+            TimeoutError,
+            OSError,
+            ValueError,
+        ) as problem:
+            kind = Unreachable if method in _QUESTIONS else Ambiguous
+            why = str(problem) or type(problem).__name__
+            raise kind(f"{method}: the answer was lost: {why}", code="no_answer") from problem
+        return response.data if isinstance(response.data, dict) else {}
+
+    async def respond(self, url: str, body: Mapping[str, Any]) -> None:
+        """See `SlackCalls.respond`."""
+        session = self._web.session
+        if session is None:
+            raise Unreachable("response_url: the surface has not started", code="unreachable")
+        try:
+            async with session.post(
+                url, json=dict(body), timeout=aiohttp.ClientTimeout(total=self._web.timeout)
+            ) as answer:
+                text = await answer.text()
+        except aiohttp.ClientConnectorError as problem:
+            raise Unreachable(f"response_url: {problem}", code="unreachable") from problem
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise Ambiguous(f"response_url: the answer was lost: {problem}", code="no_answer") from problem
+        if answer.status == _TOO_MANY:
+            raise Throttled("response_url", _retry_after(answer.headers))
+        if answer.status >= _SERVER_ERROR:
+            raise Ambiguous(f"response_url: HTTP {answer.status}", code=f"http_{answer.status}")
+        if answer.status != 200:  # noqa: PLR2004 - a response_url answers 200 or a reason
+            raise ChatError(f"response_url: {text[:200]}", code=f"http_{answer.status}")
+
+
+def _sorted(method: str, refusal: SlackApiError) -> ChatError:
+    """Turn the SDK's one error into the kind that says what may be done about it."""
+    response = refusal.response
+    status = int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
+    data = getattr(response, "data", None)
+    code = str(data.get("error", "")) if isinstance(data, Mapping) else ""
+    if status == _TOO_MANY or code in {"ratelimited", "rate_limited"}:
+        return Throttled(method, _retry_after(getattr(response, "headers", {})))
+    question = method in _QUESTIONS
+    if code in _NOT_DONE:
+        return Unreachable(f"{method}: {code}", code=code)
+    if code in _UNSURE or status >= _SERVER_ERROR or not code:
+        kind = Unreachable if question else Ambiguous
+        return kind(f"{method}: HTTP {status} {code}".rstrip(), code=code or f"http_{status}")
+    return ChatError(f"{method}: {_said(code, data)}", code=code, hint=_HINTS.get(code, ""))
+
+
+def _said(code: str, data: object) -> str:
+    """Slack's word, with the places in the blocks or the scope that it names."""
+    if not isinstance(data, Mapping):
+        return code
+    if data.get("needed"):
+        return f"{code}: the app needs the scope {data['needed']}"
+    metadata = data.get("response_metadata")
+    messages = metadata.get("messages") if isinstance(metadata, Mapping) else None
+    return (
+        f"{code}: {'; '.join(map(str, messages))[:500]}" if isinstance(messages, list) and messages else code
+    )
+
+
+def _retry_after(headers: Mapping[str, Any]) -> float:
+    value = headers.get("Retry-After") or headers.get("retry-after") or 1
+    if isinstance(value, list):
+        value = value[0] if value else 1
+    try:
+        return max(1.0, float(value))
+    except ValueError:
+        return 1.0
+
+
+_HINTS = {
+    "missing_scope": "Install the app again with the manifest that `fireline slack manifest` prints.",
+    "invalid_auth": "Check `slack.bot_token`.",
+    "token_revoked": "Install the app again, and set `slack.bot_token` to the new token.",
+    "not_in_channel": "Invite the app to the channel: `/invite @Fireline`.",
+}

@@ -1,0 +1,157 @@
+"""Commands that change something: through the desk, then a short answer with what happened and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.chat.blocks.answers import said
+from bot.chat.blocks.ink import Ink, Redact
+from bot.chat.blocks.kit import Message
+from bot.chat.commands.looking import Onlooker
+from bot.chat.commands.words import declaration, numbered, read, run_wanted, running
+from bot.chat.desks import DeskOver, DraftPostmortem
+from bot.chat.inbound.worker import Task
+from bot.domain.ids import IncidentId, RunId
+from bot.domain.nouns import RunStatus, person
+from bot.domain.ports import Reader
+from bot.errors import Conflict, NotFound, Refused
+
+
+class Doer:
+    """Does what a command asks."""
+
+    def __init__(
+        self,
+        *,
+        desk: DeskOver,
+        reader: Reader,
+        onlooker: Onlooker,
+        draft: DraftPostmortem,
+        command: str,
+        redact: Redact,
+    ) -> None:
+        self._desk = desk
+        self._reader = reader
+        self._onlooker = onlooker
+        self._draft = draft
+        self._command = command
+        self._ink = Ink(redact=redact)
+        self._verbs: Mapping[str, Callable[[Task, str], Awaitable[Message]]] = {
+            "declare": self._declare,
+            "run": self._run,
+            "ack": self._acknowledge,
+            "resolve": self._resolve,
+            "note": self._note,
+            "postmortem": self._postmortem,
+            "cancel": self._cancel,
+        }
+
+    async def do(self, task: Task) -> Message | None:
+        """Do what a command asks and return the answer; raises FirelineError to refuse."""
+        wanted = read(task.asked.text)
+        verb = self._verbs.get(wanted.verb)
+        if verb is None:
+            return self._onlooker.glance(task.asked)
+        return await verb(task, wanted.rest)
+
+    async def _declare(self, task: Task, rest: str) -> Message:
+        severity, title = declaration(rest)
+        opened = await self._desk(task.journal).declare(title, severity, person(task.asked.user))
+        return said(
+            f"🚨 *{severity} #{opened.incident}* is open: {self._ink.line(title, 150)}",
+            f"Its channel is being made, and you will be invited. `{self._command} ack {opened.incident}` makes you its lead.",
+        )
+
+    async def _run(self, task: Task, rest: str) -> Message:
+        wanted = run_wanted(rest, self._onlooker.here(task.asked))
+        desk = self._desk(task.journal)
+        opened = await desk.start_run(
+            wanted.runbook, wanted.inputs, person(task.asked.user), incident=wanted.incident
+        )
+        where = f"in {'a new incident, ' if opened.opened else ''}#{opened.incident}{self._channel(opened.incident)}"
+        return said(
+            f"▶️ *{self._ink.line(wanted.runbook, 80)}* runs as `{opened.run}` {where}.",
+            f"The incident's message shows each step. `{self._command} cancel {opened.run}` ends it.",
+        )
+
+    async def _acknowledge(self, task: Task, rest: str) -> Message:
+        incident = self._which(task, rest)
+        me = person(task.asked.user)
+        await self._desk(task.journal).acknowledge(incident, me)
+        record = self._reader.incident(incident)
+        if record is not None and record.commander and record.commander != me.id:
+            return said(f"👍 You are on record for #{incident}; <@{record.commander}> leads.")
+        return said(
+            f"👍 You lead #{incident} now.", f"`{self._command} status {incident}` shows how it stands."
+        )
+
+    async def _resolve(self, task: Task, rest: str) -> Message:
+        incident, summary = numbered(rest, self._onlooker.here(task.asked), words_follow=True)
+        number = self._found(incident)
+        warnings = await self._desk(task.journal).resolve(number, person(task.asked.user), summary)
+        return resolved(number, warnings, self._command, self._ink)
+
+    async def _note(self, task: Task, rest: str) -> Message:
+        incident, text = numbered(rest, self._onlooker.here(task.asked), words_follow=True)
+        number = self._found(incident)
+        await self._desk(task.journal).note(number, person(task.asked.user), text)
+        return said(f"📝 Noted in the timeline of #{number}.")
+
+    async def _postmortem(self, task: Task, rest: str) -> Message:
+        number = self._which(task, rest)
+        await self._draft(number, person(task.asked.user))
+        return said(f"📝 The draft for #{number} is made and comes{self._channel(number, ' to ')}.")
+
+    async def _cancel(self, task: Task, rest: str) -> Message:
+        run = running(rest) or self._only_run(task)
+        await self._desk(task.journal).cancel_run(run, person(task.asked.user))
+        return said(
+            f"🛑 Run `{run}` is asked to end.",
+            "What runs now is stopped; then its rescue and always steps run.",
+        )
+
+    # ---- which one is meant
+
+    def _which(self, task: Task, rest: str) -> IncidentId:
+        number, more = numbered(rest, self._onlooker.here(task.asked))
+        if more:
+            raise Refused(
+                f"“{more[:40]}” is no incident's number.", hint=f"`{self._command} list` shows the open ones."
+            )
+        return self._found(number)
+
+    def _found(self, number: IncidentId | None) -> IncidentId:
+        if number is None:
+            raise Refused(
+                "Which incident?",
+                hint=f"Give its number, or ask in its channel. `{self._command} list` shows the open ones.",
+            )
+        if self._reader.incident(number) is None:
+            raise NotFound(
+                f"There is no incident #{number}.", hint=f"`{self._command} list` shows the open ones."
+            )
+        return number
+
+    def _only_run(self, task: Task) -> RunId:
+        here = self._found(self._onlooker.here(task.asked))
+        runs = [each for each in self._reader.runs_of(here) if each.status is RunStatus.RUNNING]
+        if not runs:
+            raise Conflict(f"Nothing runs in #{here}.")
+        if len(runs) > 1:
+            names = ", ".join(f"{each.id} ({each.runbook})" for each in runs)
+            raise Refused(
+                f"Several runs are under way: {names}.",
+                hint=f"Say which: {self._command} cancel {runs[0].id}",
+            )
+        return runs[0].id
+
+    def _channel(self, incident: IncidentId, before: str = ", ") -> str:
+        record = self._reader.incident(incident)
+        return f"{before}<#{record.channel}>" if record is not None and record.channel else ""
+
+
+def resolved(incident: IncidentId, warnings: tuple[str, ...], command: str, ink: Ink) -> Message:
+    """Say that an incident is over, with what the one who ended it should know."""
+    notes = " ".join(f"⚠️ {ink.line(each, 300)}" for each in warnings)
+    next_step = f"`{command} postmortem {incident}` drafts the postmortem from its timeline."
+    return said(f"✅ #{incident} is resolved.", f"{notes} {next_step}".strip())

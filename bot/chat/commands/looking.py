@@ -1,0 +1,72 @@
+"""Commands that only read: answered in the ack itself."""
+
+from __future__ import annotations
+
+from bot.chat.blocks.answers import helped, listed, refused, status_of
+from bot.chat.blocks.ink import Redact
+from bot.chat.blocks.kit import Message
+from bot.chat.commands.words import numbered, read
+from bot.chat.gallery import Gallery
+from bot.chat.inbound.payload import Asked
+from bot.domain.ids import IncidentId
+from bot.domain.nouns import ApprovalStatus
+from bot.domain.ports import Reader
+from bot.errors import NotFound, Refused
+
+LISTED = 200
+
+
+class Onlooker:
+    """Answers `help`, `list` and `status`, and words that mean nothing."""
+
+    def __init__(self, *, reader: Reader, gallery: Gallery, command: str, redact: Redact) -> None:
+        self._reader = reader
+        self._gallery = gallery
+        self._command = command
+        self._redact = redact
+
+    def glance(self, asked: Asked) -> Message | None:
+        """Return the answer to what only reads, None for what must be handled."""
+        try:
+            wanted = read(asked.text)
+            match wanted.verb:
+                case "help":
+                    return helped(self._command)
+                case "list":
+                    return self._list()
+                case "status":
+                    return self._status(asked, wanted.rest)
+                case _:
+                    return None
+        except Refused as refusal:
+            return refused(str(refusal), refusal.hint, redact=self._redact)
+
+    def here(self, asked: Asked) -> IncidentId | None:
+        """Return the incident whose channel the person is in."""
+        found = self._reader.incident_of_channel(asked.channel) if asked.channel else None
+        return found.id if found else None
+
+    def _list(self) -> Message:
+        incidents = self._reader.incidents(only_open=True, limit=LISTED)
+        waiting = {
+            int(each.id): sum(
+                approval.status is ApprovalStatus.PENDING for approval in self._reader.approvals_of(each.id)
+            )
+            for each in incidents
+        }
+        return listed(incidents, waiting, self._command, redact=self._redact)
+
+    def _status(self, asked: Asked, rest: str) -> Message:
+        number, _ = numbered(rest, self.here(asked))
+        if number is None:
+            if rest:
+                raise Refused(
+                    f"“{rest[:40]}” is no incident's number.", hint=f"Like this: {self._command} status 42"
+                )
+            return self._list()
+        picture = self._gallery.picture(number)
+        if picture is None:
+            raise NotFound(
+                f"There is no incident #{number}.", hint=f"`{self._command} list` shows the open ones."
+            )
+        return status_of(picture, redact=self._redact)

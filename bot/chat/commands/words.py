@@ -1,0 +1,144 @@
+"""Reading what people type after the slash command, as people type it: any order where it can't be misread, curly quotes, a wrong letter."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bot.domain.ids import IncidentId, RunId
+from bot.domain.nouns import Severity
+from bot.errors import Refused
+
+VERBS = ("help", "declare", "list", "status", "run", "ack", "resolve", "note", "postmortem", "cancel")
+ALIASES: Mapping[str, str] = {
+    "": "help",
+    "?": "help",
+    "new": "declare",
+    "open": "declare",
+    "ls": "list",
+    "acknowledge": "ack",
+    "close": "resolve",
+    "stop": "cancel",
+    "comment": "note",
+    "start": "run",
+}
+_SEVERITY = re.compile(r"(?<!\S)sev[- ]?([1-4])(?!\S)", re.IGNORECASE)
+_NUMBER = re.compile(r"#?(\d{1,9})")
+_RUN = re.compile(r"\d{1,9}-\d{1,9}")
+_CURLY = str.maketrans(dict.fromkeys("“”„«»", '"') | dict.fromkeys("\u2018\u2019", "'"))
+"""What keyboards make of quotes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command as it was meant; `rest` is what follows the verb, with Slack's entities turned back into characters."""
+
+    verb: str
+    rest: str
+
+
+def read(text: str) -> Command:
+    """Read the verb; Refused, with the nearest right one, when there is no such verb."""
+    plain = html.unescape(text).strip()
+    word, _, rest = plain.partition(" ")
+    verb = ALIASES.get(word.lower(), word.lower())
+    if verb in VERBS:
+        return Command(verb=verb, rest=rest.strip())
+    close = get_close_matches(verb, [*VERBS, *ALIASES], n=1, cutoff=0.5)
+    nearest = ALIASES.get(close[0], close[0]) if close else ""
+    raise Refused(
+        f"There is no “{word[:40]}”.",
+        hint=f"Did you mean “{nearest}”? “help” lists everything." if nearest else "“help” lists everything.",
+    )
+
+
+def declaration(rest: str) -> tuple[Severity, str]:
+    """Read a severity and a title, in either order, with or without quotes; Refused when one is missing."""
+    plain = rest.translate(_CURLY)
+    found = _SEVERITY.search(plain)
+    if found is None:
+        raise Refused(
+            "How bad is it? Say SEV1, SEV2, SEV3 or SEV4.", hint="Like this: declare SEV2 checkout is failing"
+        )
+    outside = (rest[: found.start()].strip() + " " + rest[found.end() :].strip()).strip()
+    title = _unquoted(outside)
+    if not title:
+        raise Refused(
+            "What is wrong? Say it in a sentence.",
+            hint=f"Like this: declare SEV{found[1]} checkout is failing",
+        )
+    return Severity(f"SEV{found[1]}"), title
+
+
+def _unquoted(text: str) -> str:
+    plain = text.translate(_CURLY)
+    if len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "\"'":
+        return text[1:-1].strip()
+    return text
+
+
+def numbered(
+    rest: str, here: IncidentId | None, *, words_follow: bool = False
+) -> tuple[IncidentId | None, str]:
+    """Read the incident's number off the front, `here` where there is none, and return what follows.
+
+    Inside an incident's channel, a bare number before other words is one of them (`note 3 pods crash`): there the number wants a `#`, unless it
+    is the channel's own.
+    """
+    word, _, tail = rest.partition(" ")
+    found = _NUMBER.fullmatch(word)
+    if found is None:
+        return here, rest
+    number = IncidentId(int(found[1]))
+    bare = not word.startswith("#")
+    if bare and words_follow and tail and here is not None and number != here:
+        return here, rest
+    return number, tail.strip()
+
+
+def running(rest: str) -> RunId | None:
+    """Read the name of a run; None when there is none; Refused when it is something else."""
+    word = rest.strip().strip("`")
+    if not word:
+        return None
+    if not _RUN.fullmatch(word):
+        raise Refused(f"“{word[:40]}” is no run.", hint="A run is named like 42-1; `status` shows them.")
+    return RunId(word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunWanted:
+    """A runbook to start, with inputs as typed."""
+
+    runbook: str
+    inputs: Mapping[str, str]
+    incident: IncidentId | None
+
+
+def run_wanted(rest: str, here: IncidentId | None) -> RunWanted:
+    """Read `<runbook> [#n] [key=value …]`; values may be quoted. Refused when it can't be read."""
+    try:
+        words = shlex.split(rest.translate(_CURLY))
+    except ValueError:
+        raise Refused("A quote is open.", hint='Close it, like this: run restart reason="too slow"') from None
+    incident, inputs, names = here, {}, []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals and key:
+            inputs[key] = value
+        elif word.startswith("#") and (found := _NUMBER.fullmatch(word)):
+            incident = IncidentId(int(found[1]))
+        else:
+            names.append(word)
+    if not names:
+        raise Refused("Which runbook?", hint="Like this: run restart-service service=checkout")
+    if len(names) > 1:
+        raise Refused(
+            f"“{names[1][:40]}” is no input.",
+            hint=f"Inputs are key=value: run {names[0]} key={names[1][:40]}",
+        )
+    return RunWanted(runbook=names[0], inputs=inputs, incident=incident)

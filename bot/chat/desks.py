@@ -1,0 +1,66 @@
+"""What the surface asks of the rooms below; `bot.incidents.desk.Desk` is the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from bot.domain.ids import IncidentId, RunId
+from bot.domain.nouns import Actor, Severity
+from bot.domain.ports import Journal
+
+
+class Opened(Protocol):
+    """What came of declaring an incident or starting a run."""
+
+    @property
+    def incident(self) -> IncidentId:
+        """The incident."""
+        ...
+
+    @property
+    def run(self) -> RunId | None:
+        """The run, None when none was asked for."""
+        ...
+
+    @property
+    def opened(self) -> bool:
+        """Whether the incident is new."""
+        ...
+
+
+class Desk(Protocol):
+    """People's hands on incidents; each method raises Refused with a hint, and then nothing has changed."""
+
+    async def declare(self, title: str, severity: Severity, by: Actor) -> Opened:
+        """Open an incident by hand."""
+        ...
+
+    async def acknowledge(self, incident: IncidentId, by: Actor) -> None:
+        """Take an incident."""
+        ...
+
+    async def note(self, incident: IncidentId, by: Actor, text: str) -> None:
+        """Write into the timeline."""
+        ...
+
+    async def resolve(self, incident: IncidentId, by: Actor, summary: str = "") -> tuple[str, ...]:
+        """End the response; return what the one who does should know."""
+        ...
+
+    async def start_run(
+        self, runbook: str, inputs: Mapping[str, str], by: Actor, *, incident: IncidentId | None = None
+    ) -> Opened:
+        """Start a runbook."""
+        ...
+
+    async def cancel_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Ask a run to end."""
+        ...
+
+
+DeskOver = Callable[[Journal], Desk]
+"""Makes a desk that writes through a journal: the inbox hands one in that marks the payload as handled in the same unit of work."""
+
+DraftPostmortem = Callable[[IncidentId, Actor], Awaitable[object]]
+"""Drafts an incident's postmortem; the outbox posts it when its event is in the log. Raises FirelineError when it can't."""

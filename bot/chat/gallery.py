@@ -1,0 +1,278 @@
+"""Draws each thing that chat shows from what the projections say now: reads records, asks `blocks` for the message. It sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.chat.blocks import (
+    Message,
+    Redact,
+    announce_line,
+    approval_message,
+    living_message,
+    postmortem_message,
+    proposal_message,
+    unknown_message,
+)
+from bot.chat.blocks.ink import Ink
+from bot.chat.blocks.picture import Draft, Links, Picture, Proposal, RunPicture, StepLine, UnknownCall
+from bot.chat.blocks.words import who
+from bot.chat.identity import Identity
+from bot.chat.outbox.keys import Key, Subject
+from bot.domain import facts
+from bot.domain.events import Event
+from bot.domain.facts import CallStarted, PostmortemDrafted, RunProposed, StepOutcomeUnknown, StepSettled
+from bot.domain.ids import IncidentId, StepId, incident_stream
+from bot.domain.nouns import ActorKind, RunStatus, StepStatus
+from bot.domain.ports import Reader
+from bot.domain.records import IncidentRecord, RunRecord, StepRecord
+
+TIMELINE_SHOWN = 12
+MILESTONES = frozenset(
+    each.KIND
+    for each in (
+        facts.IncidentOpened,
+        facts.AlertsAttached,
+        facts.AlertsResolved,
+        facts.IncidentAcknowledged,
+        facts.StatusChanged,
+        facts.NoteAdded,
+        facts.IncidentResolved,
+        facts.RunStarted,
+        facts.RunFinished,
+        facts.PhaseEntered,
+        facts.ApprovalRequested,
+        facts.ApprovalVoted,
+        facts.ApprovalClosed,
+        facts.StepSucceeded,
+        facts.StepFailed,
+        facts.StepOutcomeUnknown,
+        facts.StepSettled,
+        facts.StepUndone,
+        facts.StepUndoFailed,
+    )
+)
+"""What a person tells of an incident; the draft has everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What a runbook says of a run before it has happened: its title, its steps with their names, in order, and those of rescue and always.
+
+    The latter are shown once they have begun: most runs need none of them.
+    """
+
+    title: str
+    steps: Sequence[tuple[StepId, str]] = ()
+    spare: Sequence[tuple[StepId, str]] = ()
+
+
+OutlineOf = Callable[[RunRecord], Outline | None]
+"""Gives the outline of a run's runbook, None when it can't be read."""
+Describe = Callable[[Event, Mapping[str, str]], str]
+"""Says an event in a sentence, with people's names by id; empty for one that is not worth a line."""
+TitleOf = Callable[[str], str]
+"""Gives the title of a runbook by its name, the name itself when there is none."""
+
+
+class Gallery:
+    """Draws messages. `team_url` is where the workspace's messages are, `public_url` where the console is; empty when unknown."""
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        identity: Identity,
+        redact: Redact,
+        outline: OutlineOf,
+        describe: Describe,
+        title: TitleOf,
+        public_url: str,
+    ) -> None:
+        self._reader = reader
+        self._identity = identity
+        self._redact = redact
+        self._outline = outline
+        self._describe = describe
+        self._title = title
+        self._public_url = public_url.rstrip("/")
+        self.team_url = ""
+
+    async def draw(self, key: Key, incident: IncidentId) -> Message | None:  # noqa: PLR0911 - a table of subjects
+        """Draw what an outbox key stands for; None when there is nothing to show."""
+        await self._identity.refresh_groups()
+        record = self._reader.incident(incident)
+        if record is None:
+            return None
+        match key.subject:
+            case Subject.STATUS:
+                return living_message(self._picture(record), redact=self._redact)
+            case Subject.ANNOUNCE:
+                return announce_line(self._picture(record), redact=self._redact)
+            case Subject.APPROVAL:
+                approval = self._reader.approval(key.approval)
+                return (
+                    approval_message(self._picture(record), approval, redact=self._redact)
+                    if approval
+                    else None
+                )
+            case Subject.UNKNOWN:
+                call = self._unknown(record, key)
+                return unknown_message(call, redact=self._redact) if call else None
+            case Subject.PROPOSED:
+                proposal = self._proposal(record, key.runbook)
+                return proposal_message(proposal, redact=self._redact) if proposal else None
+            case Subject.POSTMORTEM:
+                draft = await self._draft(record)
+                return postmortem_message(draft, redact=self._redact) if draft else None
+            case _:
+                return None
+
+    def picture(self, incident: IncidentId) -> Picture | None:
+        """Gather all that is shown of an incident; None when there is none."""
+        record = self._reader.incident(incident)
+        return self._picture(record) if record else None
+
+    # ---- gathering
+
+    def _picture(self, incident: IncidentRecord) -> Picture:
+        approvals = self._reader.approvals_of(incident.id)
+        runs = [self._run(each) for each in self._reader.runs_of(incident.id)]
+        return Picture(
+            incident=incident,
+            runs=runs,
+            approvals=approvals,
+            evidence=self._reader.evidence_of(incident.id),
+            alerts=[each.name for each in self._reader.alerts_of(incident.id, limit=20) if each.name],
+            links=self._links(
+                incident, [f"approval/{each.id}" for each in approvals] + list(_unknown_keys(runs))
+            ),
+            who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
+        )
+
+    def _links(self, incident: IncidentRecord, keys: Sequence[str]) -> Links:
+        console = f"{self._public_url}/incidents/{incident.id}" if self._public_url else ""
+        messages = {}
+        for key in keys if self.team_url else ():
+            entry = self._reader.outbox_entry(key)
+            if entry is not None and entry.ts:
+                messages[key] = f"{self.team_url}archives/{entry.channel}/p{entry.ts.replace('.', '')}"
+        return Links(
+            incident=console, postmortem=f"{console}/postmortem" if console else "", messages=messages
+        )
+
+    def _run(self, run: RunRecord) -> RunPicture:
+        outline = self._outline(run) or Outline(title="")
+        known = {each.step: each for each in self._reader.steps_of(run.id)}
+        over = run.status is not RunStatus.RUNNING
+        lines = [_line(step, name, known.pop(step, None)) for step, name in outline.steps]
+        if over:
+            lines = [each for each in lines if each.status is not StepStatus.PENDING]
+        lines.extend(_line(step, name, known.pop(step)) for step, name in outline.spare if step in known)
+        lines.extend(_line(step, str(step), record) for step, record in known.items())
+        return RunPicture(run=run, title=outline.title or self._title(run.runbook), steps=lines)
+
+    def _unknown(self, incident: IncidentRecord, key: Key) -> UnknownCall | None:
+        """Read from the run's events what was sent and what was said of it; the last time counts."""
+        started: Event | None = None
+        asked: Event | None = None
+        sent: Event | None = None
+        settled: Event | None = None
+        for event in self._reader.events_of_run(key.run):
+            match event.fact:
+                case CallStarted(step=step) if step == key.step:
+                    started = event
+                case StepOutcomeUnknown(step=step) if step == key.step:
+                    asked, sent, settled = event, started, None
+                case StepSettled(step=step) if step == key.step and asked is not None and settled is None:
+                    settled = event
+        if asked is None or not isinstance(asked.fact, StepOutcomeUnknown):
+            return None
+        run = self._reader.run(key.run)
+        call = sent.fact if sent is not None and isinstance(sent.fact, CallStarted) else None
+        answer = settled.fact if settled is not None and isinstance(settled.fact, StepSettled) else None
+        over = run is not None and run.status is not RunStatus.RUNNING
+        return UnknownCall(
+            incident=incident,
+            run=key.run,
+            step=key.step,
+            name=self._run(run).name_of(key.step) if run else str(key.step),
+            action=call.action if call else "",
+            inputs=call.inputs if call else {},
+            part=asked.fact.part,
+            sent_at=sent.at if sent else None,
+            why=asked.fact.why,
+            asked_at=asked.at,
+            settlement=answer.settlement if answer else "",
+            settled_by=who(settled.actor, Ink(redact=self._redact)) if settled else "",
+            settled_at=settled.at if settled else None,
+            moot="The run ended; nobody needs to answer any more." if over and answer is None else "",
+        )
+
+    def _proposal(self, incident: IncidentRecord, runbook: str) -> Proposal | None:
+        proposed = [
+            event
+            for event in self._reader.events(stream=incident_stream(incident.id))
+            if isinstance(event.fact, RunProposed) and event.fact.runbook == runbook
+        ]
+        if not proposed:
+            return None
+        last = proposed[-1]
+        assert isinstance(last.fact, RunProposed)  # noqa: S101 - chosen by it
+        runs = [
+            each
+            for each in self._reader.runs_of(incident.id)
+            if each.runbook == runbook and each.started_at >= last.at
+        ]
+        return Proposal(
+            incident=incident,
+            runbook=runbook,
+            title=self._title(runbook),
+            why=last.fact.why,
+            run=runs[0] if runs else None,
+        )
+
+    async def _draft(self, incident: IncidentRecord) -> Draft | None:
+        events = self._reader.events(stream=incident_stream(incident.id))
+        drafted = next((each for each in reversed(events) if isinstance(each.fact, PostmortemDrafted)), None)
+        if drafted is None or not isinstance(drafted.fact, PostmortemDrafted):
+            return None
+        through = drafted.fact.through
+        for ident in sorted({each.actor.id for each in events if each.actor.kind is ActorKind.PERSON}):
+            await self._identity.learn(ident)
+        names = self._identity.names()
+        milestones = [each for each in events if each.seq <= through and each.kind in MILESTONES]
+        told = [(each, sentence) for each in milestones if (sentence := self._describe(each, names))]
+        return Draft(
+            incident=incident,
+            path=drafted.fact.path,
+            sha256=drafted.fact.sha256,
+            drafted_at=drafted.at,
+            timeline=told[:TIMELINE_SHOWN],
+            more=max(0, len(told) - TIMELINE_SHOWN),
+            links=self._links(incident, ()),
+            approvals=len(self._reader.approvals_of(incident.id)),
+            evidence=len(self._reader.evidence_of(incident.id)),
+        )
+
+
+def _unknown_keys(runs: Sequence[RunPicture]) -> Iterator[str]:
+    for run in runs:
+        for step in run.steps:
+            if step.status is StepStatus.UNKNOWN:
+                yield f"unknown/{run.run.id}/{step.id}"
+
+
+def _line(step: StepId, name: str, record: StepRecord | None) -> StepLine:
+    if record is None:
+        return StepLine(id=step, name=name or str(step), status=StepStatus.PENDING)
+    return StepLine(
+        id=step,
+        name=name or str(step),
+        status=record.status,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        attempt=record.attempt,
+        detail=record.detail or record.reason,
+    )

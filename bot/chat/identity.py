@@ -1,0 +1,166 @@
+"""Who people are: their names, their groups, and whether they may decide at all.
+
+Answers are kept for a while; when Slack doesn't answer, an older answer serves for names and groups, never for the right to decide. A bot,
+a guest or a deactivated user decides nothing, whatever groups list them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.chat.client import SlackCalls
+from bot.chat.pace import Pacer
+from bot.domain.clock import Clock
+from bot.errors import ChatError, NotAllowed
+from bot.telemetry import get_logger
+
+_LOG = get_logger(__name__)
+_FRESH = timedelta(minutes=5)
+_AGAIN = timedelta(seconds=30)
+"""How long a question that Slack did not answer waits before it is asked anew."""
+_MENTIONED = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A member of the workspace; `why_not` says why they may not decide, empty when they may."""
+
+    id: str
+    name: str
+    why_not: str
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserGroup:
+    """A Slack user group."""
+
+    id: str
+    handle: str
+    members: frozenset[str]
+
+
+class Identity:
+    """Asks Slack about people, through the pacer, and remembers."""
+
+    def __init__(
+        self, slack: SlackCalls, pacer: Pacer, clock: Clock, groups: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._slack = slack
+        self._pacer = pacer
+        self._clock = clock
+        self._set = groups
+        self._people: dict[str, Person] = {}
+        self._groups: dict[str, UserGroup] = {}
+        self._groups_due: datetime | None = None
+        self._asking = asyncio.Lock()
+
+    async def must_be_able_to_decide(self, user: str) -> None:
+        """NotAllowed unless this is a full, active, human member; ChatError when Slack can't say."""
+        person = await self._person(user)
+        if person.why_not:
+            raise NotAllowed(
+                f"You can't decide here: {person.why_not}.", hint="Ask a full member of the workspace."
+            )
+
+    async def groups_of(self, user: str) -> frozenset[str]:
+        """Return the names of the groups that a person is in: the settings' and, by handle, Slack's."""
+        await self.refresh_groups()
+        named = {name for name, members in self._set.items() if user in members}
+        return frozenset(named | {each.handle for each in self._groups.values() if user in each.members})
+
+    async def refresh_groups(self) -> None:
+        """Ask for Slack's user groups when what is known has grown old; keeps the old ones when Slack doesn't answer."""
+        async with self._asking:
+            now = self._clock.now()
+            if self._groups_due is not None and now < self._groups_due:
+                return
+            try:
+                async with self._pacer.turn("usergroups.list", priority=(0,)):
+                    answer = await self._slack.call("usergroups.list", {"include_users": "true"})
+            except ChatError as problem:
+                _LOG.warning("user groups can't be read", problem=str(problem))
+                self._groups_due = now + _AGAIN
+                return
+            found = [
+                UserGroup(id=each["id"], handle=each["handle"], members=frozenset(each.get("users") or ()))
+                for each in answer.get("usergroups", ())
+                if not each.get("date_delete")
+            ]
+            self._groups = {each.handle: each for each in found}
+            self._groups_due = now + _FRESH
+
+    async def learn(self, user: str) -> None:
+        """Get to know a person for their name; harmless when Slack doesn't answer."""
+        try:
+            await self._person(user)
+        except ChatError as problem:
+            _LOG.info("a name can't be read", user=user, problem=str(problem))
+
+    def name(self, user: str) -> str:
+        """Return the name under which a person is known, their id while it isn't."""
+        person = self._people.get(user)
+        return person.name if person else user
+
+    def names(self) -> Mapping[str, str]:
+        """Every name learnt so far, by id."""
+        return {each.id: each.name for each in self._people.values()}
+
+    def mention(self, source: str) -> str:
+        """Write who is behind a source of an approval (`group:sre`, `user:U1`, `anyone`), so that Slack tells them."""
+        kind, _, name = source.partition(":")
+        if kind == "user":
+            return f"<@{name}>"
+        if kind != "group":
+            return "anyone but the one who asked" if source == "anyone" else source
+        if name in self._groups:
+            return f"<!subteam^{self._groups[name].id}>"
+        members = self._set.get(name, ())
+        if not members:
+            return f"group {name} (nobody is in it)"
+        more = f" and {len(members) - _MENTIONED} more" if len(members) > _MENTIONED else ""
+        return ", ".join(f"<@{each}>" for each in members[:_MENTIONED]) + more
+
+    def members(self, source: str) -> frozenset[str]:
+        """Return the ids of the people behind a source."""
+        kind, _, name = source.partition(":")
+        if kind == "user":
+            return frozenset({name})
+        if kind != "group":
+            return frozenset()
+        group = self._groups.get(name)
+        return frozenset(self._set.get(name, ())) | (group.members if group else frozenset())
+
+    async def _person(self, user: str) -> Person:
+        now = self._clock.now()
+        known = self._people.get(user)
+        if known is not None and now - known.known_at < _FRESH:
+            return known
+        async with self._pacer.turn("users.info", priority=(0,)):
+            answer = await self._slack.call("users.info", {"user": user})
+        said = answer.get("user", {})
+        profile = said.get("profile", {})
+        name = (
+            profile.get("display_name")
+            or said.get("real_name")
+            or profile.get("real_name")
+            or said.get("name")
+            or user
+        )
+        person = self._people[user] = Person(id=user, name=name, why_not=_why_not(said), known_at=now)
+        return person
+
+
+def _why_not(user: Mapping[str, object]) -> str:
+    if user.get("is_bot") or user.get("id") == "USLACKBOT":
+        return "bots don't decide"
+    if user.get("deleted"):
+        return "your account is deactivated"
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return "guests don't decide"
+    if user.get("is_stranger"):
+        return "you belong to another workspace"
+    return ""

@@ -1,0 +1,126 @@
+"""Durable first, then the ack: the one place through which everything from Slack comes in.
+
+It stands as bolt's global middleware, behind the signature check, and answers by itself. Bolt acknowledges events before a listener runs
+and its lazy listeners die with the process, so no listener is used at all. What was kept is handled by the worker; a command that is quick
+has its answer in the ack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from slack_bolt import BoltResponse
+
+from bot.chat.blocks.answers import behind
+from bot.chat.blocks.kit import Message
+from bot.chat.inbound.payload import COMMAND, Asked, read
+from bot.chat.inbound.reply import Replier, Window, ephemeral
+from bot.chat.inbound.worker import InboxWorker
+from bot.domain.clock import Clock
+from bot.domain.ports import Journal, Transaction
+from bot.domain.records import InboxEntry
+from bot.errors import JournalError
+from bot.telemetry import get_logger
+
+_LOG = get_logger(__name__)
+PATIENCE = 0.3
+"""Seconds that an ack waits for its answer; Slack gives it three."""
+
+Glance = Callable[[Asked], Message | None]
+"""Answers what only reads, at once; None for what must be handled."""
+
+
+class Intake:
+    """Keeps payloads and acknowledges them. `command` is the slash command, `actions` the buttons that we handle."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        worker: InboxWorker,
+        replier: Replier,
+        glance: Glance,
+        clock: Clock,
+        command: str,
+        actions: frozenset[str],
+    ) -> None:
+        self._journal = journal
+        self._worker = worker
+        self._replier = replier
+        self._glance = glance
+        self._clock = clock
+        self._command = command
+        self._actions = actions
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def take(self, body: Mapping[str, Any]) -> BoltResponse:
+        """Take a body in, and return the ack."""
+        found = read(body, command=self._command, actions=self._actions)
+        if found is None:
+            return _ack()
+        key, asked = found
+        entry = InboxEntry(key=key, kind=asked.kind, payload=asked.to_data(), received_at=self._clock.now())
+        at_once = self._answer_at_once(asked)
+        try:
+            fresh = await self._journal.submit(lambda tx: _keep(tx, entry, handled=at_once is not None))
+        except JournalError as problem:
+            _LOG.warning("a payload could not be kept", kind=asked.kind, problem=str(problem))
+            return self._sorry(asked)
+        if not fresh:
+            return _ack()
+        if at_once is not None:
+            return _ack(at_once)
+        if asked.kind != COMMAND:
+            self._worker.take(entry)
+            return _ack()
+        return await self._with_answer(entry)
+
+    def _answer_at_once(self, asked: Asked) -> Message | None:
+        if asked.kind != COMMAND:
+            return None
+        try:
+            return self._glance(asked)
+        except Exception:  # noqa: BLE001 - a mere look must not cost the payload; the worker meets its fault again and tells
+            _LOG.exception("a command could not be answered at once")
+            return None
+
+    async def _with_answer(self, entry: InboxEntry) -> BoltResponse:
+        window = Window(asyncio.get_running_loop().create_future())
+        self._worker.take(entry, window)
+        done, _ = await asyncio.wait({window.answer}, timeout=PATIENCE)
+        if done and not window.answer.cancelled():
+            return _ack(window.answer.result())
+        window.close()
+        return _ack()
+
+    def _sorry(self, asked: Asked) -> BoltResponse:
+        """Say plainly that nothing was kept; the ack of a button shows nothing, so that one is told apart from it."""
+        if asked.kind == COMMAND:
+            return _ack(behind())
+        task = asyncio.create_task(self._replier.tell(asked, behind(), since=self._clock.now()))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        return _ack()
+
+    async def stop(self) -> None:
+        """Drop what is still being told."""
+        for task in self._telling:
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
+
+
+def _keep(tx: Transaction, entry: InboxEntry, *, handled: bool) -> bool:
+    fresh = tx.put_inbox(entry)
+    if fresh and handled:
+        tx.close_inbox(entry.key)
+    return fresh
+
+
+def _ack(message: Message | None = None) -> BoltResponse:
+    if message is None:
+        return BoltResponse(status=200, body="")
+    headers: dict[str, str | Sequence[str]] = {"content-type": "application/json; charset=utf-8"}
+    return BoltResponse(status=200, body=json.dumps(ephemeral(message)), headers=headers)

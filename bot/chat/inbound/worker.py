@@ -1,0 +1,192 @@
+"""Handles what people asked for, after the ack and after a crash, and tells them how it went.
+
+An effect and the mark that its payload is handled are one unit of work wherever the effect is the desk's: such a thing happens once,
+whenever the process dies. Votes and settlements belong to the engine, which counts each person once by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from bot.chat.blocks.answers import failed, refused
+from bot.chat.blocks.ink import Redact
+from bot.chat.blocks.kit import Message
+from bot.chat.inbound.payload import Asked
+from bot.chat.inbound.reply import Replier, Window
+from bot.chat.pace import Sleep
+from bot.domain.events import Event
+from bot.domain.facts import Fact
+from bot.domain.ids import StreamId
+from bot.domain.nouns import Actor
+from bot.domain.ports import Journal, Reader, Transaction
+from bot.domain.records import InboxEntry
+from bot.errors import ChatError, FirelineError, JournalClosed, JournalError
+from bot.telemetry import get_logger
+
+_LOG = get_logger(__name__)
+T = TypeVar("T")
+TRIES = 4
+AT_ONCE = 32
+LEFT_AT_START = 10_000
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One thing to do for a person: `journal` marks it as handled together with its first unit of work; `again` when it was begun before."""
+
+    asked: Asked
+    journal: Journal
+    again: bool
+
+
+class Handler(Protocol):
+    """Does what was asked and returns what to say to the person, None for nothing; raises FirelineError to refuse."""
+
+    def __call__(self, task: Task) -> Awaitable[Message | None]:
+        """Handle a task."""
+        ...
+
+
+class InboxWorker:
+    """Takes entries from the intake, and at the start those that a crash left behind."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        reader: Reader,
+        handler: Handler,
+        replier: Replier,
+        redact: Redact,
+        sleep: Sleep,
+    ) -> None:
+        self._journal = journal
+        self._reader = reader
+        self._handler = handler
+        self._replier = replier
+        self._redact = redact
+        self._sleep = sleep
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def recover(self) -> int:
+        """Take up what is durable and not handled; return how many."""
+        left = self._reader.inbox_waiting(limit=LEFT_AT_START)
+        for entry in left:
+            self._start(entry, None, again=True)
+        return len(left)
+
+    def take(self, entry: InboxEntry, window: Window | None = None) -> None:
+        """Handle an entry that has just become durable; its answer goes through `window` if it comes in time."""
+        self._start(entry, window, again=False)
+
+    async def stop(self, grace: float) -> None:
+        """Let handlers end for up to `grace` seconds; the next start takes up what they leave."""
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, entry: InboxEntry, window: Window | None, *, again: bool) -> None:
+        if entry.key not in self._tasks:
+            task = self._tasks[entry.key] = asyncio.create_task(self._handle(entry, window, again=again))
+            task.add_done_callback(lambda _: self._tasks.pop(entry.key, None))
+
+    async def _handle(self, entry: InboxEntry, window: Window | None, *, again: bool) -> None:
+        asked = Asked.from_data(entry.payload)
+        async with self._slots:
+            try:
+                message = await self._until_done(entry, asked, again=again)
+            except JournalClosed:
+                return
+        if message is not None and not (window is not None and window.take(message)):
+            await self._replier.tell(asked, message, since=entry.received_at)
+
+    async def _until_done(self, entry: InboxEntry, asked: Asked, *, again: bool) -> Message | None:
+        while True:
+            closing = _ClosingJournal(self._journal, entry.key)
+            try:
+                message = await self._handler(Task(asked=asked, journal=closing, again=again))
+            except (JournalError, ChatError) as problem:
+                if isinstance(problem, JournalClosed):
+                    raise
+                fault = f"{type(problem).__name__}: {problem}"
+            except FirelineError as refusal:
+                await self._surely(lambda tx: tx.close_inbox(entry.key))
+                return refused(str(refusal), refusal.hint, redact=self._redact)
+            except Exception as bug:  # noqa: BLE001 - whatever went wrong, the payload is kept and the person told
+                _LOG.exception("what a person asked for failed", key=entry.key)
+                fault = f"{type(bug).__name__}: {bug}"
+            else:
+                if not closing.closed:
+                    await self._surely(lambda tx: tx.close_inbox(entry.key))
+                return message
+            again = True
+            tries = await self._count(entry.key, fault)
+            if tries >= TRIES:
+                return failed(entry.key.partition("/")[2][:12])
+            await self._sleep(_PAUSE * 2 ** (tries - 1))
+
+    async def _count(self, key: str, fault: str) -> int:
+        """Count a try that failed; the last one ends the matter, and keeps the payload with its fault."""
+
+        def unit(tx: Transaction) -> int:
+            tries = tx.retry_inbox(key, error=fault)
+            if tries >= TRIES:
+                tx.close_inbox(key, error=fault)
+            return tries
+
+        return await self._surely(unit)
+
+    async def _surely(self, unit: Callable[[Transaction], T]) -> T:
+        """Write into the journal, waiting while it can't be written; JournalClosed when the process stops."""
+        while True:
+            try:
+                return await self._journal.submit(unit)
+            except JournalClosed:
+                raise
+            except JournalError as problem:
+                _LOG.warning("the log can't be written; an answer waits", problem=str(problem))
+                await self._sleep(_PAUSE)
+
+
+class _ClosingJournal:
+    """A journal whose first unit of work also marks a payload as handled: both become durable, or neither."""
+
+    def __init__(self, journal: Journal, key: str) -> None:
+        self._journal = journal
+        self._key = key
+        self.closed = False
+
+    async def submit(self, unit: Callable[[Transaction], T]) -> T:
+        """See `Journal.submit`."""
+        if self.closed:
+            return await self._journal.submit(unit)
+
+        def both(tx: Transaction) -> T:
+            result = unit(tx)
+            tx.close_inbox(self._key)
+            return result
+
+        result = await self._journal.submit(both)
+        self.closed = True
+        return result
+
+    async def append(self, stream: StreamId, actor: Actor, facts: Sequence[Fact]) -> Sequence[Event]:
+        """See `Journal.append`."""
+        return await self.submit(lambda tx: tx.append(stream, actor, facts))
+
+    @property
+    def waiting(self) -> int:
+        """See `Journal.waiting`."""
+        return self._journal.waiting
+
+    def listen(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        """See `Journal.listen`."""
+        self._journal.listen(listener)

@@ -1,0 +1,53 @@
+"""What an outbox entry is about, read from its key; the projection makes the keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.ids import ApprovalId, RunId, StepId
+
+
+class Subject(StrEnum):
+    """The kinds of things that chat shows."""
+
+    CHANNEL = "channel"
+    STATUS = "status"
+    ANNOUNCE = "announce"
+    APPROVAL = "approval"
+    UNKNOWN = "unknown"
+    PROPOSED = "proposed"
+    POSTMORTEM = "postmortem"
+
+
+_NO_APPROVAL, _NO_RUN, _NO_STEP = ApprovalId(""), RunId(""), StepId("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key taken apart; only the fields that its subject has are filled."""
+
+    subject: Subject
+    approval: ApprovalId = _NO_APPROVAL
+    run: RunId = _NO_RUN
+    step: StepId = _NO_STEP
+    runbook: str = ""
+
+
+def parse(key: str) -> Key | None:
+    """Read a key; None for one that this version does not know."""
+    head, _, rest = key.partition("/")
+    if head == "approval" and rest:
+        return Key(subject=Subject.APPROVAL, approval=ApprovalId(rest))
+    if head == "unknown":
+        run, _, step = rest.partition("/")
+        return Key(subject=Subject.UNKNOWN, run=RunId(run), step=StepId(step)) if step else None
+    if head == "postmortem":
+        return Key(subject=Subject.POSTMORTEM)
+    if head != "incident":
+        return None
+    _, _, what = rest.partition("/")
+    if what in {Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE}:
+        return Key(subject=Subject(what))
+    name, _, runbook = what.partition("/")
+    return Key(subject=Subject.PROPOSED, runbook=runbook) if name == Subject.PROPOSED and runbook else None

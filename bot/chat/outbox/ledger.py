@@ -1,0 +1,77 @@
+"""Writing down how far Slack is, in the journal: before a post that might be lost, and after each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.facts import ChannelOpened, Fact, MessagePosted
+from bot.domain.ids import incident_stream
+from bot.domain.nouns import FIRELINE
+from bot.domain.ports import Journal, Transaction
+from bot.domain.records import OutboxEntry
+
+
+class Ledger:
+    """Keeps the outbox's entries; every method returns the entry as it stands once that is durable."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def about_to(self, entry: OutboxEntry) -> OutboxEntry:
+        """Say that something which must not happen twice is about to be sent: from here on it may stand in Slack."""
+        return await self._put(entry, {"ambiguous": True})
+
+    async def not_done(self, entry: OutboxEntry) -> OutboxEntry:
+        """Say that Slack answered, and did not do it."""
+        return await self._put(entry, {"ambiguous": False})
+
+    async def opened(self, entry: OutboxEntry, *, channel: str, name: str) -> OutboxEntry:
+        """Say that the incident has its channel; what else belongs to it is still to come."""
+        fact = ChannelOpened(incident=entry.incident, channel=channel, name=name)
+        return await self._put(entry, {"channel": channel, "ambiguous": False, "error": ""}, [fact])
+
+    async def posted(self, entry: OutboxEntry, *, channel: str, ts: str, digest: str) -> OutboxEntry:
+        """Say that a message stands in Slack for the first time."""
+        fact = MessagePosted(incident=entry.incident, key=entry.key, channel=channel, ts=ts)
+        known = {"channel": channel, "ts": ts, "digest": digest, "ambiguous": False, "error": ""}
+        return await self._put(entry, known, [fact])
+
+    async def shown(self, entry: OutboxEntry, *, through: int, digest: str, error: str = "") -> OutboxEntry:
+        """Say that Slack shows everything up to `through`."""
+        done = {
+            "sent": through,
+            "digest": digest,
+            "attempts": 0,
+            "due_at": None,
+            "ambiguous": False,
+            "error": error,
+        }
+        return await self._put(entry, done)
+
+    async def later(self, entry: OutboxEntry, *, due_at: datetime, error: str, attempts: int) -> OutboxEntry:
+        """Say that it did not work and when it is tried again."""
+        return await self._put(entry, {"due_at": due_at, "error": error, "attempts": attempts})
+
+    async def lost(self, entry: OutboxEntry) -> OutboxEntry:
+        """Say that the message is no longer in Slack, so that it is posted anew."""
+        return await self._put(entry, {"ts": "", "digest": "", "ambiguous": False})
+
+    async def gone(self, entry: OutboxEntry, why: str) -> OutboxEntry:
+        """Give it up, and say why."""
+        return await self._put(entry, {"gone": why, "error": why, "due_at": None, "ambiguous": False})
+
+    async def _put(
+        self, entry: OutboxEntry, changes: Mapping[str, Any], facts: Sequence[Fact] = ()
+    ) -> OutboxEntry:
+        def unit(tx: Transaction) -> OutboxEntry:
+            if facts:
+                tx.append(incident_stream(entry.incident), FIRELINE, facts)
+            # The entry as it is now: what we were given may be older than the last event that raised `wanted`.
+            changed = replace(tx.outbox_entry(entry.key) or entry, **changes)
+            tx.put_outbox(changed)
+            return changed
+
+        return await self._journal.submit(unit)

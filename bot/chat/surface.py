@@ -1,0 +1,286 @@
+"""The Slack surface as one thing to start and stop: every part of it is made here, from what the wiring passes in.
+
+HTTP mode and Socket Mode have equal rights: both lead into the same intake. Slack being away stops neither start nor stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from slack_bolt import BoltResponse
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.chat.blocks.ink import Redact
+from bot.chat.blocks.kit import Message
+from bot.chat.buttons import ACTIONS, Buttons
+from bot.chat.client import SlackClient
+from bot.chat.commands.doing import Doer
+from bot.chat.commands.looking import Onlooker
+from bot.chat.config import ChatConfig
+from bot.chat.desks import DeskOver, DraftPostmortem
+from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
+from bot.chat.identity import Identity
+from bot.chat.inbound.intake import Intake
+from bot.chat.inbound.payload import COMMAND
+from bot.chat.inbound.reply import Replier
+from bot.chat.inbound.worker import InboxWorker, Task
+from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.ledger import Ledger
+from bot.chat.outbox.loop import Outbox
+from bot.chat.outbox.messages import MessageKeeper
+from bot.chat.outbox.places import Places
+from bot.chat.pace import Pacer, Sleep
+from bot.chat.socket import SocketLines
+from bot.domain.clock import Clock
+from bot.domain.ports import Journal, Reader
+from bot.engine.control import RunControl
+from bot.errors import ChatError
+from bot.telemetry import Metrics, get_logger
+
+_LOG = get_logger(__name__)
+CALL_SECONDS = 10
+"""How long a call to Slack may take."""
+GRACE = 3.0
+"""Seconds that handlers under way get when the surface stops."""
+EVENTS_PATH = "/slack/events"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """The rooms behind the surface, and what it needs to know of the others, as functions.
+
+    `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
+    `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
+    a postmortem, `redact` takes secrets out of a text.
+    """
+
+    journal: Journal
+    reader: Reader
+    desk: DeskOver
+    runs: RunControl
+    draft: DraftPostmortem
+    outline: OutlineOf
+    describe: Describe
+    title: TitleOf
+    redact: Redact
+
+
+class ChatSurface:
+    """Slack, to start and to stop. With `mode: off` it does nothing and is always ready.
+
+    Make it inside the running loop's thread; `start` never waits for Slack. `clock`, `sleep` and `chance` are its time and its jitter.
+    """
+
+    def __init__(
+        self,
+        config: ChatConfig,
+        behind: Behind,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        sleep: Sleep = asyncio.sleep,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._config = config
+        self._me: Mapping[str, Any] = {}
+        self._clock = clock
+        self._sleep = sleep
+        self._web = AsyncWebClient(
+            token=config.bot_token, base_url=config.base_url, timeout=CALL_SECONDS, retry_handlers=[]
+        )
+        self._slack = SlackClient(self._web, metrics=metrics)
+        self._pacer = Pacer(clock, sleep)
+        self.identity = Identity(self._slack, self._pacer, clock, config.groups)
+        self._gallery = Gallery(
+            reader=behind.reader,
+            identity=self.identity,
+            redact=behind.redact,
+            outline=behind.outline,
+            describe=behind.describe,
+            title=behind.title,
+            public_url=config.public_url,
+        )
+        self._make_inbound(behind)
+        self._make_outbox(behind, metrics, chance or random.Random())  # noqa: S311 - jitter, no secret
+        self._bolt = self._make_bolt()
+        self._sockets = SocketLines(
+            app=lambda: self._bolt,
+            app_token=config.app_token,
+            web=self._web,
+            lines=config.socket_lines,
+            sleep=sleep,
+        )
+        self._introduction: asyncio.Task[None] | None = None
+        behind.journal.listen(self._outbox.wake)
+
+    def _make_inbound(self, behind: Behind) -> None:
+        config = self._config
+        onlooker = Onlooker(
+            reader=behind.reader, gallery=self._gallery, command=config.command, redact=behind.redact
+        )
+        self._doer = Doer(
+            desk=behind.desk,
+            reader=behind.reader,
+            onlooker=onlooker,
+            draft=behind.draft,
+            command=config.command,
+            redact=behind.redact,
+        )
+        self._buttons = Buttons(
+            desk=behind.desk,
+            runs=behind.runs,
+            reader=behind.reader,
+            identity=self.identity,
+            command=config.command,
+            redact=behind.redact,
+        )
+        replier = Replier(self._slack, self._pacer, self._clock, self._sleep)
+        self._worker = InboxWorker(
+            journal=behind.journal,
+            reader=behind.reader,
+            handler=self._handle,
+            replier=replier,
+            redact=behind.redact,
+            sleep=self._sleep,
+        )
+        self._intake = Intake(
+            journal=behind.journal,
+            worker=self._worker,
+            replier=replier,
+            glance=onlooker.glance,
+            clock=self._clock,
+            command=config.command,
+            actions=ACTIONS,
+        )
+
+    def _make_outbox(self, behind: Behind, metrics: Metrics, chance: random.Random) -> None:
+        ledger = Ledger(behind.journal)
+        self._channels = ChannelKeeper(
+            slack=self._slack,
+            pacer=self._pacer,
+            ledger=ledger,
+            reader=behind.reader,
+            identity=self.identity,
+            config=self._config,
+            redact=behind.redact,
+        )
+        self._messages = MessageKeeper(slack=self._slack, pacer=self._pacer, ledger=ledger)
+        self._outbox = Outbox(
+            reader=behind.reader,
+            ledger=ledger,
+            gallery=self._gallery,
+            identity=self.identity,
+            channels=self._channels,
+            messages=self._messages,
+            places=Places(self._slack, self._pacer, self._config.announce_channel),
+            clock=self._clock,
+            sleep=self._sleep,
+            chance=chance,
+            metrics=metrics,
+        )
+
+    def _make_bolt(self) -> AsyncApp:
+        """Make the app that checks signatures and hands everything to the intake; bolt finds arguments by name, so these are no methods."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            # Without asking Slack: a payload must be kept though Slack's API is away.
+            return AuthorizeResult(
+                enterprise_id=enterprise_id,
+                team_id=team_id,
+                bot_user_id=self._me.get("user_id"),
+                bot_id=self._me.get("bot_id"),
+                bot_token=self._config.bot_token,
+            )
+
+        async def take(body: dict[str, Any]) -> BoltResponse:
+            return await self._intake.take(body)
+
+        app = AsyncApp(
+            signing_secret=self._config.signing_secret or None,
+            authorize=authorize,
+            request_verification_enabled=self._config.mode == "http",
+        )
+        app.use(take)
+        return app
+
+    # ---- life
+
+    @property
+    def on(self) -> bool:
+        """Whether there is a Slack at all."""
+        return self._config.mode != "off"
+
+    async def start(self) -> None:
+        """Take up what a crash left, begin to listen and to send; returns at once, whether Slack answers or not."""
+        if not self.on:
+            return
+        self._web.session = aiohttp.ClientSession()
+        left = self._worker.recover()
+        if left:
+            _LOG.info("requests from before the start are taken up", count=left)
+        self._introduction = asyncio.create_task(self._introduce(), name="slack-introduction")
+        self._outbox.start()
+        if self._config.mode == "socket":
+            self._sockets.start()
+
+    async def stop(self) -> None:
+        """Stop listening, let handlers end, stop sending; what is left is taken up at the next start."""
+        if not self.on:
+            return
+        if self._introduction is not None:
+            self._introduction.cancel()
+            await asyncio.gather(self._introduction, return_exceptions=True)
+        await self._sockets.stop()
+        await self._worker.stop(GRACE)
+        await self._intake.stop()
+        await self._outbox.stop()
+        await self._pacer.stop()
+        if self._web.session is not None:
+            await self._web.session.close()
+
+    def routes(self) -> list[Route]:
+        """The routes that Slack calls; none unless the mode is `http`."""
+        if self._config.mode != "http":
+            return []
+        handler = AsyncSlackRequestHandler(self._bolt)
+
+        async def events(request: Request) -> Response:
+            return await handler.handle(request)
+
+        return [Route(EVENTS_PATH, events, methods=["POST"])]
+
+    def ready(self) -> str | None:
+        """Return why chat doesn't work as it should, None when it does; it never makes the process unready by itself."""
+        if not self.on:
+            return None
+        return self._outbox.locked_out or (None if self._me else "Slack has not answered yet")
+
+    # ---- parts
+
+    async def _introduce(self) -> None:
+        """Learn who we are in the workspace, as soon as Slack answers."""
+        pause = 1.0
+        while not self._me:
+            try:
+                self._me = await self._slack.call("auth.test", {})
+            except ChatError as problem:
+                _LOG.warning("Slack does not know us yet", problem=str(problem), hint=problem.hint)
+                await self._sleep(pause)
+                pause = min(60.0, pause * 2)
+        self._channels.bot_user = self._messages.bot_user = str(self._me.get("user_id", ""))
+        self._gallery.team_url = str(self._me.get("url", ""))
+        self._outbox.wake()
+
+    async def _handle(self, task: Task) -> Message | None:
+        return await (self._doer.do(task) if task.asked.kind == COMMAND else self._buttons.press(task))

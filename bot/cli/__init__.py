@@ -1,0 +1,1 @@
+"""The command line: `fireline`. Thin: it reads settings, calls the rooms below and shows what they say."""

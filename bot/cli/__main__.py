@@ -1,0 +1,5 @@
+"""`python -m bot.cli`: the same as the command `fireline`."""
+
+from bot.cli.app import main
+
+main()

@@ -1,0 +1,69 @@
+"""`fireline lint | schema | slack manifest`: what an author of runbooks and an operator of Slack need."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from bot.chat.config import ChatConfig
+from bot.chat.manifest import manifest
+from bot.cli.opening import console, settings_from
+from bot.errors import ConfigurationError
+from bot.runbook.findings import Level
+from bot.runbook.load import load_folder
+from bot.runbook.reports import as_github, as_json, as_sarif, as_text
+from bot.runbook.schema import editor_schema
+from bot.settings import Settings
+from bot.wiring.catalogue import whole_catalogue
+
+_REPORTS = {"text": as_text, "json": as_json, "github": as_github, "sarif": as_sarif}
+
+
+def lint(config: Path | None, paths: list[Path] | None, form: str) -> bool:
+    """Check runbooks and print what is found; True when none has an error."""
+    settings = _settings_or_defaults(config, named=bool(paths))
+    read = load_folder(
+        paths or settings.runbooks,
+        whole_catalogue(settings),
+        tuple(settings.vars),
+        today=datetime.now(UTC).date(),
+    )
+    report = _REPORTS[form](read.findings)
+    if report:
+        print(report)  # noqa: T201 - for editors and CI, without the console's wrapping
+    if form == "text":
+        errors = sum(each.level is Level.ERROR for each in read.findings)
+        warnings = sum(each.level is Level.WARNING for each in read.findings)
+        console.print(f"{len(read.runbooks)} runbooks are fine, {errors} errors, {warnings} warnings.")
+    return all(each.level is not Level.ERROR for each in read.findings)
+
+
+def _settings_or_defaults(config: Path | None, *, named: bool) -> Settings:
+    """Read the settings; where files are named and settings are not, checking them must not need a working installation."""
+    try:
+        return settings_from(config)
+    except ConfigurationError:
+        if config is not None or not named:
+            raise
+        return Settings()
+
+
+def schema(out: Path | None) -> None:
+    """Print the JSON Schema of runbooks, or write it to a file."""
+    text = json.dumps(editor_schema(whole_catalogue(Settings())), indent=2, ensure_ascii=False)
+    if out is None:
+        print(text)  # noqa: T201 - a document for a pipe
+        return
+    out.write_text(text + "\n", encoding="utf-8")
+    console.print(f"Written: {out}", soft_wrap=True)
+
+
+def slack_manifest(config: Path | None) -> None:
+    """Print the Slack app manifest for these settings, as YAML."""
+    text = yaml.safe_dump(
+        manifest(ChatConfig.from_settings(settings_from(config))), sort_keys=False, allow_unicode=True
+    )
+    print(text, end="")  # noqa: T201 - a document for a pipe

@@ -1,0 +1,159 @@
+"""`fireline demo`: the story from the alert to the postmortem, for a person who clicks, or told by itself to the end."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.panel import Panel
+
+from bot.demo import monitoring
+from bot.demo.people import Member
+from bot.demo.process import DemoFailed, wait_for
+from bot.demo.record import Record
+from bot.demo.stack import ADA, BEN, Ports, Stack
+from bot.domain.ids import IncidentId
+
+console = Console(highlight=False)
+
+RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+QUIET_BEFORE = 6.0
+"""Seconds of a healthy shop before it fails: the evidence then shows the change."""
+PATIENCE = 60.0
+INCIDENT = IncidentId(1)
+
+
+def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
+    """Play the demo; return the exit status. Its processes end with it, however it ends."""
+    real = monitoring.installed()
+    chosen = folder or Path(tempfile.mkdtemp(prefix="fireline-demo-"))
+    stack = Stack(folder=chosen.absolute(), ports=Ports.choose(first_port), runbooks=RUNBOOKS, real=real)
+    with _ctrl_c_ends(), contextlib.ExitStack() as ending:
+        ending.callback(stack.stop)
+        try:
+            console.print("Starting the shop, the monitoring, a local Slack and Fireline …")
+            stack.start()
+            _say_what_runs(stack)
+            _break_the_shop(stack, after=QUIET_BEFORE)
+            if headless:
+                _tell(stack)
+            else:
+                _let_people(stack)
+        except DemoFailed as problem:
+            console.print(f"[red]The demo stopped:[/red] {problem}", markup=True, soft_wrap=True)
+            console.print(f"Logs: {stack.folder}", soft_wrap=True)
+            return 1
+        except KeyboardInterrupt:
+            console.print(f"\nEnded. Everything that was recorded is in {stack.folder}", soft_wrap=True)
+    return 0
+
+
+@contextlib.contextmanager
+def _ctrl_c_ends() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does: its children are stopped either way."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say_what_runs(stack: Stack) -> None:
+    watching = (
+        "the real Prometheus and Alertmanager"
+        if stack.real
+        else "a stand-in that plays recorded Alertmanager deliveries (install prometheus and prometheus-alertmanager for the real ones)"
+    )
+    lines = [
+        f"[bold]Slack[/bold]     {stack.slack}     you are Ada, on call; switch to Ben or Cleo at the top",
+        f"[bold]Console[/bold]   {stack.fireline}     what Fireline has on record",
+        f"[bold]Shop[/bold]      {stack.shop}/metrics     watched by {watching}",
+        "",
+        "In a few seconds the shop's checkout breaks. Then:",
+        "  1. open Slack: a channel [cyan]#inc-1-…[/cyan] appears, with one message that always tells the state",
+        "  2. Fireline gathers evidence, then asks before it moves traffic: click [bold]Approve[/bold] or [bold]Deny[/bold]",
+        "  3. watch the error rate fall; when the alert is over, type [cyan]/incident resolve fixed it[/cyan] in the channel",
+        "  4. type [cyan]/incident postmortem[/cyan]: the draft is made from what was recorded",
+        "",
+        f"Files: {stack.folder}     End with Ctrl-C.",
+    ]
+    console.print(Panel("\n".join(lines), title="Fireline demo", expand=False))
+
+
+def _break_the_shop(stack: Stack, *, after: float) -> None:
+    time.sleep(after)
+    console.print(f"[red]The shop's primary backend breaks now[/red] ({time.strftime('%H:%M:%S')}).")
+    httpx.post(f"{stack.shop}/admin/faults/primary", json={"failing": True}, timeout=10.0).raise_for_status()
+
+
+def _let_people(stack: Stack) -> None:
+    """Leave the rest to people; notice when a part of the stack ends by itself."""
+    while True:
+        time.sleep(1.0)
+        for process in stack.processes.values():
+            if process.pid is None:
+                raise DemoFailed(f"{process.name} ended by itself. The end of its log:\n{process.log_tail()}")
+
+
+# ---- told by itself
+
+
+def _tell(stack: Stack) -> None:
+    """Play every part, through the local Slack's wire, and show what was recorded."""
+    ada, ben = Member(slack=stack.slack, user=ADA), Member(slack=stack.slack, user=BEN)
+    began = time.monotonic()
+
+    def step(text: str) -> None:
+        console.print(f"  {time.monotonic() - began:5.1f} s  {text}")
+
+    channel = wait_for("the incident's channel", lambda: ada.channel("inc-"), within=PATIENCE)
+    step("the alert came in, the incident is open, its channel is there")
+    record = Record(stack.database)
+    ack = wait_for("the button Acknowledge", lambda: ada.button(channel, "ack"), within=PATIENCE)
+    ada.click(ack)
+    step("Ada acknowledged")
+    approve = wait_for("the approval", lambda: ben.button(channel, "approve"), within=PATIENCE)
+    step("evidence is gathered; Fireline asks before it moves traffic")
+    ben.click(approve)
+    step("Ben approved")
+    wait_for("traffic on the standby", lambda: _standby_serves(stack), within=PATIENCE)
+    step("traffic is on the standby")
+    wait_for("the run's end", lambda: record.run_ended(INCIDENT), within=PATIENCE)
+    step("the error rate fell, the step is verified, the run has succeeded")
+    wait_for("the alert's end", lambda: record.alerts_over(INCIDENT), within=PATIENCE)
+    step("Alertmanager says that it is over")
+    ada.command(channel, "resolve traffic moved to the standby")
+    wait_for("the resolution", lambda: record.resolved(INCIDENT), within=PATIENCE)
+    step("Ada resolved the incident")
+    ada.command(channel, "postmortem")
+    draft = wait_for("the postmortem draft", lambda: record.draft(INCIDENT), within=PATIENCE)
+    wait_for("the draft in the channel", lambda: "ostmortem" in ada.texts(channel), within=PATIENCE)
+    step("the postmortem draft is posted")
+    _show_record(stack, draft)
+
+
+def _standby_serves(stack: Stack) -> bool:
+    weights = httpx.get(f"{stack.shop}/admin/weights/checkout", timeout=10.0).json()
+    return bool(weights["standby"] == 100)  # noqa: PLR2004 - percent
+
+
+def _show_record(stack: Stack, draft: Path) -> None:
+    """Show the timeline and prove the record, with the commands that a person would use."""
+    for words in (["show", "1"], ["verify"]):
+        console.print(f"\n[bold]$ fireline {' '.join(words)}[/bold]")
+        status = subprocess.call([sys.executable, "-m", "bot.cli", *words, "--config", str(stack.config)])  # noqa: S603 - ourselves
+        if status != 0:
+            raise DemoFailed(f"fireline {' '.join(words)} ended with status {status}.")
+    console.print(f"\nPostmortem draft: {draft}", soft_wrap=True)

@@ -1,0 +1,312 @@
+"""The first tables: the log, its projections, the outbox and the inbox, the texts of runbooks, and who leads.
+
+What they were on the day, written out: `bot.persistence.tables` goes on from here, this file does not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    log()
+    incidents()
+    alerts()
+    runs()
+    approvals()
+    keeping()
+    chat()
+    process()
+
+
+def downgrade() -> None:
+    for table in TABLES:
+        op.drop_table(table)
+
+
+def key(name: str) -> sa.Column[Any]:
+    """A text that is, or is part of, the primary key."""
+    return sa.Column(name, sa.Text(), primary_key=True, nullable=False)
+
+
+def place(name: str) -> sa.Column[Any]:
+    """A number that is the primary key: given, not counted by the database."""
+    return sa.Column(name, NUMBER, primary_key=True, autoincrement=False, nullable=False)
+
+
+def words(name: str, default: str = "") -> sa.Column[Any]:
+    """A text, never null."""
+    return sa.Column(name, sa.Text(), nullable=False, server_default=default)
+
+
+def maybe(name: str, kind: sa.types.TypeEngine[Any] | None = None) -> sa.Column[Any]:
+    """A text, or another kind, that may be null."""
+    return sa.Column(name, kind or sa.Text(), nullable=True)
+
+
+def number(name: str) -> sa.Column[Any]:
+    """A number that starts at 0."""
+    return sa.Column(name, NUMBER, nullable=False, server_default=sa.text("0"))
+
+
+def flag(name: str) -> sa.Column[Any]:
+    """Yes or no."""
+    return sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.text("false"))
+
+
+def index(table: str, name: str, columns: list[str], where: str | None = None) -> None:
+    """An index, over the rows of which `where` is true."""
+    condition = None if where is None else sa.text(where)
+    op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
+
+
+def log() -> None:
+    """The truth."""
+    op.create_table(
+        "events",
+        place("seq"),
+        words("at"),
+        words("stream"),
+        words("actor"),
+        words("kind"),
+        words("data"),
+        words("prev"),
+        words("hash"),
+        maybe("run"),
+    )
+    index("events", "events_by_run", ["run", "seq"], "run IS NOT NULL")
+    index("events", "events_by_stream", ["stream", "seq"])
+
+
+def incidents() -> None:
+    """The response."""
+    op.create_table(
+        "incidents",
+        place("id"),
+        words("title"),
+        words("severity"),
+        words("status"),
+        words("concurrency_group"),
+        words("runbook"),
+        words("opened_by"),
+        maybe("opened_at"),
+        maybe("acknowledged_at"),
+        maybe("resolved_at"),
+        maybe("commander"),
+        words("channel"),
+        words("channel_name"),
+        number("alerts"),
+        words("resolution"),
+    )
+    index("incidents", "incidents_by_channel", ["channel"])
+    index("incidents", "incidents_open", ["id"], "status != 'resolved'")
+    index("incidents", "incidents_open_by_group", ["concurrency_group"], "status != 'resolved'")
+
+
+def alerts() -> None:
+    """What was heard."""
+    op.create_table(
+        "alerts",
+        key("key"),
+        words("receiver"),
+        words("group_key"),
+        words("fingerprint"),
+        words("status"),
+        words("routing"),
+        words("labels", "{}"),
+        words("annotations", "{}"),
+        words("generator_url"),
+        maybe("starts_at"),
+        maybe("ends_at"),
+        maybe("first_seen"),
+        maybe("last_seen"),
+        number("deliveries"),
+        maybe("incident", NUMBER),
+        number("seq"),
+    )
+    index("alerts", "alerts_by_incident", ["incident", "seq"])
+    index("alerts", "alerts_by_routing", ["routing", "seq", "key"])
+    index("alerts", "alerts_by_seq", ["seq"])
+    index("alerts", "alerts_firing", ["incident"], "status = 'firing'")
+
+
+def runs() -> None:
+    """Runs and their steps."""
+    op.create_table(
+        "runs",
+        key("id"),
+        number("incident"),
+        number("ordinal"),
+        words("runbook"),
+        words("digest"),
+        words("status"),
+        words("phase"),
+        maybe("requested_by"),
+        words("inputs", "{}"),
+        maybe("started_at"),
+        maybe("finished_at"),
+        words("reason"),
+        words("detail"),
+        number("seq"),
+    )
+    index("runs", "runs_by_incident", ["incident", "ordinal"])
+    index("runs", "runs_unfinished", ["seq"], "status = 'running'")
+    op.create_table(
+        "steps",
+        key("run"),
+        key("step"),
+        words("status", "pending"),
+        number("attempt"),
+        maybe("started_at"),
+        maybe("finished_at"),
+        words("reason"),
+        words("detail"),
+        words("output", "{}"),
+        number("seq"),
+    )
+
+
+def approvals() -> None:
+    """Questions to people."""
+    op.create_table(
+        "approvals",
+        key("id"),
+        number("incident"),
+        words("run"),
+        words("step"),
+        words("status"),
+        words("digest"),
+        words("action"),
+        words("effect"),
+        words("target"),
+        words("inputs", "{}"),
+        words("undo"),
+        words("sources"),
+        number("quorum"),
+        maybe("requested_by"),
+        maybe("requested_at"),
+        maybe("expires_at"),
+        maybe("closed_at"),
+        words("why"),
+        number("seq"),
+    )
+    index("approvals", "approvals_by_incident", ["incident", "seq"])
+    op.create_table(
+        "votes",
+        place("seq"),
+        words("approval"),
+        words("voter"),
+        words("vote"),
+        words("as_member_of"),
+        maybe("at"),
+        words("why"),
+    )
+    index("votes", "votes_by_approval", ["approval", "seq"])
+
+
+def keeping() -> None:
+    """What is kept for inspection."""
+    op.create_table(
+        "evidence",
+        key("id"),
+        number("incident"),
+        words("run"),
+        words("step"),
+        words("name"),
+        words("evidence_class"),
+        words("sha256"),
+        number("size"),
+        words("media_type"),
+        words("source"),
+        words("tool"),
+        flag("truncated"),
+        maybe("stored_at"),
+        number("seq"),
+    )
+    index("evidence", "evidence_by_incident", ["incident", "seq"])
+    op.create_table(
+        "refused_deliveries",
+        place("seq"),
+        maybe("at"),
+        words("reason"),
+        words("body_sha256"),
+        number("size"),
+        words("source"),
+    )
+    op.create_table(
+        "runbooks",
+        key("digest"),
+        words("name"),
+        words("source"),
+    )
+
+
+def chat() -> None:
+    """What chat should show, and what came from it."""
+    op.create_table(
+        "outbox",
+        key("key"),
+        number("incident"),
+        number("wanted"),
+        words("channel"),
+        words("ts"),
+        number("sent"),
+        words("digest"),
+        number("attempts"),
+        maybe("due_at"),
+        flag("ambiguous"),
+        words("error"),
+        words("gone"),
+        number("since"),
+    )
+    index("outbox", "outbox_behind", ["since"], "wanted > sent AND gone = ''")
+    op.create_table(
+        "inbox",
+        key("key"),
+        words("kind"),
+        words("payload", "{}"),
+        maybe("received_at"),
+        number("attempts"),
+        words("error"),
+        flag("closed"),
+    )
+    index("inbox", "inbox_waiting", ["received_at"], "closed IS false")
+
+
+def process() -> None:
+    """Who leads."""
+    op.create_table(
+        "leader",
+        place("id"),
+        words("host"),
+        number("pid"),
+        maybe("since"),
+        maybe("beat_at"),
+    )
+
+
+TABLES = (
+    "events",
+    "incidents",
+    "alerts",
+    "runs",
+    "steps",
+    "approvals",
+    "votes",
+    "evidence",
+    "refused_deliveries",
+    "runbooks",
+    "outbox",
+    "inbox",
+    "leader",
+)

@@ -1,0 +1,34 @@
+"""Every action there is: the integrations, each made with its part of the settings, over one transport."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.actions.contract import Action, Catalogue
+from bot.settings import Settings
+from integrations import http, prometheus, shell, wait
+from integrations.transport import Transport
+
+
+def build_actions(settings: Settings, transport: Transport) -> Mapping[str, Action]:
+    """Make every action, by name."""
+    everything = (
+        *http.actions(http.HttpConfig(), transport),
+        *prometheus.actions(prometheus.PrometheusConfig(url=settings.prometheus.url or ""), transport),
+        *shell.actions(_shell(settings), transport),
+        *wait.actions(wait.WaitConfig(), transport),
+    )
+    return {action.spec.name: action for action in everything}
+
+
+def catalogue_of(actions: Mapping[str, Action]) -> Catalogue:
+    """Return the specs of actions: what the linter, the conductor and the docs read."""
+    return Catalogue(tuple(action.spec for action in actions.values()))
+
+
+def _shell(settings: Settings) -> shell.ShellConfig:
+    allowed = settings.shell.allowed
+    return shell.ShellConfig(
+        allowed=None if allowed is None else frozenset(allowed),
+        directory=str((settings.shell.working_dir or settings.data_dir).absolute()),
+    )

@@ -1,0 +1,162 @@
+"""The assembly: every room made and joined, from settings, over an open store.
+
+store → runbooks → driver → intake and desk → chat        then `Fireline.start`: recover runs, route what is pending, wake at the next due time
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+from collections.abc import AsyncIterator
+
+from bot import __version__
+from bot.domain.clock import Clock, SystemClock
+from bot.domain.ports import Journal
+from bot.engine.driver import Driver
+from bot.engine.performer import Performer
+from bot.evidence.redaction import Redactor
+from bot.incidents.desk import Desk
+from bot.incidents.dispatch import Dispatcher
+from bot.incidents.intake import Intake
+from bot.persistence.evidence_files import EvidenceFiles
+from bot.persistence.store import Store, open_store
+from bot.schedule.alarm import ApschedulerAlarm
+from bot.settings import Settings
+from bot.telemetry import Metrics, configure_logging
+from bot.wiring.actions import build_actions, catalogue_of
+from bot.wiring.chat import build_chat
+from bot.wiring.fireline import Fireline
+from bot.wiring.library import Shelf
+from bot.wiring.secrets import SettingsSecrets
+from bot.wiring.watching import CountEvents
+from integrations.transport import Transport, TransportConfig
+
+_RETRY_CEILING = 30.0
+"""Seconds: the longest pause between two tries to write while the database is away."""
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Fireline]:
+    """Start a Fireline for these settings and stop it at the end of the block."""
+    sources = SettingsSecrets(settings.secrets, os.environ)
+    redactor = Redactor([*sources.known_values(), *settings_secrets(settings)])
+    configure_logging(style=settings.logging.format, level=settings.logging.level, redact=redactor.redact)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    metrics = Metrics(version=__version__)
+    clock = SystemClock()
+    counting = CountEvents(metrics)
+    store = await open_store(
+        settings.database,
+        clock,
+        max_batch=settings.journal.max_batch,
+        max_waiting=settings.journal.max_waiting,
+        observer=counting,
+    )
+    store.journal.listen(counting)
+    fireline = assemble(
+        settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
+    )
+    try:
+        await fireline.start()
+        yield fireline
+    finally:
+        await fireline.stop()
+
+
+def assemble(
+    settings: Settings,
+    *,
+    store: Store,
+    clock: Clock,
+    metrics: Metrics,
+    sources: SettingsSecrets,
+    redactor: Redactor,
+) -> Fireline:
+    """Make every room over an open store; nothing runs yet."""
+    transport = Transport(TransportConfig())
+    actions = build_actions(settings, transport)
+    shelf = Shelf(
+        settings.runbooks,
+        catalogue=catalogue_of(actions),
+        variables=tuple(settings.vars),
+        reader=store.records,
+        call_timeout=settings.engine.default_step_timeout,
+        approval_expiry=settings.engine.default_approval_expiry,
+        run_timeout=settings.engine.default_run_timeout,
+    )
+    evidence = EvidenceFiles(settings.evidence_dir)
+    dice = random.SystemRandom()
+    alarm = ApschedulerAlarm()
+    driver = Driver(
+        journal=store.journal,
+        reader=store.records,
+        clock=clock,
+        performer=Performer(
+            actions=actions,
+            secrets=sources,
+            captures=evidence.capture,
+            slots=asyncio.Semaphore(settings.engine.max_parallel_steps),
+            version=__version__,
+            chance=dice.random,
+        ),
+        plan_of=shelf.plan_of,
+        alarm=alarm,
+        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
+    )
+
+    def desk_over(journal: Journal) -> Desk:
+        return Desk(
+            journal,
+            store.records,
+            driver,
+            runbook=shelf.get,
+            clock=clock,
+            tokens=_token,
+            variables=settings.vars,
+        )
+
+    dispatcher = Dispatcher(
+        store.journal,
+        driver,
+        runbooks=shelf.runbooks,
+        clock=clock,
+        tokens=_token,
+        variables=settings.vars,
+    )
+    fireline = Fireline(
+        settings=settings,
+        clock=clock,
+        metrics=metrics,
+        store=store,
+        shelf=shelf,
+        driver=driver,
+        alarm=alarm,
+        dispatcher=dispatcher,
+        intake=Intake(store.journal, wake=dispatcher.wake),
+        desk=desk_over,
+        evidence=evidence,
+        redactor=redactor,
+        transport=transport,
+    )
+    fireline.chat = build_chat(fireline)
+    return fireline
+
+
+def settings_secrets(settings: Settings) -> list[str]:
+    """Return the secrets that the settings themselves hold, for the redaction of texts."""
+    held = (
+        settings.alertmanager.bearer_token,
+        settings.alertmanager.basic_password,
+        settings.slack.bot_token,
+        settings.slack.app_token,
+        settings.slack.signing_secret,
+        settings.console.token,
+    )
+    return [secret.get_secret_value() for secret in held if secret is not None]
+
+
+def _token() -> str:
+    return secrets.token_hex(16)

@@ -1,0 +1,110 @@
+"""A running Fireline: its parts, and the order in which they start and stop. `assembly` makes it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot import __version__
+from bot.chat.surface import ChatSurface
+from bot.domain.clock import Clock
+from bot.domain.facts import ProcessStarted
+from bot.domain.ids import SYSTEM, IncidentId, incident_stream
+from bot.domain.nouns import FIRELINE, Actor, ActorKind
+from bot.domain.ports import Journal
+from bot.engine.driver import Driver
+from bot.evidence.redaction import Redactor
+from bot.incidents.desk import Desk
+from bot.incidents.dispatch import Dispatcher
+from bot.incidents.intake import Intake
+from bot.persistence.evidence_files import EvidenceFiles
+from bot.persistence.store import Store
+from bot.postmortem.write import Written, draft_postmortem
+from bot.schedule.alarm import ApschedulerAlarm
+from bot.settings import Settings
+from bot.telemetry import Metrics
+from bot.wiring.library import Shelf
+from integrations.transport import Transport
+
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Fireline:
+    """Everything that runs, for those who start it and for tests that look inside."""
+
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    store: Store
+    shelf: Shelf
+    driver: Driver
+    alarm: ApschedulerAlarm
+    dispatcher: Dispatcher
+    intake: Intake
+    desk: Callable[[Journal], Desk]
+    evidence: EvidenceFiles
+    redactor: Redactor
+    transport: Transport
+    chat: ChatSurface = field(init=False)
+    recovered: bool = False
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def draft(self, incident: IncidentId, by: Actor) -> Written:
+        """Draft an incident's postmortem, with people's names as chat knows them."""
+        for user in await asyncio.to_thread(self._people_of, incident):
+            await self.chat.identity.learn(user)
+        return await draft_postmortem(
+            self.store.journal,
+            self.store.records,
+            incident,
+            self.settings.data_dir / "postmortems",
+            by=by,
+            names=self.names(),
+            redact=self.redactor.redact,
+        )
+
+    def _people_of(self, incident: IncidentId) -> set[str]:
+        events = self.store.records.events(stream=incident_stream(incident))
+        return {event.actor.id for event in events if event.actor.kind is ActorKind.PERSON}
+
+    def names(self) -> Mapping[str, str]:
+        """Return people's names by id, as far as chat has told them."""
+        return self.chat.identity.names()
+
+    async def reload(self) -> None:
+        """Read the runbooks anew, and route again what had waited for them."""
+        fact = self.shelf.load(self.clock.now().date())
+        await self.store.journal.append(SYSTEM, FIRELINE, [fact])
+        self.dispatcher.runbooks_changed()
+        _LOG.info("runbooks loaded", runbooks=len(fact.digests), refused=fact.refused)
+
+    async def start(self) -> None:
+        """Take up what the log leaves unfinished, then let new work in."""
+        host, pid = socket.gethostname(), os.getpid()
+        await self.store.journal.append(
+            SYSTEM, FIRELINE, [ProcessStarted(version=__version__, host=host, pid=pid)]
+        )
+        await self.reload()
+        self.alarm.start(self.driver.tick)
+        taken_up = await self.driver.recover()
+        self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
+        await self.chat.start()
+        self.recovered = True
+        _LOG.info("fireline is up", version=__version__, runs_taken_up=taken_up)
+
+    async def stop(self) -> None:
+        """Let running steps end for a while, then put everything down; the log has all that the next start needs."""
+        self.alarm.stop()
+        await self.chat.stop()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.driver.stop(self.settings.engine.shutdown_grace.total_seconds())
+        await self.transport.close()
+        await self.store.close()

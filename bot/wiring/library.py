@@ -1,0 +1,98 @@
+"""The runbooks in force, and those that runs have pinned: a runbook edited while a run waits changes nothing for that run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import structlog
+
+from bot.actions.contract import Catalogue
+from bot.domain.facts import RunbooksLoaded
+from bot.domain.ids import Digest
+from bot.domain.ports import Reader
+from bot.engine.conductor import Plan
+from bot.errors import RunbookError
+from bot.runbook.findings import Level
+from bot.runbook.load import Library, load_folder, load_good
+from bot.runbook.model import Runbook
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Shelf:
+    """Runbooks by name and by digest.
+
+    `variables` are the names that the settings' vars give; `call_timeout`, `approval_expiry` and `run_timeout` hold where a
+    runbook says nothing.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        catalogue: Catalogue,
+        variables: Sequence[str],
+        reader: Reader,
+        call_timeout: timedelta,
+        approval_expiry: timedelta,
+        run_timeout: timedelta,
+    ) -> None:
+        self._paths = paths
+        self._catalogue = catalogue
+        self._variables = variables
+        self._reader = reader
+        self._call_timeout = call_timeout
+        self._approval_expiry = approval_expiry
+        self._run_timeout = run_timeout
+        self._library = Library()
+        self._pinned: dict[Digest, Plan] = {}
+
+    def load(self, today: date) -> RunbooksLoaded:
+        """Read the files anew and return the fact that tells of it; a file that broke keeps its last good version, loudly."""
+        read = load_folder(self._paths, self._catalogue, self._variables, today=today)
+        refused = sorted({each.place.file for each in read.findings if each.level is Level.ERROR})
+        for each in read.findings:
+            if each.level is Level.ERROR:
+                _LOG.error(
+                    "runbook refused",
+                    place=str(each.place),
+                    code=each.code,
+                    problem=each.message,
+                    hint=each.hint,
+                )
+        within = [replace(book, timeout=book.timeout or self._run_timeout) for book in read.runbooks]
+        self._library = replace(read, runbooks=tuple(within)).keeping(self._library)
+        self._pinned = {book.digest: self._plan(book) for book in self._library} | self._pinned
+        return RunbooksLoaded(
+            digests={book.name: book.digest for book in self._library}, refused=len(refused)
+        )
+
+    def runbooks(self) -> Sequence[Runbook]:
+        """Return the runbooks in force, in name order."""
+        return self._library.runbooks
+
+    def get(self, name: str) -> Runbook | None:
+        """Return the runbook in force under a name."""
+        return self._library.get(name)
+
+    def plan_of(self, digest: Digest) -> Plan:
+        """Return the plan of a runbook that is or was in force; RunbookError when its text is gone or refused by this version."""
+        plan = self._pinned.get(digest)
+        if plan is None:
+            source = self._reader.runbook_source(digest)
+            if source is None:
+                raise RunbookError(f"the runbook {digest[:12]} is not in the store")
+            book = load_good(source, f"pinned/{digest[:12]}.yaml", self._catalogue, self._variables)
+            plan = self._pinned[digest] = self._plan(book)
+        return plan
+
+    def _plan(self, book: Runbook) -> Plan:
+        return Plan(
+            runbook=book,
+            catalogue=self._catalogue,
+            call_timeout=self._call_timeout,
+            approval_expiry=self._approval_expiry,
+        )

@@ -1,0 +1,80 @@
+"""The one HTTP application: webhooks, health, metrics, chat's callbacks, the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from bot.ingress.alertmanager import AlertmanagerWebhook
+from bot.ingress.app import ingress_routes
+from bot.ingress.credentials import Credentials
+from bot.ingress.health import Check, Health, flag, journal_writes
+from bot.settings import Settings
+from bot.telemetry.requests import CountRequests
+from bot.wiring.fireline import Fireline
+
+
+def application(fireline: Fireline) -> Starlette:
+    """Return everything that Fireline answers over HTTP."""
+    settings = fireline.settings
+    webhook = AlertmanagerWebhook(
+        fireline.intake,
+        credentials=credentials_of(settings),
+        keep=fireline.evidence.keep,
+        metrics=fireline.metrics,
+        most_body=int(settings.alertmanager.max_body_bytes),
+    )
+    ingress = ingress_routes(
+        alertmanager=webhook,
+        metrics=fireline.metrics,
+        alive={"journal": _journal_lives(fireline)},
+        ready={
+            "log": journal_writes(fireline.store.journal),
+            "recovery": flag(lambda: fireline.recovered, yes="finished", no="runs are being taken up"),
+        },
+        info={"chat": _chat(fireline), "runbooks": _runbooks(fireline)},
+    )
+    routes: Sequence[BaseRoute] = [*ingress, *fireline.chat.routes()]
+    return Starlette(routes=routes, middleware=[Middleware(CountRequests, metrics=fireline.metrics)])
+
+
+def credentials_of(settings: Settings) -> Credentials:
+    """Return what a sender of alerts must show."""
+    accepted = settings.alertmanager
+    bearers = [_revealed(accepted.bearer_token)] if accepted.bearer_token else []
+    basics = (
+        [(accepted.basic_username, _revealed(accepted.basic_password))] if accepted.basic_username else []
+    )
+    return Credentials(bearers=bearers, basics=basics)
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+def _journal_lives(fireline: Fireline) -> Check:
+    async def check() -> Health:
+        journal = fireline.store.journal
+        return Health(ok=journal.healthy(), detail=journal.trouble)
+
+    return check
+
+
+def _chat(fireline: Fireline) -> Check:
+    async def check() -> Health:
+        trouble = fireline.chat.ready()
+        return Health(ok=trouble is None, detail=trouble or "")
+
+    return check
+
+
+def _runbooks(fireline: Fireline) -> Check:
+    async def check() -> Health:
+        names = [book.name for book in fireline.shelf.runbooks()]
+        return Health(ok=bool(names), detail=", ".join(names) or "none in force: no alert can start one")
+
+    return check

@@ -1,0 +1,83 @@
+"""The use cases over a real store: intake, dispatcher and desk, with runs that are only remembered and a clock that is moved."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.domain.events import Event
+from bot.domain.facts import AlertSeen, Fact
+from bot.domain.ids import INTAKE, AlertKey, IncidentId, incident_stream
+from bot.domain.records import AlertRecord
+from bot.incidents.desk import Desk
+from bot.incidents.dispatch import Dispatcher
+from bot.incidents.intake import Intake
+from bot.persistence.store import Store
+from bot.runbook.model import Runbook
+from tests.fakes.alerts import NOON
+from tests.fakes.runs import RememberedRuns
+from tests.fakes.store import MovedClock, open_test_store
+
+VARIABLES: dict[str, Any] = {"region": "eu"}
+
+
+@dataclass(slots=True)
+class Office:
+    """Everything that the use cases need, in one place."""
+
+    store: Store
+    clock: MovedClock
+    runs: RememberedRuns = field(default_factory=RememberedRuns)
+    books: list[Runbook] = field(default_factory=list)
+    dispatcher: Dispatcher = field(init=False)
+    intake: Intake = field(init=False)
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        counter = itertools.count(1)
+        tokens: Callable[[], str] = lambda: f"token-{next(counter)}"  # noqa: E731 - typed
+        self.dispatcher = Dispatcher(
+            self.store.journal,
+            self.runs,
+            runbooks=lambda: self.books,
+            clock=self.clock,
+            tokens=tokens,
+            variables=VARIABLES,
+        )
+        self.intake = Intake(self.store.journal, wake=self.dispatcher.wake)
+        self.desk = Desk(
+            self.store.journal,
+            self.store.records,
+            self.runs,
+            runbook=lambda name: next((each for each in self.books if each.name == name), None),
+            clock=self.clock,
+            tokens=tokens,
+            variables=VARIABLES,
+        )
+
+    def facts(self, incident: int | None = None) -> list[Fact]:
+        """What stands in an incident's stream, or in the intake's."""
+        stream = INTAKE if incident is None else incident_stream(IncidentId(incident))
+        return [each.fact for each in self.store.records.events(stream=stream)]
+
+    def events(self, incident: int) -> list[Event]:
+        """An incident's events."""
+        return list(self.store.records.events(stream=incident_stream(IncidentId(incident))))
+
+    def kinds(self, incident: int | None = None) -> list[str]:
+        """The kinds of those facts."""
+        return [each.KIND for each in self.facts(incident)]
+
+    def alert(self, seen: AlertSeen) -> AlertRecord:
+        """What the store says of an alert."""
+        key: AlertKey = seen.key
+        return self.store.records.alerts([key])[key]
+
+
+async def open_office(folder: Path, *books: Runbook) -> Office:
+    """Open one in a folder; close its store in the end."""
+    clock = MovedClock(NOON)
+    return Office(store=await open_test_store(folder, clock), clock=clock, books=list(books))

@@ -1,0 +1,74 @@
+"""A `RunControl` that runs nothing: it remembers what was asked, and writes votes and settlements into the log as the engine does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain.facts import ApprovalClosed, ApprovalVoted, Fact, RunCancelRequested, StepSettled
+from bot.domain.ids import ApprovalId, Digest, RunId, StepId, incident_of_run, incident_stream
+from bot.domain.nouns import Actor, ApprovalStatus, Settlement, Vote
+from bot.domain.ports import Journal, Reader
+from bot.errors import Conflict, NotFound
+from bot.policy.approvals import right_to_decide
+
+
+@dataclass(kw_only=True)
+class RememberedRuns:
+    """Remembers; `asked` holds a tuple for each call, the method's name first."""
+
+    journal: Journal
+    reader: Reader
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def take_up(self, run: RunId) -> None:
+        """See `RunControl.take_up`."""
+        self.asked.append(("take_up", run))
+
+    async def vote(  # noqa: PLR0913 - the port's
+        self,
+        approval: ApprovalId,
+        *,
+        by: Actor,
+        groups: frozenset[str],
+        vote: Vote,
+        digest: Digest,
+        why: str = "",
+    ) -> None:
+        """See `RunControl.vote`."""
+        record = self.reader.approval(approval)
+        if record is None:
+            raise NotFound(f"There is no approval {approval}.")
+        if record.closed_at is not None:
+            raise Conflict(f"This is decided already: {record.status}.")
+        if digest != record.digest:
+            raise Conflict("What would run has changed since it was shown to you.")
+        source = right_to_decide(
+            by=by, groups=groups, sources=record.sources, requested_by=record.requested_by
+        )
+        if any(each.by == by for each in record.votes):
+            raise Conflict("You have decided already.")
+        self.asked.append(("vote", approval, by, vote))
+        where = {"run": record.run, "step": record.step, "approval": approval}
+        facts: list[Fact] = [ApprovalVoted(**where, vote=vote, as_member_of=source, why=why)]
+        approved = sum(each.vote is Vote.APPROVE for each in record.votes) + (vote is Vote.APPROVE)
+        if vote is Vote.DENY:
+            facts.append(ApprovalClosed(**where, status=ApprovalStatus.DENIED))
+        elif approved >= record.quorum:
+            facts.append(ApprovalClosed(**where, status=ApprovalStatus.APPROVED))
+        await self.journal.append(incident_stream(incident_of_run(record.run)), by, facts)
+
+    async def settle(
+        self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
+    ) -> None:
+        """See `RunControl.settle`."""
+        self.asked.append(("settle", run, step, by, settlement))
+        fact = StepSettled(run=run, step=step, settlement=settlement, why=why)
+        await self.journal.append(incident_stream(incident_of_run(run)), by, [fact])
+
+    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.cancel`."""
+        self.asked.append(("cancel", run, by))
+        await self.journal.append(
+            incident_stream(incident_of_run(run)), by, [RunCancelRequested(run=run, why=why)]
+        )

@@ -1,0 +1,164 @@
+"""What people may do to an incident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+
+from bot.domain.facts import IncidentAcknowledged, IncidentResolved, NoteAdded, StatusChanged
+from bot.domain.ids import IncidentId
+from bot.domain.nouns import IncidentStatus, RunStatus, person
+from bot.errors import Conflict, NotFound, Refused
+from bot.incidents import rules
+from bot.runbook.model import Runbook
+from tests.fakes.alerts import NOON, incident, run
+
+ADA, BOB = person("U0ADA"), person("U0BOB")
+CLOSED = incident(resolved_at=NOON)
+
+
+@dataclass
+class Book:
+    """As much of a runbook as the rules look at."""
+
+    name: str = "checkout-errors"
+    command: bool = True
+
+
+def book(*, command: bool = True) -> Runbook:
+    """Make a runbook that takes commands, or not."""
+    return cast("Runbook", Book(command=command))
+
+
+def test_the_first_who_acknowledges_commands() -> None:
+    """The next ones are on record, and the commander stays."""
+    assert rules.acknowledge(incident(), ADA) == [
+        IncidentAcknowledged(incident=IncidentId(42), commander="U0ADA")
+    ]
+    (second,) = rules.acknowledge(incident(commander="U0ADA"), BOB)
+    assert second == IncidentAcknowledged(incident=IncidentId(42), commander="U0ADA")
+
+
+def test_acknowledging_twice_is_a_conflict() -> None:
+    """A second click says what is so already."""
+    with pytest.raises(Conflict, match="You have incident 42 already"):
+        rules.acknowledge(incident(commander="U0ADA"), ADA)
+
+
+@pytest.mark.parametrize("status", [IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING])
+def test_a_status_is_changed(status: IncidentStatus) -> None:
+    """The reason is kept without white space around it."""
+    (fact,) = rules.change_status(incident(), status, " found it ")
+    assert fact == StatusChanged(incident=IncidentId(42), status=status, why="found it")
+
+
+def test_a_status_goes_back_too() -> None:
+    """A fix that did not hold sends the response back."""
+    (fact,) = rules.change_status(incident(status=IncidentStatus.MONITORING), IncidentStatus.INVESTIGATING)
+    assert isinstance(fact, StatusChanged)
+
+
+def test_the_same_status_is_a_conflict() -> None:
+    """Saying it again changes nothing."""
+    with pytest.raises(Conflict, match="investigating already"):
+        rules.change_status(incident(), IncidentStatus.INVESTIGATING)
+
+
+def test_resolving_is_no_status() -> None:
+    """It has rules of its own, and the hint says so."""
+    with pytest.raises(Refused) as refused:
+        rules.change_status(incident(), IncidentStatus.RESOLVED)
+    assert "resolve" in refused.value.hint
+
+
+def test_resolving_when_all_is_quiet() -> None:
+    """Nothing to warn of."""
+    ending = rules.resolve(incident(firing=0), [run(status=RunStatus.SUCCEEDED)], "rolled back")
+    assert ending.facts == [IncidentResolved(incident=IncidentId(42), summary="rolled back")]
+    assert ending.warnings == ()
+
+
+@pytest.mark.parametrize(("firing", "words"), [(1, "1 alert still fires"), (3, "3 alerts still fire")])
+def test_resolving_while_alerts_fire_warns(firing: int, words: str) -> None:
+    """A person may know better than an alert, but is told."""
+    (warning,) = rules.resolve(incident(firing=firing), []).warnings
+    assert words in warning
+
+
+def test_a_run_under_way_keeps_the_incident_open() -> None:
+    """The hint names the run and how to end it."""
+    with pytest.raises(Refused, match=r"42-2 \(checkout-errors\)") as refused:
+        rules.resolve(incident(), [run("42-1", status=RunStatus.FAILED), run("42-2")])
+    assert "cancel 42-2" in refused.value.hint
+
+
+def test_what_is_resolved_stays_resolved() -> None:
+    """Every change of a resolved incident is a conflict that says since when."""
+    for act in (
+        lambda: rules.acknowledge(CLOSED, ADA),
+        lambda: rules.change_status(CLOSED, IncidentStatus.MONITORING),
+        lambda: rules.resolve(CLOSED, []),
+        lambda: rules.may_start(book(), CLOSED, []),
+    ):
+        with pytest.raises(Conflict, match="was resolved at 2026-11-23T12:00Z"):
+            act()
+
+
+def test_notes_are_taken_even_later() -> None:
+    """The postmortem wants them."""
+    assert rules.note(CLOSED, " the cache was cold\n") == [
+        NoteAdded(incident=IncidentId(42), text="the cache was cold")
+    ]
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_a_note_needs_words(text: str) -> None:
+    """An empty note is refused."""
+    with pytest.raises(Refused, match="needs words"):
+        rules.note(incident(), text)
+
+
+def test_a_novel_is_no_note() -> None:
+    """What is longer than any surface takes in is refused, with its length."""
+    with pytest.raises(Refused, match="40001 characters"):
+        rules.note(incident(), "x" * 40_001)
+
+
+def test_a_title_is_one_line() -> None:
+    """White space of any sort becomes a blank."""
+    assert rules.title("  Checkout\n\tis   down ") == "Checkout is down"
+
+
+@pytest.mark.parametrize(("text", "words"), [(" ", "needs a title"), ("x" * 501, "at most 500")])
+def test_titles_that_are_none(text: str, words: str) -> None:
+    """Nothing is no title, and a log is none either."""
+    with pytest.raises(Refused, match=words):
+        rules.title(text)
+
+
+def test_a_runbook_that_takes_no_commands() -> None:
+    """Its author decides that."""
+    with pytest.raises(Refused, match="not started by people"):
+        rules.may_start(book(command=False), incident(), [])
+
+
+def test_a_proposed_runbook_may_be_started() -> None:
+    """To propose is to offer, even when the runbook takes no commands elsewhere."""
+    rules.may_start(book(command=False), incident(runbook="checkout-errors"), [])
+
+
+def test_the_same_runbook_does_not_run_twice_at_once() -> None:
+    """The conflict names the run; another runbook, or a finished run, is in nobody's way."""
+    rules.may_start(book(), None, [])
+    rules.may_start(book(), incident(), [run(status=RunStatus.FAILED), run(runbook="other")])
+    with pytest.raises(Conflict, match="run 42-1"):
+        rules.may_start(book(), incident(), [run()])
+
+
+def test_an_incident_that_is_not_there() -> None:
+    """The number is named."""
+    assert rules.found(CLOSED, CLOSED.id) is CLOSED
+    with pytest.raises(NotFound, match="no incident 7"):
+        rules.found(None, IncidentId(7))

@@ -1,0 +1,259 @@
+"""The linter's rules: for each code what triggers it, where it points, and what it says to do."""
+
+# ruff: noqa: E501 - a case a line reads as a table
+
+import pytest
+
+from bot.runbook.findings import RULES, Level
+from tests.unit.runbook.cases import HEAD, STEP, found, load, load_steps
+
+HTTP = "uses: http.request, with: {url: 'http://x'}"
+
+# What stands below `steps:`, and what the linter says of it: code, line:column, a part of the message, a part of the hint.
+# The first step stands on line 7, because HEAD has five lines.
+STEPS: list[tuple[str, str, str, str, str]] = [
+    # --- the form of a step
+    ("  - {id: one}", "FL101", "7:5", "steps[0].uses is missing", ""),
+    ("  - {uses: wait, with: {for: 1m}}", "FL101", "7:5", "steps[0].id is missing", ""),
+    (f"  - {{id: one, {HTTP}, undo: none}}", "FL101", "7:66", "undo: none needs a why", "3 a.m."),
+    ("  - {id: one, use: wait, uses: wait, with: {for: 1m}}", "FL004", "7:15", "steps[0].use is no key", "did you mean uses?"),
+    ("  - {id: one-two, uses: wait, with: {for: 1m}}", "FL102", "7:10", "steps[0].id does not fit", "letters, digits and _"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, if: 3}", "FL102", "7:48", "should be a text or true or false", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, needs: x}", "FL102", "7:51", "should be a list", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, needs: [1, true]}", "FL102", "7:52", "steps[0].needs[0] should be a text", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, on_failure: undoo}", "FL102", "7:56", "stop, continue, undo", "did you mean undo?"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, timeout: ~}", "FL102", "7:44", "steps[0].timeout has no value", "drop the key"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, undo: 3}", "FL102", "7:50", "should be a mapping or none", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, undo: {uses: ''}}", "FL102", "7:57", "steps[0].undo.uses is empty", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, undo: {}}", "FL101", "7:50", "steps[0].undo.uses is missing", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, retry: {attempts: 0}}", "FL102", "7:62", "should be at least 1", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, retry: {backoff: 11}}", "FL102", "7:61", "should be at most 10", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, retry: {on: [tiemout]}}", "FL102", "7:57", "should be timeout", "did you mean timeout?"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [sre]}}", "FL102", "7:62", "does not fit", "group:sre"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {}}", "FL101", "7:54", "approval.from is missing", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, timeout: 45}", "FL103", "7:53", "timeout has no unit", "write 45s, 45m or 45h"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, timeout: 5x}", "FL103", "7:53", "no duration", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, timeout: 0s}", "FL103", "7:53", "0s is no time at all", ""),
+    ("  - {id: one, uses: wait, with: {for: '{{ 1 +'}}", "FL105", "7:39", "is not closed", "end it with }}"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, if: '{{ true }}'}", "FL105", "7:48", "expression already", "write it bare"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, retry: {interval: 9s, max_interval: 1s}}", "FL107", "7:80", "max_interval is shorter", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, why: because}", "FL107", "7:44", "why stands beside undo: none alone", ""),
+    (f"  - {{id: one, {HTTP}, verify: {{uses: wait, with: {{for: 1s}}, expect: true, every: 1s}}}}", "FL107", "7:112", "asked once", "say within"),
+    # --- order
+    (f"  - {STEP}\n  - {STEP}", "FL201", "8:10", "the id one is taken", "by the step at line 7"),
+    ("  - {id: one, needs: [too], uses: wait, with: {for: 1m}}\n  - {id: two, uses: wait, with: {for: 1m}}", "FL202", "7:23", "no step too", "did you mean two?"),
+    (f"  - {{id: two, needs: [fix], uses: wait, with: {{for: 1m}}}}\nrescue:\n  - {STEP.replace('one', 'fix')}", "FL202", "7:23", "no step fix in steps", "another list"),
+    ("  - {id: one, needs: [one], uses: wait, with: {for: 1m}}", "FL203", "7:22", "one needs itself", ""),
+    ("  - {id: one, needs: [two], uses: wait, with: {for: 1m}}\n  - {id: two, uses: wait, with: {for: 1m}}", "FL203", "7:22", "wait for each other: one, two", ""),
+    # --- names
+    ("  - {id: one, uses: wait, with: {for: '{{ alrt.name }}'}}", "FL301", "7:39", "there is no name alrt", "did you mean alert?"),
+    ("  - {id: one, uses: wait, with: {for: '{{ zzz }}'}}", "FL301", "7:39", "there is no name zzz", "in scope here: alert, alerts, incident"),
+    ("  - {id: one, uses: wait, with: {for: '{{ item }}'}}", "FL301", "7:39", "there is no name item", "loops are not available yet"),
+    ("  - {id: one, uses: wait, with: {for: '{{ output.x }}'}}", "FL301", "7:39", "there is no name output", "output is for expect"),
+    ("  - {id: one, uses: wait, with: {for: '{{ alert.lables }}'}}", "FL301", "7:39", "alert has no lables", "did you mean labels?"),
+    ("  - {id: one, uses: wait, with: {for: '{{ incident.x }}'}}", "FL301", "7:39", "incident has no x", "it has: number"),
+    ("  - {id: one, uses: wait, with: {for: '{{ inputs.x }}'}}", "FL301", "7:39", "inputs has no x", "not declared"),
+    ("  - {id: one, uses: wait, with: {for: '{{ vars.x }}'}}", "FL301", "7:39", "vars has no x", "settings' vars"),
+    ("  - {id: one, uses: wait, with: {for: '{{ vars.regoin }}'}}", "FL301", "7:39", "vars has no regoin", "did you mean region?"),
+    ("  - {id: one, uses: wait, with: {for: '{{ alerts.labels }}'}}", "FL301", "7:39", "alerts is a list", "alerts[0].labels"),
+    ("  - {id: one, uses: wait, with: {for: '{{ steps.onne.status }}'}}", "FL301", "7:39", "there is no step onne", "did you mean one?"),
+    (f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: '{{{{ steps.one.outputs.x }}}}'}}}}", "FL301", "8:39", "steps.one has no outputs", "did you mean output?"),
+    (f"  - {STEP}\n  - {{id: two, needs: [], if: steps.one.output.value > 1, uses: wait, with: {{for: 1m}}}}", "FL302", "8:30", "the step one need not be over", "add one to needs"),
+    ("  - {id: one, uses: wait, with: {for: '{{ steps.one.status }}'}}", "FL302", "7:39", "the step one need not be over", ""),
+    (f"  - {STEP}\n  - {{id: two, if: steps.one.output.valeu > 1, uses: wait, with: {{for: 1m}}}}", "FL303", "8:19", "steps.one.output has no valeu", "did you mean value?"),
+    (f"  - {{id: one, {HTTP}, verify: {{uses: prometheus.query, with: {{query: up}}, expect: output.x}}}}", "FL303", "7:120", "output has no x", "it has: value, series"),
+    # --- actions
+    ("  - {id: one, uses: htp.request, with: {url: 'http://x'}}", "FL401", "7:21", "there is no action htp.request", "did you mean http.request?"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, undo: {uses: zzzzzz}}", "FL401", "7:57", "there is no action zzzzzz", "there are: database.drop"),
+    ("  - {id: one, uses: wait, with: {fro: 1m, for: 1m}}", "FL402", "7:34", "wait takes no fro", "did you mean for?"),
+    ("  - {id: one, uses: wait, with: {zzz: 1m, for: 1m}}", "FL402", "7:34", "wait takes no zzz", "it takes: for"),
+    ("  - {id: one, uses: wait}", "FL402", "7:21", "wait needs for", ""),
+    ("  - {id: one, uses: wait, with: {}}", "FL402", "7:33", "wait needs for", ""),
+    ("  - {id: one, uses: wait, with: {for: [1]}}", "FL402", "7:39", "valid string", ""),
+    ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', headers: {a: {secret: ''}}}}", "FL402", "7:95", "http.request: headers.a", ""),
+    ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', headers: {a: {secrets: {secret: b}, c: d}}}}", "FL402", "7:109", "takes no headers.a.c", ""),
+    ("  - {id: one, uses: database.drop, with: {name: x}, effect: mutate, approval: {from: [group:a]}, undo: none, why: w}", "FL403", "7:61", "can't make it mutate", ""),
+    (f"  - {{id: one, {HTTP}, verify: {{uses: queue.pause, with: {{name: x}}, expect: true}}}}", "FL404", "7:75", "verify must only read", ""),
+    (f"  - {{id: one, {HTTP}, undo: none, why: w, settle: {{uses: queue.pause, with: {{name: x}}, expect: true}}}}", "FL404", "7:95", "settle must only read", ""),
+    ("  - {id: one, uses: pager.page, with: {to: [a, 5], urgency: '{{ vars.region }}'}}", "FL402", "7:48", "pager.page: to.1: Input", ""),
+    ("  - {id: one, uses: wait, with: {for: '{{ nope(1) }}'}}", "FL301", "7:39", "there is no name nope", ""),
+    # --- safety
+    ("  - {id: one, uses: database.drop, with: {name: x}, undo: none, why: w}", "FL501", "7:5", "one destroys, and nobody is asked", "approval: {from"),
+    (f"  - {{id: one, {HTTP}, effect: destroy, undo: none, why: w}}", "FL501", "7:5", "one destroys", ""),
+    (f"  - {{id: one, {HTTP}}}", "FL502", "7:5", "neither undo nor verify", "effect: read where it only reads"),
+    ("  - {id: one, uses: queue.pause, with: {name: x}}", "FL502", "7:5", "neither undo nor verify", "or undo: none and why"),
+    (f"  - {{id: one, {HTTP}, undo: none, why: w, retry: {{attempts: 3}}}}", "FL503", "7:80", "not repeatable", "add settle"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [user:a, user:b], quorum: 3}}", "FL504", "7:87", "3 must agree, and 2 may", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, on_failure: undo}", "FL505", "7:56", "there is nothing to undo", "give a step an undo"),
+    (f"  - {STEP}\nrescue:\n  - {{id: two, uses: wait, with: {{for: 1m}}, on_failure: undo}}", "FL505", "9:56", "in rescue nothing is undone", "stop or continue"),
+    (f"  - {STEP[:-1]}, evidence: {{name: a}}}}\n  - {{id: two, uses: wait, with: {{for: 1m}}, evidence: {{name: a}}}}", "FL506", "8:61", "taken by the step one", ""),
+    ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', headers: {authorization: abc}}}", "FL508", "7:98", "authorization looks like a secret", "{secret: its/name}"),
+    ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://u:pw@x'}}", "FL508", "7:61", "url looks like a secret", ""),
+    ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', json: [{a: 'Bearer abcdefghijkl'}]}}", "FL508", "7:84", "a looks like a secret", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, undo: none, why: w}", "FL510", "7:44", "one only reads", ""),
+    # --- not yet
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: x}", "FL901", "7:44", "for_each is not available yet", ""),
+    ("  - {id: one, uses: runbook.run, with: {name: x}}", "FL901", "7:21", "runbook.run is not available yet", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}", "FL901", "7:83", "escalate is not available yet", "deny is"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], escalate_to: [group:b]}}", "FL901", "7:72", "escalate_to is not available yet", ""),
+]  # fmt: skip
+
+# What stands before `steps:`, in the same way; line 1 is apiVersion.
+HEADS: list[tuple[str, str, str, str, str]] = [
+    (HEAD.replace("v1", "v2"), "FL008", "1:13", "apiVersion is 'fireline/v2'", "write fireline/v1"),
+    (HEAD.replace("apiVersion: fireline/v1\n", ""), "FL101", "1:1", "apiVersion is missing", ""),
+    (HEAD.replace("fireline/v1", ""), "FL102", "1:1", "apiVersion has no value", ""),
+    (HEAD.replace("title: Something is wrong\n", ""), "FL101", "1:1", "title is missing", ""),
+    (HEAD.replace("sound", "Bad Name"), "FL102", "2:7", "name does not fit", "lower case letters, digits and -"),
+    (HEAD + "nmae: x\n", "FL004", "6:1", "nmae is no key", "did you mean name?"),
+    (HEAD + "zzzz: x\n", "FL004", "6:1", "zzzz is no key", "there are: apiVersion, name"),
+    (HEAD + "inputs: {a: {tpye: string}}\n", "FL004", "6:14", "inputs.a.tpye is no key", "did you mean type?"),
+    (HEAD + "valid_until: someday\n", "FL102", "6:14", "should be a date such as 2027-06-30", ""),
+    (HEAD + "valid_until: 2026-11-22\n", "FL507", "6:14", "valid_until was 2026-11-22", "ask its owner"),
+    (HEAD + "severity: SEV5\n", "FL102", "6:11", "severity SEV5 is none of SEV1, SEV2, SEV3, SEV4", ""),
+    (HEAD + "severity: '{{ incident.number }}'\n", "FL301", "6:11", "there is no name incident", "not known yet at this point"),
+    (HEAD + "autonomy: atuo\n", "FL102", "6:11", "observe, propose, approve, auto", "did you mean auto?"),
+    (HEAD + "timeout: 1h 3m\n", "FL103", "6:10", "no duration", ""),
+    (HEAD + "inputs: {a-b: {}}\n", "FL102", "6:10", "a-b is no name for it", "digits and _"),
+    (HEAD + "inputs: {a: {pattern: '('}}\n", "FL106", "6:23", "not closed (at its character 1)", ""),
+    (HEAD + "inputs: {a: {pattern: x, type: integer}}\n", "FL107", "6:23", "the type is integer", ""),
+    (HEAD + "inputs: {a: {required: true, default: x}}\n", "FL107", "6:10", "a is required and has a default", ""),
+    (HEAD + "inputs: {a: {type: integer, default: x}}\n", "FL102", "6:38", "the default of a does not fit", ""),
+    (HEAD + "inputs: {a: {enum: [x, 1]}}\n", "FL102", "6:24", "a can't be 1", ""),
+    (HEAD + "inputs: {a: {default: '{{ inputs.b }}'}}\n", "FL301", "6:23", "there is no name inputs", "not known yet"),
+    (HEAD + "inputs: {a: {default: '{{ 1 + }}'}}\n", "FL105", "6:23", "1 +", ""),
+    (HEAD + "concurrency: {group: '{{ run.id }}'}\n", "FL301", "6:22", "there is no name run", ""),
+    (HEAD + "concurrency: {group: a, when_busy: queue}\n", "FL901", "6:36", "queue is not available yet", "attach is"),
+    (HEAD.replace("on: {command: true}\n", ""), "FL509", "2:7", "nothing starts sound", "on.alert"),
+    (HEAD.replace("{command: true}", "{command: true, schedule: {}}"), "FL901", "5:21", "schedule is not available yet", ""),
+    (HEAD.replace("{command: true}", "{alert: [{match: ['a=~\"[\"']}]}"), "FL104", "5:23", "(at its character 4)", ""),
+    (HEAD.replace("{command: true}", "{alert: [{match: ['{}']}]}"), "FL104", "5:23", "no matcher in it", 'alertname=~".+"'),
+    (HEAD.replace("{command: true}", "{alert: [{match: []}]}"), "FL102", "5:22", "match is empty", ""),
+    (HEAD.replace("{command: true}", "{command: yes}"), "FL102", "5:15", "should be true or false", ""),
+]  # fmt: skip
+
+
+def _check(text: str, code: str, place: str, message: str, hint: str) -> None:
+    loaded = load(text)
+    hits = [each for each in loaded.findings if each.code == code and str(each.place) == f"f.yaml:{place}"]
+    assert hits, [
+        (str(each.place), *each_found)
+        for each, each_found in zip(loaded.findings, found(loaded), strict=True)
+    ]
+    assert any(message in each.message and hint in each.hint for each in hits), hits
+    assert (loaded.runbook is None) == any(each.level is Level.ERROR for each in loaded.findings)
+    assert {each.code for each in loaded.findings} == {code}, found(loaded)
+
+
+@pytest.mark.parametrize(("steps", "code", "place", "message", "hint"), STEPS)
+def test_of_steps(steps: str, code: str, place: str, message: str, hint: str) -> None:
+    """One thing is wrong with a step: that is told, in place, and nothing else."""
+    _check(f"{HEAD}steps:\n{steps}\n", code, place, message, hint)
+
+
+@pytest.mark.parametrize(("head", "code", "place", "message", "hint"), HEADS)
+def test_of_the_head(head: str, code: str, place: str, message: str, hint: str) -> None:
+    """One thing is wrong with the head: that is told, in place, and nothing else."""
+    _check(f"{head}steps: [{STEP}]\n", code, place, message, hint)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: '{{{{ steps.one.output.series | length }}}}m'}}}}",
+        f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: 1m}}}}\n  - {{id: three, if: steps.one.output.value > 1, uses: wait, with: {{for: 1m}}}}",
+        "  - {id: one, uses: wait, with: {for: \"{{ vars.x | default('1m') }}\"}}",
+        "  - {id: one, uses: wait, with: {for: \"{{ vars.x if vars.x is defined else '1m' }}\"}}",
+        '  - {id: one, uses: wait, with: {for: "{{ range(3) | length }}{{ alerts | length }}{{ steps | length }}{{ inputs | length }}"}}',
+        "  - {id: one, uses: wait, with: {for: '{{ vars.region }}{{ alert.labels.any.thing }}{{ alerts[0].labels.x }}'}}",
+        "  - {id: one, uses: pager.page, with: {to: '{{ vars.region }}'}}",
+        "  - {id: one, uses: pager.page, with: {to: ['{{ alerts | length }}', a], urgency: high}}",
+        "  - {id: one, uses: pager.page}",
+        "  - {id: one, uses: wait, with: {for: [{a: '{{ vars.region }}'}]}}",
+        "  - {id: one, uses: prometheus.query, with: {query: up, limit: '{{ alerts | length }}'}}",
+        f"  - {{id: one, {HTTP}, undo: {{{HTTP[:-1]}, json: '{{{{ steps.one.output.json }}}}'}}}}}}",
+        f"  - {{id: one, {HTTP}, verify: {{uses: http.request, with: {{url: 'http://x/{{{{ steps.one.output.text }}}}'}}, expect: output.json.any}}}}",
+        f"  - {{id: one, {HTTP}, undo: none, why: w, retry: {{attempts: 3}}, settle: {{uses: wait, with: {{for: 1s}}, expect: output.whatever}}}}",
+        f"  - {{id: one, {HTTP}, undo: none, why: w, retry: {{attempts: 1}}}}",
+        f"  - {{id: one, {HTTP}, effect: read, retry: {{attempts: 9}}}}",
+        "  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', headers: {authorization: {secret: a/b}, token: '{{ vars.region }}'}}}",
+        "  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', headers: '{{ vars.region }}', json: {password_hint: x, a: ['{{ 1 }}']}}}",
+        "  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [user:a, group:b], quorum: 5}}",
+        f"  - {STEP}\nrescue:\n  - {{id: two, if: steps.one.status == 'failed', uses: wait, with: {{for: 1m}}}}\nalways:\n  - {{id: three, if: steps.two.status == 'failed' and steps.one.reason == 'timeout', uses: wait, with: {{for: 1m}}}}",
+        f"  - {STEP[:-1]}, evidence: {{name: a}}}}\n  - {{id: two, uses: wait, with: {{for: 1m}}, evidence: {{name: '{{{{ run.id }}}}'}}}}",
+    ],
+)  # fmt: skip
+def test_sound(steps: str) -> None:
+    """What looks like a slip and is none."""
+    loaded = load_steps(steps)
+    assert not loaded.findings, found(loaded)
+    assert loaded.runbook is not None
+
+
+def test_undo_may_be_given_by_another_step() -> None:
+    """A step's failure undoes what ran before or beside it; what waits for it has not run."""
+    undo = f"undo: {{{HTTP}}}"
+    fails = "{id: two, needs: [], uses: wait, with: {for: 1m}, on_failure: undo}"
+    assert not load_steps(f"  - {{id: one, {HTTP}, {undo}}}\n  - {fails}").findings
+    after = load_steps(f"  - {fails}\n  - {{id: three, {HTTP}, {undo}}}")
+    assert [each.code for each in after.findings] == ["FL505"]
+
+
+def test_every_finding_not_only_the_first() -> None:
+    """One file with a slip in each part: all are told, in the order of the file."""
+    loaded = load(
+        "apiVersion: fireline/v1\nname: Bad\ntitle: x\nowner: 3\ntimeout: 45\nfoo: 1\n"
+        "on: {alert: [{match: ['b c', 'a=~\"(\"']}]}\n"
+        "inputs: {a: {enum: [[1], [2]]}, b: {type: nope}}\n"
+        "steps:\n"
+        "  - {id: one, needs: [x, 1, 2], uses: nope.nope, with: {a: '{{ b.c }}'}, approval: {from: [a, b]}, retry: {attempts: x}}\n"
+        "  - {id: two, uses: wait, with: {fro: 1}, if: a and, undo: {uze: x}}\n"
+        "  - {id: two, uses: wait, with: {for: '{{ steps.three.status }}'}, evidence: {name: ~}}\n"
+    )
+    codes = [each.code for each in loaded.findings]
+    assert loaded.runbook is None
+    assert {"FL004", "FL101", "FL102", "FL103", "FL104", "FL105", "FL201", "FL301", "FL401", "FL402"} <= set(
+        codes
+    )
+    assert [each.place for each in loaded.findings] == sorted(each.place for each in loaded.findings)
+    assert len(codes) > 18
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "- a\n- b", "text"])
+def test_a_runbook_is_a_mapping(text: str) -> None:
+    """Anything else is told at once."""
+    assert found(load(text)) == [("FL102", "a runbook is a mapping of keys")]
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ("steps: []", "steps is empty"),
+        ("steps: [1]", "steps[0] should be a mapping"),
+        ("", "steps is missing"),
+        ("steps: ~", "steps has no value"),
+    ],
+)
+def test_without_steps_there_is_little_to_say(steps: str, message: str) -> None:
+    """Where too little is left, only the form is judged."""
+    loaded = load(f"{HEAD}zzz: 1\n{steps}\n")
+    assert message in [each.message for each in loaded.findings]
+    assert "FL004" in [each.code for each in loaded.findings]
+
+
+def test_what_was_cut_out_is_not_missed() -> None:
+    """A slip in one key brings no complaint that the key is missing."""
+    for broken in ("undo: {uze: x}", "verify: 3", "retry: {attempts: x}", "approval: {from: [x]}"):
+        loaded = load_steps(f"  - {{id: one, uses: database.drop, with: {{name: x}}, {broken}}}")
+        assert not {each.code for each in loaded.findings} & {"FL501", "FL502", "FL504"}, broken
+
+
+def test_dates_are_judged_by_the_day_given() -> None:
+    """On its last day a runbook is still good."""
+    assert not load(f"{HEAD}valid_until: 2026-11-23\nsteps: [{STEP}]\n").findings
+
+
+def test_every_rule_has_a_case() -> None:
+    """A code that nothing triggers is no rule; FL00x and FL009 are the files' own, tested beside them."""
+    elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009"}
+    assert {each[1] for each in STEPS + HEADS} | elsewhere == set(RULES)
