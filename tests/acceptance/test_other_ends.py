@@ -107,6 +107,6 @@ def test_an_alert_that_no_runbook_wants(tell: Callable[..., Story]) -> None:
     """It is kept, opens nothing, and shows among the unmatched; the wrong token is refused."""
     story = tell()
     assert story.alert(alertname="SomethingElse").status_code == 200
-    story.until("the alert to be set aside", lambda: story.record.reader.unmatched_alerts())
+    story.until("the alert to be set aside", story.record.reader.unmatched_alerts)
     assert story.record.reader.incidents() == []
     assert story.post(story.delivery(), token="wrong").status_code == 401
