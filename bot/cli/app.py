@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +45,7 @@ Config = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number.", min=1)]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number.", min=1, max=2**53)]
 
 
 class FindingsFormat(StrEnum):
@@ -198,12 +199,12 @@ def version() -> None:
     typer.echo(f"fireline {__version__}")
 
 
-def main() -> None:
-    """Run the command line; an error is one sentence and a hint, never a traceback."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line (`arguments` instead of those of the process); an error is one sentence and a hint, never a traceback."""
     try:
-        app()
+        app(arguments, prog_name="fireline")
     except FirelineError as error:
-        typer.echo(f"error: {error}", err=True)
-        if error.hint:
-            typer.echo(f"hint:  {error.hint}", err=True)
+        from bot.cli.screen import complain
+
+        complain(str(error), error.hint)
         sys.exit(MISUSED if isinstance(error, ConfigurationError) else FAILED)

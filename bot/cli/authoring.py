@@ -10,7 +10,8 @@ import yaml
 
 from bot.chat.config import ChatConfig
 from bot.chat.manifest import manifest
-from bot.cli.opening import console, settings_from
+from bot.cli.opening import settings_from
+from bot.cli.screen import say, show_document, write_document
 from bot.errors import ConfigurationError
 from bot.runbook.findings import Level
 from bot.runbook.load import load_folder
@@ -33,12 +34,21 @@ def lint(config: Path | None, paths: list[Path] | None, form: str) -> bool:
     )
     report = _REPORTS[form](read.findings)
     if report:
-        print(report)  # noqa: T201 - for editors and CI, without the console's wrapping
+        show_document(report)
     if form == "text":
         errors = sum(each.level is Level.ERROR for each in read.findings)
         warnings = sum(each.level is Level.WARNING for each in read.findings)
-        console.print(f"{len(read.runbooks)} runbooks are fine, {errors} errors, {warnings} warnings.")
+        say(
+            "{fine}, {errors}, {warnings}.",
+            fine=_counted(len(read.runbooks), "runbook is fine", "runbooks are fine"),
+            errors=_counted(errors, "error", "errors"),
+            warnings=_counted(warnings, "warning", "warnings"),
+        )
     return all(each.level is not Level.ERROR for each in read.findings)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _settings_or_defaults(config: Path | None, *, named: bool) -> Settings:
@@ -53,12 +63,7 @@ def _settings_or_defaults(config: Path | None, *, named: bool) -> Settings:
 
 def schema(out: Path | None) -> None:
     """Print the JSON Schema of runbooks, or write it to a file."""
-    text = json.dumps(editor_schema(whole_catalogue(Settings())), indent=2, ensure_ascii=False)
-    if out is None:
-        print(text)  # noqa: T201 - a document for a pipe
-        return
-    out.write_text(text + "\n", encoding="utf-8")
-    console.print(f"Written: {out}", soft_wrap=True)
+    write_document(json.dumps(editor_schema(whole_catalogue(Settings())), indent=2, ensure_ascii=False), out)
 
 
 def slack_manifest(config: Path | None) -> None:
@@ -66,4 +71,4 @@ def slack_manifest(config: Path | None) -> None:
     text = yaml.safe_dump(
         manifest(ChatConfig.from_settings(settings_from(config))), sort_keys=False, allow_unicode=True
     )
-    print(text, end="")  # noqa: T201 - a document for a pipe
+    show_document(text)

@@ -9,17 +9,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
-from bot.cli.opening import console, records_of, settings_from
+from bot.cli.opening import records_of, settings_from
+from bot.cli.screen import say, show_json, show_table, write_document
 from bot.domain.clock import to_text
-from bot.domain.events import envelope
+from bot.domain.events import Event, envelope
 from bot.domain.facts import fact_to_data
 from bot.domain.ids import IncidentId, incident_stream
 from bot.domain.nouns import Actor, AlertStatus, IncidentStatus, Severity
 from bot.domain.ports import Reader
-from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord, RunRecord, StepRecord
+from bot.domain.records import (
+    AlertRecord,
+    ApprovalRecord,
+    EvidenceRecord,
+    IncidentRecord,
+    RunRecord,
+    StepRecord,
+)
 from bot.errors import NotFound
 from bot.evidence.redaction import Redactor
 from bot.postmortem.assemble import assemble
@@ -37,24 +44,25 @@ def show_incidents(config: Path | None, *, only_open: bool, limit: int, as_json:
     with records_of(settings_from(config)) as records:
         found = records.incidents(only_open=only_open, limit=limit)
     if as_json:
-        _print_json([_plain(each) for each in found])
-        return
-    if not found:
-        console.print("No open incidents." if only_open else "No incidents yet.")
-        return
-    table = _table("", "severity", "status", "title", "opened (UTC)", "commander", "alerts")
-    for each in found:
-        firing = f"{each.firing} of {each.alerts} firing" if each.alerts else ""
-        table.add_row(
-            f"#{each.id}",
-            _severity(each),
-            _status(each),
-            escape(each.title),
-            _minute(each.opened_at),
-            each.commander,
-            firing,
-        )
-    console.print(table)
+        show_json([_plain(each) for each in found])
+    elif not found:
+        say("No open incidents." if only_open else "No incidents yet.")
+    else:
+        columns = ("", "severity", "status", "title", "opened (UTC)", "commander", "alerts")
+        show_table(columns, [_incident_row(each) for each in found])
+
+
+def _incident_row(record: IncidentRecord) -> Sequence[Text | str]:
+    firing = f"{record.firing} of {record.alerts} firing" if record.alerts else ""
+    return (
+        f"#{record.id}",
+        _severity(record),
+        _status(record),
+        record.title,
+        _minute(record.opened_at),
+        record.commander,
+        firing,
+    )
 
 
 def show_incident(config: Path | None, number: int, *, as_json: bool) -> None:
@@ -74,23 +82,15 @@ def show_incident(config: Path | None, number: int, *, as_json: bool) -> None:
             "evidence": [_plain(each) for each in evidence],
             "timeline": [envelope(each, fact_to_data(each.fact)) for each in events],
         }
-        _print_json(whole)
+        show_json(whole)
         return
-    console.print(f"[bold]#{record.id} {escape(record.title)}[/bold]  {_severity(record)}  {_status(record)}")
-    led = f"led by {record.commander}" if record.commander else "nobody leads"
-    console.print(
-        f"opened {_minute(record.opened_at)} UTC, {led}, {record.firing} of {record.alerts} alerts firing"
-    )
+    _show_head(record)
     for run in runs:
         _show_run(run, steps[run.id])
-    _show_approvals(approvals)
+    for approval in approvals:
+        _show_approval(approval)
     _show_evidence(evidence)
-    console.print("\n[bold]Timeline[/bold] (UTC)")
-    for event in events:
-        line = escape(describe(redacted(event, _REDACT), {}))
-        console.print(
-            f"  {event.at:%H:%M:%S}  [dim]#{event.seq:<5} {event.hash[:8]}[/dim]  {line}", soft_wrap=True
-        )
+    _show_timeline(events)
 
 
 def show_alerts(config: Path | None, *, unmatched: bool, limit: int, as_json: bool) -> None:
@@ -98,29 +98,29 @@ def show_alerts(config: Path | None, *, unmatched: bool, limit: int, as_json: bo
     with records_of(settings_from(config)) as records:
         found = records.unmatched_alerts(limit=limit) if unmatched else records.recent_alerts(limit=limit)
     if as_json:
-        _print_json([_plain(each) for each in found])
+        show_json([_plain(each) for each in found])
         return
     if not found:
-        console.print("Every alert found its runbook." if unmatched else "No alerts yet.")
+        say("Every alert found its runbook." if unmatched else "No alerts yet.")
         return
-    table = _table("alert", "status", "labels", "since (UTC)", "heard", "incident")
-    for each in found:
-        labels = ", ".join(
-            f"{name}={value}" for name, value in sorted(each.labels.items()) if name != "alertname"
-        )
-        colour = "red" if each.status is AlertStatus.FIRING else "green"
-        where = f"#{each.incident}" if each.incident is not None else each.routing.value
-        table.add_row(
-            escape(each.name or "(no name)"),
-            f"[{colour}]{each.status.value}[/{colour}]",
-            escape(labels),
-            _minute(each.starts_at),
-            f"{each.deliveries} times",
-            where,
-        )
-    console.print(table)
+    columns = ("alert", "status", "labels", "since (UTC)", "heard", "incident")
+    show_table(columns, [_alert_row(each) for each in found])
     if unmatched:
-        console.print("To catch one, give a runbook an [cyan]on.alert.match[/cyan] for its labels.")
+        say("To catch one, give a runbook an [cyan]on.alert.match[/cyan] for its labels.")
+
+
+def _alert_row(record: AlertRecord) -> Sequence[Text | str]:
+    labels = ", ".join(
+        f"{name}={value}" for name, value in sorted(record.labels.items()) if name != "alertname"
+    )
+    return (
+        record.name or "(no name)",
+        Text(record.status.value, style="red" if record.status is AlertStatus.FIRING else "green"),
+        labels,
+        _minute(record.starts_at),
+        "once" if record.deliveries == 1 else f"{record.deliveries} times",
+        f"#{record.incident}" if record.incident is not None else record.routing.value,
+    )
 
 
 def show_postmortem(config: Path | None, number: int, *, as_page: bool, out: Path | None) -> None:
@@ -128,51 +128,90 @@ def show_postmortem(config: Path | None, number: int, *, as_page: bool, out: Pat
     incident = IncidentId(number)
     with records_of(settings_from(config)) as records:
         _found(records, incident)
-        draft = assemble(records.events(stream=incident_stream(incident)), {}, _REDACT)
-    text = to_page(draft) if as_page else to_markdown(draft)
-    if out is None:
-        print(text)  # noqa: T201 - a document for a pipe, without the console's wrapping
-        return
-    out.write_text(text, encoding="utf-8")
-    console.print(f"Written: {out}", soft_wrap=True)
+        events = records.events(stream=incident_stream(incident))
+    draft = assemble(events, {}, _REDACT)
+    write_document(to_page(draft) if as_page else to_markdown(draft), out)
 
 
 # ---- parts
 
 
+def _show_head(record: IncidentRecord) -> None:
+    say(
+        "[bold]#{number} {title}[/bold]  {severity}  {status}",
+        number=record.id,
+        title=record.title,
+        severity=_severity(record),
+        status=_status(record),
+    )
+    say(
+        "opened {at} UTC, {led}, {firing} of {alerts} alerts firing",
+        at=_minute(record.opened_at),
+        led=f"led by {record.commander}" if record.commander else "nobody leads",
+        firing=record.firing,
+        alerts=record.alerts,
+    )
+
+
 def _show_run(run: RunRecord, steps: Sequence[StepRecord]) -> None:
-    asked = f", asked for by {run.requested_by.id}" if run.requested_by else ""
-    why = f": {escape(run.detail)}" if run.detail else ""
-    console.print(
-        f"\n[bold]Run {run.id}[/bold] {escape(run.runbook)} ({run.digest[:12]}) {run.status.value}{why}{asked}",
-        soft_wrap=True,
+    say(
+        "\n[bold]Run {run}[/bold] {runbook} ({digest}) {status}{why}{asked}",
+        run=run.id,
+        runbook=run.runbook,
+        digest=run.digest[:12],
+        status=run.status.value,
+        why=f": {_REDACT(run.detail)}" if run.detail else "",
+        asked=f", asked for by {run.requested_by.id}" if run.requested_by else "",
     )
     for each in steps:
-        took = _took(each.started_at, each.finished_at)
-        detail = f"  {escape(each.detail)}" if each.detail else ""
-        console.print(f"  {each.step:<20} {each.status.value:<17} {took:>8}{detail}", soft_wrap=True)
+        say(
+            "  {step} {status} {took}{detail}",
+            step=f"{each.step:<20}",
+            status=f"{each.status.value:<17}",
+            took=f"{_took(each.started_at, each.finished_at):>8}",
+            detail=f"  {_REDACT(each.detail)}" if each.detail else "",
+        )
 
 
-def _show_approvals(approvals: Sequence[ApprovalRecord]) -> None:
-    for each in approvals:
-        votes = (
-            ", ".join(f"{vote.by.id} {vote.vote.value} as {vote.as_member_of}" for vote in each.votes)
-            or "nobody yet"
-        )
-        console.print(f"\n[bold]Approval {each.id}[/bold] {each.status.value}: {votes}", soft_wrap=True)
-        shown = escape(_REDACT(json.dumps(_plain(each.inputs), ensure_ascii=False)))
-        console.print(
-            f"  {each.action} ({each.effect}) {shown}  [dim]{each.digest[:12]}[/dim]", soft_wrap=True
-        )
+def _show_approval(approval: ApprovalRecord) -> None:
+    votes = ", ".join(f"{vote.by.id} {vote.vote.value} as {vote.as_member_of}" for vote in approval.votes)
+    say(
+        "\n[bold]Approval {id}[/bold] {status}: {votes}",
+        id=approval.id,
+        status=approval.status.value,
+        votes=votes or "nobody yet",
+    )
+    say(
+        "  {action} ({effect}) {inputs}  [dim]{digest}[/dim]",
+        action=approval.action,
+        effect=approval.effect,
+        inputs=_REDACT(json.dumps(_plain(approval.inputs), ensure_ascii=False)),
+        digest=approval.digest[:12],
+    )
 
 
 def _show_evidence(evidence: Sequence[EvidenceRecord]) -> None:
     if evidence:
-        console.print("\n[bold]Evidence[/bold]")
+        say("\n[bold]Evidence[/bold]")
     for each in evidence:
-        cut = " (truncated)" if each.truncated else ""
-        console.print(
-            f"  {escape(each.name):<28} {each.size:>9} bytes{cut}  sha256 {each.sha256}", soft_wrap=True
+        say(
+            "  {name} {size} bytes{cut}  sha256 {sha256}",
+            name=f"{each.name:<28}",
+            size=f"{each.size:>9}",
+            cut=" (truncated)" if each.truncated else "",
+            sha256=each.sha256,
+        )
+
+
+def _show_timeline(events: Sequence[Event]) -> None:
+    say("\n[bold]Timeline[/bold] (UTC)")
+    for event in events:
+        say(
+            "  {at}  [dim]#{seq} {hash}[/dim]  {line}",
+            at=f"{event.at:%H:%M:%S}",
+            seq=f"{event.seq:<5}",
+            hash=event.hash[:8],
+            line=describe(redacted(event, _REDACT), {}),
         )
 
 
@@ -183,21 +222,12 @@ def _found(records: Reader, incident: IncidentId) -> IncidentRecord:
     return record
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+def _severity(record: IncidentRecord) -> Text:
+    return Text(record.severity.value, style=_COLOURS[record.severity])
 
 
-def _severity(record: IncidentRecord) -> str:
-    colour = _COLOURS[record.severity]
-    return f"[{colour}]{record.severity.value}[/{colour}]"
-
-
-def _status(record: IncidentRecord) -> str:
-    colour = "green" if record.status is IncidentStatus.RESOLVED else "yellow"
-    return f"[{colour}]{record.status.value}[/{colour}]"
+def _status(record: IncidentRecord) -> Text:
+    return Text(record.status.value, style="green" if record.status is IncidentStatus.RESOLVED else "yellow")
 
 
 def _minute(instant: datetime) -> str:
@@ -220,7 +250,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any record becomes JSON
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_plain(each) for each in value]
     return value
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201 - for a program, without the console's wrapping

@@ -1,4 +1,4 @@
-"""What the commands have in common: settings, a store that is only read, and a console that knows whether a person looks."""
+"""What the commands have in common: the settings, and a store that is only read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
-from bot.persistence.database import open_database
+from bot.errors import FirelineError, Refused
 from bot.persistence.reader import Records
+from bot.persistence.store import open_records
 from bot.settings import Settings, load_settings
-
-console = Console(highlight=False)
 
 
 def settings_from(config: Path | None) -> Settings:
@@ -22,9 +21,30 @@ def settings_from(config: Path | None) -> Settings:
 
 @contextlib.contextmanager
 def records_of(settings: Settings) -> Iterator[Records]:
-    """Open the store for reading alone: a running Fireline is not disturbed, and nothing is ever written."""
-    database = open_database(settings.database)
+    """Open the store for reading alone: a running Fireline is not disturbed, and nothing is ever written.
+
+    ConfigurationError when there is none that can be read; Refused when what is in it can't be, which a damaged or changed store shows.
+    """
+    records, database = open_records(settings.database)
     try:
-        yield Records(database)
+        yield records
+    except FirelineError:
+        raise
+    except SQLAlchemyError as error:
+        raise Refused(
+            f"The database {database.place} can't be read: {_first_line(error)}.", hint=_PROVE
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            f"The database holds what Fireline did not write: {_first_line(error)}.", hint=_PROVE
+        ) from None
     finally:
         database.close()
+
+
+_PROVE = "`fireline verify` says which events are not as they were written."
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")

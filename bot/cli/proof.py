@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bot.cli.opening import console, records_of, settings_from
+from bot.cli.opening import records_of, settings_from
+from bot.cli.screen import say, show_json
 from bot.domain.ports import Reader
 from bot.evidence.verify import Report, verify_evidence, verify_log
 from bot.persistence.evidence_files import EvidenceFiles
@@ -25,14 +25,14 @@ def verify(config: Path | None, *, as_json: bool) -> bool:
         log = verify_log(_rows(records))
         evidence = verify_evidence(_rows(records), files.open)
     if as_json:
-        print(json.dumps({"log": asdict(log), "evidence": asdict(evidence)}, indent=2))  # noqa: T201 - for a program
+        show_json({"log": asdict(log), "evidence": asdict(evidence)})
     else:
         _say("events", "the chain of hashes is whole", log)
         _say("pieces of evidence", "their bytes are those that were stored", evidence)
         if log.ok:
             place, head = log.last
-            console.print(f"Head: {place} {head}", soft_wrap=True)
-            console.print("[dim]Keep the head elsewhere: it shows later whether the log's end was cut.[/dim]")
+            say("Head: {place} {head}", place=place, head=head)
+            say("[dim]Keep the head elsewhere: it shows later whether the log's end was cut.[/dim]")
     return log.ok and evidence.ok
 
 
@@ -45,10 +45,13 @@ def _rows(records: Reader) -> Iterator[Mapping[str, Any]]:
 
 def _say(what: str, well: str, report: Report) -> None:
     if report.ok:
-        console.print(f"[green]ok[/green]    {report.count} {what}: {well}")
+        say("[green]ok[/green]    {count} {what}: {well}", count=report.count, what=what, well=well)
         return
-    console.print(f"[red]NOT WHOLE[/red]  {report.count} {what}, first problem at event {report.first_bad}:")
-    for problem in report.problems:
-        console.print(
-            f"  event {problem.seq}: {problem.kind.value}: {problem.detail}", soft_wrap=True, markup=False
-        )
+    say(
+        "[red]NOT WHOLE[/red]  {count} {what}, first problem at event {first}:",
+        count=report.count,
+        what=what,
+        first=report.first_bad,
+    )
+    for each in report.problems:
+        say("  event {seq}: {kind}: {detail}", seq=each.seq, kind=each.kind.value, detail=each.detail)

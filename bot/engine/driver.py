@@ -8,6 +8,7 @@ and keeps nothing that the log could not give back.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,7 @@ import structlog
 from bot.actions.outcome import Failed, Reason
 from bot.domain.clock import Clock
 from bot.domain.events import Event
-from bot.domain.facts import RunFinished
+from bot.domain.facts import CallStarted, RunFinished
 from bot.domain.ids import (
     ApprovalId,
     Digest,
@@ -118,16 +119,24 @@ class Driver:
         return len(runs)
 
     async def stop(self, grace: float) -> None:
-        """Let running calls end for up to `grace` seconds, then drop them: the next start finds them interrupted and decides."""
+        """Let running calls end for up to `grace` seconds and write how they did; begin no step meanwhile.
+
+        What still runs then is dropped: the next start finds it interrupted and decides.
+        """
         self._closing = True
         self._alarm.wake_at(None)
-        tasks = [task for run in self._runs.values() for task in run.calls.values()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=grace)
-        remaining = [task for task in [*tasks, *self._background] if not task.done()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                while working := self._working():
+                    await asyncio.wait(working)
+        remaining = self._working()
         for task in remaining:
             task.cancel()
         await asyncio.gather(*remaining, return_exceptions=True)
+
+    def _working(self) -> list[asyncio.Task[None]]:
+        calls = [task for run in self._runs.values() for task in run.calls.values()]
+        return [task for task in [*calls, *self._background] if not task.done()]
 
     async def tick(self) -> None:
         """Bring time to every run whose due time has come."""
@@ -190,6 +199,9 @@ class Driver:
         await self._arrive(self._known(run), CancelAsked(by=by, why=why))
 
     def _known(self, run: RunId) -> RunId:
+        if self._closing:
+            msg = "Fireline is stopping."
+            raise JournalClosed(msg, hint="Ask again when it is back.")
         if run in self._runs:
             return run
         if self._reader.run(run) is None:
@@ -203,7 +215,7 @@ class Driver:
     async def _arrive_surely(self, run: RunId, arrival: Arrival) -> None:
         """Bring an arrival that must not be lost: while the log can't be written, it waits and tries again."""
         tries = 0
-        while not self._closing:
+        while True:
             try:
                 await self._arrive(run, arrival)
             except JournalClosed:
@@ -227,6 +239,8 @@ class Driver:
             return
         async with conducted.lock:
             decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now())
+            if self._closing:
+                decisions = _without_new_steps(decisions, arrival)
             if decisions:
                 events = await self._write(run, decisions)
                 conducted.state = _after(conducted.state, events)
@@ -250,7 +264,7 @@ class Driver:
             if isinstance(effect, Perform):
                 call = effect.call
                 name = (call.step, call.part, call.attempt)
-                if name not in conducted.calls and not self._closing:
+                if name not in conducted.calls:
                     conducted.calls[name] = asyncio.create_task(self._call(run, conducted, effect))
             else:
                 self._cancel_call(conducted, effect)
@@ -294,6 +308,18 @@ class Driver:
             await self._journal.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
         except JournalError:
             _LOG.exception("a run's end could not be written; the next start takes it up again", run=run)
+
+
+def _without_new_steps(decisions: tuple[Decision, ...], arrival: Arrival) -> tuple[Decision, ...]:
+    """Leave out what would begin another step, and all that follows: none of it is lost, since the next start decides it from the same state.
+
+    What continues the step whose call has just ended (its verification, its probe) is begun: nothing else would.
+    """
+    step = arrival.step if isinstance(arrival, CallEnded) else None
+    for place, (_, fact) in enumerate(decisions):
+        if isinstance(fact, CallStarted) and fact.step != step:
+            return decisions[:place]
+    return decisions
 
 
 def _after(state: RunState, events: Sequence[Event]) -> RunState:

@@ -99,13 +99,16 @@ class BatchingJournal:
         return self._waiting
 
     @property
-    def trouble(self) -> str:
-        """Why the log can't be written now, in words; empty when it can."""
+    def ended(self) -> str:
+        """Why the thread takes no work any more, in words; empty while it does. A full disk is no end: it may be emptied."""
         if self._dead.is_set():
             return self._fatal
-        if self._closing or not self._thread.is_alive():
-            return "the journal is closed"
-        return self._committer.trouble
+        return "the journal is closed" if self._closing or not self._thread.is_alive() else ""
+
+    @property
+    def trouble(self) -> str:
+        """Why the log can't be written now, in words; empty when it can."""
+        return self.ended or self._committer.trouble
 
     def healthy(self) -> bool:
         """Tell whether the log can be written, as far as the last attempt showed."""

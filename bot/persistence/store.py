@@ -66,7 +66,13 @@ def open_records(url: str) -> tuple[Records, Database]:
             found = revision_of(connection)
     except DBAPIError as error:
         database.close()
-        raise ConfigurationError(f"the database {database.place} can't be read: {error.orig}") from error
+        reason = str(error.orig).strip().splitlines()[0]
+        raise ConfigurationError(f"the database {database.place} can't be read: {reason}") from error
+    if found is None:
+        database.close()
+        raise ConfigurationError(
+            f"the database {database.place} is empty", hint="`fireline serve` makes its tables"
+        )
     if found != revisions()[-1]:
         database.close()
         raise ConfigurationError(

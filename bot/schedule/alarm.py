@@ -9,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
 JOB = "next-due"
+_RINGS_AT_ONCE = 1_000
 
 
 class ApschedulerAlarm:
@@ -43,8 +44,10 @@ class ApschedulerAlarm:
             DateTrigger(run_date=instant),
             id=JOB,
             replace_existing=True,
-            # However late the loop is, the wake-up must not be dropped as missed.
+            # However late the loop is, the wake-up must not be dropped as missed; nor because the one before, which set it, is
+            # still counted as running.
             misfire_grace_time=None,
+            max_instances=_RINGS_AT_ONCE,
         )
 
     async def _rang(self) -> None:

@@ -24,7 +24,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """What `render` returns, as the Content-Type header says it."""
 
 _MILLISECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-_STEPS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+_CALLS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -90,8 +90,8 @@ class Metrics:
         self.journal_batch_units = self._histogram(
             "journal_batch_units", "Units of work in one transaction.", _BATCHES
         )
-        self.journal_unit_seconds = self._histogram(
-            "journal_unit_seconds", "From a unit's handing in to its being on disk.", _MILLISECONDS
+        self.journal_commit_seconds = self._histogram(
+            "journal_commit_seconds", "From a transaction's begin to its being on disk.", _MILLISECONDS
         )
         self.journal_waiting = self._gauge("journal_waiting", "Units of work that wait for the writer.")
 
@@ -100,9 +100,14 @@ class Metrics:
             "runs", "Runs of runbooks that ended, by how: succeeded, failed, cancelled.", "outcome"
         )
         self.runs_active = self._gauge("runs_active", "Runs of runbooks that have not ended.")
-        self.steps = self._counter("steps", "Steps that ended, by action and by how.", "action", "outcome")
-        self.step_seconds = self._histogram(
-            "step_seconds", "From a step's start to its end, attempts included.", _STEPS, "action"
+        self.calls = self._counter(
+            "calls",
+            "Calls of actions that ended, each attempt, verification and undo: succeeded, or the reason of the failure.",
+            "action",
+            "outcome",
+        )
+        self.call_seconds = self._histogram(
+            "call_seconds", "How long a call of an action took.", _CALLS, "action"
         )
         self.approvals = self._counter(
             "approvals", "Approvals that ended, by how: approved, denied, expired, void.", "outcome"

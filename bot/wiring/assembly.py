@@ -55,10 +55,16 @@ async def running(settings: Settings) -> AsyncIterator[Fireline]:
         max_waiting=settings.journal.max_waiting,
         observer=counting,
     )
-    store.journal.listen(counting)
-    fireline = assemble(
-        settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
-    )
+    try:
+        under_way = await asyncio.to_thread(store.records.unfinished_runs)
+        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
+        store.journal.listen(counting)
+        fireline = assemble(
+            settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
+        )
+    except BaseException:
+        await store.close()
+        raise
     try:
         await fireline.start()
         yield fireline

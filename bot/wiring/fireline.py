@@ -91,6 +91,7 @@ class Fireline:
             SYSTEM, FIRELINE, [ProcessStarted(version=__version__, host=host, pid=pid)]
         )
         await self.reload()
+        await asyncio.to_thread(self.evidence.sweep)
         self.alarm.start(self.driver.tick)
         taken_up = await self.driver.recover()
         self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
@@ -106,5 +107,5 @@ class Fireline:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.driver.stop(self.settings.engine.shutdown_grace.total_seconds())
-        await self.transport.close()
+        await self.transport.aclose()
         await self.store.close()

@@ -8,10 +8,11 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from bot.console.pages import console_routes
 from bot.ingress.alertmanager import AlertmanagerWebhook
-from bot.ingress.app import ingress_routes
+from bot.ingress.app import StraightIn, ingress_routes
 from bot.ingress.credentials import Credentials
 from bot.ingress.health import Check, Health, flag, journal_writes
 from bot.settings import Settings
@@ -19,7 +20,7 @@ from bot.telemetry.requests import CountRequests
 from bot.wiring.fireline import Fireline
 
 
-def application(fireline: Fireline) -> Starlette:
+def application(fireline: Fireline) -> ASGIApp:
     """Return everything that Fireline answers over HTTP."""
     settings = fireline.settings
     webhook = AlertmanagerWebhook(
@@ -47,7 +48,8 @@ def application(fireline: Fireline) -> Starlette:
         clock=fireline.clock,
     )
     routes: Sequence[BaseRoute] = [*ingress, *fireline.chat.routes(), *console]
-    return Starlette(routes=routes, middleware=[Middleware(CountRequests, metrics=fireline.metrics)])
+    app = Starlette(routes=routes, middleware=[Middleware(CountRequests, metrics=fireline.metrics)])
+    return StraightIn(app, webhook, fireline.metrics)
 
 
 class _Names(Mapping[str, str]):
@@ -82,8 +84,9 @@ def _revealed(secret: SecretStr | None) -> str:
 
 def _journal_lives(fireline: Fireline) -> Check:
     async def check() -> Health:
-        journal = fireline.store.journal
-        return Health(ok=journal.healthy(), detail=journal.trouble)
+        # A database that can't be written is not cured by a restart: that is for /readyz to say.
+        ended = fireline.store.journal.ended
+        return Health(ok=not ended, detail=ended or "its thread runs")
 
     return check
 

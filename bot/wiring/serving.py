@@ -3,53 +3,100 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
+import socket
+from collections.abc import Iterator
 
 import structlog
 import uvicorn
 
+from bot.errors import ConfigurationError
 from bot.settings import Settings
+from bot.settings.model import HttpSettings
 from bot.wiring.assembly import running
 from bot.wiring.fireline import Fireline
 from bot.wiring.routes import application
 
 _LOG = structlog.get_logger(__name__)
 BACKLOG = 2048
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, less its hold on signals: it would raise them again when it has stopped, before the rooms behind it are put down."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `serve`."""
+        yield
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; SIGHUP reads the runbooks anew."""
-    async with running(settings) as fireline:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                application(fireline),
-                host=settings.http.host,
-                port=settings.http.port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                backlog=BACKLOG,
-                server_header=False,
-            )
-        )
-        reloading = _reload_on_hangup(fireline)
-        try:
-            await server.serve()
-        finally:
-            reloading.cancel()
+    """Serve until SIGTERM or SIGINT; SIGHUP reads the runbooks anew. ConfigurationError when the address can't be had, before anything has begun."""
+    with bind(settings.http) as listening:
+        hangups = _Hangups()
+        async with running(settings) as fireline:
+            server = Server(_config(fireline))
+            for number in _STOPPING:
+                asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+            reloading = asyncio.create_task(hangups.reload(fireline), name="reload-on-hangup")
+            host, port = listening.getsockname()[:2]
+            _LOG.info("taking requests", host=host, port=port)
+            try:
+                await server.serve(sockets=[listening])
+            finally:
+                reloading.cancel()
+                _LOG.info("stopping", grace_seconds=settings.engine.shutdown_grace.total_seconds())
 
 
-def _reload_on_hangup(fireline: Fireline) -> asyncio.Task[None]:
-    asked = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+def bind(http: HttpSettings) -> socket.socket:
+    """Take the port without listening yet; ConfigurationError when it can't be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            http.host, http.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise ConfigurationError(f"http.host {http.host!r} is no address: {error.strerror}.") from None
+    taken = socket.socket(family, kind, protocol)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind(address)
+    except OSError as error:
+        taken.close()
+        raise ConfigurationError(
+            f"Fireline can't listen on {http.host} port {http.port}: {error.strerror}.",
+            hint="`http.port` and `http.host` choose another; FIRELINE_HTTP__PORT does so for one start.",
+        ) from None
+    return taken
 
-    async def reload() -> None:
+
+def _config(fireline: Fireline) -> uvicorn.Config:
+    return uvicorn.Config(
+        application(fireline),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        backlog=BACKLOG,
+        server_header=False,
+        # A page that is kept open must not keep the process: what is under way gets as long as running steps do.
+        timeout_graceful_shutdown=max(1, round(fireline.settings.engine.shutdown_grace.total_seconds())),
+    )
+
+
+class _Hangups:
+    """SIGHUP from the first moment on: before the runbooks stand, it would end the process."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._asked.set)
+
+    async def reload(self, fireline: Fireline) -> None:
+        """Read the runbooks anew whenever somebody asks."""
         while True:
-            await asked.wait()
-            asked.clear()
+            await self._asked.wait()
+            self._asked.clear()
             try:
                 await fireline.reload()
             except Exception:  # noqa: BLE001 - a reload that fails leaves what is in force, and the next one is tried all the same
                 _LOG.exception("the runbooks could not be loaded")
-
-    return asyncio.create_task(reload(), name="reload-on-hangup")

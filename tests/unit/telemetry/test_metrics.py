@@ -24,10 +24,10 @@ def test_two_registries_dont_meet(metrics: Metrics) -> None:
 
 def test_what_it_renders_can_be_read(metrics: Metrics) -> None:
     """The text parses as Prometheus' own, and says the version."""
-    metrics.journal_unit_seconds.observe(0.003)
+    metrics.journal_commit_seconds.observe(0.003)
     families = {family.name: family for family in text_string_to_metric_families(metrics.render().decode())}
     assert families["fireline_build_info"].samples[0].labels == {"version": "1.2.3"}
-    assert families["fireline_journal_unit_seconds"].type == "histogram"
+    assert families["fireline_journal_commit_seconds"].type == "histogram"
 
 
 def test_the_process_is_measured_too() -> None:
