@@ -7,12 +7,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.settings import reference
+from bot.actions.reference import reference as render_actions
+from bot.settings import Settings, reference
 from bot.telemetry import metrics
+from bot.wiring.catalogue import whole_catalogue
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 PAGES: dict[str, Callable[[], str]] = {
+    "actions.md": lambda: render_actions(whole_catalogue(Settings())),
     "metrics.md": metrics.render_reference,
     "settings.md": reference.render,
 }
