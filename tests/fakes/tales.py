@@ -293,9 +293,15 @@ def contained() -> Timeline:
         by=BO,
     )
     tale.later(150).add(
-        facts.AlertsResolved(incident=tale.incident, keys=(AlertKey("a"), AlertKey("b")), firing=1)
+        facts.AlertsResolved(
+            incident=tale.incident,
+            keys=(AlertKey("CheckoutErrors-95-0"), AlertKey("CheckoutErrors-95-1")),
+            firing=1,
+        )
     )
-    tale.later(30).add(facts.AlertsResolved(incident=tale.incident, keys=(AlertKey("c"),), firing=0))
+    tale.later(30).add(
+        facts.AlertsResolved(incident=tale.incident, keys=(AlertKey("CheckoutErrors-95-2"),), firing=0)
+    )
     return tale.later(60).add(
         facts.IncidentResolved(
             incident=tale.incident, summary="Traffic is on the standby; deploy 4711 is rolled back."
