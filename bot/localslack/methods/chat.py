@@ -83,7 +83,7 @@ def _metadata(call: Call) -> Json:
 
 def require_something(fields: Json) -> None:
     """Raises ApiRefusal with `no_text` if there is nothing to show."""
-    if not (fields.get("text") or fields.get("blocks") or fields.get("attachments")):
+    if not (str(fields.get("text") or "").strip() or fields.get("blocks") or fields.get("attachments")):
         raise ApiRefusal("no_text")
 
 
