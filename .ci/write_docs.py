@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.actions.reference import reference as render_actions
 from bot.cli import reference as cli
 from bot.runbook import reports
 from bot.runbook.schema import editor_schema
@@ -25,6 +26,7 @@ def runbook_schema() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "../schemas/runbook-v1.schema.json": runbook_schema,
+    "actions.md": lambda: render_actions(whole_catalogue(Settings())),
     "cli.md": cli.render_reference,
     "lint.md": reports.render_reference,
     "metrics.md": metrics.render_reference,

@@ -48,16 +48,16 @@ def console_routes(
     reader: Reader,
     *,
     token: SecretStr | None,
-    names: Mapping[str, str],
+    names: Callable[[], Mapping[str, str]],
     redact: Redact,
     clock: Clock | None = None,
 ) -> list[BaseRoute]:
     """Return the console's routes, for the wiring to mount.
 
-    `token` opens the pages, None keeps them to this machine. `names` gives display names by person id and may grow while it is used. `redact` is
+    `token` opens the pages, None keeps them to this machine. `names` returns display names by person id, and is asked at each page. `redact` is
     applied to all free text that is shown.
     """
-    views = Views(reader=reader, names=names, redact=redact, clock=clock or SystemClock())
+    views = Views(reader=reader, known=names, redact=redact, clock=clock or SystemClock())
     return _Pages(views, Access(token)).routes()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -102,12 +102,20 @@ class IncidentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Views:
-    """Reads pages from a reader that any thread may use. Everything free that comes out has been redacted."""
+    """Reads pages from a reader that any thread may use. Everything free that comes out has been redacted.
+
+    `known` is asked for people's names at each page, because they are learnt while Fireline runs.
+    """
 
     reader: Reader
-    names: Mapping[str, str]
+    known: Callable[[], Mapping[str, str]]
     redact: Redact
     clock: Clock
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Display names by person id, as far as they are known now."""
+        return self.known()
 
     def incidents(self) -> tuple[list[IncidentRow], list[IncidentRow]]:
         """Return the open incidents and the recent ones that are over, newest first; open ones by severity."""

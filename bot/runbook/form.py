@@ -29,6 +29,8 @@ _ROUNDS = 6
 _FREE = frozenset({"with", "default"})
 """Keys under which null is a value like any other."""
 
+_LISTS_OF_STEPS = frozenset({("steps",), ("rescue",), ("always",)})
+
 _STAND_INS: dict[str, Data] = {
     "apiVersion": API_VERSION, "name": "missing", "title": "missing", "owner": "missing", "uses": STAND_IN,
     "expect": True, "from": ["group:missing"], "match": ['alertname=""'], "group": "missing",
@@ -102,8 +104,9 @@ def _mend(tree: dict[str, Data], document: Document, formed: Formed) -> None:
             misfits = _misfits(error, tree)
         else:
             return
+        cut_before = frozenset(formed.broken)
         for path, details in misfits.items():
-            if not any(path[: len(each)] == each for each in formed.broken):
+            if not any(path[: len(each)] == each for each in cut_before):
                 formed.findings.append(_finding(path, details, document))
             if details[0]["type"] == "missing":
                 _fill(tree, path)
@@ -134,31 +137,36 @@ def _path(loc: tuple[str | int, ...], tree: Data, kind: str) -> Path:
 
 
 def _cut(tree: Data, path: Path) -> Path:
-    """Take a key out and return its path.
+    """Take a key out and return its path; of a list the whole list goes, so that what stays keeps its place.
 
-    Of a list the whole list goes, so that what stays keeps its place.
+    A step leaves an empty one behind, which is filled in: the other steps are still worth looking at.
     """
-    holder, cut = tree, 0
-    for at, part in enumerate(path):
-        if isinstance(tree, dict):
-            if part not in tree:
-                return path
-            holder, cut = tree, at
-        tree = tree[part]  # type: ignore[index]  # the path leads through the tree
-    assert isinstance(holder, dict)  # noqa: S101 - a runbook's root is a mapping
-    del holder[str(path[cut])]
-    return path[: cut + 1]
+    found, _ = reach(tree, path)
+    if found != path:
+        return path
+    if path[-2:-1] in _LISTS_OF_STEPS:
+        _holder(tree, path)[path[-1]] = {}
+        return path
+    while isinstance(path[-1], int):
+        path = path[:-1]
+    del _holder(tree, path)[path[-1]]
+    return path
 
 
 def _fill(tree: Data, path: Path) -> None:
-    for part in path[:-1]:
-        tree = tree[part]  # type: ignore[index]  # the path leads through the tree
-    assert isinstance(tree, dict)  # noqa: S101 - only a mapping can miss a key
+    found, holder = reach(tree, path[:-1])
     key = str(path[-1])
+    if found != path[:-1] or not isinstance(holder, dict):
+        return
     if key in _STAND_INS:
-        tree[key] = copy.deepcopy(_STAND_INS[key])
+        holder[key] = copy.deepcopy(_STAND_INS[key])
     elif key == "id":
-        tree[key] = "missing_" + "_".join(str(part) for part in path[:-1])
+        holder[key] = "missing_" + "_".join(str(part) for part in path[:-1])
+
+
+def _holder(tree: Data, path: Path) -> Any:  # noqa: ANN401 - a mapping or a list, as the path says
+    """Return what holds the last part of a path."""
+    return reach(tree, path[:-1])[1]
 
 
 def _finding(path: Path, details: _Details, document: Document) -> Finding:

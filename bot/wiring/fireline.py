@@ -107,5 +107,5 @@ class Fireline:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.driver.stop(self.settings.engine.shutdown_grace.total_seconds())
-        await self.transport.aclose()
+        await self.transport.close()
         await self.store.close()

@@ -28,7 +28,7 @@ ADA, GRACE, BO = person("UADA"), person("UGRACE"), person("UBO")
 RUN = RunId("42-1")
 QUERY = 'sum(rate(http_errors_total{service="checkout"}[5m])) / sum(rate(http_requests_total{service="checkout"}[5m]))'
 ROUTER = "https://router.internal/weights/checkout"
-HOSTILE = Path(__file__).parent.parent / "data" / "hostile_alert.json"
+HOSTILE = Path(__file__).parent.parent / "data" / "alertmanager" / "repeat_0_33_hostile_text.json"
 
 
 def alert(name: str = "CheckoutErrors", *, began: float = 95, at: Timeline, **labels: str) -> facts.AlertSeen:

@@ -63,7 +63,7 @@ async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
     """Serve a console over two incidents on a free port, with a browser that knows the token if there is one."""
     store, clock = await play(tmp_path, evil(), tales.waiting())
     token = SecretStr(request.param) if request.param else None
-    routes = console_routes(store.records, token=token, names=NAMES, redact=str, clock=clock)
+    routes = console_routes(store.records, token=token, names=lambda: NAMES, redact=str, clock=clock)
     server = uvicorn.Server(
         uvicorn.Config(Starlette(routes=routes), port=0, log_level="error", lifespan="off")
     )

@@ -89,6 +89,15 @@ async def test_messages_are_posted_edited_found_and_deleted(local: Bench) -> Non
     assert await code(client.chat_delete(channel="C0INCIDENTS", ts=posted["ts"])) == "message_not_found"
 
 
+async def test_an_edit_keeps_what_it_does_not_name(local: Bench) -> None:
+    """A new text alone leaves the blocks, as Slack does; an empty array takes them away."""
+    client, here = local.client, "C0INCIDENTS"
+    blocks = [{"type": "divider", "block_id": "d"}]
+    ts = (await client.chat_postMessage(channel=here, text="one", blocks=blocks))["ts"]
+    assert (await client.chat_update(channel=here, ts=ts, text="two"))["message"]["blocks"] == blocks
+    assert "blocks" not in (await client.chat_update(channel=here, ts=ts, text="two", blocks=[]))["message"]
+
+
 async def test_what_can_not_be_posted_or_edited(local: Bench) -> None:
     """Each refusal of chat.* that the bot can meet."""
     client = local.client

@@ -27,6 +27,7 @@ class Console:
     def __init__(self, store: Store, clock: MovedClock) -> None:
         self.store = store
         self.clock = clock
+        self.names = dict(NAMES)
 
     def browser(
         self,
@@ -40,7 +41,7 @@ class Console:
         routes = console_routes(
             self.store.records,
             token=SecretStr(token) if token else None,
-            names=NAMES,
+            names=lambda: self.names,
             redact=lambda text: text.replace(SECRET, "[redacted]"),
             clock=self.clock,
         )

@@ -11,7 +11,7 @@ from bot.domain import facts
 from bot.domain.ids import INTAKE, AlertKey, Digest, IncidentId, StepId
 from bot.domain.nouns import FIRELINE, ApprovalStatus, Part, Severity, Vote, sender
 from tests.fakes import tales
-from tests.fakes.tales import ADA, GRACE, NAMES, RUN
+from tests.fakes.tales import ADA, GRACE, RUN
 from tests.fakes.timeline import Timeline
 
 from .conftest import SECRET, Open
@@ -354,14 +354,11 @@ async def test_the_console_may_live_below_another_path(console: Open) -> None:
 
 
 async def test_names_that_are_learned_later_are_shown(console: Open) -> None:
-    """The mapping of names is asked at each page, because people join."""
+    """Names are asked for at each page, because people join."""
     tale = tales.waiting().add(
         facts.NoteAdded(incident=Timeline().incident, text="hm"), by=replace(ADA, id="UNEW")
     )
     opened = await console(tale)
     assert "UNEW noted: hm." in await opened.page("/incidents/42")
-    NAMES["UNEW"] = "Newcomer"
-    try:
-        assert "Newcomer noted: hm." in await opened.page("/incidents/42")
-    finally:
-        del NAMES["UNEW"]
+    opened.names = {"UNEW": "Newcomer"}
+    assert "Newcomer noted: hm." in await opened.page("/incidents/42")

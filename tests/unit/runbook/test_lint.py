@@ -241,6 +241,32 @@ def test_without_steps_there_is_little_to_say(steps: str, message: str) -> None:
     assert "FL004" in [each.code for each in loaded.findings]
 
 
+def test_a_step_that_is_none_hides_no_other() -> None:
+    """The steps beside it are looked at all the same, and nothing is said of what it lacks."""
+    loaded = load_steps(
+        "  - 45m\n  - {id: one, uses: wiat, with: {for: 1m}, needs: [nope]}\n  - {uses: wait, with: {for: 1m}, zzz: 1}"
+    )
+    assert found(loaded) == [
+        ("FL102", "steps[0] should be a mapping"),
+        ("FL401", "there is no action wiat"),
+        ("FL202", "there is no step nope in steps"),
+        ("FL101", "steps[2].id is missing"),
+        ("FL004", "steps[2].zzz is no key"),
+    ]
+
+
+def test_a_list_that_is_none_hides_the_list_alone() -> None:
+    """Where one of a list's entries does not fit and another lacks something, both are told, and the rest is looked at."""
+    loaded = load(
+        f"{HEAD.replace('{command: true}', '{alert: [5, {}]}')}steps: [{STEP}, {{id: one, uses: wait, with: {{for: 1m}}}}]\n"
+    )
+    assert found(loaded) == [
+        ("FL102", "on.alert[0] should be a mapping"),
+        ("FL101", "on.alert[1].match is missing"),
+        ("FL201", "the id one is taken"),
+    ]
+
+
 def test_what_was_cut_out_is_not_missed() -> None:
     """A slip in one key brings no complaint that the key is missing."""
     for broken in ("undo: {uze: x}", "verify: 3", "retry: {attempts: x}", "approval: {from: [x]}"):

@@ -1,8 +1,12 @@
 """From files to runbooks: what a sound one means, and what a folder gives."""
 
+import copy
 import hashlib
+import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +16,7 @@ from bot.actions.contract import Effect
 from bot.actions.outcome import TRANSIENT, Reason
 from bot.domain.ids import StepId
 from bot.domain.nouns import Phase
+from bot.runbook.documents import read_document
 from bot.runbook.load import Library, RunbookRefused, load_folder, load_good
 from bot.runbook.model import (
     DEFAULT_RETRY,
@@ -220,16 +225,10 @@ def test_what_cant_be_read_is_told(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root may read anything, so the file system is told to refuse."""
-    (tmp_path / "a.yaml").write_text("x")
-
-    def refuse(_path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    (found,) = load_folder([tmp_path], CATALOGUE).findings
-    assert (found.code, found.message) == ("FL001", "it can't be read: Permission denied")
+def test_a_file_that_fails_while_it_is_read_is_told() -> None:
+    """Linux gives every process a file that is there and can't be read from its start: its own memory."""
+    (told,) = load_folder([Path("/proc/self/mem")], CATALOGUE).findings
+    assert (told.code, told.message) == ("FL001", "it can't be read: Input/output error")
 
 
 def test_the_last_good_version_stays(tmp_path: Path) -> None:
@@ -285,4 +284,59 @@ _WORDS = st.sampled_from(
 def test_any_file_is_loaded_or_refused(lines: list[str]) -> None:
     """Nothing but findings ever comes out; a runbook only without errors."""
     loaded = load("\n".join(lines))
+    assert (loaded.runbook is None) == bool(loaded.errors)
+
+
+_VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        None,
+        True,
+        0,
+        -1.5,
+        "",
+        "{{ x }}",
+        "{{",
+        "none",
+        "30s",
+        [],
+        {},
+        [1],
+        ["a"],
+        {"a": 1},
+        {"secret": "{{ x }}"},
+        {"uses": "wait"},
+        "x" * 5000,
+    ]
+)
+
+
+def _inside(tree: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a tree, as its holder and its key."""
+    for key in list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ():
+        yield tree, key
+        yield from _inside(tree[key])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10_000), _VALUES, st.sampled_from(["put", "drop", "add"])),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_any_damage_to_a_runbook_is_told(damage: list[tuple[int, Any, str]]) -> None:
+    """Whatever is put, dropped or added anywhere in a sound runbook: findings, never a traceback."""
+    document, _ = read_document(FULL, "f.yaml")
+    assert document is not None
+    tree = copy.deepcopy(document.data)
+    for number, value, kind in damage:
+        places = list(_inside(tree))
+        holder, key = places[number % len(places)]
+        if kind == "drop":
+            del holder[key]
+        elif kind == "add" and isinstance(holder, dict):
+            holder["with" if number % 2 else "zzz"] = copy.deepcopy(value)
+        else:
+            holder[key] = copy.deepcopy(value)
+    loaded = load(json.dumps(tree))
     assert (loaded.runbook is None) == bool(loaded.errors)
