@@ -3,16 +3,30 @@
 A page is a path below docs/ and a function that renders it whole. Pages that need the wiring are added where their room is.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.settings import reference
+from bot.actions.reference import reference as render_actions
+from bot.runbook import reports
+from bot.runbook.schema import editor_schema
+from bot.settings import Settings, reference
 from bot.telemetry import metrics
+from bot.wiring.catalogue import whole_catalogue
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
+
+def runbook_schema() -> str:
+    """Render the JSON Schema of runbooks, as `fireline schema` writes it."""
+    return json.dumps(editor_schema(whole_catalogue(Settings())), indent=2, ensure_ascii=False) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "../schemas/runbook-v1.schema.json": runbook_schema,
+    "actions.md": lambda: render_actions(whole_catalogue(Settings())),
+    "lint.md": reports.render_reference,
     "metrics.md": metrics.render_reference,
     "settings.md": reference.render,
 }

@@ -48,5 +48,5 @@ class ChatConfig:
             channel_prefix=slack.channel_prefix,
             public_url=settings.http.base_url,
             groups=dict(settings.groups),
-            invite=tuple(settings.groups),
+            invite=slack.invite_groups,
         )

@@ -20,6 +20,7 @@ from bot.chat.blocks.picture import Draft, Links, Picture, Proposal, RunPicture,
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
 from bot.chat.outbox.keys import Key, Subject
+from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import CallStarted, PostmortemDrafted, RunProposed, StepOutcomeUnknown, StepSettled
 from bot.domain.ids import IncidentId, StepId, incident_stream
@@ -28,14 +29,43 @@ from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord, StepRecord
 
 TIMELINE_SHOWN = 12
+MILESTONES = frozenset(
+    each.KIND
+    for each in (
+        facts.IncidentOpened,
+        facts.AlertsAttached,
+        facts.AlertsResolved,
+        facts.IncidentAcknowledged,
+        facts.StatusChanged,
+        facts.NoteAdded,
+        facts.IncidentResolved,
+        facts.RunStarted,
+        facts.RunFinished,
+        facts.PhaseEntered,
+        facts.ApprovalRequested,
+        facts.ApprovalVoted,
+        facts.ApprovalClosed,
+        facts.StepSucceeded,
+        facts.StepFailed,
+        facts.StepOutcomeUnknown,
+        facts.StepSettled,
+        facts.StepUndone,
+        facts.StepUndoFailed,
+    )
+)
+"""What a person tells of an incident; the draft has everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """What a runbook says of a run before it has happened: its title, and its steps with their names, in order."""
+    """What a runbook says of a run before it has happened: its title, its steps with their names, in order, and those of rescue and always.
+
+    The latter are shown once they have begun: most runs need none of them.
+    """
 
     title: str
     steps: Sequence[tuple[StepId, str]] = ()
+    spare: Sequence[tuple[StepId, str]] = ()
 
 
 OutlineOf = Callable[[RunRecord], Outline | None]
@@ -139,6 +169,7 @@ class Gallery:
         lines = [_line(step, name, known.pop(step, None)) for step, name in outline.steps]
         if over:
             lines = [each for each in lines if each.status is not StepStatus.PENDING]
+        lines.extend(_line(step, name, known.pop(step)) for step, name in outline.spare if step in known)
         lines.extend(_line(step, str(step), record) for step, record in known.items())
         return RunPicture(run=run, title=outline.title or self._title(run.runbook), steps=lines)
 
@@ -211,11 +242,8 @@ class Gallery:
         for ident in sorted({each.actor.id for each in events if each.actor.kind is ActorKind.PERSON}):
             await self._identity.learn(ident)
         names = self._identity.names()
-        told = [
-            (each, sentence)
-            for each in events
-            if each.seq <= through and (sentence := self._describe(each, names))
-        ]
+        milestones = [each for each in events if each.seq <= through and each.kind in MILESTONES]
+        told = [(each, sentence) for each in milestones if (sentence := self._describe(each, names))]
         return Draft(
             incident=incident,
             path=drafted.fact.path,

@@ -144,9 +144,10 @@ class Identity:
         said = answer.get("user", {})
         profile = said.get("profile", {})
         name = (
-            profile.get("display_name")
-            or said.get("real_name")
+            # A record is read by people who were not there: the whole name, not what friends say.
+            said.get("real_name")
             or profile.get("real_name")
+            or profile.get("display_name")
             or said.get("name")
             or user
         )

@@ -106,6 +106,7 @@ class Stack:
             "alertmanager": {"bearer_token": ALERT_TOKEN},
             "prometheus": {"url": self.prometheus},
             "slack": {
+                "invite_groups": ["sre"],
                 "mode": "socket" if self.socket_mode else "http",
                 "bot_token": BOT_TOKEN,
                 "app_token": APP_TOKEN,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from bot.domain.clock import to_text
-from bot.domain.events import canonical
 from bot.domain.facts import AlertSeen
 from bot.domain.ids import AlertKey
 from bot.domain.nouns import Actor, sender
@@ -61,13 +60,12 @@ def key_maker(receiver: str, group_key: str) -> Callable[[str, datetime], AlertK
     Alertmanager's `groupKey` is the same for every receiver, so the receiver counts too. The three Alertmanagers of a cluster say the same of
     the same alert, so whoever tells us first, it has one name.
     """
-    # The parts are hashed as JSON texts: no choice of names can make two different quadruples read alike.
-    head = hashlib.sha256(f"{canonical([receiver, group_key])}".encode())
+    # Each part is led by its length: no choice of names can make two different quadruples read alike.
+    head = f"{len(receiver)}:{receiver}{len(group_key)}:{group_key}"
 
     def key(fingerprint: str, starts_at: datetime) -> AlertKey:
-        made = head.copy()
-        made.update(canonical([fingerprint, to_text(starts_at)]).encode())
-        return AlertKey(made.hexdigest()[:KEY_DIGITS])
+        whole = f"{head}{len(fingerprint)}:{fingerprint}{to_text(starts_at)}"
+        return AlertKey(sha256(whole.encode()).hexdigest()[:KEY_DIGITS])
 
     return key
 

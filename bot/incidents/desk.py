@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.domain.clock import Clock
 from bot.domain.facts import Fact, IncidentOpened
 from bot.domain.ids import IncidentId, RunId, incident_stream
 from bot.domain.nouns import Actor, IncidentStatus, Severity
@@ -58,7 +57,6 @@ class Desk:
         runs: RunControl,
         *,
         runbook: Callable[[str], Runbook | None],
-        clock: Clock,
         tokens: Callable[[], str],
         variables: Mapping[str, Any],
     ) -> None:
@@ -66,7 +64,6 @@ class Desk:
         self._reader = reader
         self._runs = runs
         self._runbook = runbook
-        self._clock = clock
         self._tokens = tokens
         self._variables = variables
 

@@ -2,7 +2,7 @@
 
 What is pending is asked of the log, never remembered: whatever was taken in before a crash is routed at the next start. Alerts are routed in
 chunks, a unit of work for each group, with the event loop let go in between; an alert that can't be routed because of a bug of ours is set aside
-until the next start or the next change of runbooks, and holds up no other.
+until the next start or the next change of runbooks, and holds up no other. One dispatcher runs over a log at a time, as one journal does.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ CHUNK = 250
 """How many alerts are routed between two breaths of the event loop."""
 _AT_ONCE = 32
 """How many groups' units wait for their commit together: they share it."""
+_BREATH = timedelta(milliseconds=20)
+"""How long the dispatcher rests between two rounds: an alert alone is routed at once, a storm's alerts together."""
 _AGAIN = timedelta(seconds=1)
 """How long the dispatcher waits after the journal could not take its work."""
 
@@ -63,6 +65,7 @@ class Dispatcher:
         self._woken.set()
         self._set_aside: set[AlertKey] = set()
         self._started: set[RunId] = set()
+        self._draining = asyncio.Lock()
 
     def wake(self) -> None:
         """Say that there are alerts to route; to be called on the event loop, returns at once."""
@@ -80,6 +83,7 @@ class Dispatcher:
             self._woken.clear()
             try:
                 await self.drain()
+                await asyncio.sleep(_BREATH.total_seconds())
             except JournalClosed:
                 return
             except JournalError as error:
@@ -88,20 +92,22 @@ class Dispatcher:
                 self.wake()
 
     async def drain(self) -> None:
-        """Route everything that is pending now. Raises JournalError when the journal takes no work."""
-        for run in tuple(self._started):
-            await self._take_up(run)
-        while True:
-            pending = await self._journal.submit(partial(_pending, CHUNK + len(self._set_aside)))
-            todo = [each for each in pending if each.key not in self._set_aside][:CHUNK]
-            if not todo:
-                return
-            await self._route(todo)
+        """Route everything that is pending now, one caller at a time. Raises JournalError when the journal takes no work."""
+        async with self._draining:
+            for run in tuple(self._started):
+                await self._take_up(run)
+            while todo := await self._next():
+                await self._route(todo)
+
+    async def _next(self) -> Sequence[AlertRecord]:
+        pending = await self._journal.submit(partial(_pending, CHUNK + len(self._set_aside)))
+        return [each for each in pending if each.key not in self._set_aside][:CHUNK]
 
     async def _route(self, alerts: Sequence[AlertRecord]) -> None:
         found = self._sort_out(alerts)
         if found.unmatched:
-            await self._journal.submit(lambda tx: _leave_unmatched(tx, found.unmatched))
+            # Nobody else routes, so they are pending still.
+            await self._journal.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=found.unmatched)])
         for start_at in range(0, len(found.wanted), _AT_ONCE):
             batch = found.wanted[start_at : start_at + _AT_ONCE]
             # Every unit is awaited before an error goes on: none is left behind, running unseen.
@@ -162,12 +168,6 @@ class Dispatcher:
 def _pending(limit: int, tx: Transaction) -> Sequence[AlertRecord]:
     # Asked inside a unit: a reader may be behind the commit that woke us.
     return tx.pending_alerts(limit=limit)
-
-
-def _leave_unmatched(tx: Transaction, keys: Sequence[AlertKey]) -> None:
-    pending = [key for key, record in tx.alerts(keys).items() if record.routing is Routing.PENDING]
-    if pending:
-        tx.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=tuple(pending))])
 
 
 def _place(tx: Transaction, wanted: Wanted, opening: Opening | None, seed: str) -> RunId | None:

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 from bot.domain.facts import AlertsAttached, AlertSeen, AlertsReceived, AlertsResolved, Fact, NoteAdded
 from bot.domain.ids import AlertKey, IncidentId
@@ -30,7 +30,7 @@ _NAMED = 5
 """How many alerts a note names before it counts the rest."""
 
 
-class Heard(Enum):
+class Heard(StrEnum):
     """What a delivery says of one alert, held against what is known of it."""
 
     NEW = auto()
@@ -80,11 +80,11 @@ def digest(
     late_within: timedelta = LATE_WITHIN,
 ) -> News:
     """Turn a delivery into facts. `known` holds its alerts as recorded, `incidents` those that they are attached to."""
-    sorted_out: dict[Heard, list[AlertSeen]] = {kind: [] for kind in Heard}
+    sorted_out: dict[Heard, list[AlertSeen]] = defaultdict(list)
     for seen in _once_each(delivery.alerts):
         sorted_out[hear(seen, known.get(seen.key), now=now, late_within=late_within)].append(seen)
-    changed = [each for kind in _CHANGES for each in sorted_out[kind]]
-    repeated = [*sorted_out[Heard.REPEATED], *sorted_out[Heard.LATE]]
+    changed = [each for kind in _CHANGES if kind in sorted_out for each in sorted_out[kind]]
+    repeated = [each for kind in _REPEATS if kind in sorted_out for each in sorted_out[kind]]
     received = AlertsReceived(
         receiver=delivery.receiver,
         group_key=delivery.group_key,
@@ -93,22 +93,26 @@ def digest(
         repeated=tuple(each.key for each in repeated),
         truncated=delivery.truncated,
     )
-    fresh = len(sorted_out[Heard.NEW]) + len(sorted_out[Heard.REFIRED])
+    counts = {kind: len(alerts) for kind, alerts in sorted_out.items()}
+    fresh = counts.get(Heard.NEW, 0) + counts.get(Heard.REFIRED, 0)
     receipt = Receipt(
         new=fresh,
-        repeated=len(repeated) + len(sorted_out[Heard.ENDED_LATER]),
-        resolved=len(sorted_out[Heard.RESOLVED]),
-        late=len(sorted_out[Heard.LATE]),
+        repeated=len(repeated) + counts.get(Heard.ENDED_LATER, 0),
+        resolved=counts.get(Heard.RESOLVED, 0),
+        late=counts.get(Heard.LATE, 0),
     )
     told = _told(sorted_out, known, incidents) if incidents else {}
     return News(received=received, told=told, receipt=receipt, to_route=fresh > 0)
 
 
 _CHANGES = (Heard.NEW, Heard.REFIRED, Heard.RESOLVED, Heard.ENDED_LATER)
+_REPEATS = (Heard.REPEATED, Heard.LATE)
 
 
 def _once_each(alerts: Sequence[AlertSeen]) -> Iterable[AlertSeen]:
     """Drop what a delivery says twice: of one key, resolved outweighs firing, then the later end counts."""
+    if len(alerts) == 1:
+        return alerts
     best: dict[AlertKey, AlertSeen] = {}
     for each in alerts:
         held = best.setdefault(each.key, each)
@@ -139,7 +143,7 @@ def _told(
 ) -> Mapping[IncidentId, Sequence[Fact]]:
     chapters: dict[IncidentId, _Chapter] = defaultdict(_Chapter)
     for kind in (Heard.REFIRED, Heard.RESOLVED, Heard.REPEATED):
-        for seen in sorted_out[kind]:
+        for seen in sorted_out.get(kind, ()):
             record = known[seen.key]
             incident = incidents.get(record.incident) if record.incident is not None else None
             if incident is None:

@@ -83,21 +83,24 @@ class AlertmanagerWebhook:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        made = await self.respond(scope, receive)
+        if made is not None:
+            await made.send(send)
+
+    async def respond(self, scope: Scope, receive: Receive) -> Answer | None:
+        """Return the answer to one request, None when its client left before there was one."""
         refused = self._stop_at_the_door(scope)
         if refused is not None:
-            await refused.send(send)
-            return
+            return refused
         try:
             body = await self._read(receive)
         except _Gone:
-            return
+            return None
         except _TooLarge:
-            await self._counted("too_large", _TOO_LARGE).send(send)
-            return
+            return self._counted("too_large", _TOO_LARGE)
         except TimeoutError:
-            await self._counted("behind", _TOO_SLOW).send(send)
-            return
-        await (await self._take_in(body, scope)).send(send)
+            return self._counted("behind", _TOO_SLOW)
+        return await self._take_in(body, scope)
 
     def _stop_at_the_door(self, scope: Scope) -> Answer | None:
         """Refuse what needs no look at the body."""

@@ -28,6 +28,7 @@ _SLICE = 500
 _SHOWN = 3
 """How many misfits a refusal tells."""
 _ZERO = "0001-01-01T00:00:00"
+_LONGEST_INSTANT = 64
 _EARLIEST = 1970
 """No alert is older; what says so has a clock or a field that was never set."""
 
@@ -38,8 +39,8 @@ class _Alert(BaseModel):
     status: Literal["firing", "resolved"]
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
-    startsAt: str  # noqa: N815 - Alertmanager's names
-    endsAt: str = _ZERO  # noqa: N815
+    startsAt: Annotated[str, Field(max_length=_LONGEST_INSTANT)]  # noqa: N815 - Alertmanager's names
+    endsAt: Annotated[str, Field(max_length=_LONGEST_INSTANT)] = _ZERO  # noqa: N815
     fingerprint: Annotated[str, Field(min_length=1)]
     generatorURL: str = ""  # noqa: N815
 
@@ -69,10 +70,9 @@ def read(body: bytes) -> tuple[Delivery, str]:
         raise DeliveryUnreadable("the body is nested too deeply") from None
     alerts = checked.alerts or ()
     key = key_maker(checked.receiver, checked.groupKey)
-    instant = functools.lru_cache(maxsize=1024)(_instant)
     seen = []
     for at, each in enumerate(alerts):
-        starts_at = _placed(instant, each.startsAt, at, "startsAt")
+        starts_at = _placed(each.startsAt, at, "startsAt")
         over = each.status == "resolved" and not each.endsAt.startswith(_ZERO)
         seen.append(
             AlertSeen(
@@ -81,7 +81,7 @@ def read(body: bytes) -> tuple[Delivery, str]:
                 labels=each.labels or {},
                 annotations=each.annotations or {},
                 starts_at=starts_at,
-                ends_at=_placed(instant, each.endsAt, at, "endsAt") if over else None,
+                ends_at=_placed(each.endsAt, at, "endsAt") if over else None,
                 fingerprint=each.fingerprint,
                 generator_url=each.generatorURL,
             )
@@ -133,6 +133,7 @@ def _without_nul(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
+@functools.lru_cache(maxsize=4096)  # alerts of one group began together, and every repeat says so again
 def _instant(text: str) -> datetime:
     instant = from_text(text)
     if instant.year < _EARLIEST:
@@ -141,15 +142,14 @@ def _instant(text: str) -> datetime:
     return instant
 
 
-def _placed(instant: Any, text: str, at: int, name: str) -> datetime:  # noqa: ANN401 - the cached `_instant`
+def _placed(text: str, at: int, name: str) -> datetime:
     try:
-        made: datetime = instant(text)
+        return _instant(text)
     except (ValueError, OverflowError):
         pointer = _pointer(("alerts", at, name))
         raise DeliveryUnreadable(
             f"{pointer}: {text[:40]!r} is no instant with a zone, as RFC 3339 writes it"
         ) from None
-    return made
 
 
 def _reason(error: ValidationError, prefix: tuple[str | int, ...] = (), offset: int = 0) -> str:

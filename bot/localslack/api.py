@@ -75,13 +75,13 @@ class WebApi:
             await self._world.clock.sleep(slow.seconds)
         fault = self._faults.take(name, "drop", "apply_then_drop", "ratelimited", "server_error", "error")
         kind = fault.kind if fault is not None else ""
-        status, body, headers = 200, {"ok": True}, {}
+        status = 200
+        body: Json = {"ok": True}
+        headers: dict[str, str] = {}
         try:
             if fault is not None and kind != "apply_then_drop":
                 self._strike(kind, retry_after=fault.retry_after, status=fault.status, error=fault.error)
-            if not readable:
-                raise ApiRefusal("invalid_json")
-            body |= self._answer(name, token, args)
+            body |= self._answer(name, token, args if readable else None)
         except ApiRefusal as refusal:
             body = refusal.body()
         except RateLimited as limited:
@@ -113,7 +113,9 @@ class WebApi:
             raise ServerFailure(status)
         raise ApiRefusal(error)
 
-    def _answer(self, name: str, token: str, args: Json) -> Json:
+    def _answer(self, name: str, token: str, args: Json | None) -> Json:
+        if args is None:
+            raise ApiRefusal("invalid_json")
         method = REGISTRY.get(name)
         if method is None:
             raise ApiRefusal("unknown_method", req_method=name)

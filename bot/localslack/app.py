@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from bot.localslack.api import ABORT, WebApi
 from bot.localslack.clock import Clock, LocalClock
 from bot.localslack.config import LocalSlackConfig
-from bot.localslack.control import Control
+from bot.localslack.control import Control, Desk
 from bot.localslack.delivery import Delivery
 from bot.localslack.events import EventFeed
 from bot.localslack.faults import Faults
@@ -86,15 +86,17 @@ class LocalSlack:
             self.world, limits=self.limits, faults=self.faults, log=self.log, socket_url=self.new_socket_url
         )
         control = Control(
-            self.world,
-            people=self.people,
-            interactions=self.interactions,
-            faults=self.faults,
-            log=self.log,
-            live=self.live,
-            limits=self.limits,
-            sockets=self.sockets,
-            http=self.http,
+            Desk(
+                world=self.world,
+                people=self.people,
+                interactions=self.interactions,
+                faults=self.faults,
+                log=self.log,
+                live=self.live,
+                limits=self.limits,
+                sockets=self.sockets,
+                http=self.http,
+            )
         )
         page = Page(self.world, self.people)
         return [

@@ -203,16 +203,14 @@ def weight(blocks: list[Json]) -> int:
 
 def too_long(blocks: list[Json]) -> bool:
     """Whether Slack would answer `msg_blocks_too_long`."""
-    markdown = sum(
-        len(str(b.get("text", ""))) for b in blocks if isinstance(b, dict) and b.get("type") == "markdown"
-    )
+    markdown = sum(_text_length(block) for block in blocks if block.get("type") == "markdown")
     return weight(blocks) > SIZE_LIMIT or markdown > MARKDOWN_TOTAL
 
 
 def _text_length(value: object) -> int:
     if isinstance(value, dict):
-        own = sum(len(text) for key, text in value.items() if key == "text" and isinstance(text, str))
-        return own + sum(map(_text_length, value.values()))
+        own = value.get("text")
+        return (len(own) if isinstance(own, str) else 0) + sum(map(_text_length, value.values()))
     if isinstance(value, list):
         return sum(map(_text_length, value))
     return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -31,31 +32,34 @@ Json = dict[str, Any]
 Act = Callable[[Json], Awaitable[Json]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything that can be steered."""
+
+    world: World
+    people: People
+    interactions: Interactions
+    faults: Faults
+    log: WireLog
+    live: LiveFeed
+    limits: RateBuckets
+    sockets: SocketHub
+    http: HttpCourier
+
+
 class Control:
     """The routes below `/_local`."""
 
-    def __init__(
-        self,
-        world: World,
-        *,
-        people: People,
-        interactions: Interactions,
-        faults: Faults,
-        log: WireLog,
-        live: LiveFeed,
-        limits: RateBuckets,
-        sockets: SocketHub,
-        http: HttpCourier,
-    ) -> None:
-        self._world = world
-        self._people = people
-        self._interactions = interactions
-        self._faults = faults
-        self._log = log
-        self._live = live
-        self._limits = limits
-        self._sockets = sockets
-        self._http = http
+    def __init__(self, desk: Desk) -> None:
+        self._world = desk.world
+        self._people = desk.people
+        self._interactions = desk.interactions
+        self._faults = desk.faults
+        self._log = desk.log
+        self._live = desk.live
+        self._limits = desk.limits
+        self._sockets = desk.sockets
+        self._http = desk.http
 
     def routes(self) -> list[Route]:
         """The routes, to be mounted at `/_local`."""
@@ -292,13 +296,21 @@ def _refusing(get: Callable[[Request], Awaitable[Response]]) -> Callable[[Reques
 def _guarded(act: Act) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            body = json.loads(await request.body() or b"{}")
-            if not isinstance(body, dict):
-                raise PersonRefused("invalid_json", "the body is a JSON object")
-            return JSONResponse({"ok": True} | await act(body))
-        except ValueError:
-            return _refused(PersonRefused("invalid_json", "the body can't be read as JSON"))
+            return JSONResponse({"ok": True} | await act(await _body(request)))
         except PersonRefused as refusal:
             return _refused(refusal)
 
     return endpoint
+
+
+async def _body(request: Request) -> Json:
+    # A JSON content type can't be sent from another site without asking first, so no page elsewhere can act here.
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise PersonRefused("invalid_content_type", "send JSON, and say so in the content type")
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError as error:
+        raise PersonRefused("invalid_json", f"the body can't be read: {error}") from error
+    if not isinstance(body, dict):
+        raise PersonRefused("invalid_json", "the body is a JSON object")
+    return body

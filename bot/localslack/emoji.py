@@ -24,7 +24,7 @@ information_source ℹ️|new 🆕|sos 🆘|ok 🆗|recycle ♻️|snowflake ❄
 smile 😄|slightly_smiling_face 🙂|grinning 😀|joy 😂|thinking_face 🤔|sweat_smile 😅|cry 😢|sob 😭|scream 😱|face_with_monocle 🧐|
 one 1️⃣|two 2️⃣|three 3️⃣|four 4️⃣|five 5️⃣|globe_with_meridians 🌐|earth_africa 🌍|computer 💻|floppy_disk 💾|file_cabinet 🗄️|
 card_file_box 🗃️|wastebasket 🗑️|inbox_tray 📥|outbox_tray 📤|email 📧|label 🏷️|money_with_wings 💸|moneybag 💰|dollar 💵|house 🏠
-"""
+"""  # noqa: RUF001  the information sign is one of them
 
 CHARACTERS: dict[str, str] = {
     name: character

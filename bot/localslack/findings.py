@@ -1,8 +1,8 @@
-"""What is wrong with blocks, collected in Slack's words with the place of each, e.g. `must be less than 151 characters
-[json-pointer:/blocks/0/text/text]`.
+"""What is wrong with blocks, collected in Slack's words with the place of each.
 
-The words were read from answers that Slack gave (`no more than 50 items allowed`, `missing required field: type`, `unsupported type: x`,
-`must define either `text` or `fields``, `must define `submit` to use an `input` block in modals`). What to check is for `blocks` and `elements`.
+For example `must be less than 151 characters [json-pointer:/blocks/0/text/text]`. The words were read from answers that Slack gave: `no more
+than 50 items allowed`, `missing required field: type`, `unsupported type: x`, `must define either `text` or `fields``; the one on ids used twice is
+ours, since no answer of that kind is published. What to check is for `blocks` and `elements`.
 """
 
 from __future__ import annotations

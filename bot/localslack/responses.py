@@ -95,8 +95,6 @@ class Responder:
             error, status = kind, 429 if kind == "ratelimited" else fault.status
         elif kind != "drop":
             try:
-                if not isinstance(body, dict):
-                    raise ApiRefusal("invalid_payload")
                 self.say(body, self._world.handles.use_response(request.path_params["key"]))
             except ApiRefusal as refusal:
                 error, status = refusal.code, 404 if refusal.code in {"expired_url", "used_url"} else 400

@@ -82,11 +82,11 @@ def message(world: World, found: Message) -> Json:
 def messages(world: World, found: Channel, user: str, *, thread_ts: str = "") -> list[Json]:
     """The channel's main view, or one thread with its parent first."""
     seen = [m for m in found.messages.values() if m.visible_to in {"", user}]
-    if thread_ts:
-        wanted = [m for m in seen if m.ts == thread_ts or (m.is_reply and m.thread_ts == thread_ts)]
-    else:
-        wanted = [m for m in seen if m.in_main_view]
-    return [message(world, m) for m in wanted]
+    return [message(world, m) for m in seen if (_in_thread(m, thread_ts) if thread_ts else m.in_main_view)]
+
+
+def _in_thread(found: Message, thread_ts: str) -> bool:
+    return found.ts == thread_ts or (found.is_reply and found.thread_ts == thread_ts)
 
 
 def view(world: World, found: OpenView | None) -> Json | None:

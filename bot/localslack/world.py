@@ -231,7 +231,7 @@ class World:
         self.post(channel, user=by, text=text, subtype=f"channel_{what}")
         self.tell(Change(kind="channel_changed", channel=channel.id, user=by))
 
-    def set_archived(self, channel: Channel, archived: bool, *, by: str) -> None:
+    def set_archived(self, channel: Channel, *, archived: bool, by: str) -> None:
         """Archive the channel, or bring it back."""
         verb = "archived" if archived else "un-archived"
         subtype = "channel_archive" if archived else "channel_unarchive"

@@ -77,7 +77,7 @@ def _acknowledged(story: Story, names: Mapping[str, str]) -> Moment:
     taken = story.told(facts.IncidentAcknowledged)
     if not taken:
         return _unknown(ACKNOWLEDGED, "nobody acknowledged it")
-    return _known(ACKNOWLEDGED, taken[0].at, who(taken[0].event.actor, names), ref(taken[0].event))
+    return _known(ACKNOWLEDGED, taken[0].at, f"by {who(taken[0].event.actor, names)}", ref(taken[0].event))
 
 
 def _contained(story: Story) -> Moment:
@@ -103,7 +103,7 @@ def _resolved(story: Story, names: Mapping[str, str]) -> Moment:
     resolved = story.resolved
     if resolved is None:
         return _unknown(RESOLVED, f"still {story.status}")
-    return _known(RESOLVED, resolved.at, who(resolved.event.actor, names), ref(resolved.event))
+    return _known(RESOLVED, resolved.at, f"by {who(resolved.event.actor, names)}", ref(resolved.event))
 
 
 def _known(label: str, at: datetime, note: str, source: Ref) -> Moment:

@@ -169,7 +169,7 @@ def read(events: Sequence[Event]) -> Story:
     if not any(isinstance(event.fact, facts.IncidentOpened) for event in events):
         msg = "these events tell of no incident: none of them opens one"
         raise ValueError(msg)
-    return Story(events=tuple(events), steps=tuple(_steps(events)))
+    return Story(events=tuple(events), steps=tuple(step_stories(events)))
 
 
 def place(fact: Fact) -> tuple[RunId, StepId] | None:
@@ -178,7 +178,8 @@ def place(fact: Fact) -> tuple[RunId, StepId] | None:
     return None if run is None or step is None else (run, step)
 
 
-def _steps(events: Sequence[Event]) -> Iterator[StepStory]:
+def step_stories(events: Sequence[Event]) -> Iterator[StepStory]:
+    """Group the events of steps by step, in the order in which the steps were first heard of."""
     found: dict[tuple[RunId, StepId], list[Event]] = {}
     for event in events:
         where = place(event.fact)

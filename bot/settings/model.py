@@ -100,6 +100,10 @@ class SlackSettings(Section):
     channel_prefix: str = Field(
         default="inc-", description="How the names of incident channels begin.", pattern=r"^[a-z0-9_-]{1,20}$"
     )
+    invite_groups: Words = Field(
+        default=(),
+        description="Groups (of `groups`, or Slack's user groups by handle) whose people are invited to every incident channel.",
+    )
 
     @field_validator("base_url")
     @classmethod

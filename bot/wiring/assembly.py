@@ -113,7 +113,6 @@ def assemble(
             store.records,
             driver,
             runbook=shelf.get,
-            clock=clock,
             tokens=_token,
             variables=settings.vars,
         )

@@ -19,7 +19,11 @@ def build_chat(fireline: Fireline) -> ChatSurface:
             book = fireline.shelf.plan_of(run.digest).runbook
         except RunbookError:
             return None
-        return Outline(title=book.title, steps=[(step.id, step.name) for step in book.all_steps()])
+        return Outline(
+            title=book.title,
+            steps=[(step.id, step.name) for step in book.steps],
+            spare=[(step.id, step.name) for step in (*book.rescue, *book.always)],
+        )
 
     def title(name: str) -> str:
         book = fireline.shelf.get(name)

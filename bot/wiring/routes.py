@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from bot.console.pages import console_routes
 from bot.ingress.alertmanager import AlertmanagerWebhook
 from bot.ingress.app import ingress_routes
 from bot.ingress.credentials import Credentials
@@ -38,8 +39,31 @@ def application(fireline: Fireline) -> Starlette:
         },
         info={"chat": _chat(fireline), "runbooks": _runbooks(fireline)},
     )
-    routes: Sequence[BaseRoute] = [*ingress, *fireline.chat.routes()]
+    console = console_routes(
+        fireline.store.records,
+        token=settings.console.token,
+        names=_Names(fireline),
+        redact=fireline.redactor.redact,
+        clock=fireline.clock,
+    )
+    routes: Sequence[BaseRoute] = [*ingress, *fireline.chat.routes(), *console]
     return Starlette(routes=routes, middleware=[Middleware(CountRequests, metrics=fireline.metrics)])
+
+
+class _Names(Mapping[str, str]):
+    """People's names as chat knows them at the moment of asking: the console outlives what was known when it was made."""
+
+    def __init__(self, fireline: Fireline) -> None:
+        self._fireline = fireline
+
+    def __getitem__(self, person: str) -> str:
+        return self._fireline.names()[person]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fireline.names())
+
+    def __len__(self) -> int:
+        return len(self._fireline.names())
 
 
 def credentials_of(settings: Settings) -> Credentials:

@@ -9,4 +9,4 @@ from dataclasses import dataclass
 class HttpConfig:
     """Bytes of a body that a step may ask to keep as its output; the log holds them for good."""
 
-    most_output: int = 1024 * 1024
+    most_output: int = 128 * 1024

@@ -110,7 +110,7 @@ class HttpInputs(Inputs):
     )
     ca_file: str = Field(default="", description="Trust the authorities in this PEM file, and no others.")
     max_output: int = Field(
-        default=64 * 1024,
+        default=32 * 1024,
         ge=0,
         description="Bytes of the body to keep as output; evidence gets all of it.",
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.actions.outcome import ActionError, Failed, Reason
 
-MOST_SERIES = 20
+MOST_SERIES = 10
 """Series that an output lists; statistics are over all of them."""
 MOST_POINTS = 300
 """Points that an output lists of a series, the latest; the automatic step stays below."""

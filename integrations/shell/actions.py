@@ -64,9 +64,9 @@ class ShellInputs(Inputs):
         default=(0,), min_length=1, description="The exit codes that mean success."
     )
     max_output: int = Field(
-        default=64 * 1024,
+        default=32 * 1024,
         ge=0,
-        le=1024 * 1024,
+        le=128 * 1024,
         description="Bytes to keep of standard output and of standard error, half from the beginning and half from the end.",
     )
 

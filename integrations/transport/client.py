@@ -115,7 +115,7 @@ class _Progress:
 
 
 class Transport:
-    """Sends requests over shared connections, one attempt each; use it as an async context manager or call `aclose`."""
+    """Sends requests over shared connections, one attempt each; use it as an async context manager or call `close`."""
 
     def __init__(self, config: TransportConfig | None = None, *, clock: Clock | None = None) -> None:
         self._config = config or TransportConfig()
@@ -131,9 +131,9 @@ class Transport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.aclose()
+        await self.close()
 
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Close every connection; the transport can be used again, with new ones."""
         clients = list(self._clients.values())
         self._clients.clear()

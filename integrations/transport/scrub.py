@@ -19,7 +19,7 @@ class Scrubber:
     """Masks secret values, also in the forms that JSON and URLs give them."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        forms = {form for value in values for form in _forms(value) if len(form) >= SHORTEST}
+        forms = {form for value in values if len(value.strip()) >= SHORTEST for form in _forms(value)}
         longest_first = sorted((form.encode() for form in forms), key=len, reverse=True)
         self._longest = len(longest_first[0]) if longest_first else 0
         self._pattern = re.compile(b"|".join(re.escape(form) for form in longest_first)) if forms else None

@@ -246,9 +246,10 @@ class TestRun:
         running = asyncio.ensure_future(
             outcome_of(action, at(target, SCENES[action.spec.name].hangs), a_call(timeout=60))
         )
-        await asyncio.sleep(
-            0.15
-        )  # let it get as far as it will; there is nothing of it that could be waited on
+        if "{url}" in str(SCENES[action.spec.name].hangs):
+            await asyncio.wait_for(target.arrived.wait(), 10)
+        for _ in range(5):
+            await asyncio.sleep(0)
         assert not running.done()
         running.cancel()
         started = time.monotonic()

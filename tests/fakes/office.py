@@ -53,7 +53,6 @@ class Office:
             self.store.records,
             self.runs,
             runbook=lambda name: next((each for each in self.books if each.name == name), None),
-            clock=self.clock,
             tokens=tokens,
             variables=VARIABLES,
         )

@@ -28,7 +28,7 @@ ADA, GRACE, BO = person("UADA"), person("UGRACE"), person("UBO")
 RUN = RunId("42-1")
 QUERY = 'sum(rate(http_errors_total{service="checkout"}[5m])) / sum(rate(http_requests_total{service="checkout"}[5m]))'
 ROUTER = "https://router.internal/weights/checkout"
-HOSTILE = Path(__file__).parent.parent / "data" / "hostile_alert.json"
+HOSTILE = Path(__file__).parent.parent / "data" / "alertmanager" / "repeat_0_33_hostile_text.json"
 
 
 def alert(name: str = "CheckoutErrors", *, began: float = 95, at: Timeline, **labels: str) -> facts.AlertSeen:
@@ -293,9 +293,15 @@ def contained() -> Timeline:
         by=BO,
     )
     tale.later(150).add(
-        facts.AlertsResolved(incident=tale.incident, keys=(AlertKey("a"), AlertKey("b")), firing=1)
+        facts.AlertsResolved(
+            incident=tale.incident,
+            keys=(AlertKey("CheckoutErrors-95-0"), AlertKey("CheckoutErrors-95-1")),
+            firing=1,
+        )
     )
-    tale.later(30).add(facts.AlertsResolved(incident=tale.incident, keys=(AlertKey("c"),), firing=0))
+    tale.later(30).add(
+        facts.AlertsResolved(incident=tale.incident, keys=(AlertKey("CheckoutErrors-95-2"),), firing=0)
+    )
     return tale.later(60).add(
         facts.IncidentResolved(
             incident=tale.incident, summary="Traffic is on the standby; deploy 4711 is rolled back."

@@ -23,7 +23,7 @@ def said(text: str, hint: str = "") -> Message:
 def refused(message: str, hint: str, *, redact: Redact) -> Message:
     """Tell a person that it was not done, why, and what to do."""
     ink = Ink(redact=redact)
-    return said(f"✋ {ink.line(message, 1500)}", ink.line(hint, 600))
+    return said(f"❗ {ink.line(message, 1500)}", ink.line(hint, 600))
 
 
 def failed(reference: str) -> Message:

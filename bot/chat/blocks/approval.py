@@ -97,7 +97,8 @@ def _who_decides(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
 def _vote(vote: VoteRecord, ink: Ink) -> str:
     sign = "👍" if vote.vote is Vote.APPROVE else "👎"
     why = f": {ink.line(vote.why, 200)}" if vote.why else ""
-    source = f" (as {ink.line(vote.as_member_of, 60)})" if vote.as_member_of else ""
+    group = vote.as_member_of.removeprefix("group:")
+    source = f" (for {ink.line(group, 60)})" if group != vote.as_member_of else ""
     return f"{sign} {who(vote.by, ink)}{source} {clock_time(vote.at, seconds=True)}{why}"
 
 

@@ -71,7 +71,7 @@ def _living(picture: Picture, ink: Ink) -> Message:
     small = list(_small_print(picture, ink))
     if small:
         blocks.append(context(*small))
-    row = _buttons(incident, ink)
+    row = _buttons(picture, ink)
     if row:
         blocks.append(actions(*row))
     return Message(text=_notification(picture, ink), blocks=tuple(blocks))
@@ -134,8 +134,9 @@ def _run(picture: RunPicture, ink: Ink, *, steps: int) -> str:
         head = f"{title} · {RUN[run.status]} since {clock_time(run.started_at)}"
     else:
         head = f"{title} · {RUN[run.status]} after {span(run.finished_at - run.started_at)}"
-    if run.status is RunStatus.FAILED and (run.detail or run.reason):
-        head += f"\n❌ {ink.line(run.detail or run.reason, 300)}"
+    told = any(each.status is StepStatus.FAILED and each.detail for each in picture.steps[:steps])
+    if run.status is RunStatus.FAILED and not told:
+        head += f"\n❌ {ink.line(run.detail or run.reason or 'it does not say why', 300)}"
     lines = [head, *_step_lines(picture.steps, ink, limit=steps)] if steps else [head]
     return "\n".join(lines)
 
@@ -187,13 +188,17 @@ def _evidence(evidence: Sequence[EvidenceRecord], ink: Ink) -> str:
     return ", ".join([*shown, "…"] if len(evidence) > EVIDENCE_SHOWN else shown)
 
 
-def _buttons(incident: IncidentRecord, ink: Ink) -> list[Json]:
+def _buttons(picture: Picture, ink: Ink) -> list[Json]:
+    """What a person may do now; an incident can't be resolved while a run is under way."""
+    incident = picture.incident
     if not incident.open:
         return []
     value = {"incident": int(incident.id)}
     row = []
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
+    if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
+        return row
     firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
     question = confirmation(
         f"Resolve #{incident.id}?",

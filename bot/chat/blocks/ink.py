@@ -60,7 +60,9 @@ class Ink:
 
     def values(self, data: Mapping[str, Any], limit: int = 4000) -> tuple[str, bool]:
         """Write JSON data for people, secrets out, and say whether it had to be cut."""
-        whole = spelled_out(self.redact(json.dumps(self._clean(data), indent=2, ensure_ascii=False)))
+        # What is short comes first: the method and the address before their headers and bodies.
+        ordered = sorted(data.items(), key=lambda item: isinstance(item[1], Mapping | list | tuple))
+        whole = spelled_out(self.redact(json.dumps(self._clean(dict(ordered)), indent=2, ensure_ascii=False)))
         shown = self._cut(whole, limit)
         return shown, shown != whole
 

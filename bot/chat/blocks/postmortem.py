@@ -20,9 +20,8 @@ def _draw(draft: Draft, ink: Ink) -> Message:
         facts.append(f"resolved after *{span(incident.resolved_at - incident.opened_at)}*")
     if incident.commander:
         facts.append(f"led by {mention(incident.commander, ink)}")
-    facts.append(
-        f"{counted(incident.alerts, 'alert')}, {counted(draft.approvals, 'approval')}, {draft.evidence} of evidence"
-    )
+    counts = ((incident.alerts, "alert"), (draft.approvals, "approval"), (draft.evidence, "evidence file"))
+    facts.extend(counted(number, what) for number, what in counts if number)
     blocks: list[Json] = [
         header(f"📝 Postmortem draft · {ink.line(incident.title, 100)}"),
         section(" · ".join(facts)),

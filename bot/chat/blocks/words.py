@@ -58,6 +58,8 @@ def step_line(step: StepLine, ink: Ink) -> str:
     """Write a step in one line: sign, name, how long it took or since when it is at it."""
     name = ink.line(step.name, 90)
     text = f"{STEP[step.status]} *{name}*" if step.status in _AT_IT else f"{STEP[step.status]} {name}"
+    if step.status in _SAYS:
+        text += f" · {_SAYS[step.status]}"
     took = step_time(step)
     if took:
         text += f" · {took}"
@@ -76,7 +78,9 @@ _AT_IT = frozenset(
         StepStatus.FAILED,
     }
 )
-_TELLS_WHY = frozenset({StepStatus.FAILED, StepStatus.WAITING_RETRY, StepStatus.SKIPPED, StepStatus.UNKNOWN})
+# What a sign alone would leave a tired person guessing.
+_SAYS = {StepStatus.UNDONE: "undone", StepStatus.CANCELLED: "cancelled", StepStatus.SKIPPED: "skipped"}
+_TELLS_WHY = frozenset({StepStatus.FAILED, StepStatus.WAITING_RETRY, StepStatus.SKIPPED})
 _DOING = {
     StepStatus.RUNNING: "since",
     StepStatus.VERIFYING: "checking since",

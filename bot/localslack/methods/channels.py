@@ -50,7 +50,7 @@ def archive(call: Call) -> Json:
         raise ApiRefusal("cant_archive_general")
     if channel.is_im:
         raise ApiRefusal("method_not_supported_for_channel_type")
-    call.world.set_archived(channel, True, by=call.caller)
+    call.world.set_archived(channel, archived=True, by=call.caller)
     return {}
 
 
@@ -59,7 +59,7 @@ def unarchive(call: Call) -> Json:
     channel = call.channel()
     if not channel.archived:
         raise ApiRefusal("not_archived")
-    call.world.set_archived(channel, False, by=call.caller)
+    call.world.set_archived(channel, archived=False, by=call.caller)
     return {}
 
 
@@ -112,7 +112,7 @@ def invite(call: Call) -> Json:
     welcome = [user for user in users if user not in faults]
     errors = [{"user": user, "ok": False, "error": fault} for user, fault in faults.items()]
     if faults and not (call.flag("force") and welcome):
-        raise ApiRefusal(errors[0]["error"], errors=errors)
+        raise ApiRefusal(next(iter(faults.values())), errors=errors)
     for user in welcome:
         call.world.add_member(channel, user, inviter=call.caller)
     return _shown(call, channel) | ({"errors": errors} if errors else {})

@@ -83,7 +83,7 @@ def _metadata(call: Call) -> Json:
 
 def require_something(fields: Json) -> None:
     """Raises ApiRefusal with `no_text` if there is nothing to show."""
-    if not (fields.get("text") or fields.get("blocks") or fields.get("attachments")):
+    if not (str(fields.get("text") or "").strip() or fields.get("blocks") or fields.get("attachments")):
         raise ApiRefusal("no_text")
 
 
@@ -130,7 +130,7 @@ def _posted(call: Call, channel: Channel, message: Message) -> Json:
 
 
 def update(call: Call) -> Json:
-    """Edit a message of the app's own; what is not given stays, except the text's own blocks."""
+    """Edit a message of the app's own. What is not given stays, so a new text alone leaves old blocks in view."""
     channel = call.channel()
     if channel.archived:
         raise ApiRefusal("is_inactive")
@@ -140,9 +140,8 @@ def update(call: Call) -> Json:
     fields = content(call, text_limit=UPDATE_TEXT_LIMIT)
     if not {"text", "blocks", "attachments"} & fields.keys():
         raise ApiRefusal("no_text")
-    if "text" in fields and "blocks" not in fields:
-        fields["blocks"] = ()
-    require_something({"text": message.text, "attachments": message.attachments} | fields)
+    kept = {"text": message.text, "blocks": message.blocks, "attachments": message.attachments}
+    require_something(kept | fields)
     edited = call.world.edit(channel, message, **fields)
     shown = wire.message(call.world, edited, with_metadata=True)
     return {"channel": channel.id, "ts": edited.ts, "text": edited.text, "message": shown}

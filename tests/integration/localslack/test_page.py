@@ -71,7 +71,9 @@ async def test_a_command_a_click_and_another_person(local: Bench, page: Page) ->
     async def approve(ack: Any, body: dict[str, Any], client: Any) -> None:
         await ack()
         text = f"Approved by <@{body['user']['id']}>"
-        await client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text=text)
+        await client.chat_update(
+            channel=body["channel"]["id"], ts=body["message"]["ts"], text=text, blocks=[]
+        )
 
     async with over_http(local, app):
         await look(page, local, "?channel=incidents&user=ada")

@@ -94,12 +94,17 @@ async def test_the_client_reconnects_when_it_is_told_to(local: Bench, reason: st
     async with over_socket(local, app):
         told = await local.do("sockets", disconnect=reason)
         assert told["told"] == 1
-        opened = "apps.connections.open"
-        async with asyncio.timeout(10):
-            while len(local.slack.log.calls_as_json(method=opened)) < 2 or not local.slack.sockets.connected:
-                await asyncio.sleep(0.01)
-        done = await local.do("command", user="ada", channel="incidents", command="/incident", text="")
-        assert done["ack"]["body"] in ("still here", {"text": "still here"})
+        # The SDK may open two connections in a row; what is sent to the one that it leaves is lost, with Slack as here.
+        async with asyncio.timeout(15):
+            outcome = ""
+            while outcome != "ok":
+                await connected(local, 1)
+                done = await local.do(
+                    "command", user="ada", channel="incidents", command="/incident", text=""
+                )
+                outcome = done["ack"]["outcome"]
+        assert len(local.slack.log.calls_as_json(method="apps.connections.open")) >= 2
+    assert "still here" in {message["text"] for message in await local.messages("incidents")}
 
 
 async def test_an_envelope_whose_socket_dies_is_sent_again(local: Bench) -> None:

@@ -16,7 +16,6 @@ from bot.domain.ids import IncidentId
 from bot.domain.nouns import FIRELINE, IncidentStatus, Routing, RunStatus, Severity, person
 from bot.errors import JournalBehind, JournalError
 from bot.incidents import dispatch
-from bot.incidents.dispatch import Dispatcher
 from tests.fakes.alerts import GROUP_KEY, delivery, over, seen
 from tests.fakes.books import book
 from tests.fakes.office import Office, open_office
@@ -259,22 +258,24 @@ async def test_a_storm_is_routed_in_chunks(office: Office, monkeypatch: pytest.M
     assert office.kinds(1).count("incident.alerts_attached") == 6
 
 
-async def test_two_dispatchers_by_mistake(office: Office) -> None:
-    """Units see what is so: an alert that another routed first is left alone."""
+async def test_draining_twice_at_once(office: Office) -> None:
+    """The second waits for the first and finds nothing left."""
     office.books.append(book())
     await office.intake.receive(delivery(seen(), seen("Nobody")))
-    other = Dispatcher(
-        office.store.journal,
-        office.runs,
-        runbooks=lambda: office.books,
-        clock=office.clock,
-        tokens=lambda: "t",
-        variables={},
-    )
-    await asyncio.gather(office.dispatcher.drain(), other.drain())
+    await asyncio.gather(office.dispatcher.drain(), office.dispatcher.drain())
     assert office.runs.taken_up == ["1-1"]
     assert office.kinds(1) == ["incident.opened", "incident.alerts_attached", "run.started"]
     assert office.kinds().count("alerts.unmatched") == 1
+
+
+async def test_an_alert_that_was_placed_meanwhile_is_left_alone(office: Office) -> None:
+    """Units see what is so, not what was read before them."""
+    office.books.append(book())
+    await office.intake.receive(delivery(seen()))
+    pending = office.store.records.pending_alerts(limit=10)
+    await office.dispatcher.drain()
+    await office.dispatcher._route(pending)
+    assert office.kinds(1) == ["incident.opened", "incident.alerts_attached", "run.started"]
 
 
 _DELIVERIES = [

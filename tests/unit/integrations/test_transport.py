@@ -406,12 +406,12 @@ async def test_missing_ca_file_is_invalid(transport: Transport) -> None:
 
 
 async def test_closed_transport_can_be_used_again(target: Target) -> None:
-    """`aclose` ends the connections, not the transport."""
+    """`close` ends the connections, not the transport."""
     transport = Transport()
     await transport.send(request(target.url), a_call())
-    await transport.aclose()
+    await transport.close()
     await transport.send(request(target.url), a_call())
-    await transport.aclose()
+    await transport.close()
     assert target.connections == 2
 
 

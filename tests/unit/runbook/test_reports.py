@@ -65,8 +65,8 @@ def test_sarif() -> None:
     assert [rule["id"] for rule in rules] == list(RULES)
     second = run["results"][1]
     assert (second["ruleId"], rules[second["ruleIndex"]]["id"], second["level"]) == (
-        "FL502",
-        "FL502",
+        "FL503",
+        "FL503",
         "warning",
     )
     location = second["locations"][0]["physicalLocation"]

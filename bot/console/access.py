@@ -1,0 +1,104 @@
+"""Who may see the console: whoever shows the token; without a token, a browser on this machine alone.
+
+The token comes as a bearer token, or as the password of HTTP basic (any user), which every browser can ask for. Without a token the peer must be a
+loopback address, the page must be asked for by a loopback name (else a web site could rebind its own name to 127.0.0.1 and read along), and nothing
+may have forwarded the request (else the peer is the proxy and not the reader).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+CHALLENGE = 'Basic realm="Fireline", charset="UTF-8"'
+"""What a browser is asked with (RFC 7617)."""
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a page is not shown: the status of the answer, and a sentence for a person."""
+
+    status: int
+    sentence: str
+    hint: str
+
+
+class Access:
+    """Judges each request on its own; keeps the token's digest and nothing of who came."""
+
+    def __init__(self, token: SecretStr | None) -> None:
+        self._token = _digest(token.get_secret_value().encode()) if token else None
+
+    def judge(self, scope: Scope) -> Refusal | None:
+        """Return why the request is refused, None when it may pass."""
+        headers = Headers(scope=scope)
+        if self._token is not None:
+            if hmac.compare_digest(self._token, _digest(_shown(headers))):
+                return None
+            return Refusal(
+                status=401,
+                sentence="The console asks for its token.",
+                hint="Any user name, and the token as the password.",
+            )
+        if _is_local(scope, headers):
+            return None
+        return Refusal(
+            status=403,
+            sentence="Without a token the console is for this machine alone.",
+            hint="Set console.token to open it to others; a proxy in front of it needs the token too.",
+        )
+
+
+def _digest(secret: bytes) -> bytes:
+    """Bring a secret to one length, so that comparing tells nothing of it."""
+    return hashlib.sha256(secret).digest()
+
+
+def _shown(headers: Headers) -> bytes:
+    """Return the token that a request shows; nothing when it shows none, two, or one that can't be read."""
+    values = headers.getlist("authorization")
+    scheme, _, value = values[0].partition(" ") if len(values) == 1 else ("", "", "")
+    if scheme.lower() == "bearer":
+        return value.strip().encode("latin-1")
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value.strip(), validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return b""
+    return b""
+
+
+def _is_local(scope: Scope, headers: Headers) -> bool:
+    if any(name in headers for name in _FORWARDED):
+        return False
+    client = scope.get("client")
+    # A peer without an address came through a socket file, which has permissions of its own.
+    return (client is None or _is_loopback(client[0])) and _is_loopback(_host(headers.get("host", "")))
+
+
+def _host(header: str) -> str:
+    """Return the name in a Host header without its port."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0]
+
+
+def _is_loopback(name: str) -> bool:
+    if name.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)

@@ -1,0 +1,182 @@
+"""The console's pages and their routes. Each is asked for, judged, read and laid out; none changes anything.
+
+    /                              open incidents, then recent ones
+    /incidents/{n}                 what waits for whom, runs, approvals, alerts, evidence, timeline (`?all=1`: every event)
+    /incidents/{n}/postmortem      the draft as it would be written now, and as `.md`
+    /alerts                        alerts, newest first (`?unmatched=1`: those that no runbook wanted)
+    /refused                       bodies that could not be read
+
+Endpoints are plain functions: Starlette runs them in worker threads, and the reader's connections belong to no thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.console.access import CHALLENGE, Access
+from bot.console.headers import security_headers
+from bot.console.views import Views
+from bot.domain.clock import Clock, SystemClock
+from bot.domain.ports import Reader
+from bot.errors import NotFound
+from bot.postmortem import wording
+from bot.postmortem.redacted import Redact
+from bot.postmortem.render import (
+    SHOWN_INPUTS,
+    SHOWN_REFS,
+    cut,
+    style_source,
+    stylesheet,
+    to_markdown,
+    to_page,
+)
+
+Endpoint = Callable[[Request], Response]
+
+_STATIC = files("bot.console") / "static"
+
+
+def console_routes(
+    reader: Reader,
+    *,
+    token: SecretStr | None,
+    names: Callable[[], Mapping[str, str]],
+    redact: Redact,
+    clock: Clock | None = None,
+) -> list[BaseRoute]:
+    """Return the console's routes, for the wiring to mount.
+
+    `token` opens the pages, None keeps them to this machine. `names` returns display names by person id, and is asked at each page. `redact` is
+    applied to all free text that is shown.
+    """
+    views = Views(reader=reader, known=names, redact=redact, clock=clock or SystemClock())
+    return _Pages(views, Access(token)).routes()
+
+
+class _Pages:
+    """Lays out what the views read."""
+
+    def __init__(self, views: Views, access: Access) -> None:
+        self._views = views
+        self._access = access
+        self._templates = _environment()
+
+    def routes(self) -> list[BaseRoute]:
+        style = stylesheet() + (_STATIC / "console.css").read_text(encoding="utf-8")
+        script = (_STATIC / "console.js").read_text(encoding="utf-8")
+        icon = (_STATIC / "icon.svg").read_text(encoding="utf-8")
+        table: dict[str, Endpoint] = {
+            "/": self._incidents,
+            "/incidents/{number:int}": self._incident,
+            "/incidents/{number:int}/postmortem": self._postmortem,
+            "/incidents/{number:int}/postmortem.md": self._postmortem_markdown,
+            "/alerts": self._alerts,
+            "/refused": self._refused,
+        }
+        assets = {
+            "/static/console.css": (style, "text/css"),
+            "/static/console.js": (script, "text/javascript"),
+            "/static/icon.svg": (icon, "image/svg+xml"),
+        }
+        # The files hold nothing of any incident, and a refusal should be legible too.
+        return [
+            *(Route(path, self._guarded(endpoint), methods=["GET"]) for path, endpoint in table.items()),
+            *(Route(path, _file(text, kind), methods=["GET"]) for path, (text, kind) in assets.items()),
+        ]
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        """Let an endpoint see only requests that may pass, and word what it can't find."""
+
+        def answer(request: Request) -> Response:
+            refusal = self._access.judge(request.scope)
+            if refusal is not None:
+                page = self._message(request, refusal.status, refusal.sentence, refusal.hint)
+                if refusal.status == 401:  # noqa: PLR2004 - the status that RFC 9110 ties to this header
+                    page.headers["WWW-Authenticate"] = CHALLENGE
+                return page
+            try:
+                return endpoint(request)
+            except NotFound as missing:
+                return self._message(request, 404, str(missing), missing.hint)
+
+        return answer
+
+    def _incidents(self, request: Request) -> Response:
+        opened, over = self._views.incidents()
+        return self._page(
+            request, "incidents.html.j2", title="Incidents", live=True, opened=opened, over=over
+        )
+
+    def _incident(self, request: Request) -> Response:
+        everything = request.query_params.get("all") == "1"
+        view = self._views.incident(request.path_params["number"], everything=everything)
+        title = f"{view.row.record.id}: {view.row.title}"
+        live = view.row.record.open
+        return self._page(
+            request, "incident.html.j2", title=title, live=live, view=view, everything=everything
+        )
+
+    def _postmortem(self, request: Request) -> Response:
+        page = to_page(self._views.draft(request.path_params["number"]))
+        return HTMLResponse(page, headers=security_headers(style_src=style_source(), script_src="'none'"))
+
+    def _postmortem_markdown(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        named = {"Content-Disposition": f'inline; filename="postmortem-{number}.md"'}
+        document = to_markdown(self._views.draft(number))
+        return PlainTextResponse(document, headers=dict(security_headers()) | named)
+
+    def _alerts(self, request: Request) -> Response:
+        unmatched = request.query_params.get("unmatched") == "1"
+        alerts = self._views.alerts(unmatched=unmatched)
+        return self._page(
+            request, "alerts.html.j2", title="Alerts", live=True, alerts=alerts, unmatched=unmatched
+        )
+
+    def _refused(self, request: Request) -> Response:
+        refused = self._views.refused()
+        return self._page(request, "refused.html.j2", title="Refused deliveries", live=True, refused=refused)
+
+    def _message(self, request: Request, status: int, sentence: str, hint: str) -> Response:
+        shown = {"title": sentence, "sentence": sentence, "hint": hint, "live": False}
+        return self._page(request, "message.html.j2", status=status, **shown)
+
+    def _page(self, request: Request, template: str, *, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401 - each template has its own
+        page = self._templates.get_template(template).render(
+            root=request.scope.get("root_path", ""),
+            now=self._views.clock.now(),
+            path=request.url.path,
+            **shown,
+        )
+        return HTMLResponse(page, status_code=status, headers=security_headers())
+
+
+def _file(text: str, media_type: str) -> Endpoint:
+    return lambda _request: Response(text, media_type=media_type, headers=security_headers())
+
+
+def _environment() -> Environment:
+    made = Environment(
+        autoescape=True,
+        loader=PackageLoader("bot.console"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "instant": wording.instant,
+        "clock": wording.time_of_day,
+        "size": wording.size,
+        "counted": wording.count,
+        "cut": cut,
+    }
+    made.globals |= {"SHOWN_REFS": SHOWN_REFS, "SHOWN_INPUTS": SHOWN_INPUTS}
+    return made
