@@ -130,7 +130,7 @@ class ConsoleSettings(Section):
 
     token: SecretStr | None = Field(
         default=None,
-        description="Token that opens the console; unset, whoever reaches the port can read and decide, so keep `http.host` on loopback then.",
+        description="Token that opens the console to readers elsewhere; unset, it answers this machine alone.",
     )
 
 

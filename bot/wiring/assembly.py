@@ -10,9 +10,10 @@ import contextlib
 import os
 import random
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from bot import __version__
+from bot.actions.contract import Catalogue
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.ports import Journal
 from bot.engine.driver import Driver
@@ -78,52 +79,29 @@ def assemble(
     """Make every room over an open store; nothing runs yet."""
     transport = Transport(TransportConfig())
     actions = build_actions(settings, transport)
-    shelf = Shelf(
-        settings.runbooks,
-        catalogue=catalogue_of(actions),
-        variables=tuple(settings.vars),
-        reader=store.records,
-        call_timeout=settings.engine.default_step_timeout,
-        approval_expiry=settings.engine.default_approval_expiry,
-        run_timeout=settings.engine.default_run_timeout,
-    )
+    shelf = _shelf(settings, store, catalogue_of(actions))
     evidence = EvidenceFiles(settings.evidence_dir)
-    dice = random.SystemRandom()
     alarm = ApschedulerAlarm()
+    dice = random.SystemRandom()
+    performer = Performer(
+        actions=actions,
+        secrets=sources,
+        captures=evidence.capture,
+        slots=asyncio.Semaphore(settings.engine.max_parallel_steps),
+        version=__version__,
+        chance=dice.random,
+    )
     driver = Driver(
         journal=store.journal,
         reader=store.records,
         clock=clock,
-        performer=Performer(
-            actions=actions,
-            secrets=sources,
-            captures=evidence.capture,
-            slots=asyncio.Semaphore(settings.engine.max_parallel_steps),
-            version=__version__,
-            chance=dice.random,
-        ),
+        performer=performer,
         plan_of=shelf.plan_of,
         alarm=alarm,
         retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
     )
-
-    def desk_over(journal: Journal) -> Desk:
-        return Desk(
-            journal,
-            store.records,
-            driver,
-            runbook=shelf.get,
-            tokens=_token,
-            variables=settings.vars,
-        )
-
     dispatcher = Dispatcher(
-        store.journal,
-        driver,
-        runbooks=shelf.runbooks,
-        clock=clock,
-        tokens=_token,
-        variables=settings.vars,
+        store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
     )
     fireline = Fireline(
         settings=settings,
@@ -135,13 +113,34 @@ def assemble(
         alarm=alarm,
         dispatcher=dispatcher,
         intake=Intake(store.journal, wake=dispatcher.wake),
-        desk=desk_over,
+        desk=_desks(settings, store, shelf, driver),
         evidence=evidence,
         redactor=redactor,
         transport=transport,
     )
     fireline.chat = build_chat(fireline)
     return fireline
+
+
+def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
+    return Shelf(
+        settings.runbooks,
+        catalogue=catalogue,
+        variables=tuple(settings.vars),
+        reader=store.records,
+        call_timeout=settings.engine.default_step_timeout,
+        approval_expiry=settings.engine.default_approval_expiry,
+        run_timeout=settings.engine.default_run_timeout,
+    )
+
+
+def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:
+    """Return what makes a desk over a journal: chat hands one in that marks its payload as handled in the same unit of work."""
+
+    def desk_over(journal: Journal) -> Desk:
+        return Desk(journal, store.records, driver, runbook=shelf.get, tokens=_token, variables=settings.vars)
+
+    return desk_over
 
 
 def settings_secrets(settings: Settings) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -42,28 +42,12 @@ def application(fireline: Fireline) -> Starlette:
     console = console_routes(
         fireline.store.records,
         token=settings.console.token,
-        names=_Names(fireline),
+        names=fireline.names,
         redact=fireline.redactor.redact,
         clock=fireline.clock,
     )
     routes: Sequence[BaseRoute] = [*ingress, *fireline.chat.routes(), *console]
     return Starlette(routes=routes, middleware=[Middleware(CountRequests, metrics=fireline.metrics)])
-
-
-class _Names(Mapping[str, str]):
-    """People's names as chat knows them at the moment of asking: the console outlives what was known when it was made."""
-
-    def __init__(self, fireline: Fireline) -> None:
-        self._fireline = fireline
-
-    def __getitem__(self, person: str) -> str:
-        return self._fireline.names()[person]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._fireline.names())
-
-    def __len__(self) -> int:
-        return len(self._fireline.names())
 
 
 def credentials_of(settings: Settings) -> Credentials:

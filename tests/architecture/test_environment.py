@@ -21,7 +21,7 @@ CASES = {
 def make_venv(python: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the script with a PATH that has a shell's own commands and nothing else."""
     return subprocess.run(
-        ["/bin/sh", str(ROOT / "tools" / "make-venv"), python, str(folder / "venv")],
+        ["/bin/sh", str(ROOT / ".ci" / "make-venv"), python, str(folder / "venv")],
         env={"PATH": str(folder), "HOME": os.environ.get("HOME", "/")},
         capture_output=True,
         text=True,
