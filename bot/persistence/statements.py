@@ -2,7 +2,7 @@
 
 Core's own execution costs more than the database does on the journal's path. Writes go out as `VALUES` lists of fixed lengths, never one row at a
 time: SQLite's driver gives up the interpreter lock at each statement and gets it back only when the event loop lets go, so a statement a
-row would make a busy process crawl (docs/decisions/0101). This module knows no table by name.
+row would make a busy process crawl (docs/decisions/0018). This module knows no table by name.
 """
 
 from __future__ import annotations
