@@ -60,8 +60,10 @@ async def run(command: Command, *, stdout: Sink, stderr: Sink) -> Ended:
         done, _ = await asyncio.wait((work,), timeout=command.timeout)
     finally:
         warden.stop()
-        await warden.until_over(work)
-        said = warden.report()
+        try:
+            await warden.until_over(work)
+        finally:
+            said = warden.report()
     if not work.cancelled():
         work.result()
     return Ended(
@@ -112,13 +114,24 @@ class _Warden:
             pumps.result()
 
     async def until_over(self, work: asyncio.Future[None]) -> None:
-        """Wait until the warden has done what it was told; end it too if it does not."""
-        await asyncio.wait((work,), timeout=self._command.grace + LAST_RESORT + _LAST_WORDS)
-        if not work.done():
-            if self._process is not None:
-                self._process.kill()
-            work.cancel()
-            await asyncio.wait((work,))
+        """Wait until the warden has done what it was told; end it too if it does not.
+
+        A cancellation meanwhile (the caller's own time is over) has to wait: it comes out when nothing runs any more.
+        """
+        deadline = time.monotonic() + self._command.grace + LAST_RESORT + _LAST_WORDS
+        cancelled: asyncio.CancelledError | None = None
+        while not work.done():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                if self._process is not None and self._process.returncode is None:
+                    self._process.kill()
+                work.cancel()
+            try:
+                await asyncio.wait((work,), timeout=max(left, 0.1))
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     def report(self) -> dict[str, int]:
         """Return what the warden said about the command's end; empty when it could not."""

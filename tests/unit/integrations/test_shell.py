@@ -304,6 +304,22 @@ class TestNothingStays:
         assert not any(alive(pid) for pid in pids_in(file))
         assert took < 1.0 + 5
 
+    async def test_after_a_timeout_that_is_cut_short(self, tmp_path: Path) -> None:
+        """The engine's own timeout, and a person's cancel on top of it, come while the tree is being ended: it is ended all the same."""
+        file = tmp_path / "pids"
+        action = shell(tmp_path, grace=0.5)
+
+        async def as_the_engine_does() -> None:
+            async with asyncio.timeout(1.0):
+                await outcome_of(action, {"argv": python(STUBBORN, str(file))}, a_call(timeout=1.0))
+
+        running = asyncio.ensure_future(as_the_engine_does())
+        asyncio.get_running_loop().call_later(1.1, running.cancel)
+        with pytest.raises((TimeoutError, asyncio.CancelledError)):
+            await running
+        assert pids_in(file)
+        assert not any(alive(pid) for pid in pids_in(file))
+
     async def test_after_a_timeout_in_silence(self, tmp_path: Path) -> None:
         """A command that closed its output is still one that was not done in time."""
         argv = ["sh", "-c", "exec >&- 2>&- <&-; sleep 60"]
