@@ -34,8 +34,8 @@ from sqlalchemy.sql import visitors
 from bot.persistence.changes import Buffer, Key, Shape
 from bot.persistence.tables import ON_CONFLICT
 
-_LENGTHS = (64, 8, 1)
-"""How many rows one statement may carry. Powers of eight: at most fifteen statements for up to 127 rows, and few statements to prepare."""
+_LENGTHS = (64, 32, 16, 8, 4, 2, 1)
+"""How many rows one statement may carry. Powers of two: below 64 rows, a statement for each binary digit, and few statements to prepare."""
 
 
 class Prepared:
