@@ -60,6 +60,7 @@ class BatchingJournal:
         self._max_waiting = max_waiting
         self._observer = observer
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._in_hand: list[_Waiting] = []
         self._waiting = 0
         self._listeners: list[Listener] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -142,6 +143,8 @@ class BatchingJournal:
         except BaseException as error:  # noqa: BLE001 - the thread must not die in silence: whoever waits is told, and so is /readyz
             self._fatal = f"the journal's thread ended: {type(error).__name__}: {error}"
             self._dead.set()
+            refused = [Answer(None, JournalError(self._fatal)) for _ in self._in_hand]
+            self._on_loop(self._answer, self._in_hand, refused, [], len(refused), 0.0)
             self._refuse_all(JournalError(self._fatal))
         finally:
             self._committer.close()
@@ -149,6 +152,7 @@ class BatchingJournal:
     def _work_until_closed(self) -> None:
         while True:
             batch, closed = self._next_batch()
+            self._in_hand = batch
             live = [each for each in batch if not each.answer.cancelled()]
             started = time.perf_counter()
             done = self._committer.commit([each.job for each in live]) if live else None
@@ -157,6 +161,7 @@ class BatchingJournal:
                 self._on_loop(self._answer, live, done.answers, done.events, len(batch), took)
             elif batch:
                 self._on_loop(self._answer, [], [], [], len(batch), took)
+            self._in_hand = []
             if closed:
                 return
 

@@ -2,7 +2,7 @@
 
 Core's own execution costs more than the database does on the journal's path. Writes go out as `VALUES` lists of fixed lengths, never one row at a
 time: SQLite's driver gives up the interpreter lock at each statement and gets it back only when the event loop lets go, so a statement a
-row would make a busy process crawl (docs/decisions/0101). This module knows no table by name.
+row would make a busy process crawl (docs/decisions/0018). This module knows no table by name.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from sqlalchemy.sql import visitors
 from bot.persistence.changes import Buffer, Key, Shape
 from bot.persistence.tables import ON_CONFLICT
 
-_LENGTHS = (64, 8, 1)
-"""How many rows one statement may carry. Powers of eight: at most fifteen statements for up to 127 rows, and few statements to prepare."""
+_LENGTHS = (64, 32, 16, 8, 4, 2, 1)
+"""How many rows one statement may carry. Powers of two: below 64 rows, a statement for each binary digit, and few statements to prepare."""
 
 
 class Prepared:

@@ -68,7 +68,7 @@ async def test_every_event_of_a_unit_carries_the_units_instant(store: Store, clo
     """`now` is the instant at which the unit runs, and what it appends says so."""
     clock.move(minutes=3)
 
-    def unit(tx: Transaction) -> Any:  # noqa: ANN401 - a tuple of what was seen
+    def unit(tx: Transaction) -> Any:
         return tx.now, tx.append(SYSTEM, FIRELINE, [note()]) + tx.append(SYSTEM, FIRELINE, [note()])  # type: ignore[operator]
 
     now, events = await store.journal.submit(unit)
@@ -310,7 +310,9 @@ async def test_how_far_chat_is_never_lowers_what_is_wanted(store: Store) -> None
         assert entry is not None
         tx.append(incident_stream(ONE), FIRELINE, [note()])
         tx.put_outbox(
-            OutboxEntry(key=entry.key, incident=ONE, wanted=0, sent=entry.wanted, ts="1.0", channel="C1", attempts=1)
+            OutboxEntry(
+                key=entry.key, incident=ONE, wanted=0, sent=entry.wanted, ts="1.0", channel="C1", attempts=1
+            )
         )
 
     await store.journal.submit(sent)
@@ -346,27 +348,29 @@ _PLANS = st.lists(
 )
 
 
+def unit_of(kind: str, count: int, text: str) -> Callable[[Transaction], None]:
+    """Make a unit of a kind; its notes say `text`."""
+
+    def unit(tx: Transaction) -> None:
+        if kind == "refuse":
+            raise LookupError(text)
+        if kind in {"read", "open"}:
+            tx.incidents()
+            tx.events_of_run(RunId("1-1"))
+        if kind == "open":
+            number = tx.next_incident()
+            tx.append(incident_stream(number), FIRELINE, [opened(number)])
+        tx.append(incident_stream(ONE), FIRELINE, [note(text)] * count)
+        if kind == "spoil":
+            raise RuntimeError(text)
+
+    return unit
+
+
 @given(plans=st.lists(_PLANS, min_size=1, max_size=3))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_any_mix_of_units_leaves_a_whole_log(store: Store, plans: list[list[tuple[str, int]]]) -> None:
     """Whatever units come, failing ones among them: the chain holds, nothing is missing, and failures left nothing."""
-
-    def unit_of(kind: str, count: int, text: str) -> Callable[[Transaction], None]:
-        def unit(tx: Transaction) -> None:
-            if kind == "refuse":
-                raise LookupError(text)
-            if kind in {"read", "open"}:
-                tx.incidents()
-                tx.events_of_run(RunId("1-1"))
-            if kind == "open":
-                number = tx.next_incident()
-                tx.append(incident_stream(number), FIRELINE, [opened(number)])
-            tx.append(incident_stream(ONE), FIRELINE, [note(text)] * count)
-            if kind == "spoil":
-                raise RuntimeError(text)
-
-        return unit
-
     start = store.records.head()[0]
     expected: list[str] = []
     for round_, plan in enumerate(plans):

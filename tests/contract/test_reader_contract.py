@@ -69,11 +69,15 @@ class Desk:
         """Take a delivery in."""
         self.clock.move(seconds=1)
         received = facts.AlertsReceived(
-            receiver="fireline", group_key='{}:{alertname="X"}', external_url="", changed=alerts, repeated=tuple(repeated)
+            receiver="fireline",
+            group_key='{}:{alertname="X"}',
+            external_url="",
+            changed=alerts,
+            repeated=tuple(repeated),
         )
         await self.store.journal.append(INTAKE, sender("alertmanager"), [received])
 
-    async def step(self) -> Any:  # noqa: ANN401 - what is known of the step: status, attempt, reason, detail
+    async def step(self) -> Any:
         """Say how the step stands."""
         (record,) = self.read.steps_of(RUN)
         return record.status, record.attempt, record.reason, record.detail
@@ -88,7 +92,11 @@ def desk(store: Store, clock: MovedClock) -> Desk:
 def opened(incident: IncidentId = ONE, group: str = "service/checkout") -> facts.IncidentOpened:
     """Make the fact that an incident began."""
     return facts.IncidentOpened(
-        incident=incident, title="Checkout fails", severity=Severity.SEV2, group=group, runbook="checkout-errors"
+        incident=incident,
+        title="Checkout fails",
+        severity=Severity.SEV2,
+        group=group,
+        runbook="checkout-errors",
     )
 
 
@@ -118,7 +126,14 @@ def asked(step: StepId = STEP, approval: ApprovalId = ASK) -> facts.ApprovalRequ
 def call(part: Part = Part.MAIN, attempt: int = 1) -> facts.CallStarted:
     """Make an intent."""
     return facts.CallStarted(
-        run=RUN, step=STEP, part=part, attempt=attempt, action="http.request", inputs={}, key="k", timeout=30.0
+        run=RUN,
+        step=STEP,
+        part=part,
+        attempt=attempt,
+        action="http.request",
+        inputs={},
+        key="k",
+        timeout=30.0,
     )
 
 
@@ -170,7 +185,11 @@ async def test_an_incident_from_its_opening_to_its_end(desk: Desk) -> None:
     )
     assert (record.opened_by, record.opened_at) == (person("U1"), START + timedelta(seconds=1))
     assert (record.commander, record.acknowledged_at) == ("U1", START + timedelta(seconds=3))
-    assert (record.channel, record.channel_name, record.runbook) == ("C1", "inc-1-checkout", "checkout-errors")
+    assert (record.channel, record.channel_name, record.runbook) == (
+        "C1",
+        "inc-1-checkout",
+        "checkout-errors",
+    )
     assert (record.last_seq, record.open, record.resolved_at) == (5, True, None)
     assert desk.read.open_incident_of_group("service/checkout") == record
     assert desk.read.incident_of_channel("C1") == record
@@ -179,7 +198,11 @@ async def test_an_incident_from_its_opening_to_its_end(desk: Desk) -> None:
     await desk.tell(opened(TWO), incident=TWO)
     ended = desk.read.incident(ONE)
     assert ended is not None
-    assert (ended.open, ended.resolution, ended.resolved_at) == (False, "rolled back", START + timedelta(seconds=6))
+    assert (ended.open, ended.resolution, ended.resolved_at) == (
+        False,
+        "rolled back",
+        START + timedelta(seconds=6),
+    )
     assert [each.id for each in desk.read.incidents()] == [TWO, ONE]
     assert [each.id for each in desk.read.incidents(limit=1)] == [TWO]
     assert [each.id for each in desk.read.incidents(only_open=True)] == [TWO]
@@ -211,7 +234,11 @@ async def test_an_alert_keeps_what_became_of_it(desk: Desk) -> None:
     assert record is not None
     assert (record.alerts, record.firing) == (2, 1)
     resolved = desk.read.alerts(keys)[AlertKey("a")]
-    assert (resolved.status, resolved.routing, resolved.incident) == (AlertStatus.RESOLVED, Routing.ATTACHED, ONE)
+    assert (resolved.status, resolved.routing, resolved.incident) == (
+        AlertStatus.RESOLVED,
+        Routing.ATTACHED,
+        ONE,
+    )
     assert resolved.ends_at == ALERTED + timedelta(minutes=5)
 
     await desk.alert(seen("a"))
@@ -225,7 +252,11 @@ async def test_an_alert_keeps_what_became_of_it(desk: Desk) -> None:
         4,
     )
     assert (alert.first_seen, alert.last_seen) == (START + timedelta(seconds=1), START + timedelta(seconds=5))
-    assert (alert.name, alert.receiver, alert.group_key) == ("CheckoutErrors", "fireline", '{}:{alertname="X"}')
+    assert (alert.name, alert.receiver, alert.group_key) == (
+        "CheckoutErrors",
+        "fireline",
+        '{}:{alertname="X"}',
+    )
     assert (alert.fingerprint, alert.generator_url, alert.starts_at, alert.ends_at) == (
         "fa",
         "http://prometheus",
@@ -275,7 +306,11 @@ async def test_a_run_and_its_place_in_the_recovery(desk: Desk) -> None:
     await desk.tell(opened(), begun)
     record = desk.read.run(RUN)
     assert record is not None
-    assert (record.status, record.phase, record.requested_by) == (RunStatus.RUNNING, Phase.STEPS, person("U1"))
+    assert (record.status, record.phase, record.requested_by) == (
+        RunStatus.RUNNING,
+        Phase.STEPS,
+        person("U1"),
+    )
     assert (record.incident, record.runbook, record.digest) == (ONE, "checkout-errors", "d")
     assert record.inputs == {"service": "checkout", "n": 3}
     assert desk.read.unfinished_runs() == [record]
@@ -286,7 +321,12 @@ async def test_a_run_and_its_place_in_the_recovery(desk: Desk) -> None:
     )
     ended = desk.read.run(RUN)
     assert ended is not None
-    assert (ended.status, ended.phase, ended.reason, ended.detail) == (RunStatus.FAILED, Phase.RESCUE, "bug", "oh")
+    assert (ended.status, ended.phase, ended.reason, ended.detail) == (
+        RunStatus.FAILED,
+        Phase.RESCUE,
+        "bug",
+        "oh",
+    )
     assert ended.finished_at == START + timedelta(seconds=3)
     assert [each.id for each in desk.read.runs_of(ONE)] == ["1-1", "1-2"]
     assert [each.id for each in desk.read.unfinished_runs()] == ["1-2"]
@@ -311,7 +351,9 @@ async def test_a_step_through_its_life(desk: Desk) -> None:
     assert await desk.step() == (StepStatus.UNKNOWN, 2, "timeout", "the probe can't tell")
     await desk.tell(facts.StepSettled(run=RUN, step=STEP, settlement=Settlement.HAPPENED), by=person("U1"))
     assert (await desk.step())[0] is StepStatus.RUNNING
-    done = facts.CallSucceeded(run=RUN, step=STEP, part=Part.MAIN, attempt=2, took=0.1, output={"status": 200})
+    done = facts.CallSucceeded(
+        run=RUN, step=STEP, part=Part.MAIN, attempt=2, took=0.1, output={"status": 200}
+    )
     await desk.tell(done)
     await desk.tell(call(Part.VERIFY))
     assert (await desk.step())[0] is StepStatus.VERIFYING
@@ -325,7 +367,9 @@ async def test_a_step_through_its_life(desk: Desk) -> None:
     assert record.finished_at == START + timedelta(seconds=13)
     await desk.tell(call(Part.UNDO))
     unknown = facts.StepOutcomeUnknown(run=RUN, step=STEP, attempt=1, why="?", part=Part.UNDO)
-    await desk.tell(unknown, facts.StepSettled(run=RUN, step=STEP, settlement=Settlement.DID_NOT, part=Part.UNDO))
+    await desk.tell(
+        unknown, facts.StepSettled(run=RUN, step=STEP, settlement=Settlement.DID_NOT, part=Part.UNDO)
+    )
     assert (await desk.step())[0] is StepStatus.SUCCEEDED
     await desk.tell(facts.StepUndone(run=RUN, step=STEP))
     assert (await desk.step())[0] is StepStatus.UNDONE
@@ -334,7 +378,10 @@ async def test_a_step_through_its_life(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("end", "expected"),
     [
-        (facts.StepFailed(run=RUN, step=STEP, reason="timeout", detail="d"), (StepStatus.FAILED, "timeout", "d")),
+        (
+            facts.StepFailed(run=RUN, step=STEP, reason="timeout", detail="d"),
+            (StepStatus.FAILED, "timeout", "d"),
+        ),
         (facts.StepSkipped(run=RUN, step=STEP, why="not needed"), (StepStatus.SKIPPED, "", "not needed")),
         (facts.StepCancelled(run=RUN, step=STEP, why="stop"), (StepStatus.CANCELLED, "", "stop")),
         (
@@ -343,7 +390,7 @@ async def test_a_step_through_its_life(desk: Desk) -> None:
         ),
     ],
 )
-async def test_how_a_step_may_end(desk: Desk, end: Fact, expected: Any) -> None:  # noqa: ANN401 - status, reason, detail
+async def test_how_a_step_may_end(desk: Desk, end: Fact, expected: Any) -> None:
     """Each end leaves the step with its status and the words for it."""
     await desk.tell(opened(), started(RUN), end)
     status, _, reason, detail = await desk.step()
@@ -397,7 +444,9 @@ async def test_an_approval_with_its_votes(desk: Desk) -> None:
         (person("U1"), Vote.APPROVE, "go"),
         (person("U2"), Vote.DENY, ""),
     ]
-    await desk.tell(facts.ApprovalClosed(run=RUN, step=STEP, approval=ASK, status=ApprovalStatus.DENIED, why="U2"))
+    await desk.tell(
+        facts.ApprovalClosed(run=RUN, step=STEP, approval=ASK, status=ApprovalStatus.DENIED, why="U2")
+    )
     first, other = desk.read.approvals_of(ONE)
     assert (first.status, first.why, first.closed_at, len(first.votes)) == (
         ApprovalStatus.DENIED,
@@ -417,7 +466,12 @@ async def test_evidence_is_listed_with_its_incident(desk: Desk) -> None:
     await desk.tell(opened(), stored)
     (record,) = desk.read.evidence_of(ONE)
     assert desk.read.evidence(EvidenceId("1-1/logs/pods.log")) == record
-    assert (record.sha256, record.size, record.truncated, record.evidence_class) == ("e" * 64, 12, True, "logs")
+    assert (record.sha256, record.size, record.truncated, record.evidence_class) == (
+        "e" * 64,
+        12,
+        True,
+        "logs",
+    )
     assert record.stored_at == START + timedelta(seconds=1)
 
 
@@ -462,16 +516,19 @@ def contents(store: Store) -> Mapping[str, Any]:
     """Return every projection's rows."""
     with store.database.reading.connect() as connection:
         return {
-            table.name: sorted(tuple(row) for row in connection.execute(select(table))) for table in PROJECTIONS
+            table.name: sorted(tuple(row) for row in connection.execute(select(table)))
+            for table in PROJECTIONS
         }
 
 
 @given(log=st.lists(appends(), max_size=25), cut=st.integers(0, 25))
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-async def test_projections_rebuilt_are_the_projections_that_were(store: Store, log: list[Append], cut: int) -> None:
+async def test_projections_rebuilt_are_the_projections_that_were(
+    store: Store, log: list[Append], cut: int
+) -> None:
     """Whatever happened, in however many commits: the log alone makes the same tables again."""
 
-    def all_at_once(tx: Any) -> None:  # noqa: ANN401 - a Transaction
+    def all_at_once(tx: Any) -> None:
         for stream, actor, told in [*beginnings(), *log[:cut]]:
             tx.append(stream, actor, told)
 

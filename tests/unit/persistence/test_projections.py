@@ -1,0 +1,97 @@
+"""Projections as pure functions: every kind has its place in the table, and what chat should show follows from the event alone."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from bot.domain import facts
+from bot.domain.events import GENESIS, Event
+from bot.domain.facts import Fact
+from bot.domain.ids import INTAKE, ApprovalId, Digest, IncidentId, RunId, StepId, StreamId, incident_stream
+from bot.domain.nouns import (
+    FIRELINE,
+    ApprovalStatus,
+    IncidentStatus,
+    Part,
+    Settlement,
+    Severity,
+    Vote,
+)
+from bot.persistence.projections import changes_of, projected_kinds
+from bot.persistence.projections.surface import wanted
+from bot.persistence.tables import OUTBOX
+from tests.fakes.any_facts import every_kind, started
+from tests.fakes.store import START
+
+STREAM = incident_stream(IncidentId(42))
+INCIDENT, RUN, STEP = IncidentId(42), RunId("42-1"), StepId("shift")
+ASK = ApprovalId("42-1/shift/1")
+STATUS, ANNOUNCE = "incident/42/status", "incident/42/announce"
+
+
+def event(fact: Fact, stream: StreamId = STREAM) -> Event:
+    """Give a fact a place in a log."""
+    return Event(seq=9, at=START, stream=stream, actor=FIRELINE, fact=fact, prev=GENESIS, hash=Digest("h"))
+
+
+def test_every_kind_has_its_place_in_the_table() -> None:
+    """A new kind must say what it changes, be it nothing."""
+    assert set(projected_kinds()) == set(every_kind())
+
+
+def closed() -> facts.ApprovalClosed:
+    """Make the end of a question."""
+    return facts.ApprovalClosed(run=RUN, step=STEP, approval=ASK, status=ApprovalStatus.APPROVED)
+
+
+@pytest.mark.parametrize(
+    ("fact", "keys"),
+    [
+        (
+            facts.IncidentOpened(incident=INCIDENT, title="t", severity=Severity.SEV1),
+            [STATUS, "incident/42/channel", ANNOUNCE],
+        ),
+        (facts.IncidentAcknowledged(incident=INCIDENT, commander="U1"), [STATUS, ANNOUNCE]),
+        (facts.StatusChanged(incident=INCIDENT, status=IncidentStatus.IDENTIFIED), [STATUS, ANNOUNCE]),
+        (facts.IncidentResolved(incident=INCIDENT), [STATUS, ANNOUNCE]),
+        (facts.NoteAdded(incident=INCIDENT, text="n"), [STATUS]),
+        (facts.ChannelOpened(incident=INCIDENT, channel="C", name="inc"), [STATUS]),
+        (facts.ChannelArchived(incident=INCIDENT, channel="C"), []),
+        (facts.MessagePosted(incident=INCIDENT, key=STATUS, channel="C", ts="1"), []),
+        (
+            facts.PostmortemDrafted(incident=INCIDENT, sha256=Digest("s"), through=1, path="p"),
+            ["postmortem/42"],
+        ),
+        (facts.RunProposed(incident=INCIDENT, runbook="b", why="w"), [STATUS, "incident/42/proposed/b"]),
+        (closed(), [STATUS, "approval/42-1/shift/1"]),
+        (
+            facts.ApprovalVoted(run=RUN, step=STEP, approval=ASK, vote=Vote.DENY, as_member_of="group:sre"),
+            [STATUS, "approval/42-1/shift/1"],
+        ),
+        (facts.StepOutcomeUnknown(run=RUN, step=STEP, attempt=1, why="w"), [STATUS, "unknown/42-1/shift"]),
+        (
+            facts.StepSettled(run=RUN, step=STEP, settlement=Settlement.STOP, part=Part.UNDO),
+            [STATUS, "unknown/42-1/shift"],
+        ),
+    ],
+    ids=lambda value: value.KIND if isinstance(value, Fact) else "",
+)
+def test_what_chat_should_show_anew(fact: Fact, keys: Sequence[str]) -> None:
+    """Each event wants the messages that tell of it, and no others."""
+    assert list(wanted(event(fact))) == keys
+
+
+def test_what_belongs_to_no_incident_is_not_shown() -> None:
+    """Intake and the process itself have no messages."""
+    assert wanted(event(facts.AlertsUnmatched(keys=()), INTAKE)) == ()
+
+
+def test_a_run_takes_back_only_a_proposal_that_was_made() -> None:
+    """A run that starts by itself makes no message about a proposal."""
+    (change,) = [
+        each
+        for each in changes_of(event(started(RUN)), "now")
+        if each.table is OUTBOX and "proposed" in str(each.key)
+    ]
+    assert change.key == ("incident/42/proposed/checkout-errors",)
+    assert not change.create
