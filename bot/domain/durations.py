@@ -20,15 +20,23 @@ _UNITS = {
 _FORM = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,9}}){unit})?" for unit in _UNITS))
 
 
+LONGEST = timedelta(weeks=520)
+"""What is longer than ten years is a slip of the finger."""
+
+
 def parse_duration(text: str) -> timedelta:
     """Read `1h30m`; ValueError says what a duration looks like."""
+    if text.isascii() and text.isdigit():
+        raise ValueError(f"{text} has no unit: write {text}s, {text}m or {text}h")
     found = _FORM.fullmatch(text)
     if not text or found is None:
-        msg = f"{text!r} is no duration: write a number with its unit, like 500ms, 30s, 10m, 2h or 7d"
-        raise ValueError(msg)
-    return sum(
-        (int(count) * _UNITS[unit] for unit, count in found.groupdict(default="0").items()), timedelta()
-    )
+        raise ValueError(
+            f"{text!r} is no duration: write a number with its unit, like 500ms, 30s, 10m, 2h or 7d"
+        )
+    counts = {unit: int(count) for unit, count in found.groupdict(default="0").items()}
+    if sum(count * _UNITS[unit].total_seconds() for unit, count in counts.items()) > LONGEST.total_seconds():
+        raise ValueError(f"{text} is longer than ten years")
+    return sum((count * _UNITS[unit] for unit, count in counts.items()), timedelta())
 
 
 def format_duration(length: timedelta) -> str:

@@ -15,7 +15,7 @@ import structlog
 
 from bot.actions.contract import Action, Call, Capture, InvalidInputs, NoCapture, Secrets
 from bot.actions.outcome import ActionError, Failed, Outcome, Reason, Succeeded
-from bot.domain.facts import CallStarted, EvidenceStored
+from bot.domain.facts import CallStarted, EvidenceStored, NoteAdded
 from bot.domain.ids import Digest, evidence_id, incident_of_run
 from bot.domain.nouns import Part
 from bot.engine.conductor import CallEnded, Plan, RunState
@@ -69,14 +69,15 @@ class Performer:
     async def perform(self, plan: Plan, state: RunState, call: CallStarted) -> CallEnded:
         """Run a call and return how it ended; raises only asyncio.CancelledError."""
         keeps = call.part is Part.MAIN and plan.steps[call.step].evidence is not None
-        capture: OpenCapture | None = await asyncio.to_thread(self.captures) if keeps else None
+        capture, evidence = await self._open(call) if keeps else (None, None)
         loop = asyncio.get_running_loop()
         try:
             async with self.slots:
                 began = loop.time()
                 outcome = await self._run(call, capture or NoCapture())
             took = loop.time() - began
-            evidence = await self._keep(plan, state, call, capture) if capture else None
+            if capture:
+                evidence = await self._keep(plan, state, call, capture)
         except asyncio.CancelledError:
             if capture:
                 capture.discard()
@@ -120,12 +121,21 @@ class Performer:
             _LOG.exception("action raised what it should have returned", action=call.action)
             return Failed(reason=Reason.BUG, detail=f"{call.action} raised {type(error).__name__}")
 
+    async def _open(self, call: CallStarted) -> tuple[OpenCapture | None, EvidenceStored | NoteAdded | None]:
+        try:
+            return await asyncio.to_thread(self.captures), None
+        except OSError as error:
+            return None, _lost(call, error)
+
     async def _keep(
         self, plan: Plan, state: RunState, call: CallStarted, capture: OpenCapture
-    ) -> EvidenceStored:
+    ) -> EvidenceStored | NoteAdded:
         rule = plan.steps[call.step].evidence
         assert rule is not None  # noqa: S101 - a capture is opened only for a step that keeps evidence
-        kept = await asyncio.to_thread(capture.finish)
+        try:
+            kept = await asyncio.to_thread(capture.finish)
+        except OSError as error:
+            return _lost(call, error)
         name = _evidence_name(plan, state, call)
         return EvidenceStored(
             incident=incident_of_run(call.run),
@@ -141,6 +151,13 @@ class Performer:
             tool=f"{call.action} (fireline {self.version})",
             truncated=kept.truncated,
         )
+
+
+def _lost(call: CallStarted, error: OSError) -> NoteAdded:
+    """Tell that evidence could not be kept: a full disk must cost the evidence alone, because the call's outcome is worth more."""
+    _LOG.error("evidence could not be kept", run=call.run, step=call.step, problem=str(error))
+    text = f"The evidence of step {call.step} could not be kept: {error.strerror or error}."
+    return NoteAdded(incident=incident_of_run(call.run), text=text)
 
 
 def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:

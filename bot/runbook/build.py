@@ -15,10 +15,10 @@ from datetime import timedelta
 
 from bot.actions.contract import Effect
 from bot.actions.outcome import TRANSIENT
+from bot.domain.durations import parse_duration
 from bot.domain.ids import Digest, StepId
 from bot.runbook import surface
 from bot.runbook.documents import Document, Path
-from bot.runbook.durations import parse_duration
 from bot.runbook.expressions import BadExpression, Expression
 from bot.runbook.findings import Finding, finding
 from bot.runbook.matchers import BadMatcher, Matcher, parse_matchers

@@ -14,7 +14,7 @@ from enum import Enum
 from jinja2 import Undefined
 
 from bot.domain.clock import to_text as instant_text
-from bot.runbook.durations import format_duration
+from bot.domain.durations import format_duration
 from bot.runbook.limits import DEEPEST, TooMuch, fits_items, fits_text
 
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]

@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from jinja2 import Undefined
 
+from bot.domain.durations import format_duration, parse_duration
 from bot.runbook.data import Data, as_json, as_text, plain
-from bot.runbook.durations import format_duration, parse_duration
 from bot.runbook.limits import fits_items, fits_text
 from bot.runbook.regexes import compile_regex
 

@@ -195,9 +195,9 @@ class LoggingSettings(Section):
 class ShellSettings(Section):
     """What `shell.run` may do on this machine."""
 
-    allowed: Words | None = Field(
-        default=None,
-        description="Commands (the first word of the argv) that may run; unset, every one; an empty list, none.",
+    allowed: Words = Field(
+        default=(),
+        description="Commands that `shell.run` may run, each as runbooks write it first in the argv; unset, none.",
     )
     working_dir: Path | None = Field(
         default=None,

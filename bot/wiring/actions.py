@@ -27,8 +27,7 @@ def catalogue_of(actions: Mapping[str, Action]) -> Catalogue:
 
 
 def _shell(settings: Settings) -> shell.ShellConfig:
-    allowed = settings.shell.allowed
     return shell.ShellConfig(
-        allowed=None if allowed is None else frozenset(allowed),
+        allowed=frozenset(settings.shell.allowed),
         directory=str((settings.shell.working_dir or settings.data_dir).absolute()),
     )

@@ -91,6 +91,7 @@ class Fireline:
             SYSTEM, FIRELINE, [ProcessStarted(version=__version__, host=host, pid=pid)]
         )
         await self.reload()
+        await asyncio.to_thread(self.evidence.sweep)
         self.alarm.start(self.driver.tick)
         taken_up = await self.driver.recover()
         self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 class ShellConfig:
     """The limits of `shell.run`.
 
-    `allowed` names the commands that may run, exactly as a runbook writes them first in its argv; None allows every one. `path` is where bare
+    `allowed` names the commands that may run, exactly as a runbook writes them first in its argv; none are allowed unless named. `path` is where bare
     names are looked for, and the command's own PATH. `environment` is all that a command inherits. `grace` is in seconds: the time between
     asking to end (SIGTERM) and ending (SIGKILL).
     """
 
-    allowed: frozenset[str] | None
+    allowed: Container[str] = frozenset()
     directory: str = "/"
     path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -23,4 +23,4 @@ class ShellConfig:
 
     def allows(self, command: str) -> bool:
         """Tell whether a command may run."""
-        return self.allowed is None or command in self.allowed
+        return command in self.allowed

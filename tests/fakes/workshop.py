@@ -12,8 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.persistence.evidence_files import EvidenceFiles
-
 from bot.actions.contract import Catalogue, Effect
 from bot.domain.facts import Fact, IncidentOpened
 from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
@@ -24,6 +22,7 @@ from bot.engine.driver import Driver
 from bot.engine.performer import Performer
 from bot.engine.starting import incident_scope, scope_of, start_run
 from bot.errors import RunbookError
+from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store
 from bot.runbook.model import Runbook
 from tests.fakes.actions import FakeSecrets, ScriptedAction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.actions.outcome import Outcome
-from bot.domain.facts import EvidenceStored
+from bot.domain.facts import EvidenceStored, NoteAdded
 from bot.domain.ids import ApprovalId, Digest, StepId
 from bot.domain.nouns import Actor, Part, Settlement, Vote
 
@@ -17,7 +17,10 @@ class Began:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded:
-    """A call came to its end; `took` is in seconds, `chance` in [0, 1) spreads a retry, `evidence` is what the call's bytes became."""
+    """A call came to its end; `took` is in seconds, `chance` in [0, 1) spreads a retry.
+
+    `evidence` is what the call's bytes became, or a note on why they could not be kept.
+    """
 
     step: StepId
     part: Part
@@ -25,7 +28,7 @@ class CallEnded:
     outcome: Outcome
     took: float
     chance: float
-    evidence: EvidenceStored | None = None
+    evidence: EvidenceStored | NoteAdded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

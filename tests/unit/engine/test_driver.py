@@ -9,11 +9,19 @@ import pytest
 import pytest_asyncio
 
 from bot.actions.outcome import Reason, Succeeded
-from bot.domain.facts import CallStarted, CallSucceeded, EvidenceStored, RunFinished, StepOutcomeUnknown
+from bot.domain.facts import (
+    CallStarted,
+    CallSucceeded,
+    EvidenceStored,
+    NoteAdded,
+    RunFinished,
+    StepOutcomeUnknown,
+)
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId
 from bot.domain.nouns import RunStatus, Settlement, Vote, person
 from bot.engine import driver as driver_module
 from bot.errors import Conflict, JournalError, NotAllowed, NotFound
+from bot.persistence.evidence_files import EvidenceFiles, FileCapture
 from tests.fakes.actions import failing
 from tests.fakes.stage import approval, book, step, verify
 from tests.fakes.workshop import Workshop, open_workshop
@@ -301,3 +309,25 @@ async def test_a_conductor_that_fails_ends_the_run_visibly(
         assert await shop.ended(run) is RunStatus.FAILED
     assert "LookupError" in shop.facts(RunFinished)[0].detail
     assert await shop.ended(await shop.begin(book(step("a")))) is RunStatus.SUCCEEDED
+
+
+async def test_a_full_disk_costs_the_evidence_alone(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call's outcome is recorded, and the timeline says that its evidence is lost."""
+
+    def full(_self: object) -> object:
+        raise OSError(28, "No space left on device")
+
+    for method in ("capture", "finish"):
+        owner = EvidenceFiles if method == "capture" else FileCapture
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, method, full)
+            incident = int((run := await fresh(shop)).partition("-")[0])
+            assert await shop.ended(run) is RunStatus.SUCCEEDED
+        (note,) = shop.facts(NoteAdded, incident)
+        assert note.text == "The evidence of step a could not be kept: No space left on device."
+
+
+async def fresh(shop: Workshop) -> RunId:
+    """Begin a run whose one step keeps evidence, over a driver that looks up its captures anew."""
+    shop.driver = shop._new_driver()
+    return await shop.begin(book(step("a", evidence="a.log")))

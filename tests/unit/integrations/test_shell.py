@@ -60,9 +60,16 @@ time.sleep(60)
 """
 
 
+class Everything:
+    """A list of commands on which every command stands."""
+
+    def __contains__(self, command: object) -> bool:
+        return True
+
+
 def shell(tmp_path: Path, **more: Any) -> Any:
     """Make the action, with everything allowed unless said otherwise."""
-    config = ShellConfig(**{"allowed": None, "directory": str(tmp_path), "grace": 0.3, **more})
+    config = ShellConfig(**{"allowed": Everything(), "directory": str(tmp_path), "grace": 0.3, **more})
     return actions(config, Transport())[0]
 
 
@@ -381,7 +388,7 @@ class TestNothingStays:
 import asyncio
 from integrations.shell import ShellConfig, actions
 from tests.fakes.actions import a_call
-action = actions(ShellConfig(allowed=None, grace=0.3), None)[0]
+action = actions(ShellConfig(allowed={sys.executable!r}, grace=0.3), None)[0]
 asyncio.run(action.run(action.spec.check({{"argv": {python(STUBBORN, str(file))!r}}}), a_call(timeout=60)))
 """
         fireline = another_fireline(parent)
