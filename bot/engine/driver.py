@@ -76,6 +76,8 @@ class _Conducted:
     state: RunState
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     calls: dict[CallId, asyncio.Task[None]] = field(default_factory=dict)
+    stale: bool = False
+    """A write failed in a way that leaves open whether it took place: the log knows, and is asked before anything else is decided."""
 
 
 class Driver:
@@ -238,13 +240,25 @@ class Driver:
         if conducted is None:
             return
         async with conducted.lock:
+            if conducted.stale:
+                await self._ask_the_log(run, conducted)
+                self._bring_about(run, conducted)
             decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now())
             if self._closing:
                 decisions = _without_new_steps(decisions, arrival)
             if decisions:
-                events = await self._write(run, decisions)
+                try:
+                    events = await self._write(run, decisions)
+                except JournalError:
+                    conducted.stale = True
+                    raise
                 conducted.state = _after(conducted.state, events)
             self._bring_about(run, conducted)
+
+    async def _ask_the_log(self, run: RunId, conducted: _Conducted) -> None:
+        state = replay(await asyncio.to_thread(self._reader.events_of_run, run))
+        assert state is not None  # noqa: S101 - a run is conducted only once its start is in the log
+        conducted.state, conducted.stale = state, False
 
     async def _write(self, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
         """Make decisions durable, all or none; neighbours with the same actor go in together."""

@@ -331,3 +331,23 @@ async def fresh(shop: Workshop) -> RunId:
     """Begin a run whose one step keeps evidence, over a driver that looks up its captures anew."""
     shop.driver = shop._new_driver()
     return await shop.begin(book(step("a", evidence="a.log")))
+
+
+async def test_an_answer_that_was_lost_is_asked_of_the_log(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit took place and its answer did not come: the outcome stands in the log once, not twice."""
+    append = shop.store.journal.append
+    lost = iter([True])
+
+    async def loses_its_answer(*arguments: object) -> object:
+        events = await append(*arguments)  # type: ignore[arg-type]
+        if any(isinstance(fact, CallSucceeded) for fact in arguments[2]) and next(lost, False):  # type: ignore[attr-defined]
+            raise JournalError("the connection broke")
+        return events
+
+    monkeypatch.setattr(shop.store.journal, "append", loses_its_answer)
+    run = await shop.begin(book(step("a", "push"), step("b", needs=["a"])))
+    assert await shop.ended(run) is RunStatus.SUCCEEDED
+    assert [fact.step for fact in shop.facts(CallSucceeded)] == ["a", "b"]
+    assert len(shop.push.calls) == 1
