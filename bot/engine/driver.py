@@ -76,6 +76,9 @@ class _Conducted:
     state: RunState
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     calls: dict[CallId, asyncio.Task[None]] = field(default_factory=dict)
+    """Calls that were begun, until the log has their outcome: one that has ended and is not written yet must not be begun again."""
+    stale: bool = False
+    """A write failed in a way that leaves open whether it took place: the log knows, and is asked before anything else is decided."""
 
 
 class Driver:
@@ -238,13 +241,25 @@ class Driver:
         if conducted is None:
             return
         async with conducted.lock:
+            if conducted.stale:
+                await self._ask_the_log(run, conducted)
+                self._bring_about(run, conducted)
             decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now())
             if self._closing:
                 decisions = _without_new_steps(decisions, arrival)
             if decisions:
-                events = await self._write(run, decisions)
+                try:
+                    events = await self._write(run, decisions)
+                except JournalError:
+                    conducted.stale = True
+                    raise
                 conducted.state = _after(conducted.state, events)
             self._bring_about(run, conducted)
+
+    async def _ask_the_log(self, run: RunId, conducted: _Conducted) -> None:
+        state = replay(await asyncio.to_thread(self._reader.events_of_run, run))
+        assert state is not None  # noqa: S101 - a run is conducted only once its start is in the log
+        conducted.state, conducted.stale = state, False
 
     async def _write(self, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
         """Make decisions durable, all or none; neighbours with the same actor go in together."""
@@ -260,10 +275,13 @@ class Driver:
     def _bring_about(self, run: RunId, conducted: _Conducted) -> None:
         """Start what should run, stop what should not, and set the alarm."""
         state = conducted.state
-        for effect in effects(state):
+        wanted = effects(state)
+        under_way = {_name(effect) for effect in wanted}
+        for name in [name for name in conducted.calls if name not in under_way]:
+            del conducted.calls[name]
+        for effect in wanted:
             if isinstance(effect, Perform):
-                call = effect.call
-                name = (call.step, call.part, call.attempt)
+                name = _name(effect)
                 if name not in conducted.calls:
                     conducted.calls[name] = asyncio.create_task(self._call(run, conducted, effect))
             else:
@@ -276,7 +294,7 @@ class Driver:
 
     @staticmethod
     def _cancel_call(conducted: _Conducted, effect: CancelCall) -> None:
-        task = conducted.calls.get((effect.step, effect.part, effect.attempt))
+        task = conducted.calls.get(_name(effect))
         if task is not None and not task.cancelling():
             task.cancel()
 
@@ -289,7 +307,6 @@ class Driver:
                 if self._closing:
                     raise
                 ended = _cancelled(effect)
-            conducted.calls.pop((call.step, call.part, call.attempt), None)
             # From here on the outcome is known and must be written: it lives in a task of its own, which no cancel of the call can reach.
             self._spawn(self._arrive_surely(run, ended))
 
@@ -320,6 +337,11 @@ def _without_new_steps(decisions: tuple[Decision, ...], arrival: Arrival) -> tup
         if isinstance(fact, CallStarted) and fact.step != step:
             return decisions[:place]
     return decisions
+
+
+def _name(effect: Perform | CancelCall) -> CallId:
+    call = effect.call if isinstance(effect, Perform) else effect
+    return (call.step, call.part, call.attempt)
 
 
 def _after(state: RunState, events: Sequence[Event]) -> RunState:

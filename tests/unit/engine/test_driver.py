@@ -331,3 +331,47 @@ async def fresh(shop: Workshop) -> RunId:
     """Begin a run whose one step keeps evidence, over a driver that looks up its captures anew."""
     shop.driver = shop._new_driver()
     return await shop.begin(book(step("a", evidence="a.log")))
+
+
+async def test_an_answer_that_was_lost_is_asked_of_the_log(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit took place and its answer did not come: the outcome stands in the log once, not twice."""
+    append = shop.store.journal.append
+    lost = iter([True])
+
+    async def loses_its_answer(*arguments: object) -> object:
+        events = await append(*arguments)  # type: ignore[arg-type]
+        if any(isinstance(fact, CallSucceeded) for fact in arguments[2]) and next(lost, False):  # type: ignore[attr-defined]
+            raise JournalError("the connection broke")
+        return events
+
+    monkeypatch.setattr(shop.store.journal, "append", loses_its_answer)
+    run = await shop.begin(book(step("a", "push"), step("b", needs=["a"])))
+    assert await shop.ended(run) is RunStatus.SUCCEEDED
+    assert [fact.step for fact in shop.facts(CallSucceeded)] == ["a", "b"]
+    assert len(shop.push.calls) == 1
+
+
+async def test_a_call_that_has_ended_is_not_begun_again_while_its_outcome_waits(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call ends while another outcome is being written: until its own is in the log, it must not look as if it had never begun."""
+    append = shop.store.journal.append
+    go, writing = asyncio.Event(), asyncio.Event()
+
+    async def slow(*arguments: object) -> object:
+        if any(isinstance(fact, CallSucceeded) and fact.step == "b" for fact in arguments[2]):  # type: ignore[attr-defined]
+            writing.set()
+            await go.wait()
+        return await append(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shop.store.journal, "append", slow)
+    shop.push.hold()
+    run = await shop.begin(book(step("a", "push"), step("b")))
+    await writing.wait()
+    shop.push.release()
+    await shop.until(lambda: shop.push.effects)
+    go.set()
+    assert await shop.ended(run) is RunStatus.SUCCEEDED
+    assert len(shop.push.calls) == 1
