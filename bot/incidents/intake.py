@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -20,9 +20,11 @@ from bot.domain.facts import DeliveryRefused, NoteAdded
 from bot.domain.ids import INTAKE, AlertKey, Digest, incident_stream
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
+from bot.domain.records import AlertRecord
 from bot.errors import JournalBehind, JournalError
 from bot.incidents.deliveries import ALERTMANAGER, Delivery, Receipt
 from bot.incidents.hearing import LATE_WITHIN, News, digest, incidents_concerned
+from bot.incidents.routing import record_of
 
 PART = 1000
 """How many alerts one unit of work takes in: a delivery of 20,000 must not keep the others waiting for its commit."""
@@ -39,11 +41,22 @@ class _Waiting(NamedTuple):
     news: asyncio.Future[News]
 
 
+class _Taken(NamedTuple):
+    """What one unit of work took in, and when; `news` in the order of its deliveries."""
+
+    at: datetime
+    news: Sequence[News]
+
+
 class Intake:
-    """Takes deliveries in and wakes the dispatcher when there is something to route."""
+    """Takes deliveries in, and hands the dispatcher (`wake`) what it must route once that is on disk."""
 
     def __init__(
-        self, journal: Journal, *, wake: Callable[[], None], late_within: timedelta = LATE_WITHIN
+        self,
+        journal: Journal,
+        *,
+        wake: Callable[[Sequence[AlertRecord]], None],
+        late_within: timedelta = LATE_WITHIN,
     ) -> None:
         self._journal = journal
         self._wake = wake
@@ -110,13 +123,14 @@ class Intake:
                 for each in taken:
                     await self._write_some([each])
         else:
-            if any(each.to_route for each in told):
-                self._wake()
-            for (_, news), said in zip(taken, told, strict=True):
+            for (_, news), said in zip(taken, told.news, strict=True):
                 if not news.done():
                     news.set_result(said)
+            fresh = [record_of(seen, said.received, told.at) for said in told.news for seen in said.fresh]
+            if fresh:
+                self._wake(fresh)
 
-    def _take_in(self, deliveries: Sequence[Delivery], tx: Transaction) -> list[News]:
+    def _take_in(self, deliveries: Sequence[Delivery], tx: Transaction) -> _Taken:
         keys = [[each.key for each in delivery.alerts] for delivery in deliveries]
         known = dict(tx.alerts(key for some in keys for key in some))
         told = []
@@ -130,7 +144,7 @@ class Intake:
             _append(tx, delivery, news)
             changed.update(some)
             told.append(news)
-        return told
+        return _Taken(tx.now, told)
 
 
 def _append(tx: Transaction, delivery: Delivery, news: News) -> None:
