@@ -32,7 +32,7 @@ from bot.ingress.health import journal_writes
 from bot.telemetry import Metrics
 from bot.telemetry.requests import CountRequests
 from tests.fakes.books import book
-from tests.fakes.runs import RememberedRuns
+from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import open_test_store
 
 TOKEN = "benchmark"
@@ -58,7 +58,7 @@ async def fireline(port: int, folder: Path) -> None:
     ]
     dispatcher = Dispatcher(
         store.journal,
-        RememberedRuns(),
+        IdleRuns(),
         runbooks=lambda: books,
         clock=SystemClock(),
         tokens=lambda: secrets.token_hex(16),
