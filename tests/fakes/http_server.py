@@ -28,7 +28,7 @@ async def serving(app: ASGIApp, port: int) -> AsyncIterator[str]:
     task = asyncio.create_task(server.serve())
     try:
         async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            while not server.started:
                 await asyncio.sleep(0.005)
         yield f"http://127.0.0.1:{port}"
     finally:

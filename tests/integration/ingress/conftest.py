@@ -56,7 +56,7 @@ class Front:
     async def until(self, condition: Callable[[], bool], seconds: float = 30) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(seconds):
-            while not condition():  # noqa: ASYNC110 - what is waited for happens in another process
+            while not condition():
                 await asyncio.sleep(0.02)
 
 
