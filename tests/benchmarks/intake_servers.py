@@ -25,6 +25,7 @@ from bot.domain.clock import SystemClock
 from bot.domain.ids import Digest
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.routing import choose
 from bot.ingress.alertmanager import AlertmanagerWebhook
 from bot.ingress.app import ALERTMANAGER_PATH, StraightIn, ingress_routes
 from bot.ingress.credentials import Credentials
@@ -65,7 +66,7 @@ async def fireline(port: int, folder: Path) -> None:
         variables={},
     )
     webhook = AlertmanagerWebhook(
-        Intake(store.journal, wake=dispatcher.wake),
+        Intake(store.journal, wake=dispatcher.wake, wanted=lambda labels: choose(books, labels) is not None),
         credentials=Credentials(bearers=[TOKEN]),
         keep=lambda raw: Digest(str(len(raw))),
         metrics=metrics,

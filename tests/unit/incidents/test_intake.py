@@ -18,9 +18,11 @@ from bot.domain.facts import (
 )
 from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
 from bot.domain.nouns import FIRELINE, AlertStatus, IncidentStatus, Routing, RunStatus, person
+from bot.domain.records import AlertRecord
 from bot.errors import JournalBehind, JournalClosed, JournalError
 from bot.incidents import intake as intake_module
 from bot.incidents.deliveries import ALERTMANAGER, Receipt
+from bot.incidents.intake import Intake
 from tests.fakes.alerts import delivery, over, seen
 from tests.fakes.books import book
 from tests.fakes.office import Office
@@ -218,3 +220,17 @@ async def test_a_journal_that_fails_fails_all_that_share(
     assert all(isinstance(each, JournalError) for each in results)
     monkeypatch.setattr(office.store.journal, "submit", submit)
     assert await office.intake.receive(delivery(seen())) == Receipt(new=1)
+
+
+async def test_what_no_runbook_wants_is_unmatched_at_once(office: Office) -> None:
+    """In the same unit, told once for all; only the wanted ones are handed over."""
+    handed: list[AlertRecord] = []
+    picky = Intake(office.store.journal, wake=handed.extend, wanted=lambda labels: labels["pod"] == "1")
+    await picky.receive(delivery(*(seen(pod=str(number)) for number in range(4))))
+    assert [each.labels["pod"] for each in handed] == ["1"]
+    assert handed == list(office.store.records.pending_alerts(limit=10))
+    assert office.kinds() == ["alerts.received", "alerts.unmatched"]
+    assert len(office.store.records.unmatched_alerts()) == 3
+    await picky.receive(delivery(*(seen(pod=str(number)) for number in range(4))))
+    assert len(handed) == 1
+    assert office.kinds().count("alerts.unmatched") == 1
