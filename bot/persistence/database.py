@@ -71,6 +71,14 @@ def open_database(url: str) -> Database:
     raise ConfigurationError(f"Fireline can't use a {backend} database", hint="use SQLite or Postgres")
 
 
+def password_in(url: str) -> str:
+    """Return the password that a URL carries, for the redaction of texts; empty when there is none, or the URL can't be read."""
+    try:
+        return str(make_url(url).password or "")
+    except ArgumentError:
+        return ""
+
+
 def _sqlite(url: URL) -> Database:
     if not url.database or url.database == ":memory:":
         raise ConfigurationError(

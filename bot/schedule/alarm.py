@@ -26,8 +26,9 @@ class ApschedulerAlarm:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ring no more."""
-        if self._scheduler.running:
+        """Ring no more; harmless when it does not run."""
+        if self._ring is not None:
+            self._ring = None
             self._scheduler.shutdown(wait=False)
 
     def wake_at(self, instant: datetime | None) -> None:

@@ -22,6 +22,7 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.persistence.database import password_in
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
@@ -159,7 +160,9 @@ def settings_secrets(settings: Settings) -> list[str]:
         settings.slack.signing_secret,
         settings.console.token,
     )
-    return [secret.get_secret_value() for secret in held if secret is not None]
+    found = [secret.get_secret_value() for secret in held if secret is not None]
+    password = password_in(settings.database)
+    return [*found, password] if password else found
 
 
 def _token() -> str:

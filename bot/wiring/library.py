@@ -63,8 +63,9 @@ class Shelf:
                     problem=each.message,
                     hint=each.hint,
                 )
-        within = [replace(book, timeout=book.timeout or self._run_timeout) for book in read.runbooks]
-        self._library = replace(read, runbooks=tuple(within)).keeping(self._library)
+        self._library = replace(read, runbooks=tuple(map(self._bounded, read.runbooks))).keeping(
+            self._library
+        )
         self._pinned = {book.digest: self._plan(book) for book in self._library} | self._pinned
         return RunbooksLoaded(
             digests={book.name: book.digest for book in self._library}, refused=len(refused)
@@ -86,8 +87,11 @@ class Shelf:
             if source is None:
                 raise RunbookError(f"the runbook {digest[:12]} is not in the store")
             book = load_good(source, f"pinned/{digest[:12]}.yaml", self._catalogue, self._variables)
-            plan = self._pinned[digest] = self._plan(book)
+            plan = self._pinned[digest] = self._plan(self._bounded(book))
         return plan
+
+    def _bounded(self, book: Runbook) -> Runbook:
+        return replace(book, timeout=book.timeout or self._run_timeout)
 
     def _plan(self, book: Runbook) -> Plan:
         return Plan(

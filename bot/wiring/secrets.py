@@ -34,9 +34,11 @@ class SettingsSecrets:
         assert source.file is not None  # noqa: S101 - a source is one of the two
         try:
             value = source.file.read_text(encoding="utf-8").removesuffix("\n")
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
+            # A decoding error carries the bytes themselves: it goes no further.
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ConfigurationError(
-                f"The secret {ref.secret!r} can't be read: {error.strerror}.", hint=f"Look at {source.file}."
+                f"The secret {ref.secret!r} can't be read: {reason}.", hint=f"Look at {source.file}."
             ) from None
         if not value:
             raise ConfigurationError(f"The secret {ref.secret!r} is empty.", hint=f"Look at {source.file}.")

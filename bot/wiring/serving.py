@@ -16,7 +16,7 @@ from bot.settings import Settings
 from bot.settings.model import HttpSettings
 from bot.wiring.assembly import running
 from bot.wiring.fireline import Fireline
-from bot.wiring.routes import application
+from bot.wiring.routes import application, credentials_of
 
 _LOG = structlog.get_logger(__name__)
 BACKLOG = 2048
@@ -41,6 +41,9 @@ async def serve(settings: Settings) -> None:
             for number in _STOPPING:
                 asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
             reloading = asyncio.create_task(hangups.reload(fireline), name="reload-on-hangup")
+            warning = credentials_of(settings).warning
+            if warning:
+                _LOG.warning(warning)
             host, port = listening.getsockname()[:2]
             _LOG.info("taking requests", host=host, port=port)
             try:
