@@ -38,7 +38,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chro
 def main() -> int:
     """Play the story, take the pictures, say how large each became."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=IMAGES, help="where the pictures go (default: docs/images)")
+    parser.add_argument(
+        "--out", type=Path, default=IMAGES, help="where the pictures go (default: docs/images)"
+    )
     parser.add_argument("--port", type=int, default=8900, help="first of the demo's five ports")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
@@ -85,7 +87,9 @@ class Story:
     def tell(self) -> None:
         """From the alert to the postmortem."""
         time.sleep(QUIET_BEFORE)
-        httpx.post(f"{self.stack.shop}/admin/faults/primary", json={"failing": True}, timeout=10).raise_for_status()
+        httpx.post(
+            f"{self.stack.shop}/admin/faults/primary", json={"failing": True}, timeout=10
+        ).raise_for_status()
         self._enter(self.ada)
         self._enter(self.ben)
         expect(self.ben.get_by_role("button", name="Approve")).to_be_visible(timeout=PATIENCE * 1000)
