@@ -264,7 +264,8 @@ def interrupted(turn: Turn, step: Step, call: CallStarted) -> None:
     turn.record(
         CallInterrupted(run=turn.state.run, step=step.id, part=call.part, attempt=call.attempt, again=again)
     )
-    if again and call.part is Part.MAIN and turn.halted():
+    moot = turn.ended_early if call.part is Part.VERIFY else call.part is Part.MAIN and turn.halted()
+    if again and moot:
         turn.cancel(step, "it was interrupted, and the run is ending", applied=True)
     elif again:
         start(turn, step, call.part)
