@@ -135,7 +135,7 @@ def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) ->
     applied = turn.state.step(step.id).applied
     if doubtful and step.settle is not None:
         start(turn, step, Part.SETTLE)
-    elif outcome.reason is Reason.CANCELLED:
+    elif outcome.reason is Reason.CANCELLED and turn.ended_early:
         turn.cancel(step, outcome.detail, applied=applied)
     else:
         turn.fail(step, reason=outcome.reason, detail=outcome.detail, applied=applied)

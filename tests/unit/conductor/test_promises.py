@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from bot.actions.outcome import Reason
-from bot.domain.facts import CallStarted
+from bot.domain.facts import CallStarted, StepUndone
 from bot.domain.nouns import Part, RunStatus, StepStatus
 from bot.engine.conductor import Perform, effects
 from bot.runbook.model import OnFailure
-from tests.fakes.stage import Stage, book, failed, step, verify
+from tests.fakes.stage import Stage, book, failed, step, undo, verify
 
 CONTINUE = OnFailure.CONTINUE
 
@@ -69,3 +69,25 @@ def test_a_call_that_ends_after_the_deadline_leads_to_no_verification() -> None:
     stage.end("a")
     assert [call.part for call in stage.facts(CallStarted)] == [Part.MAIN]
     assert stage.ended is RunStatus.FAILED
+
+
+def test_an_action_that_was_cut_off_by_itself_fails_its_step() -> None:
+    """`cancelled` while nobody ended the run is a failure like any other: what needs the step does not start."""
+    stage = Stage(book(step("a", "push"), step("b", needs=["a"])))
+    stage.end("a", failed(Reason.CANCELLED, "cut off"))
+    assert stage.step("a").status is StepStatus.FAILED
+    assert stage.step("b").status is StepStatus.SKIPPED
+    assert stage.ended is RunStatus.FAILED
+
+
+# ---- an effect that may stand is not forgotten
+
+
+def test_an_interrupted_attempt_may_have_been_applied() -> None:
+    """The second attempt surely was not applied; the first, which was interrupted, may have been: it is undone."""
+    stage = Stage(book(step("a", "put", undo=undo(), on_failure=OnFailure.UNDO)))
+    stage.crash()
+    stage.end("a", failed(Reason.REJECTED, applied=False))
+    assert stage.running() == [("a", Part.UNDO)]
+    stage.end("a")
+    assert [fact.step for fact in stage.facts(StepUndone)] == ["a"]
