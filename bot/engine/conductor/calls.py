@@ -64,7 +64,7 @@ def start(turn: Turn, step: Step, part: Part) -> None:
     """Begin a call of a part of a step: render its inputs and record the intent."""
     source = turn.plan.source(step, part)
     try:
-        inputs = rendered(turn, source.inputs, source.action)
+        inputs = _inputs(turn, step, part)
     except (RunbookError, InvalidInputs) as problem:
         _cannot_start(turn, step, part, str(problem))
         return
@@ -81,6 +81,15 @@ def start(turn: Turn, step: Step, part: Part) -> None:
             timeout=turn.plan.timeout(step, part),
         )
     )
+
+
+def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
+    """Return what a call is sent. Every attempt of an intent is sent the same: what was approved, and what its idempotency key stands for."""
+    sent = turn.state.step(step.id).sent.get(part)
+    if sent is not None and part in (Part.MAIN, Part.UNDO):
+        return sent
+    source = turn.plan.source(step, part)
+    return rendered(turn, source.inputs, source.action)
 
 
 def _cannot_start(turn: Turn, step: Step, part: Part, detail: str) -> None:

@@ -145,6 +145,7 @@ def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Acto
         part=fact.part,
         call=fact,
         attempts={**step.attempts, fact.part: fact.attempt},
+        sent={**step.sent, fact.part: fact.inputs},
         due=None,
         verifying_since=at if first_look else step.verifying_since,
     )

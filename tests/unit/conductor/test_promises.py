@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
-from bot.actions.outcome import Reason
-from bot.domain.facts import CallStarted, StepUndone
-from bot.domain.nouns import Part, RunStatus, StepStatus
+import pytest
+
+from bot.actions.outcome import Reason, Succeeded
+from bot.domain.facts import ApprovalClosed, ApprovalRequested, CallStarted, StepUndone
+from bot.domain.nouns import ApprovalStatus, Part, RunStatus, StepStatus
 from bot.engine.conductor import Perform, effects
+from bot.errors import Conflict
 from bot.runbook.model import OnFailure
-from tests.fakes.stage import Stage, book, failed, step, undo, verify
+from tests.fakes.stage import NOT_YET, Stage, approval, book, failed, step, undo, verify
 
 CONTINUE = OnFailure.CONTINUE
 
@@ -91,3 +94,63 @@ def test_an_interrupted_attempt_may_have_been_applied() -> None:
     assert stage.running() == [("a", Part.UNDO)]
     stage.end("a")
     assert [fact.step for fact in stage.facts(StepUndone)] == ["a"]
+
+
+# ---- what runs is what was approved
+
+
+def test_a_retry_runs_what_was_approved() -> None:
+    """Another step ended meanwhile, and the inputs would render to something else: the attempt is the same intent."""
+    moving = step("a", "put", value="{{ steps.b.status }}", approval=approval())
+    stage = Stage(book(step("b"), moving))
+    stage.vote("a")
+    stage.end("a", failed(Reason.UNAVAILABLE))
+    stage.end("b")
+    stage.wait(5)
+    calls = [call for call in stage.facts(CallStarted) if call.step == "a"]
+    assert [call.attempt for call in calls] == [1, 2]
+    assert calls[0].inputs == calls[1].inputs
+    assert calls[0].key == calls[1].key
+
+
+def test_an_undo_is_tried_again_with_the_same_inputs() -> None:
+    """One idempotency key means one intent."""
+    stage = Stage(
+        book(
+            step(
+                "a",
+                "put",
+                undo=undo("{{ steps.a.detail }}"),
+                verify=verify(within=0),
+                on_failure=OnFailure.UNDO,
+            )
+        )
+    )
+    stage.end("a")
+    stage.end("a", NOT_YET)
+    stage.end("a", failed(Reason.UNAVAILABLE, "router is down"))
+    stage.wait(5)
+    first, second = (call for call in stage.facts(CallStarted) if call.part is Part.UNDO)
+    assert (first.inputs, first.key) == (second.inputs, second.key)
+
+
+def test_a_vote_that_comes_when_the_question_has_expired_does_not_count() -> None:
+    """Expiry fails closed even where the alarm is late: the instant decides, not the order of arrival."""
+    stage = Stage(book(step("a", "push", approval=approval(expires=10))))
+    stage.now += timedelta(seconds=10)
+    with pytest.raises(Conflict, match="expired"):
+        stage.vote("a")
+    stage.wait(0)
+    (closed,) = stage.facts(ApprovalClosed)
+    assert closed.status is ApprovalStatus.EXPIRED
+    assert stage.facts(CallStarted) == []
+
+
+def test_a_step_whose_undo_needs_its_own_answer_can_be_asked_about() -> None:
+    """What the undo will be sent is known only after the step ran: people see it as it is written."""
+    stage = Stage(book(step("a", "put", undo=undo("{{ steps.a.output.id }}"), approval=approval())))
+    (asked,) = stage.facts(ApprovalRequested)
+    assert asked.undo == 'put {"value":"{{ steps.a.output.id }}"}'
+    stage.vote("a")
+    stage.end("a", Succeeded(output={"id": 7}))
+    assert stage.ended is RunStatus.SUCCEEDED
