@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -24,6 +24,10 @@ from bot.errors import ExpressionError
 
 OUTPUT_LIMIT = 256 * 1024
 """Bytes of JSON that a call's output may take in the log; what is larger belongs into evidence."""
+DEEPEST = 64
+"""How deep a call's output may be nested."""
+CLEAN_UP = 5.0
+"""Seconds that an action gets to clean up after it was told to stop; then it is left behind, and the run goes on without it."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -109,10 +113,7 @@ class Performer:
                 secrets=self.secrets,
                 capture=capture,
             )
-            async with asyncio.timeout(call.timeout):
-                return await action.run(inputs, order)
-        except TimeoutError:
-            return Failed(reason=Reason.TIMEOUT, detail=f"no end after {call.timeout:g} s")
+            return await _within(call, action.run(inputs, order))
         except ActionError as error:
             return error.failure
         except InvalidInputs as error:
@@ -170,22 +171,69 @@ def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
         return f"{call.step}.bin"
 
 
-def _bounded(outcome: Outcome) -> Outcome:
-    """Keep the log's records small, and JSON: an output that is neither becomes a failure that says so."""
-    output: Mapping[str, Any] = outcome.output
+async def _within(call: CallStarted, running: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """Return what an action answers within its time; one that does not stop when it is told to holds up nobody."""
+    acting = asyncio.create_task(running)
     try:
-        size = len(json.dumps(output, allow_nan=False))
+        await asyncio.wait({acting}, timeout=call.timeout)
+        if not acting.done():
+            await _stop(call, acting)
+    except asyncio.CancelledError:
+        await _stop(call, acting)
+        raise
+    if acting.done() and not acting.cancelled():
+        return acting.result()
+    if acting.done() and not acting.cancelling():
+        raise asyncio.CancelledError
+    return Failed(reason=Reason.TIMEOUT, detail=f"no end after {call.timeout:g} s")
+
+
+async def _stop(call: CallStarted, acting: asyncio.Task[Outcome]) -> None:
+    acting.cancel()
+    await asyncio.wait({acting}, timeout=CLEAN_UP)
+    if not acting.done():
+        _LOG.error(
+            "an action does not stop and is left behind", action=call.action, run=call.run, step=call.step
+        )
+    # Whoever waited for it has gone on: what it says later is heard by nobody.
+    acting.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    """Keep the log's records small, and JSON: what a target answered is cut where the log can't hold it, what an action made up is its bug."""
+    cut: Mapping[str, Any] | None = None
+    try:
+        if _deeper(outcome.output, DEEPEST):
+            cut = {"truncated": True, "why": f"nested more than {DEEPEST} deep"}
+        else:
+            size = len(json.dumps(outcome.output, allow_nan=False, ensure_ascii=False).encode())
+            cut = {"truncated": True, "size": size} if size > OUTPUT_LIMIT else None
+    except UnicodeEncodeError:
+        cut = {"truncated": True, "why": "it holds half a character"}
     except (TypeError, ValueError) as error:
-        return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}")
-    if size <= OUTPUT_LIMIT:
-        return outcome
-    cut = {"truncated": True, "size": size}
-    if isinstance(outcome, Succeeded):
-        return Succeeded(output=cut)
-    return Failed(
-        reason=outcome.reason,
-        detail=outcome.detail,
-        retry_after=outcome.retry_after,
-        applied=outcome.applied,
-        output=cut,
-    )
+        # It came to its end, so its effect may well stand.
+        return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}", applied=True)
+    if isinstance(outcome, Failed):
+        return replace(outcome, detail=_whole(outcome.detail), output=outcome.output if cut is None else cut)
+    return outcome if cut is None else Succeeded(output=cut)
+
+
+def _whole(text: str) -> str:
+    """Return a text without half characters, which UTF-8 can't hold."""
+    return text.encode(errors="replace").decode()
+
+
+def _deeper(value: Any, levels: int) -> bool:  # noqa: ANN401 - whatever an action put out
+    """Tell whether a value is nested deeper than so many levels."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [inner for each in layer for inner in _inside(each)]
+        if not layer:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:  # noqa: ANN401 - whatever an action put out
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
