@@ -3,10 +3,12 @@
     /                              open incidents, then recent ones
     /incidents/{n}                 what waits for whom, runs, approvals, alerts, evidence, timeline (`?all=1`: every event)
     /incidents/{n}/postmortem      the draft as it would be written now, and as `.md`
+    /incidents/{n}/evidence/{seq}  what was stored by that event, as text without secrets; the log says who looked
     /alerts                        alerts, newest first (`?unmatched=1`: those that no runbook wanted)
     /refused                       bodies that could not be read
 
-Endpoints are plain functions: Starlette runs them in worker threads, and the reader's connections belong to no thread.
+Endpoints are plain functions: Starlette runs them in worker threads, and the reader's connections belong to no thread. Showing evidence writes to
+the log, and is the one coroutine.
 """
 
 from __future__ import annotations
@@ -25,8 +27,11 @@ from bot.console.access import CHALLENGE, Access
 from bot.console.headers import security_headers
 from bot.console.views import Views
 from bot.domain.clock import Clock, SystemClock
+from bot.domain.ids import IncidentId
+from bot.domain.nouns import person
 from bot.domain.ports import Reader
-from bot.errors import NotFound
+from bot.errors import ChainBroken, JournalError, NotFound, Refused
+from bot.incidents.custodian import Custodian
 from bot.postmortem import wording
 from bot.postmortem.redacted import Redact
 from bot.postmortem.render import (
@@ -50,22 +55,24 @@ def console_routes(
     token: SecretStr | None,
     names: Callable[[], Mapping[str, str]],
     redact: Redact,
+    evidence: Custodian,
     clock: Clock | None = None,
 ) -> list[BaseRoute]:
     """Return the console's routes, for the wiring to mount.
 
     `token` opens the pages, None keeps them to this machine. `names` returns display names by person id, and is asked at each page. `redact` is
-    applied to all free text that is shown.
+    applied to all free text that is shown. `evidence` is where evidence is shown from.
     """
     views = Views(reader=reader, known=names, redact=redact, clock=clock or SystemClock())
-    return _Pages(views, Access(token)).routes()
+    return _Pages(views, Access(token), evidence).routes()
 
 
 class _Pages:
     """Lays out what the views read."""
 
-    def __init__(self, views: Views, access: Access) -> None:
+    def __init__(self, views: Views, access: Access, evidence: Custodian) -> None:
         self._views = views
+        self._evidence = evidence
         self._access = access
         self._templates = _environment()
 
@@ -90,24 +97,32 @@ class _Pages:
         return [
             *(Route(path, self._guarded(endpoint), methods=["GET"]) for path, endpoint in table.items()),
             *(Route(path, _file(text, kind), methods=["GET"]) for path, (text, kind) in assets.items()),
+            Route("/incidents/{number:int}/evidence/{place:int}", self._show_evidence, methods=["GET"]),
         ]
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         """Let an endpoint see only requests that may pass, and word what it can't find."""
 
         def answer(request: Request) -> Response:
-            refusal = self._access.judge(request.scope)
-            if refusal is not None:
-                page = self._message(request, refusal.status, refusal.sentence, refusal.hint)
-                if refusal.status == 401:  # noqa: PLR2004 - the status that RFC 9110 ties to this header
-                    page.headers["WWW-Authenticate"] = CHALLENGE
-                return page
+            refused = self._refused_entry(request)
+            if refused is not None:
+                return refused
             try:
                 return endpoint(request)
             except NotFound as missing:
                 return self._message(request, 404, str(missing), missing.hint)
 
         return answer
+
+    def _refused_entry(self, request: Request) -> Response | None:
+        """Return the page for who may not enter; None for who may."""
+        refusal = self._access.judge(request.scope)
+        if refusal is None:
+            return None
+        page = self._message(request, refusal.status, refusal.sentence, refusal.hint)
+        if refusal.status == 401:  # noqa: PLR2004 - the status that RFC 9110 ties to this header
+            page.headers["WWW-Authenticate"] = CHALLENGE
+        return page
 
     def _incidents(self, request: Request) -> Response:
         opened, over = self._views.incidents()
@@ -133,6 +148,29 @@ class _Pages:
         named = {"Content-Disposition": f'inline; filename="postmortem-{number}.md"'}
         document = to_markdown(self._views.draft(number))
         return PlainTextResponse(document, headers=dict(security_headers()) | named)
+
+    async def _show_evidence(self, request: Request) -> Response:
+        refused = self._refused_entry(request)
+        if refused is not None:
+            return refused
+        try:
+            shown = await self._evidence.show(
+                IncidentId(request.path_params["number"]),
+                request.path_params["place"],
+                person(self._access.reader(request.scope)),
+            )
+        except NotFound as missing:
+            return self._message(request, 404, str(missing), missing.hint)
+        except Refused as refusal:
+            return self._message(request, 415, str(refusal), refusal.hint)
+        except ChainBroken as broken:
+            return self._message(request, 409, str(broken), broken.hint)
+        except JournalError as failure:
+            return self._message(
+                request, 503, f"Nobody could be recorded as the reader: {failure}", "Try again soon."
+            )
+        more = "\n… cut here; the whole is in the evidence store\n" if shown.cut else ""
+        return PlainTextResponse(shown.text + more, headers=security_headers())
 
     def _alerts(self, request: Request) -> Response:
         unmatched = request.query_params.get("unmatched") == "1"

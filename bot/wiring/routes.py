@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from bot.console.pages import console_routes
+from bot.incidents.custodian import Custodian
 from bot.ingress.alertmanager import AlertmanagerWebhook
 from bot.ingress.app import StraightIn, ingress_routes
 from bot.ingress.credentials import Credentials
@@ -45,6 +46,12 @@ def application(fireline: Fireline) -> ASGIApp:
         token=settings.console.token,
         names=fireline.names,
         redact=fireline.redactor.redact,
+        evidence=Custodian(
+            fireline.store.journal,
+            fireline.store.records,
+            open_blob=lambda digest: fireline.evidence.open(digest, verify=True),
+            redact=fireline.redactor.redact,
+        ),
         clock=fireline.clock,
     )
     routes: Sequence[BaseRoute] = [*ingress, *fireline.chat.routes(), *console]

@@ -18,6 +18,8 @@ from bot.console.pages import console_routes
 from bot.domain import facts
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import ApprovalStatus, Severity, Vote
+from bot.incidents.custodian import Custodian
+from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store
 from tests import parts
 from tests.fakes import tales
@@ -63,7 +65,12 @@ async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
     """Serve a console over two incidents on a free port, with a browser that knows the token if there is one."""
     store, clock = await play(tmp_path, evil(), tales.waiting())
     token = SecretStr(request.param) if request.param else None
-    routes = console_routes(store.records, token=token, names=lambda: NAMES, redact=str, clock=clock)
+    evidence = Custodian(
+        store.journal, store.records, open_blob=EvidenceFiles(tmp_path / "evidence").open, redact=str
+    )
+    routes = console_routes(
+        store.records, token=token, names=lambda: NAMES, redact=str, evidence=evidence, clock=clock
+    )
     server = uvicorn.Server(
         uvicorn.Config(Starlette(routes=routes), port=0, log_level="error", lifespan="off")
     )

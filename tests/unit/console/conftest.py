@@ -12,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from bot.console.pages import console_routes
+from bot.incidents.custodian import Custodian
+from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store
 from tests.fakes.playing import play
 from tests.fakes.store import MovedClock
@@ -24,8 +26,9 @@ SECRET = "hunter2"
 class Console:
     """A console with its store; `browser` asks it from an address."""
 
-    def __init__(self, store: Store, clock: MovedClock) -> None:
+    def __init__(self, store: Store, clock: MovedClock, files: EvidenceFiles) -> None:
         self.store = store
+        self.files = files
         self.clock = clock
         self.names = dict(NAMES)
 
@@ -43,6 +46,12 @@ class Console:
             token=SecretStr(token) if token else None,
             names=lambda: self.names,
             redact=lambda text: text.replace(SECRET, "[redacted]"),
+            evidence=Custodian(
+                self.store.journal,
+                self.store.records,
+                open_blob=lambda digest: self.files.open(digest, verify=True),
+                redact=lambda text: text.replace(SECRET, "[redacted]"),
+            ),
             clock=self.clock,
         )
         app = Starlette(routes=[Mount(root, routes=routes)] if root else routes)
@@ -68,7 +77,7 @@ async def console(tmp_path: Path) -> AsyncIterator[Open]:
     async def open_console(*tales: Timeline) -> Console:
         store, clock = await play(tmp_path, *(tales or [Timeline()]))
         opened.append(store)
-        return Console(store, clock)
+        return Console(store, clock, EvidenceFiles(tmp_path / "evidence"))
 
     yield open_console
     for store in opened:
