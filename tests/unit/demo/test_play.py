@@ -18,7 +18,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> list[Stack]:
     """The stacks that were stopped; nothing is really started, and the shop breaks at once."""
     seen: list[Stack] = []
     monkeypatch.setattr(Stack, "start", lambda _self: None)
-    monkeypatch.setattr(Stack, "stop", seen.append)
+    monkeypatch.setattr(Stack, "stop", lambda self: seen.append(self))  # noqa: PLW0108 - a builtin would not be bound
     monkeypatch.setattr(story, "_break_the_shop", lambda *_stack, **_after: None)
     return seen
 
