@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ class Figures:
     def percentile(self, percent: float) -> float:
         """Return the duration that so many per cent did not exceed (nearest rank)."""
         ordered = sorted(self.seconds)
-        return ordered[max(0, -(-len(ordered) * percent // 100).__int__() - 1)]
+        return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def show(title: str, figures: Sequence[Figures], *, beside: Figures) -> None:
@@ -48,7 +49,12 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
     """Say a table to whoever runs this with `-s`; the first column is text, the others are numbers."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     lines = [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+            ]
+        )
         for row in (head, *rows)
     ]
     sys.stdout.write("\n".join(["", title, *(f"  {line.rstrip()}" for line in lines), ""]))

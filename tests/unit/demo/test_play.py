@@ -72,7 +72,7 @@ def test_it_says_what_stands_in(
     monkeypatch.setattr("bot.demo.monitoring.installed", lambda: None)
     monkeypatch.setattr(story, "_tell", lambda _stack: None)
     assert play(headless=True, first_port=8900, folder=None) == 0
-    out = " ".join(capsys.readouterr().out.split())
+    out = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert "stand-in that plays recorded" in out
     assert stopped[0].folder.is_dir()
     stopped[0].folder.rmdir()
