@@ -2,8 +2,8 @@
 
 What is timed goes from just before the POST to the arrival of the step's own request at a counter. In between lie the commit of the alert, the
 answer, routing, the commit of the incident with its run, the commit of the step's intent, and the step's connection: three synced commits, one
-after the other, so a bare commit on the same disk is measured beside them. The next alert waits until the run before has ended, and a moment longer: the process is idle, as it is nearly
-always. Storms are measured in `test_intake`.
+after the other, so a bare commit on the same disk is measured beside them. The next alert waits until the run before has ended, and a moment
+longer: the process is idle, as it is nearly always. Storms are measured in `test_intake`.
 """
 
 from __future__ import annotations
