@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -171,21 +171,29 @@ def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
 
 
 def _bounded(outcome: Outcome) -> Outcome:
-    """Keep the log's records small, and JSON: an output that is neither becomes a failure that says so."""
-    output: Mapping[str, Any] = outcome.output
+    """Keep the log's records small, and JSON: an output that is neither becomes a failure that says so.
+
+    A target can send half of a surrogate pair, which no UTF-8 can hold. It becomes a question mark: else the outcome could not be written, and
+    whoever is called could end the run before its undo.
+    """
     try:
-        size = len(json.dumps(output, allow_nan=False))
+        text = json.dumps(outcome.output, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}")
-    if size <= OUTPUT_LIMIT:
-        return outcome
-    cut = {"truncated": True, "size": size}
+    output: Mapping[str, Any] = outcome.output
+    written = text.encode(errors="replace")
+    if len(written) > OUTPUT_LIMIT:
+        output = {"truncated": True, "size": len(written)}
+    elif not _is_writable(text):
+        output = json.loads(written)
     if isinstance(outcome, Succeeded):
-        return Succeeded(output=cut)
-    return Failed(
-        reason=outcome.reason,
-        detail=outcome.detail,
-        retry_after=outcome.retry_after,
-        applied=outcome.applied,
-        output=cut,
-    )
+        return replace(outcome, output=output)
+    return replace(outcome, output=output, detail=outcome.detail.encode(errors="replace").decode())
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
