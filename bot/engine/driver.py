@@ -352,5 +352,5 @@ def _reading() -> Iterator[None]:
         yield
     except (FirelineError, ValueError, LookupError, TypeError):
         raise
-    except Exception as problem:
+    except Exception as problem:  # the database's own errors, whichever database it is
         raise JournalError(f"the log can't be read now: {problem}") from problem

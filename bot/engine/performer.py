@@ -200,27 +200,35 @@ async def _stop(call: CallStarted, acting: asyncio.Task[Outcome]) -> None:
 
 
 def _bounded(outcome: Outcome) -> Outcome:
-    """Keep the log's records small, and JSON: what a target answered is cut where the log can't hold it, what an action made up is its bug."""
-    cut: Mapping[str, Any] | None = None
+    """Keep the log's records small, and JSON: an output that is neither becomes a failure that says so.
+
+    A target can send half of a surrogate pair, which no UTF-8 can hold. It becomes a question mark: else the outcome could not be written, and
+    whoever is called could end the run before its undo.
+    """
+    if _deeper(outcome.output, DEEPEST):
+        # Nor may it be nested as deep as it likes: where the log is written, every level costs.
+        outcome = replace(outcome, output={"truncated": True, "why": f"nested more than {DEEPEST} deep"})
     try:
-        if _deeper(outcome.output, DEEPEST):
-            cut = {"truncated": True, "why": f"nested more than {DEEPEST} deep"}
-        else:
-            size = len(json.dumps(outcome.output, allow_nan=False, ensure_ascii=False).encode())
-            cut = {"truncated": True, "size": size} if size > OUTPUT_LIMIT else None
-    except UnicodeEncodeError:
-        cut = {"truncated": True, "why": "it holds half a character"}
+        text = json.dumps(outcome.output, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
-        # It came to its end, so its effect may well stand.
         return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}", applied=True)
-    if isinstance(outcome, Failed):
-        return replace(outcome, detail=_whole(outcome.detail), output=outcome.output if cut is None else cut)
-    return outcome if cut is None else Succeeded(output=cut)
+    output: Mapping[str, Any] = outcome.output
+    written = text.encode(errors="replace")
+    if len(written) > OUTPUT_LIMIT:
+        output = {"truncated": True, "size": len(written)}
+    elif not _is_writable(text):
+        output = json.loads(written)
+    if isinstance(outcome, Succeeded):
+        return replace(outcome, output=output)
+    return replace(outcome, output=output, detail=outcome.detail.encode(errors="replace").decode())
 
 
-def _whole(text: str) -> str:
-    """Return a text without half characters, which UTF-8 can't hold."""
-    return text.encode(errors="replace").decode()
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _deeper(value: Any, levels: int) -> bool:  # noqa: ANN401 - whatever an action put out

@@ -22,6 +22,7 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.routing import choose
 from bot.persistence.database import password_in
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
@@ -119,7 +120,11 @@ def assemble(
         driver=driver,
         alarm=alarm,
         dispatcher=dispatcher,
-        intake=Intake(store.journal, wake=dispatcher.wake),
+        intake=Intake(
+            store.journal,
+            wake=dispatcher.wake,
+            wanted=lambda labels: choose(shelf.runbooks(), labels) is not None,
+        ),
         desk=_desks(settings, store, shelf, driver),
         evidence=evidence,
         redactor=redactor,

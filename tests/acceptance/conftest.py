@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-from bot.evidence.verify import verify_log
 
 from bot.demo import monitoring
 from bot.demo.people import Button, Member
@@ -25,6 +24,7 @@ from bot.demo.record import Record
 from bot.demo.stack import ADA, ALERT_TOKEN, BEN, CLEO, Ports, Stack
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import RunStatus
+from bot.evidence.verify import verify_log
 
 T = TypeVar("T")
 
@@ -166,14 +166,18 @@ def stack(tmp_path: Path) -> Stack:
 def tell(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Callable[..., Story]]:
     """Call it to start the story; arguments change the stack. Its logs are shown when the test fails."""
     started: list[Stack] = []
+    stories: list[Story] = []
 
     def start(**changes: Any) -> Story:
         ready = replace(stack, processes={}, **changes)
         started.append(ready)
         ready.start()
-        return Story(ready)
+        stories.append(Story(ready))
+        return stories[-1]
 
     yield start
+    for story in stories:
+        story.record.close()
     for each in started:
         each.stop()
         for process in each.processes.values():

@@ -1,7 +1,7 @@
 """The two servers that are measured side by side: a bare Starlette endpoint, and the ingress over a real store.
 
-    python -m tests.benchmarks.intake_servers bare PORT                 reads the body, answers 200
-    python -m tests.benchmarks.intake_servers fireline PORT FOLDER      every alert on disk first; routed beside it
+python -m tests.benchmarks.intake_servers bare PORT                 reads the body, answers 200
+python -m tests.benchmarks.intake_servers fireline PORT FOLDER      every alert on disk first; routed beside it
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bot.domain.clock import SystemClock
 from bot.domain.ids import Digest
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.routing import choose
 from bot.ingress.alertmanager import AlertmanagerWebhook
 from bot.ingress.app import ALERTMANAGER_PATH, StraightIn, ingress_routes
 from bot.ingress.credentials import Credentials
@@ -32,7 +33,7 @@ from bot.ingress.health import journal_writes
 from bot.telemetry import Metrics
 from bot.telemetry.requests import CountRequests
 from tests.fakes.books import book
-from tests.fakes.runs import RememberedRuns
+from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import open_test_store
 
 TOKEN = "benchmark"
@@ -58,20 +59,22 @@ async def fireline(port: int, folder: Path) -> None:
     ]
     dispatcher = Dispatcher(
         store.journal,
-        RememberedRuns(),
+        IdleRuns(),
         runbooks=lambda: books,
         clock=SystemClock(),
         tokens=lambda: secrets.token_hex(16),
         variables={},
     )
     webhook = AlertmanagerWebhook(
-        Intake(store.journal, wake=dispatcher.wake),
+        Intake(store.journal, wake=dispatcher.wake, wanted=lambda labels: choose(books, labels) is not None),
         credentials=Credentials(bearers=[TOKEN]),
         keep=lambda raw: Digest(str(len(raw))),
         metrics=metrics,
     )
     alive = {"journal": journal_writes(store.journal)}
-    app = Starlette(routes=ingress_routes(alertmanager=webhook, metrics=metrics, alive=alive, ready={}, info={}))
+    app = Starlette(
+        routes=ingress_routes(alertmanager=webhook, metrics=metrics, alive=alive, ready={}, info={})
+    )
     app.add_middleware(CountRequests, metrics=metrics)  # type: ignore[arg-type]
     routing = asyncio.create_task(dispatcher.run())
     await _serve(StraightIn(app, webhook, metrics), port)
@@ -83,7 +86,14 @@ async def fireline(port: int, folder: Path) -> None:
 
 async def _serve(app: ASGIApp, port: int) -> None:
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, loop="none", http="httptools", access_log=False, lifespan="off", log_level="warning"
+        app,
+        host="127.0.0.1",
+        port=port,
+        loop="none",
+        http="httptools",
+        access_log=False,
+        lifespan="off",
+        log_level="warning",
     )
     await uvicorn.Server(config).serve()
 

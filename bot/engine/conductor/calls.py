@@ -46,6 +46,8 @@ PROBE_RETRY = Retry(
 )
 """How often a settle probe or an undo is tried: the runbook has no words for it yet."""
 
+_LONGEST_PAUSE = timedelta(hours=1)
+"""How long a target may make a run wait for its next attempt, whatever it asks for."""
 SHOWN = 200
 """Characters of a value that a failure's sentence shows."""
 
@@ -328,7 +330,8 @@ def _retry_at(turn: Turn, retry: Retry, arrival: CallEnded, outcome: Failed) -> 
         return None
     ceiling = min(retry.interval * retry.backoff ** (arrival.attempt - 1), retry.max_interval)
     delay = ceiling * arrival.chance if retry.jitter is Jitter.FULL else ceiling
-    return turn.now + max(delay, timedelta(seconds=outcome.retry_after or 0))
+    asked = min(outcome.retry_after or 0.0, _LONGEST_PAUSE.total_seconds())
+    return turn.now + max(delay, timedelta(seconds=asked))
 
 
 def _agrees(turn: Turn, expect: Expression, outcome: Succeeded) -> bool:
