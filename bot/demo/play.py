@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -54,8 +55,9 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
                 _tell(stack)
             else:
                 _let_people(stack)
-        except DemoFailed as problem:
-            console.print(f"[red]The demo stopped:[/red] {problem}", markup=True, soft_wrap=True)
+        except (DemoFailed, httpx.HTTPError) as problem:
+            # The problem may quote a log, and a log may hold brackets.
+            console.print("[red]The demo stopped:[/red]", escape(str(problem)), soft_wrap=True)
             console.print(f"Logs: {stack.folder}", soft_wrap=True)
             return 1
         except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.actions.outcome import Reason, Succeeded
+from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
 from bot.domain.facts import (
     CallStarted,
     CallSucceeded,
@@ -167,6 +167,29 @@ async def test_an_output_that_is_no_json_is_a_bug(shop: Workshop) -> None:
     run = await shop.begin(book(step("a", "push")))
     assert await shop.ended(run) is RunStatus.FAILED
     assert "not JSON" in shop.facts(RunFinished)[0].detail
+
+
+@pytest.mark.parametrize(
+    ("outcome", "end"),
+    [
+        (Succeeded(output={"x\udfff": ["a\ud800b", "é"]}), RunStatus.SUCCEEDED),
+        (Failed(reason=Reason.REJECTED, detail="it said \ud800", output={"x": "\ud800"}), RunStatus.FAILED),
+        (Failed(reason=Reason.THROTTLED, detail="later", retry_after=float("1e300")), RunStatus.RUNNING),
+    ],
+)
+async def test_what_a_target_sends_does_not_end_the_run(
+    shop: Workshop, outcome: Outcome, end: RunStatus
+) -> None:
+    """Half a character or an instant beyond the calendar must not stop a run before its undo and its rescue, as an unforeseen bug would."""
+    shop.look._script[:] = [outcome, Succeeded()]
+    run = await shop.begin(book(step("a"), always=[step("z", "push")]))
+    if end is RunStatus.RUNNING:
+        await shop.until(lambda: shop.alarm.at is not None)
+        await shop.wait(hours=1)
+        end = RunStatus.SUCCEEDED
+    assert await shop.ended(run) is end
+    assert shop.push.calls, "the always step ran"
+    assert "could not go on" not in shop.facts(RunFinished)[0].detail
 
 
 async def test_an_output_that_is_too_large_is_cut_and_says_so(shop: Workshop) -> None:
