@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -24,6 +24,10 @@ from bot.errors import ExpressionError
 
 OUTPUT_LIMIT = 256 * 1024
 """Bytes of JSON that a call's output may take in the log; what is larger belongs into evidence."""
+DEEPEST = 64
+"""How deep a call's output may be nested."""
+CLEAN_UP = 5.0
+"""Seconds that an action gets to clean up after it was told to stop; then it is left behind, and the run goes on without it."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -109,10 +113,7 @@ class Performer:
                 secrets=self.secrets,
                 capture=capture,
             )
-            async with asyncio.timeout(call.timeout):
-                return await action.run(inputs, order)
-        except TimeoutError:
-            return Failed(reason=Reason.TIMEOUT, detail=f"no end after {call.timeout:g} s")
+            return await _within(call, action.run(inputs, order))
         except ActionError as error:
             return error.failure
         except InvalidInputs as error:
@@ -170,16 +171,47 @@ def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
         return f"{call.step}.bin"
 
 
+async def _within(call: CallStarted, running: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """Return what an action answers within its time; one that does not stop when it is told to holds up nobody."""
+    acting = asyncio.create_task(running)
+    try:
+        await asyncio.wait({acting}, timeout=call.timeout)
+        if not acting.done():
+            await _stop(call, acting)
+    except asyncio.CancelledError:
+        await _stop(call, acting)
+        raise
+    if acting.done() and not acting.cancelled():
+        return acting.result()
+    if acting.done() and not acting.cancelling():
+        raise asyncio.CancelledError
+    return Failed(reason=Reason.TIMEOUT, detail=f"no end after {call.timeout:g} s")
+
+
+async def _stop(call: CallStarted, acting: asyncio.Task[Outcome]) -> None:
+    acting.cancel()
+    await asyncio.wait({acting}, timeout=CLEAN_UP)
+    if not acting.done():
+        _LOG.error(
+            "an action does not stop and is left behind", action=call.action, run=call.run, step=call.step
+        )
+    # Whoever waited for it has gone on: what it says later is heard by nobody.
+    acting.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
 def _bounded(outcome: Outcome) -> Outcome:
     """Keep the log's records small, and JSON: an output that is neither becomes a failure that says so.
 
     A target can send half of a surrogate pair, which no UTF-8 can hold. It becomes a question mark: else the outcome could not be written, and
     whoever is called could end the run before its undo.
     """
+    if _deeper(outcome.output, DEEPEST):
+        # Nor may it be nested as deep as it likes: where the log is written, every level costs.
+        outcome = replace(outcome, output={"truncated": True, "why": f"nested more than {DEEPEST} deep"})
     try:
         text = json.dumps(outcome.output, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
-        return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}")
+        return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}", applied=True)
     output: Mapping[str, Any] = outcome.output
     written = text.encode(errors="replace")
     if len(written) > OUTPUT_LIMIT:
@@ -197,3 +229,19 @@ def _is_writable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _deeper(value: Any, levels: int) -> bool:  # noqa: ANN401 - whatever an action put out
+    """Tell whether a value is nested deeper than so many levels."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [inner for each in layer for inner in _inside(each)]
+        if not layer:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:  # noqa: ANN401 - whatever an action put out
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
