@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.actions.outcome import Reason, Succeeded
-from bot.domain.facts import CallInterrupted, CallStarted, CallSucceeded, StepOutcomeUnknown
+from bot.domain.facts import CallInterrupted, CallStarted, CallSucceeded, RunFinished, StepOutcomeUnknown
 from bot.domain.nouns import RunStatus, Vote, person
 from bot.engine import driver as driver_module
 from bot.errors import Conflict, JournalClosed, JournalError
@@ -115,27 +115,53 @@ async def test_a_log_that_closed_first_keeps_nobody(shop: Workshop) -> None:
     assert not shop.facts(CallSucceeded)
 
 
-async def test_an_end_that_can_not_be_written_waits_for_the_next_start(
-    shop: Workshop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run that a bug of ours ends while the log is away stays unfinished there: its running call is stopped, and recovery takes it up."""
+async def test_an_end_that_can_not_be_written_yet(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that a bug of ours ends while the log is away: its running call is stopped, and its end is written when the log is back."""
     shop.look.hold()
     run = await shop.begin(book(step("a"), step("b", "push")))
     await shop.until(lambda: shop.look.calls and shop.facts(CallSucceeded))
+    submit = shop.store.journal.submit
+    refusals = iter([JournalError("disk full"), JournalError("disk full")])
 
-    async def away(*_arguments: object) -> object:
-        raise JournalError("disk full")
+    async def away(*arguments: object) -> object:
+        for refusal in refusals:
+            raise refusal
+        return await submit(*arguments)  # type: ignore[arg-type]
 
     def broken(*_arguments: object) -> object:
         raise LookupError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(shop.store.journal, "append", away)
+        patched.setattr(shop.store.journal, "submit", away)
         patched.setattr(driver_module, "decide", broken)
         shop.driver._due.put(run, shop.clock.now())
         await shop.driver.tick()
-        await shop.until(lambda: shop.driver.under_way == 0)
-        await shop.until(lambda: shop.look.cancelled == 1)
+        assert await shop.ended(run) is RunStatus.FAILED
+    assert shop.look.cancelled == 1
+    (end,) = shop.facts(RunFinished)
+    assert "LookupError: a bug" in end.detail
+
+
+async def test_an_end_that_is_never_written_waits_for_the_next_start(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the log closes first, nothing is tried for ever; the run is unfinished, and recovery takes it up."""
+    shop.look.hold()
+    run = await shop.begin(book(step("a")))
+    await shop.until(lambda: shop.look.calls)
+
+    def broken(*_arguments: object) -> object:
+        raise LookupError("a bug")
+
+    async def closed(*_arguments: object) -> object:
+        raise JournalClosed("the process is stopping")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.store.journal, "submit", closed)
+        patched.setattr(driver_module, "decide", broken)
+        shop.driver._due.put(run, shop.clock.now())
+        await shop.driver.tick()
+        await shop.driver.stop(GRACE)
     assert shop.status(run) is RunStatus.RUNNING
     shop.look.release()
     assert await shop.restart() == 1
