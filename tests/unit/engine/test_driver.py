@@ -52,7 +52,7 @@ async def test_a_run_goes_from_its_start_to_its_end(shop: Workshop) -> None:
         "run.phase_entered",
         "run.finished",
     ]
-    assert shop.driver.under_way == 0
+    await shop.until(lambda: shop.driver.under_way == 0)
 
 
 async def test_the_intent_is_durable_before_the_action_begins(shop: Workshop) -> None:
