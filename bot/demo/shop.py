@@ -199,7 +199,13 @@ def main() -> None:
     arguments = parser.parse_args()
     # The shop's luck decides nothing but its own error rate.
     shop = Shop(dice=random.Random())  # noqa: S311
-    uvicorn.run(build_app(shop), host="127.0.0.1", port=arguments.port, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.run(
+        build_app(shop),
+        host="127.0.0.1",
+        port=arguments.port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+    )
 
 
 if __name__ == "__main__":

@@ -195,7 +195,13 @@ def main() -> None:
     parser.add_argument("--token", required=True)
     arguments = parser.parse_args()
     standin = Standin(shop=arguments.shop, webhook=arguments.webhook, token=arguments.token)
-    uvicorn.run(build_app(standin), host="127.0.0.1", port=arguments.port, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.run(
+        build_app(standin),
+        host="127.0.0.1",
+        port=arguments.port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+    )
 
 
 if __name__ == "__main__":

@@ -64,6 +64,8 @@ class StraightIn:
     def _counter(self, status: int) -> Counter:
         counter = self._posts.get(status)
         if counter is None:
-            counter = self._metrics.http_requests.labels(method="POST", route=ALERTMANAGER_PATH, status=str(status))
+            counter = self._metrics.http_requests.labels(
+                method="POST", route=ALERTMANAGER_PATH, status=str(status)
+            )
             self._posts[status] = counter
         return counter

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-from bot.evidence.verify import verify_log
 
 from bot.demo import monitoring
 from bot.demo.people import Button, Member
@@ -25,6 +24,7 @@ from bot.demo.record import Record
 from bot.demo.stack import ADA, ALERT_TOKEN, BEN, CLEO, Ports, Stack
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import RunStatus
+from bot.evidence.verify import verify_log
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """The two servers that are measured side by side: a bare Starlette endpoint, and the ingress over a real store.
 
-    python -m tests.benchmarks.intake_servers bare PORT                 reads the body, answers 200
-    python -m tests.benchmarks.intake_servers fireline PORT FOLDER      every alert on disk first; routed beside it
+python -m tests.benchmarks.intake_servers bare PORT                 reads the body, answers 200
+python -m tests.benchmarks.intake_servers fireline PORT FOLDER      every alert on disk first; routed beside it
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ async def fireline(port: int, folder: Path) -> None:
         metrics=metrics,
     )
     alive = {"journal": journal_writes(store.journal)}
-    app = Starlette(routes=ingress_routes(alertmanager=webhook, metrics=metrics, alive=alive, ready={}, info={}))
+    app = Starlette(
+        routes=ingress_routes(alertmanager=webhook, metrics=metrics, alive=alive, ready={}, info={})
+    )
     app.add_middleware(CountRequests, metrics=metrics)  # type: ignore[arg-type]
     routing = asyncio.create_task(dispatcher.run())
     await _serve(StraightIn(app, webhook, metrics), port)
@@ -83,7 +85,14 @@ async def fireline(port: int, folder: Path) -> None:
 
 async def _serve(app: ASGIApp, port: int) -> None:
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, loop="none", http="httptools", access_log=False, lifespan="off", log_level="warning"
+        app,
+        host="127.0.0.1",
+        port=port,
+        loop="none",
+        http="httptools",
+        access_log=False,
+        lifespan="off",
+        log_level="warning",
     )
     await uvicorn.Server(config).serve()
 

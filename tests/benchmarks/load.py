@@ -28,7 +28,11 @@ def template() -> bytes:
     alert = {
         "status": "firing",
         "labels": labels,
-        "annotations": {"summary": f"{'@' * 12} is bad", "runbook_url": "https://runbooks.example/c", "description": ""},
+        "annotations": {
+            "summary": f"{'@' * 12} is bad",
+            "runbook_url": "https://runbooks.example/c",
+            "description": "",
+        },
         "startsAt": "2026-11-23T07:04:58.024Z",
         "endsAt": "0001-01-01T00:00:00Z",
         "generatorURL": "http://vm:19090/graph?g0.expr=svc_bad+%3E+0&g0.tab=1",
@@ -72,7 +76,9 @@ class Connection(asyncio.Protocol):
         """Count an answer once it is whole."""
         data = self._head + data
         head, found, body = data.partition(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or b"0") if found else 1
+        length = (
+            int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or b"0") if found else 1
+        )
         if len(body) < length:
             self._head = data
             return
@@ -121,7 +127,10 @@ class Load:
     async def run(self, port: int, connections: int) -> dict[str, object]:
         """Send for as long as asked."""
         loop = asyncio.get_running_loop()
-        opened = [(await loop.create_connection(lambda: Connection(self), "127.0.0.1", port))[1] for _ in range(connections)]
+        opened = [
+            (await loop.create_connection(lambda: Connection(self), "127.0.0.1", port))[1]
+            for _ in range(connections)
+        ]
         started = time.perf_counter()
         self.ends = started + self._seconds
         if self._rate == 0:
@@ -143,8 +152,16 @@ class Load:
 
     def _report(self, took: float) -> dict[str, object]:
         ordered = sorted(self.latencies)
-        at = {f"p{each}_ms": round(1000 * ordered[min(len(ordered) - 1, len(ordered) * each // 100)], 2) for each in (50, 95, 99)}
-        return {"per_second": round(len(ordered) / took, 1), "statuses": dict(self.statuses), "max_ms": round(1000 * ordered[-1], 2), **at}
+        at = {
+            f"p{each}_ms": round(1000 * ordered[min(len(ordered) - 1, len(ordered) * each // 100)], 2)
+            for each in (50, 95, 99)
+        }
+        return {
+            "per_second": round(len(ordered) / took, 1),
+            "statuses": dict(self.statuses),
+            "max_ms": round(1000 * ordered[-1], 2),
+            **at,
+        }
 
 
 if __name__ == "__main__":

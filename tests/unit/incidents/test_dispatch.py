@@ -311,5 +311,5 @@ async def test_any_interleaving_makes_one_incident(
 
 async def _until(condition: Any) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event to wait on
+        while not condition():
             await asyncio.sleep(0.002)
