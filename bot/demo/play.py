@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 
 from bot.demo import monitoring
@@ -31,14 +33,19 @@ PATIENCE = 60.0
 INCIDENT = IncidentId(1)
 
 
+INTERRUPTED = 130
+"""Exit status of a story that was broken off, as shells have it for Ctrl-C."""
+
+
 def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
     """Play the demo; return the exit status. Its processes end with it, however it ends."""
-    real = monitoring.installed()
-    chosen = folder or Path(tempfile.mkdtemp(prefix="fireline-demo-"))
-    stack = Stack(folder=chosen.absolute(), ports=Ports.choose(first_port), runbooks=RUNBOOKS, real=real)
-    with _ctrl_c_ends(), contextlib.ExitStack() as ending:
-        ending.callback(stack.stop)
+    chosen = _folder(folder)
+    if chosen is None:
+        return 1
+    with _signals_end_it(), contextlib.ExitStack() as ending:
         try:
+            stack = _stack(chosen, first_port)
+            ending.callback(stack.stop)
             console.print("Starting the shop, the monitoring, a local Slack and Fireline …")
             stack.start()
             _say_what_runs(stack)
@@ -47,27 +54,51 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
                 _tell(stack)
             else:
                 _let_people(stack)
-        except DemoFailed as problem:
-            console.print(f"[red]The demo stopped:[/red] {problem}", markup=True, soft_wrap=True)
-            console.print(f"Logs: {stack.folder}", soft_wrap=True)
-            return 1
         except KeyboardInterrupt:
-            console.print(f"\nEnded. Everything that was recorded is in {stack.folder}", soft_wrap=True)
+            console.print(f"\nEnded. Everything that was recorded is in {chosen}", soft_wrap=True)
+            return INTERRUPTED if headless else 0
+        except Exception as problem:  # noqa: BLE001 - whatever stops the demo is told in a sentence; the traceback is kept beside the logs
+            return _say_what_stopped_it(chosen, problem)
     return 0
 
 
+def _folder(wanted: Path | None) -> Path | None:
+    """Return the demo's folder; None, having said why, when an earlier demo's record is in it: its incident 1 is another story."""
+    if wanted is None:
+        return Path(tempfile.mkdtemp(prefix="fireline-demo-"))
+    if (wanted / "data").exists():
+        console.print(f"[red]{wanted} holds an earlier demo:[/red] name a fresh folder.", soft_wrap=True)
+        return None
+    return wanted.absolute()
+
+
+def _stack(folder: Path, first_port: int) -> Stack:
+    ports = Ports.choose(first_port)
+    return Stack(folder=folder, ports=ports, runbooks=RUNBOOKS, real=monitoring.installed())
+
+
+def _say_what_stopped_it(folder: Path, problem: Exception) -> int:
+    what = str(problem) if isinstance(problem, DemoFailed) else f"{type(problem).__name__}: {problem}"
+    console.print("[red]The demo stopped:[/red]", escape(what), soft_wrap=True)
+    if folder.is_dir():
+        (folder / "demo.log").write_text("".join(traceback.format_exception(problem)), encoding="utf-8")
+        console.print(f"Logs: {folder}", soft_wrap=True)
+    return 1
+
+
 @contextlib.contextmanager
-def _ctrl_c_ends() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does: its children are stopped either way."""
+def _signals_end_it() -> Iterator[None]:
+    """Let SIGTERM, and the end of the terminal, end the demo as Ctrl-C does: its children are stopped in any case."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _say_what_runs(stack: Stack) -> None:

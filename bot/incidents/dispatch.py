@@ -1,14 +1,17 @@
 """Routes what intake took in: to the incident that is open for it, to a new one with its run, or to the unmatched.
 
-What is pending is asked of the log, never remembered: whatever was taken in before a crash is routed at the next start. Alerts are routed in
-chunks, a unit of work for each group, with the event loop let go in between; an alert that can't be routed because of a bug of ours is set aside
-until the next start or the next change of runbooks, and holds up no other. One dispatcher runs over a log at a time, as one journal does.
+At the start, and whenever there is doubt, what is pending is asked of the log: whatever was taken in before a crash is routed at the next start.
+In between, intake hands over what it took in, which spares a storm's alerts from being read back. Alerts are routed in chunks, a unit of work for
+each group, with the event loop let go in between; an alert that can't be routed because of a bug of ours is set aside until the next start or the
+next change of runbooks, and holds up no other. One dispatcher runs over a log at a time, as one journal does.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -33,6 +36,8 @@ _AT_ONCE = 32
 """How many groups' units wait for their commit together: they share it."""
 _BREATH = timedelta(milliseconds=20)
 """How long the dispatcher rests between two rounds: an alert alone is routed at once, a storm's alerts together."""
+_MOST_FRESH = 20_000
+"""How many alerts are remembered between two rounds; beyond that the log is asked."""
 _AGAIN = timedelta(seconds=1)
 """How long the dispatcher waits after the journal could not take its work."""
 
@@ -65,15 +70,22 @@ class Dispatcher:
         self._woken.set()
         self._set_aside: set[AlertKey] = set()
         self._started: set[RunId] = set()
+        self._fresh: deque[AlertRecord] = deque()
+        self._in_doubt = True
         self._draining = asyncio.Lock()
 
-    def wake(self) -> None:
-        """Say that there are alerts to route; to be called on the event loop, returns at once."""
+    def wake(self, fresh: Sequence[AlertRecord] = ()) -> None:
+        """Say that these alerts were taken in and are on disk, or that there is work; on the event loop, returns at once."""
+        if len(self._fresh) + len(fresh) > _MOST_FRESH:
+            self._in_doubt = True
+        if not self._in_doubt:
+            self._fresh.extend(fresh)
         self._woken.set()
 
     def runbooks_changed(self) -> None:
         """Say that other runbooks are in force: what was set aside is tried again."""
         self._set_aside.clear()
+        self._in_doubt = True
         self.wake()
 
     async def run(self) -> None:
@@ -96,12 +108,32 @@ class Dispatcher:
         async with self._draining:
             for run in tuple(self._started):
                 await self._take_up(run)
-            while todo := await self._next():
-                await self._route(todo)
+            try:
+                routed = await self._drain_log()
+                await self._drain_fresh(routed)
+            except BaseException:
+                self._in_doubt = True
+                raise
 
-    async def _next(self) -> Sequence[AlertRecord]:
-        pending = await self._journal.submit(partial(_pending, CHUNK + len(self._set_aside)))
-        return [each for each in pending if each.key not in self._set_aside][:CHUNK]
+    async def _drain_log(self) -> AbstractSet[AlertKey]:
+        """Ask the log until nothing is pending, where memory may lack something; returns what was routed so."""
+        routed: set[AlertKey] = set()
+        while self._in_doubt:
+            # Before the question: what is taken in after it is handed over again.
+            self._in_doubt = False
+            self._fresh.clear()
+            pending = await self._journal.submit(partial(_pending, CHUNK + len(self._set_aside)))
+            todo = [each for each in pending if each.key not in self._set_aside][:CHUNK]
+            if todo:
+                self._in_doubt = True
+                await self._route(todo)
+                routed.update(each.key for each in todo)
+        return routed
+
+    async def _drain_fresh(self, routed: AbstractSet[AlertKey]) -> None:
+        while self._fresh:
+            chunk = [self._fresh.popleft() for _ in range(min(CHUNK, len(self._fresh)))]
+            await self._route([each for each in chunk if each.key not in routed])
 
     async def _route(self, alerts: Sequence[AlertRecord]) -> None:
         found = self._sort_out(alerts)

@@ -49,8 +49,8 @@ class News:
     received: AlertsReceived
     told: Mapping[IncidentId, Sequence[Fact]]
     receipt: Receipt
-    to_route: bool
-    """Whether there are alerts that the dispatcher must look at."""
+    fresh: Sequence[AlertSeen]
+    """Alerts that were not known before: the dispatcher must route them."""
 
 
 def hear(seen: AlertSeen, known: AlertRecord | None, *, now: datetime, late_within: timedelta) -> Heard:
@@ -102,7 +102,7 @@ def digest(
         late=counts.get(Heard.LATE, 0),
     )
     told = _told(sorted_out, known, incidents) if incidents else {}
-    return News(received=received, told=told, receipt=receipt, to_route=fresh > 0)
+    return News(received=received, told=told, receipt=receipt, fresh=sorted_out.get(Heard.NEW, ()))
 
 
 _CHANGES = (Heard.NEW, Heard.REFIRED, Heard.RESOLVED, Heard.ENDED_LATER)

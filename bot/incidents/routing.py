@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from bot.domain.facts import AlertSeen
+from bot.domain.facts import AlertSeen, AlertsReceived
 from bot.domain.ids import AlertKey
-from bot.domain.nouns import AlertStatus
+from bot.domain.nouns import AlertStatus, Routing
 from bot.domain.records import AlertRecord
 from bot.engine.starting import alert_scope
 from bot.errors import RunbookError
@@ -93,6 +94,27 @@ def bounded(group: str) -> str:
     if len(group.encode()) <= _MOST_GROUP:
         return group
     return f"{group[:40]}…{hashlib.sha256(group.encode()).hexdigest()}"
+
+
+def record_of(seen: AlertSeen, received: AlertsReceived, at: datetime) -> AlertRecord:
+    """Return what the log says of an alert that was first taken in at this instant, without asking it."""
+    return AlertRecord(
+        key=seen.key,
+        receiver=received.receiver,
+        group_key=received.group_key,
+        fingerprint=seen.fingerprint,
+        status=seen.status,
+        routing=Routing.PENDING,
+        labels=seen.labels,
+        annotations=seen.annotations,
+        generator_url=seen.generator_url,
+        starts_at=seen.starts_at,
+        ends_at=seen.ends_at,
+        first_seen=at,
+        last_seen=at,
+        deliveries=1,
+        incident=None,
+    )
 
 
 def seen_of(alert: AlertRecord) -> AlertSeen:

@@ -1,1 +1,1 @@
-"""What the bars promise, measured beside the most that the machine can do; `make bench` runs it."""
+"""Measurements; asked for by name (`make bench`), alone on the machine, and read as ratios within one run."""

@@ -25,6 +25,7 @@ from bot.domain.clock import SystemClock
 from bot.domain.ids import Digest
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.routing import choose
 from bot.ingress.alertmanager import AlertmanagerWebhook
 from bot.ingress.app import ALERTMANAGER_PATH, StraightIn, ingress_routes
 from bot.ingress.credentials import Credentials
@@ -32,7 +33,7 @@ from bot.ingress.health import journal_writes
 from bot.telemetry import Metrics
 from bot.telemetry.requests import CountRequests
 from tests.fakes.books import book
-from tests.fakes.runs import RememberedRuns
+from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import open_test_store
 
 TOKEN = "benchmark"
@@ -58,14 +59,14 @@ async def fireline(port: int, folder: Path) -> None:
     ]
     dispatcher = Dispatcher(
         store.journal,
-        RememberedRuns(),
+        IdleRuns(),
         runbooks=lambda: books,
         clock=SystemClock(),
         tokens=lambda: secrets.token_hex(16),
         variables={},
     )
     webhook = AlertmanagerWebhook(
-        Intake(store.journal, wake=dispatcher.wake),
+        Intake(store.journal, wake=dispatcher.wake, wanted=lambda labels: choose(books, labels) is not None),
         credentials=Credentials(bearers=[TOKEN]),
         keep=lambda raw: Digest(str(len(raw))),
         metrics=metrics,

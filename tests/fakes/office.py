@@ -18,7 +18,7 @@ from bot.incidents.intake import Intake
 from bot.persistence.store import Store
 from bot.runbook.model import Runbook
 from tests.fakes.alerts import NOON
-from tests.fakes.runs import RememberedRuns
+from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import MovedClock, open_test_store
 
 VARIABLES: dict[str, Any] = {"region": "eu"}
@@ -30,7 +30,7 @@ class Office:
 
     store: Store
     clock: MovedClock
-    runs: RememberedRuns = field(default_factory=RememberedRuns)
+    runs: IdleRuns = field(default_factory=IdleRuns)
     books: list[Runbook] = field(default_factory=list)
     dispatcher: Dispatcher = field(init=False)
     intake: Intake = field(init=False)

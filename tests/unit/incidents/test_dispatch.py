@@ -153,14 +153,14 @@ async def test_what_a_crash_left_pending_is_routed_at_the_next_start(tmp_path: P
 
 
 async def test_the_dispatcher_wakes_for_each_delivery(office: Office) -> None:
-    """It runs beside the intake, and ends with the journal."""
+    """It runs beside the intake, and ends when the journal has closed."""
     office.books.append(book())
     task = asyncio.create_task(office.dispatcher.run())
     for number in range(3):
         await office.intake.receive(delivery(seen(pod=str(number)), group_key=f"{{}}:{{{number}}}"))
         await _until(lambda expected=number + 1: len(office.runs.taken_up) == expected)
     await office.store.close()
-    office.dispatcher.wake()
+    office.dispatcher.runbooks_changed()
     async with asyncio.timeout(5):
         await task
 
@@ -276,6 +276,37 @@ async def test_an_alert_that_was_placed_meanwhile_is_left_alone(office: Office) 
     await office.dispatcher.drain()
     await office.dispatcher._route(pending)
     assert office.kinds(1) == ["incident.opened", "incident.alerts_attached", "run.started"]
+
+
+async def test_what_was_handed_over_is_not_read_back(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first round the log is asked only where there is doubt: memory overflowed, or the journal failed."""
+    monkeypatch.setattr(dispatch, "_MOST_FRESH", 3)
+    asked = []
+    pending = dispatch._pending
+    monkeypatch.setattr(dispatch, "_pending", lambda *each: asked.append(each) or pending(*each))
+    await take(office, seen("Nobody", pod="0"))
+    rounds = len(asked)
+    await take(office, *(seen("Nobody", pod=str(number)) for number in range(1, 4)))
+    assert len(asked) == rounds
+    await take(office, *(seen("Nobody", pod=str(number)) for number in range(4, 8)))
+    assert len(asked) > rounds
+    assert len(office.store.records.unmatched_alerts()) == 8
+
+
+async def test_after_a_failure_the_log_is_asked(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was handed over and could not be routed is pending on disk."""
+    await office.dispatcher.drain()
+    await office.intake.receive(delivery(seen("Nobody")))
+
+    async def refusing(*_: Any) -> Any:
+        raise JournalBehind("full")
+
+    monkeypatch.setattr(office.store.journal, "append", refusing)
+    with pytest.raises(JournalBehind):
+        await office.dispatcher.drain()
+    monkeypatch.undo()
+    await office.dispatcher.drain()
+    assert [each.name for each in office.store.records.unmatched_alerts()] == ["Nobody"]
 
 
 _DELIVERIES = [

@@ -77,7 +77,7 @@ def test_a_mixed_delivery_is_counted_and_sorted() -> None:
     assert news.received.repeated == (known.key,)
     assert news.received.truncated == 7
     assert news.receipt == Receipt(new=1, repeated=1, resolved=1)
-    assert news.to_route
+    assert news.fresh == [new]
     assert not news.told
 
 
@@ -85,7 +85,7 @@ def test_a_delivery_of_nothing_new_wakes_nobody() -> None:
     """There is nothing to route when everything was known."""
     news = digest(delivery(FIRES), {FIRES.key: record_of(FIRES)}, {}, now=NOON)
     assert news.receipt == Receipt(repeated=1)
-    assert not news.to_route
+    assert not news.fresh
 
 
 def test_an_alert_that_a_delivery_names_twice_counts_once() -> None:

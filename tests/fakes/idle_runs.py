@@ -1,0 +1,54 @@
+"""Run control that does nothing at all: it remembers what it was asked, in order, and writes no word of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain.ids import ApprovalId, Digest, RunId, StepId
+from bot.domain.nouns import Actor, Settlement, Vote
+
+
+@dataclass(slots=True)
+class IdleRuns:
+    """Implements `bot.engine.control.RunControl`; `fails` is raised by the next call, once."""
+
+    taken_up: list[RunId] = field(default_factory=list)
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    fails: Exception | None = None
+
+    async def take_up(self, run: RunId) -> None:
+        """Remember the run."""
+        self._fail_once()
+        self.taken_up.append(run)
+
+    async def vote(
+        self,
+        approval: ApprovalId,
+        *,
+        by: Actor,
+        groups: frozenset[str],
+        vote: Vote,
+        digest: Digest,
+        why: str = "",
+    ) -> None:
+        """Remember the vote."""
+        self._fail_once()
+        self.asked.append(("vote", approval, by, groups, vote, digest, why))
+
+    async def settle(
+        self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
+    ) -> None:
+        """Remember the word."""
+        self._fail_once()
+        self.asked.append(("settle", run, step, by, settlement, why))
+
+    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Remember the wish."""
+        self._fail_once()
+        self.asked.append(("cancel", run, by, why))
+
+    def _fail_once(self) -> None:
+        error, self.fails = self.fails, None
+        if error is not None:
+            raise error
