@@ -33,6 +33,7 @@ PATIENCE = 60.0
 INCIDENT = IncidentId(1)
 
 
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
 """Exit status of a story that was broken off, as shells have it for Ctrl-C."""
 
@@ -42,10 +43,10 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
     chosen = _folder(folder)
     if chosen is None:
         return 1
+    stack = _stack(chosen, first_port)
     with _signals_end_it(), contextlib.ExitStack() as ending:
+        ending.callback(stack.stop)
         try:
-            stack = _stack(chosen, first_port)
-            ending.callback(stack.stop)
             console.print("Starting the shop, the monitoring, a local Slack and Fireline …")
             stack.start()
             _say_what_runs(stack)
@@ -58,7 +59,7 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
             console.print(f"\nEnded. Everything that was recorded is in {chosen}", soft_wrap=True)
             return INTERRUPTED if headless else 0
         except Exception as problem:  # noqa: BLE001 - whatever stops the demo is told in a sentence; the traceback is kept beside the logs
-            return _say_what_stopped_it(chosen, problem)
+            return _say_what_stopped_it(stack, problem)
     return 0
 
 
@@ -77,23 +78,36 @@ def _stack(folder: Path, first_port: int) -> Stack:
     return Stack(folder=folder, ports=ports, runbooks=RUNBOOKS, real=monitoring.installed())
 
 
-def _say_what_stopped_it(folder: Path, problem: Exception) -> int:
+def _say_what_stopped_it(stack: Stack, problem: Exception) -> int:
     what = str(problem) if isinstance(problem, DemoFailed) else f"{type(problem).__name__}: {problem}"
-    console.print("[red]The demo stopped:[/red]", escape(what), soft_wrap=True)
-    if folder.is_dir():
-        (folder / "demo.log").write_text("".join(traceback.format_exception(problem)), encoding="utf-8")
-        console.print(f"Logs: {folder}", soft_wrap=True)
+    console.print("[red]The demo stopped:[/red]", escape(_gone(stack) or what), soft_wrap=True)
+    if stack.folder.is_dir():
+        (stack.folder / "demo.log").write_text("".join(traceback.format_exception(problem)), encoding="utf-8")
+        console.print(f"Logs: {stack.folder}", soft_wrap=True)
     return 1
+
+
+def _gone(stack: Stack) -> str:
+    """Say which part of the stack ended by itself, and what it said last; nothing while all are there."""
+    return next(
+        (
+            f"{process.name} ended by itself. The end of its log:\n{process.log_tail()}"
+            for process in stack.processes.values()
+            if process.gone
+        ),
+        "",
+    )
 
 
 @contextlib.contextmanager
 def _signals_end_it() -> Iterator[None]:
-    """Let SIGTERM, and the end of the terminal, end the demo as Ctrl-C does: its children are stopped in any case."""
+    """Let SIGTERM, and the end of the terminal unless `nohup` asked for more, end the demo as Ctrl-C does: its children are stopped in any case."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    obeyed = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in obeyed}
     try:
         yield
     finally:
@@ -131,11 +145,9 @@ def _break_the_shop(stack: Stack, *, after: float) -> None:
 
 def _let_people(stack: Stack) -> None:
     """Leave the rest to people; notice when a part of the stack ends by itself."""
-    while True:
+    while not _gone(stack):
         time.sleep(1.0)
-        for process in stack.processes.values():
-            if process.pid is None:
-                raise DemoFailed(f"{process.name} ended by itself. The end of its log:\n{process.log_tail()}")
+    raise DemoFailed(_gone(stack))
 
 
 # ---- told by itself

@@ -118,6 +118,11 @@ class Process:
         """The process's id while it runs."""
         return self._child.pid if self._child is not None and self._child.poll() is None else None
 
+    @property
+    def gone(self) -> bool:
+        """Whether it ended without being asked to."""
+        return self._child is not None and self._child.poll() is not None
+
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL, no goodbye."""
         self._signal(signal.SIGKILL)
