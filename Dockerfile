@@ -12,7 +12,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 
 WORKDIR /src
-COPY constraints.txt pyproject.toml ./
+COPY constraints.txt pyproject.toml README.md ./
 # Two environments: one builds, the other is what goes into the image, without pip or a build tool in it.
 RUN python3 -m venv /opt/build \
     && python3 -m venv --without-pip /opt/fireline \
@@ -33,7 +33,7 @@ FROM python:${PYTHON} AS run
 
 LABEL org.opencontainers.image.title="Fireline" \
       org.opencontainers.image.description="A Slack bot for incidents, with runbooks as code" \
-      org.opencontainers.image.documentation="docs/settings.md" \
+      org.opencontainers.image.documentation="README.md" \
       org.opencontainers.image.base.name="docker.io/library/python:3.12.12-slim-bookworm"
 
 ENV PATH=/opt/fireline/bin:$PATH \

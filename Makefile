@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --constraint constraints.txt
 COVERAGE_FLOOR := 85
 
-.PHONY: help install demo serve lint types imports format test quick unit bench coverage lock docs docker-lint clean clean-all
+.PHONY: help install demo serve lint types imports format test quick unit bench coverage lock docs screenshots docker-lint clean clean-all
 
 help: ## Say what there is
 	@echo "Fireline: incidents in Slack, runbooks as code."; echo
@@ -94,6 +94,9 @@ docker-lint: $(VENV)/.dev ## Check the Dockerfile
 
 docs: $(VENV)/.dev ## Write the generated pages anew (settings, …)
 	$(BIN)/python .ci/write_docs.py
+
+screenshots: $(VENV)/.dev ## Play the demo in a browser and take the pictures in docs/images
+	$(BIN)/python .ci/screenshots.py $(ARGS)
 
 lock: $(VENV)/.dev ## Resolve the newest versions that pyproject.toml allows into constraints.txt
 	.ci/lock "$(VENV)"

@@ -91,6 +91,7 @@ class Buttons:
     async def _run(self, task: Task) -> Message | None:
         meant = task.asked.meant
         incident = IncidentId(int(meant["incident"]))
+        await self._identity.must_be_able_to_decide(task.asked.user)
         await self._desk(task.journal).start_run(
             str(meant["runbook"]), {}, person(task.asked.user), incident=incident
         )

@@ -1,7 +1,8 @@
 """Who people are: their names, their groups, and whether they may decide at all.
 
-Answers are kept for a while; when Slack doesn't answer, an older answer serves for names and groups, never for the right to decide. A bot,
-a guest or a deactivated user decides nothing, whatever groups list them.
+Answers are kept for a while; when Slack doesn't answer, an older answer serves for names and mentions, never for the right to decide. A bot,
+a guest, a deactivated user or somebody of another workspace (Slack Connect lets them press our buttons) decides nothing, whatever groups list
+them. A group that the settings name is what they say and no more: in most workspaces any member may make a user group of that handle.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.chat.client import SlackCalls
 from bot.chat.pace import Pacer
@@ -21,15 +23,18 @@ _LOG = get_logger(__name__)
 _FRESH = timedelta(minutes=5)
 _AGAIN = timedelta(seconds=30)
 """How long a question that Slack did not answer waits before it is asked anew."""
+_TRUSTED = timedelta(minutes=15)
+"""How old an answer about groups may be to give a right: who was taken out of a group must not decide because Slack is slow to say so."""
 _MENTIONED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A member of the workspace; `why_not` says why they may not decide, empty when they may."""
+    """Somebody whom Slack knows; `teams` are their workspaces, `why_not` says why they may not decide, empty when nothing about them forbids it."""
 
     id: str
     name: str
+    teams: frozenset[str]
     why_not: str
     known_at: datetime
 
@@ -56,21 +61,27 @@ class Identity:
         self._people: dict[str, Person] = {}
         self._groups: dict[str, UserGroup] = {}
         self._groups_due: datetime | None = None
+        self._groups_known_at: datetime | None = None
+        self._home = ""
         self._asking = asyncio.Lock()
 
     async def must_be_able_to_decide(self, user: str) -> None:
         """NotAllowed unless this is a full, active, human member; ChatError when Slack can't say."""
         person = await self._person(user)
-        if person.why_not:
-            raise NotAllowed(
-                f"You can't decide here: {person.why_not}.", hint="Ask a full member of the workspace."
-            )
+        why_not = person.why_not or (
+            "" if await self._our_workspace() in person.teams else "you belong to another workspace"
+        )
+        if why_not:
+            raise NotAllowed(f"You can't decide here: {why_not}.", hint="Ask a full member of the workspace.")
 
     async def groups_of(self, user: str) -> frozenset[str]:
-        """Return the names of the groups that a person is in: the settings' and, by handle, Slack's."""
+        """Return the names of the groups that give a person rights: the settings' and, by handle, Slack's that the settings don't name."""
         await self.refresh_groups()
         named = {name for name, members in self._set.items() if user in members}
-        return frozenset(named | {each.handle for each in self._groups.values() if user in each.members})
+        if self._groups_known_at is None or self._clock.now() - self._groups_known_at > _TRUSTED:
+            return frozenset(named)
+        asked = {each.handle for each in self._groups.values() if user in each.members}
+        return frozenset(named | (asked - self._set.keys()))
 
     async def refresh_groups(self) -> None:
         """Ask for Slack's user groups when what is known has grown old; keeps the old ones when Slack doesn't answer."""
@@ -91,7 +102,7 @@ class Identity:
                 if not each.get("date_delete")
             ]
             self._groups = {each.handle: each for each in found}
-            self._groups_due = now + _FRESH
+            self._groups_due, self._groups_known_at = now + _FRESH, now
 
     async def learn(self, user: str) -> None:
         """Get to know a person for their name; harmless when Slack doesn't answer."""
@@ -116,9 +127,10 @@ class Identity:
             return f"<@{name}>"
         if kind != "group":
             return "anyone but the one who asked" if source == "anyone" else source
-        if name in self._groups:
-            return f"<!subteam^{self._groups[name].id}>"
         members = self._set.get(name, ())
+        group = self._groups.get(name)
+        if group is not None and (name not in self._set or group.members == frozenset(members)):
+            return f"<!subteam^{group.id}>"
         if not members:
             return f"group {name} (nobody is in it)"
         more = f" and {len(members) - _MENTIONED} more" if len(members) > _MENTIONED else ""
@@ -131,8 +143,19 @@ class Identity:
             return frozenset({name})
         if kind != "group":
             return frozenset()
+        if name in self._set:
+            return frozenset(self._set[name])
         group = self._groups.get(name)
-        return frozenset(self._set.get(name, ())) | (group.members if group else frozenset())
+        return group.members if group else frozenset()
+
+    async def _our_workspace(self) -> str:
+        """Return the id under which our people are known: the workspace's, or the organisation's where the app is installed for all of it."""
+        if not self._home:
+            async with self._pacer.turn("auth.test", priority=(0,)):
+                answer = await self._slack.call("auth.test", {})
+            whole = bool(answer.get("is_enterprise_install"))
+            self._home = str(answer.get("enterprise_id" if whole else "team_id") or "")
+        return self._home
 
     async def _person(self, user: str) -> Person:
         now = self._clock.now()
@@ -151,11 +174,20 @@ class Identity:
             or said.get("name")
             or user
         )
-        person = self._people[user] = Person(id=user, name=name, why_not=_why_not(said), known_at=now)
+        person = self._people[user] = Person(
+            id=user, name=name, teams=_teams(said), why_not=_why_not(said), known_at=now
+        )
         return person
 
 
-def _why_not(user: Mapping[str, object]) -> str:
+def _teams(user: Mapping[str, Any]) -> frozenset[str]:
+    """Return the workspaces, and the organisation, that a person belongs to (https://docs.slack.dev/reference/objects/user-object)."""
+    wider = user.get("enterprise_user") or {}
+    known = (user.get("team_id"), wider.get("enterprise_id"), *(wider.get("teams") or ()))
+    return frozenset(str(each) for each in known if each)
+
+
+def _why_not(user: Mapping[str, Any]) -> str:
     if user.get("is_bot") or user.get("id") == "USLACKBOT":
         return "bots don't decide"
     if user.get("deleted"):

@@ -13,12 +13,9 @@ from typing import Any
 
 import aiohttp
 from slack_bolt import BoltResponse
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.chat.blocks.ink import Redact
@@ -31,6 +28,7 @@ from bot.chat.config import ChatConfig
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
 from bot.chat.identity import Identity
+from bot.chat.inbound.door import Door
 from bot.chat.inbound.intake import Intake
 from bot.chat.inbound.payload import COMMAND
 from bot.chat.inbound.reply import Replier
@@ -132,6 +130,7 @@ class ChatSurface:
         self._doer = Doer(
             desk=behind.desk,
             reader=behind.reader,
+            identity=self.identity,
             onlooker=onlooker,
             draft=behind.draft,
             command=config.command,
@@ -253,12 +252,8 @@ class ChatSurface:
         """The routes that Slack calls; none unless the mode is `http`."""
         if self._config.mode != "http":
             return []
-        handler = AsyncSlackRequestHandler(self._bolt)
-
-        async def events(request: Request) -> Response:
-            return await handler.handle(request)
-
-        return [Route(EVENTS_PATH, events, methods=["POST"])]
+        door = Door(self._bolt, signing_secret=self._config.signing_secret, clock=self._clock)
+        return [Route(EVENTS_PATH, door.answer, methods=["POST"])]
 
     def ready(self) -> str | None:
         """Return why chat doesn't work as it should, None when it does; it never makes the process unready by itself."""

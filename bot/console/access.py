@@ -1,8 +1,7 @@
 """Who may see the console: whoever shows the token; without a token, a browser on this machine alone.
 
-The token comes as a bearer token, or as the password of HTTP basic (any user), which every browser can ask for. Without a token the peer must be a
-loopback address, the page must be asked for by a loopback name (else a web site could rebind its own name to 127.0.0.1 and read along), and nothing
-may have forwarded the request (else the peer is the proxy and not the reader).
+The token comes as a bearer token, or as the password of HTTP basic (any user), which every browser can ask for. Without a token
+`bot.domain.loopback` says who is on this machine.
 """
 
 from __future__ import annotations
@@ -11,18 +10,18 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from bot.domain.loopback import is_from_here
+
 CHALLENGE = 'Basic realm="Fireline", charset="UTF-8"'
 """What a browser is asked with (RFC 7617)."""
 
 _MOST_NAME = 60
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,26 +91,10 @@ def _shown(headers: Headers) -> bytes:
 
 
 def _is_local(scope: Scope, headers: Headers) -> bool:
-    if any(name in headers for name in _FORWARDED):
-        return False
     client = scope.get("client")
-    # A peer without an address came through a socket file, which has permissions of its own.
-    return (client is None or _is_loopback(client[0])) and _is_loopback(_host(headers.get("host", "")))
-
-
-def _host(header: str) -> str:
-    """Return the name in a Host header without its port."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.partition(":")[0]
-
-
-def _is_loopback(name: str) -> bool:
-    if name.lower() == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
+    return is_from_here(
+        peer=client[0] if client else None,
+        host=headers.get("host", ""),
+        headers=headers.keys(),
+        http_version=scope.get("http_version", ""),
+    )

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.panel import Panel
+from rich.table import Table
 
 from bot.demo import monitoring
 from bot.demo.people import Member
@@ -31,6 +32,12 @@ QUIET_BEFORE = 6.0
 """Seconds of a healthy shop before it fails: the evidence then shows the change."""
 PATIENCE = 60.0
 INCIDENT = IncidentId(1)
+STORY = (
+    "Open Slack: a channel [cyan]#inc-1-…[/cyan] appears, with one pinned message that always tells the state.",
+    "Fireline gathers evidence, then asks before it moves traffic: Ada or Ben may click [bold]Approve[/bold] or [bold]Deny[/bold], Cleo may not.",
+    "Watch the error rate fall. When the alert is over, type [cyan]/incident resolve fixed it[/cyan] in the channel.",
+    "Type [cyan]/incident postmortem[/cyan]: the draft is made from what was recorded.",
+)
 
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -56,7 +63,8 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
             else:
                 _let_people(stack)
         except KeyboardInterrupt:
-            console.print(f"\nEnded. Everything that was recorded is in {chosen}", soft_wrap=True)
+            console.print(f"\nEnded. Everything that was recorded is in {stack.folder}", soft_wrap=True)
+            console.print(f"Read it again: fireline show 1 --config {stack.config}", soft_wrap=True)
             return INTERRUPTED if headless else 0
         except Exception as problem:  # noqa: BLE001 - whatever stops the demo is told in a sentence; the traceback is kept beside the logs
             return _say_what_stopped_it(stack, problem)
@@ -68,7 +76,7 @@ def _folder(wanted: Path | None) -> Path | None:
     if wanted is None:
         return Path(tempfile.mkdtemp(prefix="fireline-demo-"))
     if (wanted / "data").exists():
-        console.print(f"[red]{wanted} holds an earlier demo:[/red] name a fresh folder.", soft_wrap=True)
+        console.print(f"[red]{escape(str(wanted))} holds an earlier demo:[/red] name a fresh folder.", soft_wrap=True)
         return None
     return wanted.absolute()
 
@@ -116,25 +124,31 @@ def _signals_end_it() -> Iterator[None]:
 
 
 def _say_what_runs(stack: Stack) -> None:
-    watching = (
-        "the real Prometheus and Alertmanager"
+    """Tell where to look and what to do; each part is a column of its own, so that a narrow terminal folds words and no address."""
+    watched = (
+        "watched by the real Prometheus and Alertmanager"
         if stack.real
-        else "a stand-in that plays recorded Alertmanager deliveries (install prometheus and prometheus-alertmanager for the real ones)"
+        else "watched by a stand-in that plays recorded deliveries; install prometheus and prometheus-alertmanager for the real ones"
     )
-    lines = [
-        f"[bold]Slack[/bold]     {stack.slack}     you are Ada, on call; switch to Ben or Cleo at the top",
-        f"[bold]Console[/bold]   {stack.fireline}     what Fireline has on record",
-        f"[bold]Shop[/bold]      {stack.shop}/metrics     watched by {watching}",
-        "",
-        "In a few seconds the shop's checkout breaks. Then:",
-        "  1. open Slack: a channel [cyan]#inc-1-…[/cyan] appears, with one message that always tells the state",
-        "  2. Fireline gathers evidence, then asks before it moves traffic: click [bold]Approve[/bold] or [bold]Deny[/bold]",
-        "  3. watch the error rate fall; when the alert is over, type [cyan]/incident resolve fixed it[/cyan] in the channel",
-        "  4. type [cyan]/incident postmortem[/cyan]: the draft is made from what was recorded",
-        "",
-        f"Files: {stack.folder}     End with Ctrl-C.",
-    ]
-    console.print(Panel("\n".join(lines), title="Fireline demo", expand=False))
+    places = _columns("bold", "cyan", "")
+    places.add_row("Slack", stack.slack, "you are Ada, on call; become Ben or Cleo at the bottom left")
+    places.add_row("Console", stack.fireline, "what Fireline has on record")
+    places.add_row("Shop", f"{stack.shop}/metrics", watched)
+    story = _columns("bold", "")
+    for number, text in enumerate(STORY, start=1):
+        story.add_row(str(number), text)
+    parts = (places, "", "In a few seconds the shop's checkout breaks. Then:", story)
+    console.print(Panel(Group(*parts), title="Fireline demo", expand=False))
+    console.print(f"Files: {stack.folder}   End with Ctrl-C.", soft_wrap=True)
+
+
+def _columns(*styles: str) -> Table:
+    """Make a table without lines; the last column folds, the others keep what they hold whole."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for style in styles[:-1]:
+        table.add_column(style=style, no_wrap=True)
+    table.add_column(style=styles[-1])
+    return table
 
 
 def _break_the_shop(stack: Stack, *, after: float) -> None:

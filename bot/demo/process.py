@@ -86,21 +86,27 @@ class Process:
 
     def start(self) -> None:
         """Start it and wait until it answers; DemoFailed shows the end of its log when it does not."""
-        with self.log.open("ab") as log:
-            self._child = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-                list(self.argv),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **self.env},
-                # Ctrl-C in the terminal reaches the demo alone, which then ends its children in order.
-                start_new_session=True,
-            )
+        self._spawn()
         try:
             wait_for(f"{self.name} to answer", self._answers, within=READY_SECONDS)
         except DemoFailed as problem:
             self.stop()
             raise DemoFailed(f"{problem} The end of {self.log}:\n{self.log_tail()}") from None
+
+    def _spawn(self) -> None:
+        with self.log.open("ab") as log:
+            try:
+                self._child = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+                    list(self.argv),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **self.env},
+                    # Ctrl-C in the terminal reaches the demo alone, which then ends its children in order.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise DemoFailed(f"{self.name} can't be started: {error.strerror}: {self.argv[0]}") from None
 
     def _answers(self) -> bool:
         child = self._child

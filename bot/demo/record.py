@@ -21,7 +21,12 @@ class Record:
     """The store of another process, read only."""
 
     def __init__(self, database: str) -> None:
-        self.reader = Records(open_database(database))
+        self._database = open_database(database)
+        self.reader = Records(self._database)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
 
     def incident(self, incident: IncidentId) -> IncidentRecord | None:
         """Return an incident."""

@@ -115,8 +115,10 @@ def build_app(shop: Shop) -> Starlette:
 
     async def logs(request: Request) -> Response:
         service = request.query_params.get("service", "")
-        limit = int(request.query_params.get("limit", "100"))
-        lines = [line for line in shop.log if service in ("", line["service"])][-limit:]
+        limit = request.query_params.get("limit", "100")
+        if not limit.isdecimal():
+            return JSONResponse({"error": "limit is a number"}, status_code=422)
+        lines = deque((line for line in shop.log if service in ("", line["service"])), maxlen=int(limit))
         return PlainTextResponse("".join(json.dumps(line) + "\n" for line in lines))
 
     async def calls(_request: Request) -> Response:
@@ -145,9 +147,8 @@ class _Weights:
         return await self._put(service, request)
 
     async def _put(self, service: str, request: Request) -> Response:
-        wanted = await request.json()
-        weights = {backend: int(wanted.get(backend, 0)) for backend in BACKENDS}
-        if set(wanted) - set(BACKENDS) or sum(weights.values()) != 100:  # noqa: PLR2004 - percent
+        weights = _weights(await _body(request))
+        if weights is None:
             return JSONResponse(
                 {"error": "weights are percentages of primary and standby, 100 in all"}, status_code=422
             )
@@ -156,7 +157,8 @@ class _Weights:
         self.shop.calls.append({"service": service, "weights": weights, "key": key, "repeated": repeated})
         if not repeated:
             self.shop.shift(service, weights)
-            self.shop.answers[key] = weights
+            if key:
+                self.shop.answers[key] = weights
             self.shop.note(service, "router", "info", f"weights are now {weights}")
         # The stall comes after the change, so that a client that gives up can't know whether it happened.
         await asyncio.sleep(self.shop.stall)
@@ -171,12 +173,30 @@ class _Faults:
         backend = request.path_params["backend"]
         if backend not in BACKENDS:
             return JSONResponse({"error": f"no such backend: {backend}"}, status_code=404)
-        wanted = await request.json()
+        wanted = await _body(request)
+        if not isinstance(wanted, Mapping):
+            return JSONResponse({"error": "a fault is an object"}, status_code=422)
         self.shop.failing[backend] = bool(wanted.get("failing", self.shop.failing[backend]))
         self.shop.stall = float(wanted.get("stall", self.shop.stall))
         return JSONResponse(
             {"backend": backend, "failing": self.shop.failing[backend], "stall": self.shop.stall}
         )
+
+
+async def _body(request: Request) -> object:
+    try:
+        return await request.json()
+    except ValueError:
+        return None
+
+
+def _weights(wanted: object) -> dict[str, int] | None:
+    """Read percentages, 100 in all; None for anything else."""
+    if not isinstance(wanted, Mapping) or set(wanted) - set(BACKENDS):
+        return None
+    weights = {backend: wanted.get(backend, 0) for backend in BACKENDS}
+    whole = all(isinstance(share, int) and share >= 0 for share in weights.values())
+    return weights if whole and sum(weights.values()) == 100 else None  # noqa: PLR2004 - percent
 
 
 @contextlib.asynccontextmanager

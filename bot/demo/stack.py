@@ -87,7 +87,8 @@ class Stack:
     @property
     def database(self) -> str:
         """Fireline's database, for those who only read it."""
-        return f"sqlite:///{self.folder / 'data' / 'fireline.db'}"
+        beside = f"sqlite:///{self.folder / 'data' / 'fireline.db'}"
+        return str(self.settings.get("database_url", beside))
 
     @property
     def config(self) -> Path:

@@ -35,6 +35,8 @@ KEEP = 900
 THRESHOLD = 0.05
 HOLD = 2
 """Scrapes in a row over the threshold before the alert fires: its rule says `for: 2s`."""
+MOST_POINTS = 11_000
+"""Points of a range query, as Prometheus has it."""
 NEVER = "0001-01-01T00:00:00Z"
 
 _QUERY = re.compile(
@@ -81,37 +83,44 @@ def read_counts(text: str) -> Mapping[str, tuple[float, float]]:
 
 
 class Standin:
-    """Scrapes the shop, tells Fireline when it fails and when it is well again, and answers queries."""
+    """Scrapes the shop each `every` seconds, tells Fireline when it fails and when it is well again, and answers queries."""
 
-    def __init__(self, *, shop: str, webhook: str, token: str) -> None:
+    def __init__(self, *, shop: str, webhook: str, token: str, every: float = 1.0) -> None:
+        self._every = every
         self._shop = shop
         self._webhook = webhook
         self._token = token
         self._window = Window()
         self._over = 0
         self._firing_since: datetime | None = None
+        self._told = False
 
     async def watch(self) -> None:
-        """Scrape each second, for as long as the process runs."""
+        """Scrape for as long as the process runs; a shop that is away, or says what can't be read, is asked again."""
         async with httpx.AsyncClient(timeout=5.0) as client:
             while True:
-                with contextlib.suppress(httpx.HTTPError):
+                with contextlib.suppress(httpx.HTTPError, ValueError):
                     answer = await client.get(f"{self._shop}/metrics")
+                    answer.raise_for_status()
                     self._window.scrapes.append(Scrape(at=time.time(), counts=read_counts(answer.text)))
                     await self._judge(client)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(self._every)
 
     async def _judge(self, client: httpx.AsyncClient) -> None:
         share = self._window.share("checkout", 5, time.time())
         failing = share is not None and share > THRESHOLD
         self._over = self._over + 1 if failing else 0
         if self._over > HOLD and self._firing_since is None:
-            since = datetime.now(UTC)
-            await self._deliver(client, "firing", since)
-            self._firing_since = since
-        elif share is not None and not failing and self._firing_since is not None:
-            await self._deliver(client, "resolved", self._firing_since)
-            self._firing_since = None
+            self._firing_since = datetime.now(UTC)
+        if self._firing_since is None:
+            return
+        if failing and not self._told:
+            await self._deliver(client, "firing", self._firing_since)
+            self._told = True
+        elif share is not None and not failing:
+            if self._told:
+                await self._deliver(client, "resolved", self._firing_since)
+            self._firing_since, self._told = None, False
 
     async def _deliver(self, client: httpx.AsyncClient, status: str, since: datetime) -> None:
         body = deepcopy(json.loads((RECORDED / f"{status}.json").read_text(encoding="utf-8")))
@@ -132,9 +141,9 @@ class Standin:
         """Answer an instant query."""
         wanted = await _parameters(request)
         found = _QUERY.search(wanted.get("query", ""))
-        if found is None:
-            return _bad("the stand-in knows the demo's queries alone; install prometheus for the rest")
-        at = float(wanted.get("time") or time.time())
+        at = _number(wanted.get("time") or str(time.time()))
+        if found is None or at is None:
+            return _unknown()
         share = self._window.share(found["service"], float(found["window"]), at)
         result = [] if share is None else [{"metric": {}, "value": [at, str(share)]}]
         return JSONResponse({"status": "success", "data": {"resultType": "vector", "result": result}})
@@ -143,10 +152,10 @@ class Standin:
         """Answer a range query."""
         wanted = await _parameters(request)
         found = _QUERY.search(wanted.get("query", ""))
-        if found is None:
-            return _bad("the stand-in knows the demo's queries alone; install prometheus for the rest")
-        start, end = float(wanted["start"]), float(wanted["end"])
-        step = max(float(wanted["step"].removesuffix("s")), 1.0)
+        start, end = _number(wanted.get("start")), _number(wanted.get("end"))
+        step = _number(wanted.get("step", "").removesuffix("s"))
+        if found is None or start is None or end is None or not step or (end - start) / step > MOST_POINTS:
+            return _unknown()
         points = []
         for number in range(int((end - start) / step) + 1):
             at = start + number * step
@@ -162,7 +171,15 @@ async def _parameters(request: Request) -> Mapping[str, str]:
     return {**request.query_params, **{name: str(value) for name, value in form.items()}}
 
 
-def _bad(problem: str) -> Response:
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
+
+
+def _unknown() -> Response:
+    problem = "the stand-in knows the demo's queries alone; install prometheus for the rest"
     return JSONResponse({"status": "error", "errorType": "bad_data", "error": problem}, status_code=400)
 
 

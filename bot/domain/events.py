@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,30 @@ from bot.domain.nouns import Actor
 GENESIS = Digest("0" * 64)
 """What the first event names as the hash before it."""
 
-_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _make_encode() -> Callable[[Any], str]:
+    """Return the encoder's function with its C part made once: the standard library makes it anew at every call."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _ENCODER.encode
+    # As json.JSONEncoder.iterencode calls it. No markers: what is encoded here comes from frozen facts and can't hold itself.
+    form = {"sort_keys": True, "skipkeys": False, "allow_nan": False}
+    strings = json.encoder.encode_basestring
+    encode = make(
+        markers=None,
+        default=_ENCODER.default,
+        encoder=strings,
+        indent=None,
+        key_separator=":",
+        item_separator=",",
+        **form,
+    )
+    return lambda value: "".join(encode(value, 0))
+
+
+_ENCODE = _make_encode()
 
 
 def canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
-from bot.actions.outcome import Failed, Reason
+from bot.actions.outcome import Reason
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import CallStarted, RunFinished
@@ -29,35 +28,29 @@ from bot.domain.ids import (
     incident_stream,
     run_of_approval,
 )
-from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, Vote
+from bot.domain.nouns import FIRELINE, Actor, RunStatus, Settlement, Vote
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.engine.conductor import (
     Arrival,
     Began,
     CallEnded,
     CancelAsked,
-    CancelCall,
-    Perform,
     Plan,
     Recovered,
-    RunState,
     SettlementGiven,
     TimeCame,
     VoteCast,
     decide,
-    effects,
-    evolve,
     next_due,
     replay,
 )
 from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
 from bot.engine.performer import Performer
-from bot.errors import Conflict, JournalClosed, JournalError, NotFound, RunbookError
+from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
+from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
-
-CallId = tuple[StepId, Part, int]
 
 
 class Alarm(Protocol):
@@ -66,19 +59,6 @@ class Alarm(Protocol):
     def wake_at(self, instant: datetime | None) -> None:
         """Move the one wake-up to an instant, or take it away."""
         ...
-
-
-@dataclass(slots=True, kw_only=True)
-class _Conducted:
-    """A run under way in this process."""
-
-    plan: Plan
-    state: RunState
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    calls: dict[CallId, asyncio.Task[None]] = field(default_factory=dict)
-    """Calls that were begun, until the log has their outcome: one that has ended and is not written yet must not be begun again."""
-    stale: bool = False
-    """A write failed in a way that leaves open whether it took place: the log knows, and is asked before anything else is decided."""
 
 
 class Driver:
@@ -106,7 +86,7 @@ class Driver:
         self._plan_of = plan_of
         self._alarm = alarm
         self._retry_pause = retry_pause
-        self._runs: dict[RunId, _Conducted] = {}
+        self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
         self._taking_up = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
@@ -118,7 +98,13 @@ class Driver:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
         runs = await asyncio.to_thread(self._reader.unfinished_runs)
         for record in runs:
-            await self.take_up(record.id)
+            try:
+                await self.take_up(record.id)
+            except JournalError:
+                raise
+            except Exception as bug:  # noqa: BLE001 - one run that can't be read ends visibly and keeps no other from going on
+                _LOG.exception("a run can't be taken up", run=record.id)
+                await self._give_up(record.id, f"it can't be taken up: {type(bug).__name__}: {bug}")
         return len(runs)
 
     async def stop(self, grace: float) -> None:
@@ -137,8 +123,8 @@ class Driver:
             task.cancel()
         await asyncio.gather(*remaining, return_exceptions=True)
 
-    def _working(self) -> list[asyncio.Task[None]]:
-        calls = [task for run in self._runs.values() for task in run.calls.values()]
+    def _working(self) -> list[asyncio.Task[Any]]:
+        calls: list[asyncio.Task[Any]] = [task for run in self._runs.values() for task in run.calls.values()]
         return [task for task in [*calls, *self._background] if not task.done()]
 
     async def tick(self) -> None:
@@ -159,7 +145,7 @@ class Driver:
         async with self._taking_up:
             if run in self._runs:
                 return
-            events = await asyncio.to_thread(self._reader.events_of_run, run)
+            events = await self._events(run)
             state = replay(events)
             if state is None:
                 msg = f"There is no run {run}."
@@ -167,13 +153,14 @@ class Driver:
             if state.over:
                 return
             try:
-                plan = self._plan_of(state.digest)
+                with _reading():
+                    plan = self._plan_of(state.digest)
             except RunbookError as problem:
                 await self._give_up(run, f"its runbook can't be read any more: {problem}")
                 return
-            self._runs[run] = _Conducted(plan=plan, state=state)
-        began = len(events) == 1
-        await self._arrive_surely(run, Began() if began else Recovered())
+            first = Began() if len(events) == 1 else Recovered()
+            self._runs[run] = UnderWay(plan=plan, state=state, first=first)
+        await self._arrive_surely(run, first)
 
     async def vote(
         self,
@@ -187,19 +174,17 @@ class Driver:
     ) -> None:
         """See `RunControl.vote`."""
         arrival = VoteCast(approval=approval, by=by, groups=groups, vote=vote, digest=digest, why=why)
-        await self._arrive(self._known(run_of_approval(approval)), arrival)
+        await self._ask(self._known(run_of_approval(approval)), arrival)
 
     async def settle(
         self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
     ) -> None:
         """See `RunControl.settle`."""
-        await self._arrive(
-            self._known(run), SettlementGiven(step=step, by=by, settlement=settlement, why=why)
-        )
+        await self._ask(self._known(run), SettlementGiven(step=step, by=by, settlement=settlement, why=why))
 
     async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """See `RunControl.cancel`."""
-        await self._arrive(self._known(run), CancelAsked(by=by, why=why))
+        await self._ask(self._known(run), CancelAsked(by=by, why=why))
 
     def _known(self, run: RunId) -> RunId:
         if self._closing:
@@ -213,6 +198,15 @@ class Driver:
         msg = f"Run {run} is over."
         raise Conflict(msg, hint="The incident's message shows how it ended.")
 
+    async def _ask(self, run: RunId, arrival: Arrival) -> None:
+        """Bring what a person asks for; it is carried through although they may be gone before it is done."""
+        try:
+            await asyncio.shield(self._spawn(self._arrive(run, arrival)))
+        except JournalError:
+            # They are told that it failed. If it did take place after all, what follows from it is brought about all the same.
+            self._spawn(self._arrive_surely(run, TimeCame()))
+            raise
+
     # ---- conducting
 
     async def _arrive_surely(self, run: RunId, arrival: Arrival) -> None:
@@ -221,8 +215,8 @@ class Driver:
         while True:
             try:
                 await self._arrive(run, arrival)
-            except JournalClosed:
-                return
+            except (JournalClosed, Conflict):
+                return  # nothing more is written by this process, or of this run
             except JournalError as problem:
                 tries += 1
                 _LOG.warning(
@@ -241,25 +235,40 @@ class Driver:
         if conducted is None:
             return
         async with conducted.lock:
+            if conducted.broken:
+                raise Conflict(f"Run {run} can't go on.", hint="The incident's message shows why.")
+            if conducted.first is not None and self._closing:
+                raise JournalClosed("Fireline is stopping.", hint="Ask again when it is back.")
+            if conducted.first not in (None, arrival):
+                raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")
             if conducted.stale:
-                await self._ask_the_log(run, conducted)
-                self._bring_about(run, conducted)
+                arrival = await self._ask_the_log(run, conducted, arrival)
             decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now())
             if self._closing:
-                decisions = _without_new_steps(decisions, arrival)
+                decisions = without_new_steps(decisions, arrival)
             if decisions:
-                try:
-                    events = await self._write(run, decisions)
-                except JournalError:
-                    conducted.stale = True
-                    raise
-                conducted.state = _after(conducted.state, events)
+                conducted.stale = True
+                events = await self._write(run, decisions)
+                conducted.follow(events)
+                conducted.stale = False
+            conducted.first = None
             self._bring_about(run, conducted)
 
-    async def _ask_the_log(self, run: RunId, conducted: _Conducted) -> None:
-        state = replay(await asyncio.to_thread(self._reader.events_of_run, run))
+    async def _ask_the_log(self, run: RunId, conducted: UnderWay, arrival: Arrival) -> Arrival:
+        """Make the state what the log says, and return what is still to be decided."""
+        state = replay(await self._events(run))
         assert state is not None  # noqa: S101 - a run is conducted only once its start is in the log
+        recovered = arrival is conducted.first and state != conducted.state
         conducted.state, conducted.stale = state, False
+        if conducted.first is None:
+            self._bring_about(run, conducted)
+        # A recovery that is in the log has begun calls of its own: they are not interrupted, they were never made.
+        return TimeCame() if recovered else arrival
+
+    async def _events(self, run: RunId) -> Sequence[Event]:
+        """Read a run's events; JournalError when the log can't be read now."""
+        with _reading():
+            return await asyncio.to_thread(self._reader.events_of_run, run)
 
     async def _write(self, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
         """Make decisions durable, all or none; neighbours with the same actor go in together."""
@@ -272,87 +281,76 @@ class Driver:
 
         return await self._journal.submit(unit)
 
-    def _bring_about(self, run: RunId, conducted: _Conducted) -> None:
+    def _bring_about(self, run: RunId, conducted: UnderWay) -> None:
         """Start what should run, stop what should not, and set the alarm."""
-        state = conducted.state
-        wanted = effects(state)
-        under_way = {_name(effect) for effect in wanted}
-        for name in [name for name in conducted.calls if name not in under_way]:
-            del conducted.calls[name]
-        for effect in wanted:
-            if isinstance(effect, Perform):
-                name = _name(effect)
-                if name not in conducted.calls:
-                    conducted.calls[name] = asyncio.create_task(self._call(run, conducted, effect))
-            else:
-                self._cancel_call(conducted, effect)
-        self._due.put(run, next_due(state))
+        conducted.match_calls(lambda call: self._begin(run, conducted, call))
+        self._due.put(run, next_due(conducted.state))
         if not self._closing:
             self._alarm.wake_at(self._due.next())
-        if state.over:
+        if conducted.state.over:
             self._runs.pop(run, None)
 
-    @staticmethod
-    def _cancel_call(conducted: _Conducted, effect: CancelCall) -> None:
-        task = conducted.calls.get(_name(effect))
-        if task is not None and not task.cancelling():
-            task.cancel()
+    def _begin(self, run: RunId, conducted: UnderWay, call: CallStarted) -> Acting:
+        acting = asyncio.create_task(self._perform(conducted, call))
+        self._spawn(self._see_it_end(run, call, acting))
+        return acting
 
-    async def _call(self, run: RunId, conducted: _Conducted, effect: Perform) -> None:
-        call = effect.call
-        with structlog.contextvars.bound_contextvars(incident=incident_of_run(run), run=run, step=call.step):
-            try:
-                ended = await self._performer.perform(conducted.plan, conducted.state, call)
-            except asyncio.CancelledError:
-                if self._closing:
-                    raise
-                ended = _cancelled(effect)
-            # From here on the outcome is known and must be written: it lives in a task of its own, which no cancel of the call can reach.
-            self._spawn(self._arrive_surely(run, ended))
+    async def _perform(self, conducted: UnderWay, call: CallStarted) -> CallEnded:
+        incident = incident_of_run(call.run)
+        with structlog.contextvars.bound_contextvars(incident=incident, run=call.run, step=call.step):
+            return await self._performer.perform(conducted.plan, conducted.state, call)
 
-    def _spawn(self, work: object) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]
+    async def _see_it_end(self, run: RunId, call: CallStarted, acting: Acting) -> None:
+        """Bring how a call ended. A task of its own, which no cancel of the call can reach: an outcome that is known must be written."""
+        await asyncio.wait({acting})
+        if not (self._closing and acting.cancelled()):
+            await self._arrive_surely(run, ending_of(call, acting))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        # What a person is refused is told to them; where they are gone, there is nobody to tell.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
 
     async def _give_up(self, run: RunId, detail: str) -> None:
-        """End a run that can't be conducted, on the record."""
-        conducted = self._runs.pop(run, None)
-        for task in conducted.calls.values() if conducted else ():
-            task.cancel()
+        """End a run that can't be conducted, on the record, and once."""
+        conducted = self._runs.get(run)
+        if conducted is not None:
+            if conducted.broken:
+                return
+            conducted.broken = True
+            conducted.stop_calls()
         fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail)
-        try:
-            await self._journal.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
-        except JournalError:
-            _LOG.exception("a run's end could not be written; the next start takes it up again", run=run)
+
+        def unit(tx: Transaction) -> None:
+            record = tx.run(run)
+            if record is not None and record.status is RunStatus.RUNNING:
+                tx.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
+
+        tries = 0
+        while True:
+            try:
+                await self._journal.submit(unit)
+            except JournalClosed:
+                return
+            except JournalError as problem:
+                tries += 1
+                _LOG.warning("a run's end can't be written, trying again", run=run, problem=str(problem))
+                await asyncio.sleep(self._retry_pause(tries))
+            else:
+                break
+        self._runs.pop(run, None)
+        self._due.put(run, None)
 
 
-def _without_new_steps(decisions: tuple[Decision, ...], arrival: Arrival) -> tuple[Decision, ...]:
-    """Leave out what would begin another step, and all that follows: none of it is lost, since the next start decides it from the same state.
-
-    What continues the step whose call has just ended (its verification, its probe) is begun: nothing else would.
-    """
-    step = arrival.step if isinstance(arrival, CallEnded) else None
-    for place, (_, fact) in enumerate(decisions):
-        if isinstance(fact, CallStarted) and fact.step != step:
-            return decisions[:place]
-    return decisions
-
-
-def _name(effect: Perform | CancelCall) -> CallId:
-    call = effect.call if isinstance(effect, Perform) else effect
-    return (call.step, call.part, call.attempt)
-
-
-def _after(state: RunState, events: Sequence[Event]) -> RunState:
-    for event in events:
-        state = evolve(state, event.fact, event.at, event.actor)
-    return state
-
-
-def _cancelled(effect: Perform) -> CallEnded:
-    call = effect.call
-    outcome = Failed(reason=Reason.CANCELLED, detail="stopped because the run is ending")
-    return CallEnded(
-        step=call.step, part=call.part, attempt=call.attempt, outcome=outcome, took=0.0, chance=0.0
-    )
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Tell a log that can't be read now from one that holds what can't be understood: the first is asked again."""
+    try:
+        yield
+    except (FirelineError, ValueError, LookupError, TypeError):
+        raise
+    except Exception as problem:  # the database's own errors, whichever database it is
+        raise JournalError(f"the log can't be read now: {problem}") from problem

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -24,6 +24,10 @@ from bot.errors import ExpressionError
 
 OUTPUT_LIMIT = 256 * 1024
 """Bytes of JSON that a call's output may take in the log; what is larger belongs into evidence."""
+DEEPEST = 64
+"""How deep a call's output may be nested."""
+CLEAN_UP = 5.0
+"""Seconds that an action gets to clean up after it was told to stop; then it is left behind, and the run goes on without it."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -57,7 +61,11 @@ class OpenCapture(Capture, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Performer:
-    """Runs calls. `captures` opens a capture for a step that keeps evidence; `version` is written into the evidence's `tool`."""
+    """Runs calls. `captures` opens a capture for a step that keeps evidence; `version` is written into the evidence's `tool`.
+
+    `hide` takes every known secret out of a text: an action clears what comes back of the secrets that it sent, but one service's log may show
+    what another was sent, and the log of events never forgets.
+    """
 
     actions: Mapping[str, Action]
     secrets: Secrets
@@ -65,6 +73,7 @@ class Performer:
     slots: asyncio.Semaphore
     version: str
     chance: Callable[[], float]
+    hide: Callable[[str], str] = str
 
     async def perform(self, plan: Plan, state: RunState, call: CallStarted) -> CallEnded:
         """Run a call and return how it ended; raises only asyncio.CancelledError."""
@@ -86,7 +95,7 @@ class Performer:
             step=call.step,
             part=call.part,
             attempt=call.attempt,
-            outcome=_bounded(outcome),
+            outcome=_hidden(_bounded(outcome), self.hide),
             took=round(took, 6),
             chance=self.chance(),
             evidence=evidence,
@@ -109,10 +118,7 @@ class Performer:
                 secrets=self.secrets,
                 capture=capture,
             )
-            async with asyncio.timeout(call.timeout):
-                return await action.run(inputs, order)
-        except TimeoutError:
-            return Failed(reason=Reason.TIMEOUT, detail=f"no end after {call.timeout:g} s")
+            return await _within(call, action.run(inputs, order))
         except ActionError as error:
             return error.failure
         except InvalidInputs as error:
@@ -170,22 +176,94 @@ def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
         return f"{call.step}.bin"
 
 
-def _bounded(outcome: Outcome) -> Outcome:
-    """Keep the log's records small, and JSON: an output that is neither becomes a failure that says so."""
-    output: Mapping[str, Any] = outcome.output
-    try:
-        size = len(json.dumps(output, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}")
-    if size <= OUTPUT_LIMIT:
-        return outcome
-    cut = {"truncated": True, "size": size}
+def _hidden(outcome: Outcome, hide: Callable[[str], str]) -> Outcome:
+    output = _hidden_in(outcome.output, hide)
     if isinstance(outcome, Succeeded):
-        return Succeeded(output=cut)
-    return Failed(
-        reason=outcome.reason,
-        detail=outcome.detail,
-        retry_after=outcome.retry_after,
-        applied=outcome.applied,
-        output=cut,
-    )
+        return replace(outcome, output=output)
+    return replace(outcome, output=output, detail=hide(outcome.detail))
+
+
+def _hidden_in(tree: Any, hide: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON data in and out
+    if isinstance(tree, str):
+        return hide(tree)
+    if isinstance(tree, Mapping):
+        return {hide(str(key)): _hidden_in(each, hide) for key, each in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_hidden_in(each, hide) for each in tree]
+    return tree
+
+
+async def _within(call: CallStarted, running: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """Return what an action answers within its time; one that does not stop when it is told to holds up nobody."""
+    acting = asyncio.create_task(running)
+    try:
+        await asyncio.wait({acting}, timeout=call.timeout)
+        if not acting.done():
+            await _stop(call, acting)
+    except asyncio.CancelledError:
+        await _stop(call, acting)
+        raise
+    if acting.done() and not acting.cancelled():
+        return acting.result()
+    if acting.done() and not acting.cancelling():
+        raise asyncio.CancelledError
+    return Failed(reason=Reason.TIMEOUT, detail=f"no end after {call.timeout:g} s")
+
+
+async def _stop(call: CallStarted, acting: asyncio.Task[Outcome]) -> None:
+    acting.cancel()
+    await asyncio.wait({acting}, timeout=CLEAN_UP)
+    if not acting.done():
+        _LOG.error(
+            "an action does not stop and is left behind", action=call.action, run=call.run, step=call.step
+        )
+    # Whoever waited for it has gone on: what it says later is heard by nobody.
+    acting.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    """Keep the log's records small, and JSON: an output that is neither becomes a failure that says so.
+
+    A target can send half of a surrogate pair, which no UTF-8 can hold. It becomes a question mark: else the outcome could not be written, and
+    whoever is called could end the run before its undo.
+    """
+    if _deeper(outcome.output, DEEPEST):
+        # Nor may it be nested as deep as it likes: where the log is written, every level costs.
+        outcome = replace(outcome, output={"truncated": True, "why": f"nested more than {DEEPEST} deep"})
+    try:
+        text = json.dumps(outcome.output, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}", applied=True)
+    output: Mapping[str, Any] = outcome.output
+    written = text.encode(errors="replace")
+    if len(written) > OUTPUT_LIMIT:
+        output = {"truncated": True, "size": len(written)}
+    elif not _is_writable(text):
+        output = json.loads(written)
+    if isinstance(outcome, Succeeded):
+        return replace(outcome, output=output)
+    return replace(outcome, output=output, detail=outcome.detail.encode(errors="replace").decode())
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _deeper(value: Any, levels: int) -> bool:  # noqa: ANN401 - whatever an action put out
+    """Tell whether a value is nested deeper than so many levels."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [inner for each in layer for inner in _inside(each)]
+        if not layer:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:  # noqa: ANN401 - whatever an action put out
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()

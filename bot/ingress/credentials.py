@@ -10,11 +10,12 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Sequence
 from enum import Enum, auto
 
 from starlette.types import Scope
+
+from bot.domain.loopback import is_from_here
 
 
 class Verdict(Enum):
@@ -24,11 +25,11 @@ class Verdict(Enum):
     UNAUTHORIZED = auto()
     """It lacks the right credentials."""
     ELSEWHERE = auto()
-    """There are none to have, and it comes from another machine."""
+    """There are none to have, and it comes from another machine, or by way of a proxy or a web site."""
 
 
 class Credentials:
-    """What a sender must show. Without any, only loopback addresses may send: an open port would let anyone start runbooks."""
+    """What a sender must show. Without any, only programs on this machine may send: an open port would let anyone start runbooks."""
 
     def __init__(self, *, bearers: Sequence[str] = (), basics: Sequence[tuple[str, str]] = ()) -> None:
         self._accepted = tuple(
@@ -59,7 +60,7 @@ class Credentials:
     def judge(self, scope: Scope) -> Verdict:
         """Judge one request by its headers and its peer."""
         if self.open:
-            return Verdict.ALLOWED if _is_loopback(scope) else Verdict.ELSEWHERE
+            return Verdict.ALLOWED if _is_from_here(scope) else Verdict.ELSEWHERE
         shown = _shown(scope)
         right = False
         for each in self._accepted:
@@ -85,14 +86,12 @@ def _shown(scope: Scope) -> bytes:
     return _digest(kind, value)
 
 
-def _is_loopback(scope: Scope) -> bool:
-    """Whether the peer is this machine; a peer without an address came through a socket file, which has its own permissions."""
+def _is_from_here(scope: Scope) -> bool:
     client = scope.get("client")
-    if client is None:
-        return True
-    try:
-        address = ipaddress.ip_address(client[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
+    named = {name.decode("latin-1"): value for name, value in scope["headers"]}
+    return is_from_here(
+        peer=client[0] if client else None,
+        host=named.get("host", b"").decode("latin-1"),
+        headers=named.keys(),
+        http_version=scope.get("http_version", ""),
+    )

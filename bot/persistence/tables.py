@@ -143,10 +143,16 @@ ALERTS = Table(
         "seq", server_default=text("0")
     ),  # of the event that first told of it: the order in which alerts came
 )
-FIRING = ALERTS.c.status == text("'firing'")
+FIRING = (ALERTS.c.status == text("'firing'")) & ALERTS.c.incident.is_not(None)
 Index("alerts_by_seq", ALERTS.c.seq)
 Index("alerts_by_routing", ALERTS.c.routing, ALERTS.c.seq, ALERTS.c.key)
-Index("alerts_by_incident", ALERTS.c.incident, ALERTS.c.seq)
+Index(
+    "alerts_by_incident",
+    ALERTS.c.incident,
+    ALERTS.c.seq,
+    sqlite_where=ALERTS.c.incident.is_not(None),
+    postgresql_where=ALERTS.c.incident.is_not(None),
+)
 Index("alerts_firing", ALERTS.c.incident, sqlite_where=FIRING, postgresql_where=FIRING)
 
 RUNS = Table(

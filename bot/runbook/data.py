@@ -57,7 +57,7 @@ class _Copier:
     def _text(self, value: str) -> str:
         self.text += len(value)
         fits_text(self.text)
-        return value
+        return _whole(value)
 
     def _count(self, depth: int) -> None:
         self.items += 1
@@ -103,6 +103,17 @@ class _Copier:
         return self._text(_moment(value))
 
 
+def is_torn(text: str) -> bool:
+    """Tell whether a text holds half of a surrogate pair: JSON and YAML can name one, UTF-8 can't hold it, so it could never be written."""
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _whole(text: str) -> str:
+    if is_torn(text):
+        raise NotData("the text holds half of a surrogate pair, which is no character")
+    return text
+
+
 def _moment(value: object) -> str:
     if isinstance(value, datetime):
         return instant_text(value)
@@ -128,7 +139,7 @@ def as_text(value: object) -> str:
     Null is refused, because an empty gap in a URL or a command is worse than a failed step.
     """
     if type(value) is str:
-        return value
+        return _whole(value)
     data = plain(value)
     if data is None:
         raise NotData("the value is null, and null is no text")

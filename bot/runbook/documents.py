@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from bot.runbook.data import Data
+from bot.runbook.data import Data, is_torn
 from bot.runbook.findings import Finding, finding
 from bot.runbook.places import Place
 
@@ -246,6 +246,10 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Data:
         text: str = event.value
+        if is_torn(text):
+            self._refuse(
+                "FL002", "half of a surrogate pair is no character", event, "write the character itself"
+            )
         if not event.implicit[0]:
             return text
         if _LEADING_ZERO.fullmatch(text):

@@ -82,6 +82,8 @@ def _config(fireline: Fireline) -> uvicorn.Config:
         lifespan="off",
         backlog=BACKLOG,
         server_header=False,
+        # Who a request comes from is never what a header says: with FORWARDED_ALLOW_IPS set, anybody could be 127.0.0.1.
+        proxy_headers=False,
         # A page that is kept open must not keep the process: what is under way gets as long as running steps do.
         timeout_graceful_shutdown=max(1, round(fireline.settings.engine.shutdown_grace.total_seconds())),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -155,10 +156,18 @@ def _parsed(response: Response) -> Any:  # noqa: ANN401 - any JSON value
     if media_type != _JSON and not media_type.endswith("+json") and not looks_like_it:
         return None
     try:
-        return json.loads(response.body, parse_constant=_refuse)
+        return json.loads(response.body, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(text: str) -> float:
+    """Read a number; one that is too large for a float would be infinite, which JSON can't carry any further."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number

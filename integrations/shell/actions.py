@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import re
 import shlex
 import shutil
@@ -212,13 +213,21 @@ def _output(inputs: ShellInputs, ended: Ended, out: HeadTail, err: HeadTail) -> 
 
 def _parsed(out: HeadTail) -> Any:  # noqa: ANN401 - any JSON value
     try:
-        return json.loads(out.text(), parse_constant=_refuse)
+        return json.loads(out.text(), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(text: str) -> float:
+    """Read a number; one that is too large for a float would be infinite, which JSON can't carry any further."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
 
 
 def _judged(inputs: ShellInputs, ended: Ended, output: Mapping[str, Any], timeout: float) -> Outcome:

@@ -38,6 +38,8 @@ _NOT_DONE_REDIRECTS = frozenset({304, 307, 308})
 """Answers below 400 that say that nothing was done; after any other, the effect may stand."""
 
 
+LONGEST_PAUSE = 3600.0
+"""Seconds: the most of a `Retry-After` that is believed. A target must not hold a run up for days, or name an instant that no calendar has."""
 _MALFORMED = "was not called: the URL or a header is malformed"
 
 
@@ -62,19 +64,19 @@ def failure_of_status(status: int, retry_after: float | None, detail: str) -> Fa
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """Read `Retry-After`, seconds or a date, as seconds from `now`; None when it is absent or neither."""
+    """Read `Retry-After`, seconds or a date, as seconds from `now`, an hour at the most; None when it is absent or neither."""
     if value is None:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), LONGEST_PAUSE)
     try:
         due = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if due.tzinfo is None:  # `-0000`: UTC without a word on where the sender is
         due = due.replace(tzinfo=UTC)
-    return max(0.0, (due - now).total_seconds())
+    return min(max(0.0, (due - now).total_seconds()), LONGEST_PAUSE)
 
 
 def failure_of_exception(error: Exception, *, target: str, sent: bool) -> Failed:

@@ -166,14 +166,18 @@ def stack(tmp_path: Path) -> Stack:
 def tell(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Callable[..., Story]]:
     """Call it to start the story; arguments change the stack. Its logs are shown when the test fails."""
     started: list[Stack] = []
+    stories: list[Story] = []
 
     def start(**changes: Any) -> Story:
         ready = replace(stack, processes={}, **changes)
         started.append(ready)
         ready.start()
-        return Story(ready)
+        stories.append(Story(ready))
+        return stories[-1]
 
     yield start
+    for story in stories:
+        story.record.close()
     for each in started:
         each.stop()
         for process in each.processes.values():

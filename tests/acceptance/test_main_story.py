@@ -10,6 +10,7 @@ from bot.demo.monitoring import Monitoring
 from bot.domain.facts import ApprovalVoted, EvidenceStored, PostmortemDrafted, RunStarted
 from bot.domain.nouns import IncidentStatus, RunStatus
 from tests.acceptance.conftest import BEN, FIRST, Story
+from tests.fakes.postgres import Postgres, postgres  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.slow
 
@@ -96,3 +97,9 @@ def test_with_the_stand_in(tell: Callable[..., Story]) -> None:
 def test_with_real_monitoring(tell: Callable[..., Story], real_monitoring: Monitoring) -> None:
     """Real Prometheus notices, real Alertmanager delivers, and Slack is reached by Socket Mode."""
     tell_to_the_end(tell(real=real_monitoring, socket_mode=True))
+
+
+@pytest.mark.needs("postgres")
+def test_on_postgres(tell: Callable[..., Story], postgres: Postgres) -> None:  # noqa: F811 - the fixture
+    """The store is a Postgres server, and nothing else differs."""
+    tell_to_the_end(tell(settings={"database_url": postgres.new_database()}))

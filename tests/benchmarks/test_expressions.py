@@ -6,6 +6,7 @@ import pytest
 
 from bot.runbook.expressions import Expression
 from bot.runbook.templates import Template
+from tests.benchmarks.figures import table
 
 SCOPE = {
     "alert": {"labels": {"service": "checkout"}},
@@ -23,7 +24,7 @@ def test_an_expression_takes_microseconds(text: str) -> None:
     """The best of five rounds, so that a busy machine does not count."""
     expression = Expression.compile(text)
     best = min(timeit.repeat(lambda: expression.evaluate(SCOPE), number=5_000, repeat=5)) / 5_000
-    print(f"\n{text}: {best * 1e6:.1f} µs")  # noqa: T201 - what a benchmark is for
+    table("an expression, the best of five rounds", ("", "µs"), [(text, f"{best * 1e6:.1f}")])
     assert best < MOST
 
 
@@ -31,5 +32,5 @@ def test_a_text_takes_microseconds() -> None:
     """One expression in a text."""
     template = Template.compile("https://router.internal/weights/{{ inputs.service }}")
     best = min(timeit.repeat(lambda: template.render(SCOPE), number=5_000, repeat=5)) / 5_000
-    print(f"\ntemplate: {best * 1e6:.1f} µs")  # noqa: T201 - what a benchmark is for
+    table("a text with an expression", ("", "µs"), [("a URL", f"{best * 1e6:.1f}")])
     assert best < MOST

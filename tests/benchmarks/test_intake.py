@@ -1,7 +1,5 @@
 """Intake beside a bare Starlette endpoint that only reads the same body: real servers, load from a third process, ratios within one run."""
 
-# ruff: noqa: T201 - a measurement that nobody sees is none
-
 from __future__ import annotations
 
 import http.client
@@ -19,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.benchmarks.figures import show_rates, table
 from tests.benchmarks.intake_servers import TOKEN
 from tests.benchmarks.load import PATH
 from tests.fakes.alerts import body, seen
@@ -100,9 +99,8 @@ def test_a_quarter_of_a_bare_endpoint(serve: Callable[[str], Any]) -> None:
                 found.append(_load(port, tag=str(number))["per_second"])
     # The best round of each: whatever else the machine does only takes away, and not from both alike.
     bare, ours = (max(found) for found in rates.values())
-    print(
-        f"\nintake: {ours:,.0f}/s beside {bare:,.0f}/s of a bare endpoint: {ours / bare:.2f}; rounds {rates}"
-    )
+    told = {"a bare endpoint": bare, "intake": ours}
+    show_rates(f"requests, the best of {ROUNDS} rounds", told, beside="a bare endpoint")
     assert ours / bare >= 0.25
 
 
@@ -111,9 +109,9 @@ def test_latency_at_500_a_second(serve: Callable[[str], Any]) -> None:
     with serve("fireline") as port:
         _load(port, seconds=1, tag="w")
         found = _load(port, seconds=10, rate=500)
-    print(
-        f"\nintake at 500/s: p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms, longest {found['max_ms']} ms"
-    )
+    columns = ("p50", "p95", "p99", "max")
+    row = ("intake", *(f"{found[f'{each}_ms']:.2f}" for each in columns))
+    table("500 deliveries a second for 10 s", ("ms", *columns), [row])
     assert found["per_second"] >= 490
     assert found["p99_ms"] < 50
 
@@ -143,10 +141,11 @@ def test_twenty_thousand_alerts_in_one_post(serve: Callable[[str], Any], name: s
         over.set()
         thread.join()
     slowest = max(others) * 1000
-    print(
-        f"\n20,000 alerts, {len(raw) / 1e6:.1f} MB, {name}: answered in {took:.2f} s; "
-        f"{len(others)} others meanwhile, the slowest {slowest:.0f} ms"
-    )
+    rows = [
+        (f"the POST ({name})", "1", f"{took * 1000:,.0f}"),
+        ("others meanwhile", str(len(others)), f"{slowest:,.0f}"),
+    ]
+    table(f"20,000 alerts in one POST of {len(raw) / 1e6:.1f} MB", ("", "answered", "slowest, ms"), rows)
     assert status == 200
     assert took < 2
     assert slowest < 1000

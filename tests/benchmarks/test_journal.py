@@ -19,17 +19,13 @@ from bot.domain.ids import IncidentId, StepId, incident_stream, run_id
 from bot.domain.nouns import FIRELINE, Part, Severity
 from bot.domain.ports import Transaction
 from bot.persistence.store import Store, open_store
+from tests.benchmarks.figures import show_rates, table
 from tests.fakes.any_facts import started
 from tests.fakes.postgres import Postgres, postgres  # noqa: F401 - a fixture
 
 WRITERS = 64
 SECONDS = 3.0
 Write = Callable[[int, int], Awaitable[object]]
-
-
-def show(line: str) -> None:
-    """Say a figure to whoever runs this with `-s`."""
-    sys.stdout.write(line + "\n")
 
 
 def bare_sqlite(folder: Path) -> float:
@@ -139,11 +135,8 @@ async def measure(url: str, bare: float, kind: str) -> dict[str, float]:
             incident_stream(incident), FIRELINE, [opened, started(run_id(incident, 1))]
         )
     rates = {make.__name__: await rate(make(store)) for make in (notes, steps, reading)}
-    show(f"\n{kind}: a loop of bare commits {bare:,.0f}/s")
-    for name, units in rates.items():
-        show(
-            f"{kind}: {name:8} {units:8,.0f} durable units/s from {WRITERS} writers, {units / bare:.1f} x bare"
-        )
+    told = {"bare commits": bare, **{f"units: {name}": units for name, units in rates.items()}}
+    show_rates(f"{kind}: durable, from {WRITERS} writers at once", told, beside="bare commits")
     await store.close()
     return rates
 
@@ -180,6 +173,8 @@ async def test_beside_a_busy_process(tmp_path: Path) -> None:
     finally:
         stop.set()
         busy.join()
-    show(f"\nbusy: notes {units:,.0f} durable units/s, switch interval {sys.getswitchinterval() * 1000:g} ms")
+    interval = f"{sys.getswitchinterval() * 1000:g} ms"
+    head, row = ("", "a second", "switch interval"), ("units: notes", f"{units:,.0f}", interval)
+    table("sqlite: beside a thread that computes", head, [row])
     await store.close()
     assert units > 200

@@ -76,7 +76,14 @@ def _what_runs(approval: ApprovalRecord, ink: Ink) -> Iterator[Json]:
         yield context(
             f"⚠️ *Too long to show whole.* The console has all of it; sha256 of what will run: `{approval.digest}`"
         )
-    yield section(f"*Undo:* {ink.line(approval.undo, 700)}" if approval.undo else "*Undo:* ⚠️ none")
+    yield section(f"*Undo:* {_undo(approval.undo, ink)}")
+
+
+def _undo(undo: str, ink: Ink) -> str:
+    """What would take it back, letter by letter; or that nothing would, and why."""
+    if not undo or undo.startswith("none"):
+        return f"⚠️ {ink.line(undo or 'none', 700)}"
+    return ink.code(undo, 700)
 
 
 def _asked(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
@@ -95,11 +102,11 @@ def _who_decides(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
 
 
 def _vote(vote: VoteRecord, ink: Ink) -> str:
-    sign = "👍" if vote.vote is Vote.APPROVE else "👎"
+    said = "👍 approved by" if vote.vote is Vote.APPROVE else "👎 denied by"
     why = f": {ink.line(vote.why, 200)}" if vote.why else ""
     group = vote.as_member_of.removeprefix("group:")
-    source = f" (for {ink.line(group, 60)})" if group != vote.as_member_of else ""
-    return f"{sign} {who(vote.by, ink)}{source} {clock_time(vote.at, seconds=True)}{why}"
+    source = f", one of {ink.line(group, 60)}" if group != vote.as_member_of else ""
+    return f"{said} {who(vote.by, ink)}{source} · {clock_time(vote.at, seconds=True)}{why}"
 
 
 def _outcome(approval: ApprovalRecord, ink: Ink) -> str:

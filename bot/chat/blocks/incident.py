@@ -129,11 +129,11 @@ def _runs(runs: Sequence[RunPicture], ink: Ink) -> Iterator[str]:
 
 def _run(picture: RunPicture, ink: Ink, *, steps: int) -> str:
     run = picture.run
-    title = f"*{ink.line(picture.title or run.runbook, 120)}* `{run.id}`"
+    title = f"*{ink.line(picture.title or run.runbook, 120)}* · run `{run.id}`"
     if run.finished_at is None:
-        head = f"{title} · {RUN[run.status]} since {clock_time(run.started_at)}"
+        head = f"{title} {RUN[run.status]} since {clock_time(run.started_at)}"
     else:
-        head = f"{title} · {RUN[run.status]} after {span(run.finished_at - run.started_at)}"
+        head = f"{title} {RUN[run.status]} after {span(run.finished_at - run.started_at)}"
     told = any(each.status is StepStatus.FAILED and each.detail for each in picture.steps[:steps])
     if run.status is RunStatus.FAILED and not told:
         head += f"\n❌ {ink.line(run.detail or run.reason or 'it does not say why', 300)}"

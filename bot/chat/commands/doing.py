@@ -10,11 +10,15 @@ from bot.chat.blocks.kit import Message
 from bot.chat.commands.looking import Onlooker
 from bot.chat.commands.words import declaration, numbered, read, run_wanted, running
 from bot.chat.desks import DeskOver, DraftPostmortem
+from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
 from bot.domain.ids import IncidentId, RunId
 from bot.domain.nouns import RunStatus, person
 from bot.domain.ports import Reader
 from bot.errors import Conflict, NotFound, Refused
+
+_MOVES_RUNS = frozenset({"run", "cancel"})
+"""What lets actions loose on the world, or stops them half-way: for those who may decide. A guest may declare, note and resolve."""
 
 
 class Doer:
@@ -25,6 +29,7 @@ class Doer:
         *,
         desk: DeskOver,
         reader: Reader,
+        identity: Identity,
         onlooker: Onlooker,
         draft: DraftPostmortem,
         command: str,
@@ -32,6 +37,7 @@ class Doer:
     ) -> None:
         self._desk = desk
         self._reader = reader
+        self._identity = identity
         self._onlooker = onlooker
         self._draft = draft
         self._command = command
@@ -52,6 +58,8 @@ class Doer:
         verb = self._verbs.get(wanted.verb)
         if verb is None:
             return self._onlooker.glance(task.asked)
+        if wanted.verb in _MOVES_RUNS:
+            await self._identity.must_be_able_to_decide(task.asked.user)
         return await verb(task, wanted.rest)
 
     async def _declare(self, task: Task, rest: str) -> Message:

@@ -46,6 +46,8 @@ PROBE_RETRY = Retry(
 )
 """How often a settle probe or an undo is tried: the runbook has no words for it yet."""
 
+_LONGEST_PAUSE = timedelta(hours=1)
+"""How long a target may make a run wait for its next attempt, whatever it asks for."""
 SHOWN = 200
 """Characters of a value that a failure's sentence shows."""
 
@@ -64,7 +66,7 @@ def start(turn: Turn, step: Step, part: Part) -> None:
     """Begin a call of a part of a step: render its inputs and record the intent."""
     source = turn.plan.source(step, part)
     try:
-        inputs = rendered(turn, source.inputs, source.action)
+        inputs = _inputs(turn, step, part)
     except (RunbookError, InvalidInputs) as problem:
         _cannot_start(turn, step, part, str(problem))
         return
@@ -81,6 +83,15 @@ def start(turn: Turn, step: Step, part: Part) -> None:
             timeout=turn.plan.timeout(step, part),
         )
     )
+
+
+def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
+    """Return what a call is sent. Every attempt of an intent is sent the same: what was approved, and what its idempotency key stands for."""
+    sent = turn.state.step(step.id).sent.get(part)
+    if sent is not None and part in (Part.MAIN, Part.UNDO):
+        return sent
+    source = turn.plan.source(step, part)
+    return rendered(turn, source.inputs, source.action)
 
 
 def _cannot_start(turn: Turn, step: Step, part: Part, detail: str) -> None:
@@ -135,7 +146,7 @@ def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) ->
     applied = turn.state.step(step.id).applied
     if doubtful and step.settle is not None:
         start(turn, step, Part.SETTLE)
-    elif outcome.reason is Reason.CANCELLED:
+    elif outcome.reason is Reason.CANCELLED and turn.ended_early:
         turn.cancel(step, outcome.detail, applied=applied)
     else:
         turn.fail(step, reason=outcome.reason, detail=outcome.detail, applied=applied)
@@ -264,7 +275,8 @@ def interrupted(turn: Turn, step: Step, call: CallStarted) -> None:
     turn.record(
         CallInterrupted(run=turn.state.run, step=step.id, part=call.part, attempt=call.attempt, again=again)
     )
-    if again and call.part is Part.MAIN and turn.halted():
+    moot = turn.ended_early if call.part is Part.VERIFY else call.part is Part.MAIN and turn.halted()
+    if again and moot:
         turn.cancel(step, "it was interrupted, and the run is ending", applied=True)
     elif again:
         start(turn, step, call.part)
@@ -318,7 +330,8 @@ def _retry_at(turn: Turn, retry: Retry, arrival: CallEnded, outcome: Failed) -> 
         return None
     ceiling = min(retry.interval * retry.backoff ** (arrival.attempt - 1), retry.max_interval)
     delay = ceiling * arrival.chance if retry.jitter is Jitter.FULL else ceiling
-    return turn.now + max(delay, timedelta(seconds=outcome.retry_after or 0))
+    asked = min(outcome.retry_after or 0.0, _LONGEST_PAUSE.total_seconds())
+    return turn.now + max(delay, timedelta(seconds=asked))
 
 
 def _agrees(turn: Turn, expect: Expression, outcome: Succeeded) -> bool:

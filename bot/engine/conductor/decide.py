@@ -23,7 +23,7 @@ from bot.engine.conductor.arrivals import (
     TimeCame,
     VoteCast,
 )
-from bot.engine.conductor.phases import advance
+from bot.engine.conductor.phases import advance, watch_deadline
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState
 from bot.engine.conductor.turn import Decision, Turn
@@ -43,6 +43,9 @@ def decide(plan: Plan, state: RunState, arrival: Arrival, now: datetime) -> tupl
             msg = f"Run {state.run} is over: it {state.status.value}."
             raise Conflict(msg)
         return ()
+    if isinstance(arrival, CallEnded | Recovered):
+        # A run that is out of time begins nothing more, whatever has just ended or was interrupted.
+        watch_deadline(turn)
     _ON[type(arrival)](turn, arrival)
     advance(turn)
     return tuple(turn.decisions)

@@ -145,6 +145,7 @@ def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Acto
         part=fact.part,
         call=fact,
         attempts={**step.attempts, fact.part: fact.attempt},
+        sent={**step.sent, fact.part: fact.inputs},
         due=None,
         verifying_since=at if first_look else step.verifying_since,
     )
@@ -176,8 +177,9 @@ def _call_failed(step: StepState, fact: CallFailed, _at: datetime, _actor: Actor
     )
 
 
-def _call_interrupted(step: StepState, _fact: CallInterrupted, _at: datetime, _actor: Actor) -> StepState:
-    return replace(step, call=None, due=None)
+def _call_interrupted(step: StepState, fact: CallInterrupted, _at: datetime, _actor: Actor) -> StepState:
+    # Nobody saw how it ended, so it may have been applied, whatever a later attempt says of itself.
+    return replace(step, call=None, due=None, applied=step.applied or fact.part is Part.MAIN)
 
 
 def _outcome_unknown(step: StepState, fact: StepOutcomeUnknown, _at: datetime, _actor: Actor) -> StepState:

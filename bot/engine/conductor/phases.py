@@ -22,7 +22,7 @@ from bot.runbook.model import NoUndo, OnFailure, Step, Undo
 
 def advance(turn: Turn) -> None:
     """Decide all that follows by itself from what is true now."""
-    _watch_deadline(turn)
+    watch_deadline(turn)
     while not turn.state.over:
         before = len(turn.decisions)
         if turn.state.phase is Phase.UNDO:
@@ -33,7 +33,8 @@ def advance(turn: Turn) -> None:
             return
 
 
-def _watch_deadline(turn: Turn) -> None:
+def watch_deadline(turn: Turn) -> None:
+    """End the run early when its time is over."""
     state = turn.state
     if state.over or state.stopping or state.phase is not Phase.STEPS:
         return
@@ -67,7 +68,9 @@ def _wait_over(turn: Turn, step: Step) -> None:
         if expires_at is not None and turn.now >= expires_at:
             steps.expire(turn, step)
     elif seen.due is not None and turn.now >= seen.due and not seen.status.final:
-        calls.start(turn, step, seen.part)
+        moot = turn.ended_early or (seen.status is StepStatus.WAITING_RETRY and turn.halted())
+        if not moot:
+            calls.start(turn, step, seen.part)
 
 
 def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:

@@ -30,16 +30,17 @@ class ApprovalState:
 class StepState:
     """A step of a run.
 
-    `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far. `due` is when something
-    happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step may stand in the world;
-    `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing left to undo.
-    `order` is the step's place among those that ended, from 1, 0 while it has not.
+    `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far, `sent` the inputs that each part
+    was sent. `due` is when something happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step
+    may stand in the world; `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing
+    left to undo. `order` is the step's place among those that ended, from 1, 0 while it has not.
     """
 
     status: StepStatus = StepStatus.PENDING
     part: Part = Part.MAIN
     call: CallStarted | None = None
     attempts: Mapping[Part, int] = field(default_factory=dict)
+    sent: Mapping[Part, Mapping[str, Any]] = field(default_factory=dict)
     due: datetime | None = None
     verifying_since: datetime | None = None
     approval: ApprovalState | None = None

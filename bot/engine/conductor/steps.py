@@ -94,7 +94,12 @@ def shown_digest(turn: Turn, step: Step, inputs: Mapping[str, Any]) -> Digest:
 
 def _undo_in_words(turn: Turn, step: Step) -> str:
     if isinstance(step.undo, Undo):
-        return f"{step.undo.action} {canonical(step.undo.inputs.render(turn.scope()))}"
+        try:
+            inputs = step.undo.inputs.render(turn.scope())
+        except RunbookError:
+            # It may name what the step itself will answer: then it is shown as it is written.
+            inputs = step.undo.inputs.tree
+        return f"{step.undo.action} {canonical(inputs)}"
     return f"none: {step.undo.why}" if isinstance(step.undo, NoUndo) else ""
 
 
@@ -130,6 +135,9 @@ def vote(turn: Turn, arrival: VoteCast) -> None:
     if arrival.digest != asked.digest:
         msg = "What you were shown is not what would run now."
         raise Conflict(msg, hint="Look at the newest request and decide on that.")
+    if asked.expires_at is not None and turn.now >= asked.expires_at:
+        msg = "This question has expired: nobody decided in time."
+        raise Conflict(msg, hint="The message in the channel shows how the run goes on.")
     source = right_to_decide(
         by=arrival.by, groups=arrival.groups, sources=asked.sources, requested_by=asked.requested_by
     )

@@ -231,7 +231,6 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
             store.records,
             runs,
             runbook=lambda _: None,
-            clock=clock,
             tokens=lambda: "token",
             variables={},
         ),

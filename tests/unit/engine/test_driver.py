@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.actions.outcome import Reason, Succeeded
+from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
 from bot.domain.facts import (
     CallStarted,
     CallSucceeded,
@@ -52,7 +52,7 @@ async def test_a_run_goes_from_its_start_to_its_end(shop: Workshop) -> None:
         "run.phase_entered",
         "run.finished",
     ]
-    assert shop.driver.under_way == 0
+    await shop.until(lambda: shop.driver.under_way == 0)
 
 
 async def test_the_intent_is_durable_before_the_action_begins(shop: Workshop) -> None:
@@ -167,6 +167,44 @@ async def test_an_output_that_is_no_json_is_a_bug(shop: Workshop) -> None:
     run = await shop.begin(book(step("a", "push")))
     assert await shop.ended(run) is RunStatus.FAILED
     assert "not JSON" in shop.facts(RunFinished)[0].detail
+
+
+@pytest.mark.parametrize(
+    ("outcome", "end"),
+    [
+        (Succeeded(output={"x\udfff": ["a\ud800b", "é"]}), RunStatus.SUCCEEDED),
+        (Failed(reason=Reason.REJECTED, detail="it said \ud800", output={"x": "\ud800"}), RunStatus.FAILED),
+        (Failed(reason=Reason.THROTTLED, detail="later", retry_after=float("1e300")), RunStatus.RUNNING),
+    ],
+)
+async def test_what_a_target_sends_does_not_end_the_run(
+    shop: Workshop, outcome: Outcome, end: RunStatus
+) -> None:
+    """Half a character or an instant beyond the calendar must not stop a run before its undo and its rescue, as an unforeseen bug would."""
+    shop.look._script[:] = [outcome, Succeeded()]
+    run = await shop.begin(book(step("a"), always=[step("z", "push")]))
+    if end is RunStatus.RUNNING:
+        await shop.until(lambda: shop.alarm.at is not None)
+        await shop.wait(hours=1)
+        end = RunStatus.SUCCEEDED
+    assert await shop.ended(run) is end
+    assert shop.push.calls, "the always step ran"
+    assert "could not go on" not in shop.facts(RunFinished)[0].detail
+
+
+async def test_a_known_secret_does_not_reach_the_log(shop: Workshop) -> None:
+    """One service's log may show what another was sent: whoever puts it out, the log of events never has it."""
+    said = f"Authorization: {shop.known}"
+    shop.look._script[:] = [
+        Failed(reason=Reason.UNAVAILABLE, detail=said, output={shop.known: said}),
+        Succeeded(output={"lines": [said, {"deep": [said]}]}),
+    ]
+    run = await shop.begin(book(step("a")))
+    await shop.until(lambda: shop.alarm.at is not None)
+    await shop.wait(seconds=2)
+    assert await shop.ended(run) is RunStatus.SUCCEEDED
+    assert shop.facts(CallSucceeded)[0].output["lines"][0] == "Authorization: ***"
+    assert shop.known not in str(shop.store.records.raw_events(after=0, limit=1000))
 
 
 async def test_an_output_that_is_too_large_is_cut_and_says_so(shop: Workshop) -> None:

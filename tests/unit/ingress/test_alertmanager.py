@@ -141,7 +141,7 @@ async def test_the_wrong_credentials(ingress: Ingress, shown: dict[str, str]) ->
 async def test_without_credentials_from_elsewhere(ingress: Ingress) -> None:
     """403 says what to do; this machine passes."""
     ingress.credentials = Credentials()
-    headers = {"content-type": "application/json; charset=utf-8"}
+    headers = {"host": "127.0.0.1:8080", "content-type": "application/json; charset=utf-8"}
     refused = await ingress.post(body([seen()]), headers=headers, client=("203.0.113.9", 1))
     assert refused.status == 403
     assert "token" in refused.json["error"]
@@ -154,7 +154,8 @@ async def test_without_credentials_from_elsewhere(ingress: Ingress) -> None:
 async def test_a_web_page_cannot_deliver(ingress: Ingress, kind: dict[str, str]) -> None:
     """Where nothing needs to be shown, the content types that any page may post across sites are refused."""
     ingress.credentials = Credentials()
-    assert (await ingress.post(body([seen()]), headers=kind)).status == 415
+    headers = {"host": "127.0.0.1:8080", **kind}
+    assert (await ingress.post(body([seen()]), headers=headers)).status == 415
 
 
 async def test_a_compressed_body(ingress: Ingress) -> None:

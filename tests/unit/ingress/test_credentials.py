@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,11 +14,16 @@ BEARER, BASIC = "correct horse", ("alertmanager", "battery: stäple")
 
 
 def scope(
-    *authorizations: str | bytes, client: tuple[str, int] | None = ("203.0.113.9", 1)
+    *authorizations: str | bytes,
+    client: tuple[str, int] | None = ("203.0.113.9", 1),
+    host: bytes = b"127.0.0.1:8080",
+    more: Sequence[tuple[bytes, bytes]] = (),
+    version: str = "1.1",
 ) -> dict[str, Any]:
     """Make a request with these Authorization headers, from far away."""
     shown = [each if isinstance(each, bytes) else each.encode() for each in authorizations]
-    return {"headers": [(b"host", b"x"), *((b"authorization", each) for each in shown)], "client": client}
+    headers = [(b"host", host), *((b"authorization", each) for each in shown), *more]
+    return {"headers": headers, "client": client, "http_version": version}
 
 
 def basic(user: str, password: str, scheme: str = "Basic") -> str:
@@ -97,6 +103,36 @@ def test_without_credentials_this_machine_may_send(address: str) -> None:
 def test_without_credentials_no_other_machine_may_send(address: str) -> None:
     """An open port would let anyone start runbooks; what is no address is not this machine."""
     assert Credentials().judge(scope(client=(address, 1))) is Verdict.ELSEWHERE
+
+
+HERE = ("127.0.0.1", 1)
+
+
+@pytest.mark.parametrize(
+    "name", [b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip", b"x-forwarded-proto"]
+)
+def test_without_credentials_what_a_proxy_brings_is_from_elsewhere(name: bytes) -> None:
+    """A reverse proxy on this machine has a loopback address, whoever stands behind it, and whatever they claim to be."""
+    assert Credentials().judge(scope(client=HERE, more=[(name, b"127.0.0.1")])) is Verdict.ELSEWHERE
+
+
+def test_without_credentials_a_proxy_that_says_nothing_is_known_by_its_http() -> None:
+    """nginx, left as it comes, sends HTTP/1.0, the Host 127.0.0.1, and no word of who asked."""
+    assert Credentials().judge(scope(client=HERE, version="1.0")) is Verdict.ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    "host", [b"rebound.example:8080", b"fireline.internal", b"127.0.0.1.example", b"", b"[::2]:8080"]
+)
+def test_without_credentials_a_rebound_name_is_from_elsewhere(host: bytes) -> None:
+    """A web site that rebinds its name to 127.0.0.1 may send any content type; its name is in the Host header."""
+    assert Credentials().judge(scope(client=HERE, host=host)) is Verdict.ELSEWHERE
+
+
+@pytest.mark.parametrize("host", [b"localhost:8080", b"LOCALHOST", b"127.0.0.1", b"[::1]:8080"])
+def test_without_credentials_every_loopback_name_will_do(host: bytes) -> None:
+    """As an Alertmanager on this machine may be told."""
+    assert Credentials().judge(scope(client=HERE, host=host)) is Verdict.ALLOWED
 
 
 def test_a_socket_file_is_this_machine() -> None:

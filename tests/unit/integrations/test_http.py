@@ -113,6 +113,8 @@ async def test_secrets_and_parameters(action: Any, target: Target) -> None:
             Answer(body=b'{"a": NaN}', headers={"Content-Type": "application/json"}),
             None,
         ),
+        (Answer(body=b'{"a": 1e999}', headers={"Content-Type": "application/json"}), None),
+        (Answer(body=b'{"a": 1.5}', headers={"Content-Type": "application/json"}), {"a": 1.5}),
         (
             Answer(body=b"[" * 60_000, headers={"Content-Type": "application/json"}),
             None,

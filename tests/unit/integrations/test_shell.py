@@ -244,7 +244,7 @@ async def test_arguments_are_never_text_for_a_shell(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("printed", "parsed"),
-    [('{"a": 1}', {"a": 1}), ("nothing", None), ('{"a": NaN}', None)],
+    [('{"a": 1}', {"a": 1}), ("nothing", None), ('{"a": NaN}', None), ('{"a": 1e999}', None), ("1.5", 1.5)],
 )
 async def test_json_output(tmp_path: Path, printed: str, parsed: Any) -> None:
     """`parse: json` parses what is JSON; else null."""

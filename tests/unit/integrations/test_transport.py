@@ -144,6 +144,7 @@ def test_statuses_have_one_reason_each(status: int, reason: Reason) -> None:
     [
         ("7", 7.0), (" 0 ", 0.0), ("Mon, 23 Nov 2026 07:04:18 GMT", 30.0), ("Mon, 23 Nov 2026 07:04:18 -0000", 30.0),
         ("Mon, 23 Nov 2026 07:00:00 GMT", 0.0), ("soon", None), ("-3", None), ("²", None),
+        ("9" * 400, 3600.0), ("Fri, 31 Dec 9999 23:59:59 GMT", 3600.0), ("Fri, 31 Dec 99999999999 23:59:59 GMT", None),
     ],
 )  # fmt: skip
 async def test_retry_after_is_read_in_both_forms(

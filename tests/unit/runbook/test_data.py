@@ -66,3 +66,14 @@ def test_texts() -> None:
         '{"a": null}',
     ]
     assert as_json({"a": [1]}, indent=1) == '{\n "a": [\n  1\n ]\n}'
+
+
+@pytest.mark.parametrize("torn", ["\ud800", "a\udfffb"])
+def test_half_a_character_is_no_data(torn: str) -> None:
+    """JSON can name half of a surrogate pair, and no file could ever hold it: better a failed step than a run that can't be written down."""
+    for write in (plain, as_text, as_json):
+        with pytest.raises(NotData, match="surrogate"):
+            write(torn)
+        with pytest.raises(NotData, match="surrogate"):
+            write({torn: 1})
+    assert plain("a whole one: \U0001f525 é") == "a whole one: \U0001f525 é"

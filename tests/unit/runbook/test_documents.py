@@ -137,3 +137,10 @@ def test_any_text_is_read_or_refused(source: str) -> None:
     document, findings = read_document(source, "f.yaml")
     assert document is not None or findings
     assert all(1 <= each.place.line <= source.count("\n") + 2 for each in findings)
+
+
+def test_half_a_character_is_refused_where_it_stands() -> None:
+    """YAML's escapes can name one; nothing could keep the runbook."""
+    document, findings = read_document('a: x\nb: "\\ud800"\n', "f.yaml")
+    assert document is None
+    assert [(each.code, str(each.place)) for each in findings] == [("FL002", "f.yaml:2:4")]

@@ -134,10 +134,10 @@ def alerts() -> None:
         maybe("incident", NUMBER),
         number("seq"),
     )
-    index("alerts", "alerts_by_incident", ["incident", "seq"])
+    index("alerts", "alerts_by_incident", ["incident", "seq"], "incident IS NOT NULL")
     index("alerts", "alerts_by_routing", ["routing", "seq", "key"])
     index("alerts", "alerts_by_seq", ["seq"])
-    index("alerts", "alerts_firing", ["incident"], "status = 'firing'")
+    index("alerts", "alerts_firing", ["incident"], "status = 'firing' AND incident IS NOT NULL")
 
 
 def runs() -> None:

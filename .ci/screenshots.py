@@ -1,0 +1,147 @@
+"""Make the pictures in docs/images from a demo that really runs; `make screenshots` runs it.
+
+Every process of the demo is started, a browser each for Ada and Ben opens the local Slack's page, and what people would type and click is typed
+and clicked. Nothing is drawn, and nothing is touched up: what a picture shows happened.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from bot.demo import monitoring
+from bot.demo.process import wait_for
+from bot.demo.record import Record
+from bot.demo.stack import Ports, Stack
+from bot.domain.ids import IncidentId
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+FIRST = IncidentId(1)
+QUIET_BEFORE = 12.0
+"""Seconds of a healthy shop, so that the evidence shows the change."""
+READING = 3.0
+"""Seconds that a person takes to read what is asked before deciding."""
+PATIENCE = 60.0
+LARGEST = 200_000
+"""Bytes that one picture may have."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+
+def main() -> int:
+    """Play the story, take the pictures, say how large each became."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--out", type=Path, default=IMAGES, help="where the pictures go (default: docs/images)"
+    )
+    parser.add_argument("--port", type=int, default=8900, help="first of the demo's five ports")
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="fireline-screenshots-") as folder, browser() as running:
+        stack = Stack(
+            folder=Path(folder),
+            ports=Ports.choose(chosen.port),
+            runbooks=ROOT / "runbooks",
+            real=monitoring.installed(),
+        )
+        try:
+            stack.start()
+            Story(stack, running, chosen.out).tell()
+        finally:
+            stack.stop()
+    sizes = {each.name: each.stat().st_size for each in sorted(chosen.out.glob("*.png"))}
+    for name, size in sizes.items():
+        print(f"{size:9,d}  {name}")
+    return 0 if all(size < LARGEST for size in sizes.values()) else 1
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Start the machine's own Chromium."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        sys.exit("No Chromium on this machine: apt install chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+class Story:
+    """The demo's story, with a picture at each moment that tells something."""
+
+    def __init__(self, stack: Stack, running: Browser, out: Path) -> None:
+        self.stack, self.out = stack, out
+        self.record = Record(stack.database)
+        self.ada = self._slack(running, "ada")
+        self.ben = self._slack(running, "ben")
+        self.console = running.new_page(viewport={"width": 1120, "height": 900})
+
+    def tell(self) -> None:
+        """From the alert to the postmortem."""
+        time.sleep(QUIET_BEFORE)
+        httpx.post(
+            f"{self.stack.shop}/admin/faults/primary", json={"failing": True}, timeout=10
+        ).raise_for_status()
+        self._enter(self.ada)
+        self._enter(self.ben)
+        expect(self.ben.get_by_role("button", name="Approve")).to_be_visible(timeout=PATIENCE * 1000)
+        self.ada.get_by_role("button", name="Acknowledge").click()
+        expect(self.ada.get_by_role("button", name="Acknowledge")).to_have_count(0)
+        time.sleep(READING)
+        self._shoot(self.ben, "approval-waiting", first="Pinned by Fireline")
+        self.ben.get_by_role("button", name="Approve").click()
+        wait_for("the run's end", lambda: self.record.run_ended(FIRST), within=PATIENCE)
+        wait_for("the alert's end", lambda: self.record.alerts_over(FIRST), within=PATIENCE)
+        expect(self.ben.get_by_text("0 of 1 alert firing")).to_be_visible()
+        expect(self.ben.get_by_text("done after")).to_be_visible()
+        self._shoot(self.ben, "verified", first="Pinned by Fireline")
+        self._say(self.ada, "/incident resolve traffic moved to the standby")
+        wait_for("the resolution", lambda: self.record.resolved(FIRST), within=PATIENCE)
+        self._say(self.ada, "/incident postmortem")
+        expect(self.ada.get_by_text("Read the draft")).to_be_visible(timeout=PATIENCE * 1000)
+        self._shoot(self.ada, "resolved")
+        self._console()
+
+    def _console(self) -> None:
+        for name, path in (("console", "/incidents/1"), ("postmortem", "/incidents/1/postmortem")):
+            self.console.goto(f"{self.stack.fireline}{path}")
+            self._shoot(self.console, name)
+
+    def _slack(self, running: Browser, user: str) -> Page:
+        page = running.new_page(viewport={"width": 1120, "height": 900})
+        page.goto(f"{self.stack.slack}/?user={user}&channel=incidents")
+        page.wait_for_selector("body[data-live='1']")
+        return page
+
+    @staticmethod
+    def _enter(page: Page) -> None:
+        """Open the incident's channel, once it is there."""
+        link: Locator = page.get_by_role("link", name="inc-1-").first
+        link.click(timeout=PATIENCE * 1000)
+        expect(page.get_by_role("heading", name="inc-1-")).to_be_visible()
+
+    @staticmethod
+    def _say(page: Page, text: str) -> None:
+        box = page.locator("#composer-text")
+        box.fill(text)
+        box.press("Enter")
+        expect(box).to_have_value("")
+
+    def _shoot(self, page: Page, name: str, *, first: str = "") -> None:
+        """Take what the window shows; `first` is text that is brought to the channel's upper edge before."""
+        if first:
+            page.get_by_text(first).first.evaluate("each => each.scrollIntoView({block: 'start'})")
+        page.mouse.move(0, 0)
+        page.screenshot(path=self.out / f"{name}.png", animations="disabled", caret="hide")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
