@@ -79,7 +79,7 @@ async def test_an_archived_channel_is_given_up_and_the_rest_goes_on(http_place: 
     incident = await place.open_incident()
     await place.settled()
     channel = place.slack.world.channels[place.channel_of(incident)]
-    place.slack.world.set_archived(channel, True, by=ADA)
+    place.slack.world.set_archived(channel, True, by=ADA)  # noqa: FBT003 - the world's own call
     await place.command(ADA, INCIDENTS, "ack 1")
     await place.settled()
     entry = place.store.records.outbox_entry("incident/1/status")
