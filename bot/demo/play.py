@@ -76,7 +76,9 @@ def _folder(wanted: Path | None) -> Path | None:
     if wanted is None:
         return Path(tempfile.mkdtemp(prefix="fireline-demo-"))
     if (wanted / "data").exists():
-        console.print(f"[red]{escape(str(wanted))} holds an earlier demo:[/red] name a fresh folder.", soft_wrap=True)
+        console.print(
+            f"[red]{escape(str(wanted))} holds an earlier demo:[/red] name a fresh folder.", soft_wrap=True
+        )
         return None
     return wanted.absolute()
 
