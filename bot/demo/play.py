@@ -27,7 +27,8 @@ from bot.domain.ids import IncidentId
 
 console = Console(highlight=False)
 
-RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+RUNBOOKS = (Path(__file__).parent / "runbooks").resolve()
+"""A link to those beside the code; a wheel has them here."""
 QUIET_BEFORE = 6.0
 """Seconds of a healthy shop before it fails: the evidence then shows the change."""
 PATIENCE = 60.0
