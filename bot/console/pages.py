@@ -19,6 +19,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import SecretStr
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -67,6 +68,18 @@ def console_routes(
     return _Pages(views, Access(token), evidence).routes()
 
 
+class _Counted(Convertor[int]):
+    """A number in a path, no longer than anybody would type: Starlette's own `int` raises on thousands of them, before any guard."""
+
+    regex = "[0-9]{1,99}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
 class _Pages:
     """Lays out what the views read."""
 
@@ -77,14 +90,15 @@ class _Pages:
         self._templates = _environment()
 
     def routes(self) -> list[BaseRoute]:
+        register_url_convertor("counted", _Counted())
         style = stylesheet() + (_STATIC / "console.css").read_text(encoding="utf-8")
         script = (_STATIC / "console.js").read_text(encoding="utf-8")
         icon = (_STATIC / "icon.svg").read_text(encoding="utf-8")
         table: dict[str, Endpoint] = {
             "/": self._incidents,
-            "/incidents/{number:int}": self._incident,
-            "/incidents/{number:int}/postmortem": self._postmortem,
-            "/incidents/{number:int}/postmortem.md": self._postmortem_markdown,
+            "/incidents/{number:counted}": self._incident,
+            "/incidents/{number:counted}/postmortem": self._postmortem,
+            "/incidents/{number:counted}/postmortem.md": self._postmortem_markdown,
             "/alerts": self._alerts,
             "/refused": self._refused,
         }
@@ -97,7 +111,9 @@ class _Pages:
         return [
             *(Route(path, self._guarded(endpoint), methods=["GET"]) for path, endpoint in table.items()),
             *(Route(path, _file(text, kind), methods=["GET"]) for path, (text, kind) in assets.items()),
-            Route("/incidents/{number:int}/evidence/{place:int}", self._show_evidence, methods=["GET"]),
+            Route(
+                "/incidents/{number:counted}/evidence/{place:counted}", self._show_evidence, methods=["GET"]
+            ),
         ]
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
