@@ -68,8 +68,8 @@ def console_routes(
     return _Pages(views, Access(token), evidence).routes()
 
 
-class _Counted(Convertor[int]):
-    """A number in a path, no longer than anybody would type: Starlette's own `int` raises on thousands of them, before any guard."""
+class _Number(Convertor[int]):
+    """A number in a path, no longer than anybody would type: Starlette's own `int` raises on thousands of digits, before any guard."""
 
     regex = "[0-9]{1,99}"
 
@@ -78,6 +78,12 @@ class _Counted(Convertor[int]):
 
     def to_string(self, value: int) -> str:
         return str(value)
+
+
+class _Place(_Number):
+    """A place in the log: what a database takes for one."""
+
+    regex = "[0-9]{1,18}"
 
 
 class _Pages:
@@ -90,15 +96,16 @@ class _Pages:
         self._templates = _environment()
 
     def routes(self) -> list[BaseRoute]:
-        register_url_convertor("counted", _Counted())
+        register_url_convertor("number", _Number())
+        register_url_convertor("place", _Place())
         style = stylesheet() + (_STATIC / "console.css").read_text(encoding="utf-8")
         script = (_STATIC / "console.js").read_text(encoding="utf-8")
         icon = (_STATIC / "icon.svg").read_text(encoding="utf-8")
         table: dict[str, Endpoint] = {
             "/": self._incidents,
-            "/incidents/{number:counted}": self._incident,
-            "/incidents/{number:counted}/postmortem": self._postmortem,
-            "/incidents/{number:counted}/postmortem.md": self._postmortem_markdown,
+            "/incidents/{number:number}": self._incident,
+            "/incidents/{number:number}/postmortem": self._postmortem,
+            "/incidents/{number:number}/postmortem.md": self._postmortem_markdown,
             "/alerts": self._alerts,
             "/refused": self._refused,
         }
@@ -111,9 +118,7 @@ class _Pages:
         return [
             *(Route(path, self._guarded(endpoint), methods=["GET"]) for path, endpoint in table.items()),
             *(Route(path, _file(text, kind), methods=["GET"]) for path, (text, kind) in assets.items()),
-            Route(
-                "/incidents/{number:counted}/evidence/{place:counted}", self._show_evidence, methods=["GET"]
-            ),
+            Route("/incidents/{number:number}/evidence/{place:place}", self._show_evidence, methods=["GET"]),
         ]
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
