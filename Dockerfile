@@ -16,7 +16,7 @@ COPY constraints.txt pyproject.toml README.md ./
 # Two environments: one builds, the other is what goes into the image, without pip or a build tool in it.
 RUN python3 -m venv /opt/build \
     && python3 -m venv --without-pip /opt/fireline \
-    && /opt/build/bin/pip install --constraint constraints.txt hatchling editables
+    && /opt/build/bin/pip install --constraint constraints.txt hatchling
 # What Fireline stands on changes seldom: a layer of its own, by way of an empty Fireline that asks for it.
 COPY bot/__init__.py bot/
 COPY integrations/__init__.py integrations/
@@ -25,6 +25,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels/
         --constraint constraints.txt "$(echo /wheels/empty/fireline-*.whl)[postgres]"
 COPY bot bot
 COPY integrations integrations
+COPY runbooks runbooks
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels/whole . \
     && /opt/build/bin/pip --python /opt/fireline/bin/python install --no-deps --force-reinstall /wheels/whole/fireline-*.whl
 

@@ -107,4 +107,4 @@ clean: ## Remove caches and what a demo wrote
 	find bot integrations tests .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-all: clean ## Remove .venv too
-	rm -rf $(VENV)
+	@if [ ! -e $(VENV) ] || [ -e $(VENV)/.fireline ]; then rm -rf $(VENV); else echo "$(VENV) was not made by this Makefile: it stays."; fi

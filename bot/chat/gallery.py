@@ -28,7 +28,7 @@ from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord, StepRecord
 
-TIMELINE_SHOWN = 12
+TIMELINE_SHOWN = 20
 MILESTONES = frozenset(
     each.KIND
     for each in (

@@ -146,11 +146,20 @@ def postmortem(
 
 
 @app.command(rich_help_panel="Look")
-def verify(as_json: AsJson = False, config: Config = None) -> None:
+def verify(
+    head: Annotated[
+        str,
+        typer.Option(
+            help="Where the log ended earlier, as `verify` printed it: PLACE:HASH.", show_default=False
+        ),
+    ] = "",
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
     """Prove the record whole: walk the chain of the log and check every piece of evidence against it. Exit status 1 when it is not."""
     from bot.cli.proof import verify as prove
 
-    if not prove(config, as_json=as_json):
+    if not prove(config, head=head, as_json=as_json):
         raise typer.Exit(FAILED)
 
 

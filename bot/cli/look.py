@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.text import Text
 
-from bot.cli.opening import records_of, settings_from
+from bot.cli.opening import records_of, redactor_of, settings_from
 from bot.cli.screen import say, show_json, show_table, write_document
 from bot.domain.clock import to_text
 from bot.domain.events import Event, envelope
@@ -28,37 +28,37 @@ from bot.domain.records import (
     StepRecord,
 )
 from bot.errors import NotFound
-from bot.evidence.redaction import Redactor
 from bot.postmortem.assemble import assemble
 from bot.postmortem.describe import describe
 from bot.postmortem.redacted import redacted
 from bot.postmortem.render import to_markdown, to_page
 
 _COLOURS = {Severity.SEV1: "bold red", Severity.SEV2: "red", Severity.SEV3: "yellow", Severity.SEV4: "cyan"}
-_REDACT = Redactor(()).redact
-"""Without the settings' secrets at hand, what looks like one is hidden all the same."""
+Redact = Callable[[str], str]
 
 
 def show_incidents(config: Path | None, *, only_open: bool, limit: int, as_json: bool) -> None:
     """List incidents."""
-    with records_of(settings_from(config)) as records:
+    settings = settings_from(config)
+    redactor = redactor_of(settings)
+    with records_of(settings) as records:
         found = records.incidents(only_open=only_open, limit=limit)
     if as_json:
-        show_json([_plain(each) for each in found])
+        show_json(_hidden([_plain(each) for each in found], redactor.hide_known))
     elif not found:
         say("No open incidents." if only_open else "No incidents yet.")
     else:
         columns = ("", "severity", "status", "title", "opened (UTC)", "commander", "alerts")
-        show_table(columns, [_incident_row(each) for each in found])
+        show_table(columns, [_incident_row(each, redactor.redact) for each in found])
 
 
-def _incident_row(record: IncidentRecord) -> Sequence[Text | str]:
+def _incident_row(record: IncidentRecord, redact: Redact) -> Sequence[Text | str]:
     firing = f"{record.firing} of {record.alerts} firing" if record.alerts else ""
     return (
         f"#{record.id}",
         _severity(record),
         _status(record),
-        record.title,
+        redact(record.title),
         _minute(record.opened_at),
         record.commander,
         firing,
@@ -68,7 +68,9 @@ def _incident_row(record: IncidentRecord) -> Sequence[Text | str]:
 def show_incident(config: Path | None, number: int, *, as_json: bool) -> None:
     """Show all that is on record of an incident; NotFound when there is none."""
     incident = IncidentId(number)
-    with records_of(settings_from(config)) as records:
+    settings = settings_from(config)
+    redactor = redactor_of(settings)
+    with records_of(settings) as records:
         record = _found(records, incident)
         runs = records.runs_of(incident)
         steps = {run.id: records.steps_of(run.id) for run in runs}
@@ -82,41 +84,44 @@ def show_incident(config: Path | None, number: int, *, as_json: bool) -> None:
             "evidence": [_plain(each) for each in evidence],
             "timeline": [envelope(each, fact_to_data(each.fact)) for each in events],
         }
-        show_json(whole)
+        show_json(_hidden(whole, redactor.hide_known))
         return
-    _show_head(record)
+    redact = redactor.redact
+    _show_head(record, redact)
     for run in runs:
-        _show_run(run, steps[run.id])
+        _show_run(run, steps[run.id], redact)
     for approval in approvals:
-        _show_approval(approval)
-    _show_evidence(evidence)
-    _show_timeline(events)
+        _show_approval(approval, redact)
+    _show_evidence(evidence, redact)
+    _show_timeline(events, redact)
 
 
 def show_alerts(config: Path | None, *, unmatched: bool, limit: int, as_json: bool) -> None:
     """List alerts."""
-    with records_of(settings_from(config)) as records:
+    settings = settings_from(config)
+    redactor = redactor_of(settings)
+    with records_of(settings) as records:
         found = records.unmatched_alerts(limit=limit) if unmatched else records.recent_alerts(limit=limit)
     if as_json:
-        show_json([_plain(each) for each in found])
+        show_json(_hidden([_plain(each) for each in found], redactor.hide_known))
         return
     if not found:
         say("Every alert found its runbook." if unmatched else "No alerts yet.")
         return
     columns = ("alert", "status", "labels", "since (UTC)", "heard", "incident")
-    show_table(columns, [_alert_row(each) for each in found])
+    show_table(columns, [_alert_row(each, redactor.redact) for each in found])
     if unmatched:
         say("To catch one, give a runbook an [cyan]on.alert.match[/cyan] for its labels.")
 
 
-def _alert_row(record: AlertRecord) -> Sequence[Text | str]:
+def _alert_row(record: AlertRecord, redact: Redact) -> Sequence[Text | str]:
     labels = ", ".join(
         f"{name}={value}" for name, value in sorted(record.labels.items()) if name != "alertname"
     )
     return (
-        record.name or "(no name)",
+        redact(record.name) or "(no name)",
         Text(record.status.value, style="red" if record.status is AlertStatus.FIRING else "green"),
-        labels,
+        redact(labels),
         _minute(record.starts_at),
         "once" if record.deliveries == 1 else f"{record.deliveries} times",
         f"#{record.incident}" if record.incident is not None else record.routing.value,
@@ -126,21 +131,23 @@ def _alert_row(record: AlertRecord) -> Sequence[Text | str]:
 def show_postmortem(config: Path | None, number: int, *, as_page: bool, out: Path | None) -> None:
     """Print a draft, or write it to a file; NotFound when there is no such incident."""
     incident = IncidentId(number)
-    with records_of(settings_from(config)) as records:
+    settings = settings_from(config)
+    redactor = redactor_of(settings)
+    with records_of(settings) as records:
         _found(records, incident)
         events = records.events(stream=incident_stream(incident))
-    draft = assemble(events, {}, _REDACT)
+    draft = assemble(events, {}, redactor.redact)
     write_document(to_page(draft) if as_page else to_markdown(draft), out)
 
 
 # ---- parts
 
 
-def _show_head(record: IncidentRecord) -> None:
+def _show_head(record: IncidentRecord, redact: Redact) -> None:
     say(
         "[bold]#{number} {title}[/bold]  {severity}  {status}",
         number=record.id,
-        title=record.title,
+        title=redact(record.title),
         severity=_severity(record),
         status=_status(record),
     )
@@ -153,14 +160,14 @@ def _show_head(record: IncidentRecord) -> None:
     )
 
 
-def _show_run(run: RunRecord, steps: Sequence[StepRecord]) -> None:
+def _show_run(run: RunRecord, steps: Sequence[StepRecord], redact: Redact) -> None:
     say(
         "\n[bold]Run {run}[/bold] {runbook} ({digest}) {status}{why}{asked}",
         run=run.id,
         runbook=run.runbook,
         digest=run.digest[:12],
         status=run.status.value,
-        why=f": {_REDACT(run.detail)}" if run.detail else "",
+        why=f": {redact(run.detail)}" if run.detail else "",
         asked=f", asked for by {run.requested_by.id}" if run.requested_by else "",
     )
     for each in steps:
@@ -169,11 +176,11 @@ def _show_run(run: RunRecord, steps: Sequence[StepRecord]) -> None:
             step=f"{each.step:<20}",
             status=f"{each.status.value:<17}",
             took=f"{_took(each.started_at, each.finished_at):>8}",
-            detail=f"  {_REDACT(each.detail)}" if each.detail else "",
+            detail=f"  {redact(each.detail)}" if each.detail else "",
         )
 
 
-def _show_approval(approval: ApprovalRecord) -> None:
+def _show_approval(approval: ApprovalRecord, redact: Redact) -> None:
     votes = ", ".join(f"{vote.by.id} {vote.vote.value} as {vote.as_member_of}" for vote in approval.votes)
     say(
         "\n[bold]Approval {id}[/bold] {status}: {votes}",
@@ -185,25 +192,25 @@ def _show_approval(approval: ApprovalRecord) -> None:
         "  {action} ({effect}) {inputs}  [dim]{digest}[/dim]",
         action=approval.action,
         effect=approval.effect,
-        inputs=_REDACT(json.dumps(_plain(approval.inputs), ensure_ascii=False)),
+        inputs=redact(json.dumps(_plain(approval.inputs), ensure_ascii=False)),
         digest=approval.digest[:12],
     )
 
 
-def _show_evidence(evidence: Sequence[EvidenceRecord]) -> None:
+def _show_evidence(evidence: Sequence[EvidenceRecord], redact: Redact) -> None:
     if evidence:
         say("\n[bold]Evidence[/bold]")
     for each in evidence:
         say(
             "  {name} {size} bytes{cut}  sha256 {sha256}",
-            name=f"{each.name:<28}",
+            name=f"{redact(each.name):<28}",
             size=f"{each.size:>9}",
             cut=" (truncated)" if each.truncated else "",
             sha256=each.sha256,
         )
 
 
-def _show_timeline(events: Sequence[Event]) -> None:
+def _show_timeline(events: Sequence[Event], redact: Redact) -> None:
     say("\n[bold]Timeline[/bold] (UTC)")
     for event in events:
         say(
@@ -211,7 +218,7 @@ def _show_timeline(events: Sequence[Event]) -> None:
             at=f"{event.at:%H:%M:%S}",
             seq=f"{event.seq:<5}",
             hash=event.hash[:8],
-            line=describe(redacted(event, _REDACT), {}),
+            line=describe(redacted(event, redact), {}),
         )
 
 
@@ -250,3 +257,12 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any record becomes JSON
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [_plain(each) for each in value]
     return value
+
+
+def _hidden(value: Any, hide: Redact) -> Any:  # noqa: ANN401 - JSON data in and out
+    """Take known secrets out of data for a program; what only looks like one stays, because a program may need it letter by letter."""
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, dict):
+        return {hide(key): _hidden(each, hide) for key, each in value.items()}
+    return [_hidden(each, hide) for each in value] if isinstance(value, list) else value

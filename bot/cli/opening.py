@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import FirelineError, Refused
+from bot.evidence.redaction import Redactor
 from bot.persistence.reader import Records
 from bot.persistence.store import open_records
 from bot.settings import Settings, load_settings
+from bot.wiring.secrets import redactor_for
 
 
 def settings_from(config: Path | None) -> Settings:
     """Read the settings; ConfigurationError tells every problem."""
     return load_settings(file=config)
+
+
+def redactor_of(settings: Settings) -> Redactor:
+    """Return what takes secrets out of what is shown: those that the settings name, as far as they can be read here, and what looks like one."""
+    redactor, _ = redactor_for(settings, os.environ)
+    return redactor
 
 
 @contextlib.contextmanager

@@ -118,7 +118,7 @@ def _plain(kind: Any) -> Any:  # noqa: ANN401 - a type form in and out
 def _value(kind: type) -> str:
     if issubclass(kind, Enum):
         return "|".join(str(each.value) for each in kind)
-    return {int: "NUMBER", Path: "PATH"}[kind]
+    return {int: "NUMBER", Path: "PATH", str: "TEXT"}[kind]
 
 
 def _section(command: Command) -> str:

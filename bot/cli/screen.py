@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +21,8 @@ from bot.errors import Refused
 
 WIDE = 100_000
 """Columns of what is not a terminal: no line of ours is wrapped or cut there."""
+_PLACES = 0x10_0000
+"""Where a template's values go while its markup is read: characters of the last private plane, which no template has."""
 _ALLOWED = frozenset("\n\t")
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of characters that do something instead of showing something: controls, formats, lone surrogates, separators."""
@@ -46,14 +47,28 @@ def _shown(char: str) -> str:
 def filled(template: str, **values: object) -> Text:
     """Fill a template of ours, `[bold]{title}[/bold]`, with values that stay what they are.
 
-    A newline in a value becomes a space; a value that is a Text keeps its style.
+    A newline in a value becomes a space; a value that is a Text keeps its style. Markup is read before the values are put in, so that nothing in
+    one can be taken for it.
     """
-    safe = {name: _marked(value) for name, value in values.items()}
-    return Text.from_markup(template.format(**safe))
+    places = {name: chr(_PLACES + number) for number, name in enumerate(values)}
+    styled = Text.from_markup(template.format(**places))
+    made = Text()
+    for piece in styled.divide(_edges(styled.plain)):
+        number = ord(piece.plain[0]) - _PLACES if piece.plain else -1
+        made.append_text(_put(list(values.values())[number], piece) if 0 <= number < len(values) else piece)
+    return made
 
 
-def _marked(value: object) -> str:
-    return value.markup if isinstance(value, Text) else escape(_one_line(str(value)))
+def _edges(plain: str) -> list[int]:
+    return sorted({edge for at, char in enumerate(plain) if ord(char) >= _PLACES for edge in (at, at + 1)})
+
+
+def _put(value: object, place: Text) -> Text:
+    """Return a value in the style of the place that it fills."""
+    text = value.copy() if isinstance(value, Text) else Text(_one_line(str(value)))
+    for span in place.spans:
+        text.stylize_before(span.style)
+    return text
 
 
 def _one_line(text: str) -> str:

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.panel import Panel
+from rich.table import Table
 
 from bot.demo import monitoring
 from bot.demo.people import Member
@@ -25,19 +27,32 @@ from bot.domain.ids import IncidentId
 
 console = Console(highlight=False)
 
-RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+RUNBOOKS = (Path(__file__).parent / "runbooks").resolve()
+"""A link to those beside the code; a wheel has them here."""
 QUIET_BEFORE = 6.0
 """Seconds of a healthy shop before it fails: the evidence then shows the change."""
 PATIENCE = 60.0
 INCIDENT = IncidentId(1)
+STORY = (
+    "Open Slack: a channel [cyan]#inc-1-…[/cyan] appears, with one pinned message that always tells the state.",
+    "Fireline gathers evidence, then asks before it moves traffic: Ada or Ben may click [bold]Approve[/bold] or [bold]Deny[/bold], Cleo may not.",
+    "Watch the error rate fall. When the alert is over, type [cyan]/incident resolve fixed it[/cyan] in the channel.",
+    "Type [cyan]/incident postmortem[/cyan]: the draft is made from what was recorded.",
+)
+
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
+"""Exit status of a story that was broken off, as shells have it for Ctrl-C."""
 
 
 def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
     """Play the demo; return the exit status. Its processes end with it, however it ends."""
-    real = monitoring.installed()
-    chosen = folder or Path(tempfile.mkdtemp(prefix="fireline-demo-"))
-    stack = Stack(folder=chosen.absolute(), ports=Ports.choose(first_port), runbooks=RUNBOOKS, real=real)
-    with _ctrl_c_ends(), contextlib.ExitStack() as ending:
+    chosen = _folder(folder)
+    if chosen is None:
+        return 1
+    stack = _stack(chosen, first_port)
+    with _signals_end_it(), contextlib.ExitStack() as ending:
         ending.callback(stack.stop)
         try:
             console.print("Starting the shop, the monitoring, a local Slack and Fireline …")
@@ -48,50 +63,95 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
                 _tell(stack)
             else:
                 _let_people(stack)
-        except (DemoFailed, httpx.HTTPError) as problem:
-            # The problem may quote a log, and a log may hold brackets.
-            console.print("[red]The demo stopped:[/red]", escape(str(problem)), soft_wrap=True)
-            console.print(f"Logs: {stack.folder}", soft_wrap=True)
-            return 1
         except KeyboardInterrupt:
             console.print(f"\nEnded. Everything that was recorded is in {stack.folder}", soft_wrap=True)
+            console.print(f"Read it again: fireline show 1 --config {stack.config}", soft_wrap=True)
+            return INTERRUPTED if headless else 0
+        except Exception as problem:  # noqa: BLE001 - whatever stops the demo is told in a sentence; the traceback is kept beside the logs
+            return _say_what_stopped_it(stack, problem)
     return 0
 
 
+def _folder(wanted: Path | None) -> Path | None:
+    """Return the demo's folder; None, having said why, when an earlier demo's record is in it: its incident 1 is another story."""
+    if wanted is None:
+        return Path(tempfile.mkdtemp(prefix="fireline-demo-"))
+    if (wanted / "data").exists():
+        console.print(
+            f"[red]{escape(str(wanted))} holds an earlier demo:[/red] name a fresh folder.", soft_wrap=True
+        )
+        return None
+    return wanted.absolute()
+
+
+def _stack(folder: Path, first_port: int) -> Stack:
+    ports = Ports.choose(first_port)
+    return Stack(folder=folder, ports=ports, runbooks=RUNBOOKS, real=monitoring.installed())
+
+
+def _say_what_stopped_it(stack: Stack, problem: Exception) -> int:
+    what = str(problem) if isinstance(problem, DemoFailed) else f"{type(problem).__name__}: {problem}"
+    console.print("[red]The demo stopped:[/red]", escape(_gone(stack) or what), soft_wrap=True)
+    if stack.folder.is_dir():
+        (stack.folder / "demo.log").write_text("".join(traceback.format_exception(problem)), encoding="utf-8")
+        console.print(f"Logs: {stack.folder}", soft_wrap=True)
+    return 1
+
+
+def _gone(stack: Stack) -> str:
+    """Say which part of the stack ended by itself, and what it said last; nothing while all are there."""
+    return next(
+        (
+            f"{process.name} ended by itself. The end of its log:\n{process.log_tail()}"
+            for process in stack.processes.values()
+            if process.gone
+        ),
+        "",
+    )
+
+
 @contextlib.contextmanager
-def _ctrl_c_ends() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does: its children are stopped either way."""
+def _signals_end_it() -> Iterator[None]:
+    """Let SIGTERM, and the end of the terminal unless `nohup` asked for more, end the demo as Ctrl-C does: its children are stopped in any case."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    obeyed = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in obeyed}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _say_what_runs(stack: Stack) -> None:
-    watching = (
-        "the real Prometheus and Alertmanager"
+    """Tell where to look and what to do; each part is a column of its own, so that a narrow terminal folds words and no address."""
+    watched = (
+        "watched by the real Prometheus and Alertmanager"
         if stack.real
-        else "a stand-in that plays recorded Alertmanager deliveries (install prometheus and prometheus-alertmanager for the real ones)"
+        else "watched by a stand-in that plays recorded deliveries; install prometheus and prometheus-alertmanager for the real ones"
     )
-    lines = [
-        f"[bold]Slack[/bold]     {stack.slack}     you are Ada, on call; switch to Ben or Cleo at the top",
-        f"[bold]Console[/bold]   {stack.fireline}     what Fireline has on record",
-        f"[bold]Shop[/bold]      {stack.shop}/metrics     watched by {watching}",
-        "",
-        "In a few seconds the shop's checkout breaks. Then:",
-        "  1. open Slack: a channel [cyan]#inc-1-…[/cyan] appears, with one message that always tells the state",
-        "  2. Fireline gathers evidence, then asks before it moves traffic: click [bold]Approve[/bold] or [bold]Deny[/bold]",
-        "  3. watch the error rate fall; when the alert is over, type [cyan]/incident resolve fixed it[/cyan] in the channel",
-        "  4. type [cyan]/incident postmortem[/cyan]: the draft is made from what was recorded",
-        "",
-        f"Files: {stack.folder}     End with Ctrl-C.",
-    ]
-    console.print(Panel("\n".join(lines), title="Fireline demo", expand=False))
+    places = _columns("bold", "cyan", "")
+    places.add_row("Slack", stack.slack, "you are Ada, on call; become Ben or Cleo at the bottom left")
+    places.add_row("Console", stack.fireline, "what Fireline has on record")
+    places.add_row("Shop", f"{stack.shop}/metrics", watched)
+    story = _columns("bold", "")
+    for number, text in enumerate(STORY, start=1):
+        story.add_row(str(number), text)
+    parts = (places, "", "In a few seconds the shop's checkout breaks. Then:", story)
+    console.print(Panel(Group(*parts), title="Fireline demo", expand=False))
+    console.print(f"Files: {stack.folder}   End with Ctrl-C.", soft_wrap=True)
+
+
+def _columns(*styles: str) -> Table:
+    """Make a table without lines; the last column folds, the others keep what they hold whole."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for style in styles[:-1]:
+        table.add_column(style=style, no_wrap=True)
+    table.add_column(style=styles[-1])
+    return table
 
 
 def _break_the_shop(stack: Stack, *, after: float) -> None:
@@ -102,11 +162,9 @@ def _break_the_shop(stack: Stack, *, after: float) -> None:
 
 def _let_people(stack: Stack) -> None:
     """Leave the rest to people; notice when a part of the stack ends by itself."""
-    while True:
+    while not _gone(stack):
         time.sleep(1.0)
-        for process in stack.processes.values():
-            if process.pid is None:
-                raise DemoFailed(f"{process.name} ended by itself. The end of its log:\n{process.log_tail()}")
+    raise DemoFailed(_gone(stack))
 
 
 # ---- told by itself

@@ -27,23 +27,38 @@ class DemoFailed(FirelineError):
     """Something that the demo needs did not start, or the story did not go on."""
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class HeldPort:
+    """A port of 127.0.0.1 that is ours until `release`: nothing else is given it, and a server that we start can still listen there.
 
+    The port is bound and never listened on, which keeps the system from giving it to anybody who asks for any port; servers set SO_REUSEADDR, as ours
+    does, and may bind it too (socket(7)). What would let a second demo do the same is an abstract name beside it (unix(7)), which ends with us.
+    """
 
-def port_or_free(wanted: int) -> int:
-    """Return `wanted` when it can be bound, any other free port when not."""
-    with socket.socket() as probe:
-        # As servers do, so that a port in TIME_WAIT from the demo before counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def __init__(self, wanted: int = 0) -> None:
+        """Take `wanted`; any free port for 0. OSError when something else has it."""
+        self._name = socket.socket(socket.AF_UNIX)
+        self._port = socket.socket()
         try:
-            probe.bind(("127.0.0.1", wanted))
+            self._port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._port.bind(("127.0.0.1", wanted))
+            self.number = int(self._port.getsockname()[1])
+            self._name.bind(f"\0fireline-port-{self.number}")
         except OSError:
-            return free_port()
-        return wanted
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Leave the port to others."""
+        self._port.close()
+        self._name.close()
+
+
+def hold_port(wanted: int = 0) -> HeldPort:
+    """Take `wanted` when it can be had, any other free port when not."""
+    try:
+        return HeldPort(wanted)
+    except OSError:
+        return HeldPort()
 
 
 def wait_for(what: str, look: Callable[[], T | None], *, within: float, every: float = 0.1) -> T:
@@ -108,6 +123,11 @@ class Process:
     def pid(self) -> int | None:
         """The process's id while it runs."""
         return self._child.pid if self._child is not None and self._child.poll() is None else None
+
+    @property
+    def gone(self) -> bool:
+        """Whether it ended without being asked to."""
+        return self._child is not None and self._child.poll() is not None
 
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL, no goodbye."""

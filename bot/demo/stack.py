@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo import monitoring
-from bot.demo.process import Process, free_port, port_or_free
+from bot.demo.process import HeldPort, Process, hold_port
 
 ALERT_TOKEN = "demo-alertmanager-token"  # noqa: S105 - known to two processes on this machine's loopback, for as long as the demo runs
 BOT_TOKEN = "xoxb-local-slack-bot"  # noqa: S105 - what the local Slack gives out
@@ -22,21 +22,33 @@ ADA, BEN, CLEO = "U0ADAOKAFOR", "U0BENRUIZ00", "U0CLEOTRAN0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Where everything listens on 127.0.0.1."""
+    """Where everything listens on 127.0.0.1; ours until `release`."""
 
     slack: int
     fireline: int
     shop: int
     prometheus: int
     alertmanager: int
+    held: tuple[HeldPort, ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
     def choose(cls, first: int = 0) -> Ports:
         """Take five ports from `first` on where they are free, any free ones otherwise."""
-        taken = [port_or_free(first + offset) if first else free_port() for offset in range(5)]
+        held = tuple(hold_port(first + offset if first else 0) for offset in range(5))
+        slack, fireline, shop, prometheus, alertmanager = (each.number for each in held)
         return cls(
-            **dict(zip(("slack", "fireline", "shop", "prometheus", "alertmanager"), taken, strict=True))
+            slack=slack,
+            fireline=fireline,
+            shop=shop,
+            prometheus=prometheus,
+            alertmanager=alertmanager,
+            held=held,
         )
+
+    def release(self) -> None:
+        """Leave the ports to others."""
+        for each in self.held:
+            each.release()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,9 +104,15 @@ class Stack:
             process.start()
 
     def stop(self) -> None:
-        """Stop everything, the last started first."""
-        for process in reversed(self.processes.values()):
-            process.stop()
+        """Stop everything, the last started first; interrupted, end at once what is left."""
+        processes = list(reversed(self.processes.values()))
+        try:
+            for process in processes:
+                process.stop()
+        finally:
+            for process in processes:
+                process.kill()
+            self.ports.release()
 
     def write_config(self) -> None:
         """Write Fireline's configuration."""

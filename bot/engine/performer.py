@@ -61,7 +61,11 @@ class OpenCapture(Capture, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Performer:
-    """Runs calls. `captures` opens a capture for a step that keeps evidence; `version` is written into the evidence's `tool`."""
+    """Runs calls. `captures` opens a capture for a step that keeps evidence; `version` is written into the evidence's `tool`.
+
+    `hide` takes every known secret out of a text: an action clears what comes back of the secrets that it sent, but one service's log may show
+    what another was sent, and the log of events never forgets.
+    """
 
     actions: Mapping[str, Action]
     secrets: Secrets
@@ -69,6 +73,7 @@ class Performer:
     slots: asyncio.Semaphore
     version: str
     chance: Callable[[], float]
+    hide: Callable[[str], str] = str
 
     async def perform(self, plan: Plan, state: RunState, call: CallStarted) -> CallEnded:
         """Run a call and return how it ended; raises only asyncio.CancelledError."""
@@ -90,7 +95,7 @@ class Performer:
             step=call.step,
             part=call.part,
             attempt=call.attempt,
-            outcome=_bounded(outcome),
+            outcome=_hidden(_bounded(outcome), self.hide),
             took=round(took, 6),
             chance=self.chance(),
             evidence=evidence,
@@ -169,6 +174,23 @@ def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
         return str(rule.name.render(Turn(plan, state, state.started_at).scope()))
     except ExpressionError:
         return f"{call.step}.bin"
+
+
+def _hidden(outcome: Outcome, hide: Callable[[str], str]) -> Outcome:
+    output = _hidden_in(outcome.output, hide)
+    if isinstance(outcome, Succeeded):
+        return replace(outcome, output=output)
+    return replace(outcome, output=output, detail=hide(outcome.detail))
+
+
+def _hidden_in(tree: Any, hide: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON data in and out
+    if isinstance(tree, str):
+        return hide(tree)
+    if isinstance(tree, Mapping):
+        return {hide(str(key)): _hidden_in(each, hide) for key, each in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_hidden_in(each, hide) for each in tree]
+    return tree
 
 
 async def _within(call: CallStarted, running: Coroutine[Any, Any, Outcome]) -> Outcome:

@@ -6,12 +6,12 @@ is shown. It may hide too much, and what isn't known and looks like nothing gets
 
 from __future__ import annotations
 
-import json
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
+from bot.domain.disguises import disguises
 from bot.evidence.patterns import RULES, SENSITIVE_NAME, mark
 
 SHORTEST = 4
@@ -24,14 +24,28 @@ class Redactor:
     """Takes secrets out of texts and of JSON data; `known` are values that must not be seen whatever they look like."""
 
     def __init__(self, known: Iterable[str]) -> None:
-        forms = {form for value in known if len(value.strip()) >= SHORTEST for form in _forms(value)}
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        self._learning = threading.Lock()
+        self._values: frozenset[str] = frozenset()
+        self._known: re.Pattern[str] | None = None
+        self.learn(known)
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Hide these values too from now on, and those from before still; a secret that was replaced stays one. Any thread may call it."""
+        fresh = {value for value in values if len(value.strip()) >= SHORTEST} - self._values
+        if fresh:
+            with self._learning:
+                self._values |= fresh
+                forms = {form for value in self._values for form in disguises(value)}
+                longest_first = sorted(forms, key=lambda form: (-len(form), form))
+                self._known = re.compile("|".join(map(re.escape, longest_first)))
+
+    def hide_known(self, text: str) -> str:
+        """Return the text with the known values marked, and nothing that only looks like a secret."""
+        return text if self._known is None else self._known.sub(mark("secret"), text)
 
     def redact(self, text: str) -> str:
         """Return the text with every secret marked; a text without any comes back as it is, and so does one that was redacted."""
-        if self._known is not None:
-            text = self._known.sub(mark("secret"), text)
+        text = self.hide_known(text)
         lowered = text.lower()
         for rule in RULES:
             if any(hint in lowered for hint in rule.hints):
@@ -73,15 +87,6 @@ class Redactor:
             is_flag = isinstance(item, str) and item.startswith("-")
             flag = SENSITIVE_NAME.search(item) if is_flag else None
         return shown
-
-
-def _forms(value: str) -> Iterable[str]:
-    """Yield a secret as it is, without white space around it, and as JSON and URLs write it."""
-    for each in (value, value.strip()):
-        yield each
-        yield json.dumps(each)[1:-1]
-        yield json.dumps(each, ensure_ascii=False)[1:-1]
-        yield quote(each, safe="")
 
 
 def _is_reference(tree: Mapping[Any, Any]) -> bool:

@@ -7,7 +7,7 @@ writes the zero instant for "not yet", and up to nine fractional digits, of whic
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,7 @@ from bot.domain.facts import AlertSeen
 from bot.domain.nouns import AlertStatus
 from bot.errors import DeliveryUnreadable
 from bot.incidents.deliveries import Delivery, key_maker
+from bot.ingress.bounds import MOST, bounded, bounded_key, bounded_url
 
 LARGE = 256 * 1024
 """From this many bytes on a body is read in slices, so that no step of it holds the interpreter for long."""
@@ -29,6 +30,9 @@ _SHOWN = 3
 """How many misfits a refusal tells."""
 _ZERO = "0001-01-01T00:00:00"
 _LONGEST_INSTANT = 64
+_LONGEST_WORD = 1024
+"""Characters of what Alertmanager makes itself, or its configuration names."""
+_LONGEST_REASON = 300
 _EARLIEST = 1970
 """No alert is older; what says so has a clock or a field that was never set."""
 
@@ -41,14 +45,14 @@ class _Alert(BaseModel):
     annotations: dict[str, str] | None = None
     startsAt: Annotated[str, Field(max_length=_LONGEST_INSTANT)]  # noqa: N815 - Alertmanager's names
     endsAt: Annotated[str, Field(max_length=_LONGEST_INSTANT)] = _ZERO  # noqa: N815
-    fingerprint: Annotated[str, Field(min_length=1)]
+    fingerprint: Annotated[str, Field(min_length=1, max_length=_LONGEST_WORD)]
     generatorURL: str = ""  # noqa: N815
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    receiver: str
+    receiver: Annotated[str, Field(max_length=_LONGEST_WORD)]
     groupKey: str  # noqa: N815
     alerts: list[_Alert] | None
     externalURL: str = ""  # noqa: N815
@@ -73,27 +77,34 @@ def read(body: bytes) -> tuple[Delivery, str]:
     seen = []
     for at, each in enumerate(alerts):
         starts_at = _placed(each.startsAt, at, "startsAt")
+        labels, annotations = _texts(each, at_most=len(body))
         over = each.status == "resolved" and not each.endsAt.startswith(_ZERO)
         seen.append(
             AlertSeen(
                 key=key(each.fingerprint, starts_at),
                 status=_STATUS[each.status],
-                labels=each.labels or {},
-                annotations=each.annotations or {},
+                labels=labels,
+                annotations=annotations,
                 starts_at=starts_at,
                 ends_at=_placed(each.endsAt, at, "endsAt") if over else None,
                 fingerprint=each.fingerprint,
-                generator_url=each.generatorURL,
+                generator_url=bounded_url(each.generatorURL),
             )
         )
     delivery = Delivery(
         receiver=checked.receiver,
-        group_key=checked.groupKey,
-        external_url=checked.externalURL,
+        group_key=bounded_key(checked.groupKey),
+        external_url=bounded_url(checked.externalURL),
         alerts=tuple(seen),
         truncated=checked.truncatedAlerts,
     )
     return delivery, checked.version
+
+
+def _texts(alert: _Alert, *, at_most: int) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    labels, annotations = alert.labels or {}, alert.annotations or {}
+    # A small body holds no large alert, and most are small.
+    return (labels, annotations) if at_most <= MOST else bounded(labels, annotations)
 
 
 def _checked(body: bytes) -> _Body:
@@ -162,7 +173,7 @@ def _reason(error: ValidationError, prefix: tuple[str | int, ...] = (), offset: 
         place = each["loc"]
         if prefix and place and isinstance(place[0], int):
             place = (place[0] + offset, *place[1:])
-        told.append(f"{_pointer((*prefix, *place)) or 'the body'}: {each['msg']}")
+        told.append(f"{_pointer((*prefix, *place))[:_LONGEST_REASON] or 'the body'}: {each['msg']}")
     more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
     return "; ".join(told) + more
 

@@ -48,7 +48,11 @@ class EvidenceFiles:
     def capture(self) -> FileCapture:
         """Begin to keep bytes; finish or discard what this returns. OSError when nothing can be written."""
         folder = self._root / _UNFINISHED
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            self._root.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            # One at a time: a mode given with `parents` is the last folder's alone.
+            for each in (self._root, folder):
+                each.mkdir(mode=0o700, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=folder)  # mode 0600
         return FileCapture(self._root, descriptor, Path(name), self._limit)
 

@@ -40,6 +40,7 @@ class FileLead:
     """A lock on `<database>.lock`; the file tells who holds it and stays when it is released."""
 
     def __init__(self, database: Path) -> None:
+        self._database = database
         self._path = database.with_name(database.name + ".lock")
         self._file: int | None = None
 
@@ -47,6 +48,7 @@ class FileLead:
         """Take the lock before the database is touched; a process that holds it already keeps it over lost connections."""
         if self._file is None:
             self._file = self._lock()
+            self._make_private()
         return engine.connect()
 
     def release(self) -> None:
@@ -55,10 +57,18 @@ class FileLead:
             os.close(self._file)
             self._file = None
 
+    def _make_private(self) -> None:
+        """Make the database's file before SQLite does, for its owner alone: SQLite takes the mode over for the log and the index beside it.
+
+        One that is there keeps its mode, which may be somebody's decision.
+        """
+        with contextlib.suppress(OSError):  # what is wrong with it, SQLite says better
+            os.close(os.open(self._database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
     def _lock(self) -> int:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ConfigurationError(f"the lock beside the database can't be opened: {error}") from error
         try:
@@ -85,7 +95,7 @@ class SessionLead:
             (got,) = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").one()
             holder = "" if got else _named_leader(connection)
             connection.commit()
-        except BaseException:
+        except BaseException:  # the connection is let go of, whatever it was; raised again
             connection.close()
             raise
         if not got:

@@ -16,6 +16,7 @@ from bot.domain.nouns import Actor, ActorKind
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TENTHS_BELOW = 10
+_MILLISECONDS_BELOW = 0.05  # what would be written 0 s
 _KIBI = 1024
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -38,7 +39,9 @@ def day(at: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a length of time in its two largest units: `0.4 s`, `4 min 12 s`, `1 h 3 min`, `2 d 4 h`."""
+    """Write a length of time in its two largest units: `12 ms`, `0.4 s`, `4 min 12 s`, `1 h 3 min`, `2 d 4 h`."""
+    if 0 < seconds < _MILLISECONDS_BELOW:
+        return f"{max(1, round(seconds * 1000))} ms"
     tenths = round(seconds, 1)
     if tenths < _TENTHS_BELOW:
         return f"{tenths:g} s"

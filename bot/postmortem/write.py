@@ -69,7 +69,7 @@ async def draft_postmortem(
 def _write(events: Sequence[Event], folder: Path, names: Mapping[str, str], redact: Redact) -> Written:
     draft = assemble(events, names, redact)
     document = to_markdown(draft).encode()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     place = _free_place(folder, f"postmortem-{draft.number}", _drafted(events) | {_digest(document)})
     page = place.with_suffix(".html")
     _put(page, to_page(draft).encode())
@@ -105,7 +105,7 @@ def _put(place: Path, document: bytes) -> None:
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), _MODE)
         Path(aside).replace(place)
-    except BaseException:
+    except BaseException:  # no half-written file stays, whatever it was; raised again
         Path(aside).unlink(missing_ok=True)
         raise
     folder = os.open(place.parent, os.O_RDONLY)

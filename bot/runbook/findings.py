@@ -184,6 +184,14 @@ RULES: dict[str, Rule] = {
         "nothing starts this runbook", "It has neither an alert to wait for nor `command: true`."
     ),
     "FL510": _note("undo: none beside an effect of read", "A step that only reads has nothing to undo."),
+    "FL511": _warning(
+        "a value from outside in a URL",
+        "A label may hold `../`, `?` or a host: write `| urlencode`, or give the input a pattern that can't match such a thing.",
+    ),
+    "FL512": _warning(
+        "a value from outside that could be an option",
+        "A label may be `--all`: put `--` before it where the command takes that, or give the input a pattern.",
+    ),
     "FL901": _error(
         "not available yet",
         "The language has it, this release does not: nothing would happen, so it is refused.",

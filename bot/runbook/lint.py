@@ -10,9 +10,10 @@ from bot.runbook.rules.declarations import check_declarations
 from bot.runbook.rules.draft import Draft
 from bot.runbook.rules.names import check_names
 from bot.runbook.rules.order import before_each, check_order
+from bot.runbook.rules.outside import check_outside
 from bot.runbook.rules.safety import check_safety
 
-CHECKS = (check_declarations, check_order, check_names, check_calls, check_safety)
+CHECKS = (check_declarations, check_order, check_names, check_calls, check_safety, check_outside)
 
 
 def lint(draft: Draft) -> list[Finding]:

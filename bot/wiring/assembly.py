@@ -23,7 +23,6 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
-from bot.persistence.database import password_in
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
@@ -33,7 +32,7 @@ from bot.wiring.actions import build_actions, catalogue_of
 from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
 from bot.wiring.library import Shelf
-from bot.wiring.secrets import SettingsSecrets
+from bot.wiring.secrets import SettingsSecrets, redactor_for
 from bot.wiring.watching import CountEvents
 from integrations.transport import Transport, TransportConfig
 
@@ -44,10 +43,10 @@ _RETRY_CEILING = 30.0
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Fireline]:
     """Start a Fireline for these settings and stop it at the end of the block."""
-    sources = SettingsSecrets(settings.secrets, os.environ)
-    redactor = Redactor([*sources.known_values(), *settings_secrets(settings)])
+    redactor, sources = redactor_for(settings, os.environ)
     configure_logging(style=settings.logging.format, level=settings.logging.level, redact=redactor.redact)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    # Alerts and outputs are nobody else's business; the group gets as far as the drafts, which are redacted and meant for colleagues.
+    settings.data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
     metrics = Metrics(version=__version__)
     clock = SystemClock()
     counting = CountEvents(metrics)
@@ -65,7 +64,7 @@ async def running(settings: Settings) -> AsyncIterator[Fireline]:
         fireline = assemble(
             settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
         )
-    except BaseException:
+    except BaseException:  # the store is closed, whatever it was; raised again
         await store.close()
         raise
     try:
@@ -98,6 +97,7 @@ def assemble(
         slots=asyncio.Semaphore(settings.engine.max_parallel_steps),
         version=__version__,
         chance=dice.random,
+        hide=redactor.hide_known,
     )
     driver = Driver(
         journal=store.journal,
@@ -153,21 +153,6 @@ def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Ca
         return Desk(journal, store.records, driver, runbook=shelf.get, tokens=_token, variables=settings.vars)
 
     return desk_over
-
-
-def settings_secrets(settings: Settings) -> list[str]:
-    """Return the secrets that the settings themselves hold, for the redaction of texts."""
-    held = (
-        settings.alertmanager.bearer_token,
-        settings.alertmanager.basic_password,
-        settings.slack.bot_token,
-        settings.slack.app_token,
-        settings.slack.signing_secret,
-        settings.console.token,
-    )
-    found = [secret.get_secret_value() for secret in held if secret is not None]
-    password = password_in(settings.database)
-    return [*found, password] if password else found
 
 
 def _token() -> str:

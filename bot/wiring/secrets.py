@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from bot.actions.contract import SecretRef
 from bot.errors import ConfigurationError
+from bot.evidence.redaction import Redactor
+from bot.persistence.database import password_in
+from bot.settings import Settings
 from bot.settings.types import SecretSource
 
 
 class SettingsSecrets:
-    """Implements `bot.actions.contract.Secrets` over the environment and files."""
+    """Implements `bot.actions.contract.Secrets` over the environment and files; `learn` hears of every value before anybody uses it."""
 
-    def __init__(self, sources: Mapping[str, SecretSource], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, SecretSource],
+        environ: Mapping[str, str],
+        *,
+        learn: Callable[[Iterable[str]], None] = lambda _values: None,
+    ) -> None:
         self._sources = sources
         self._environ = environ
+        self._learn = learn
 
     def resolve(self, ref: SecretRef) -> str:
         """Return the value as it is now; ConfigurationError names the secret, and never shows a value."""
+        value = self._read(ref)
+        self._learn((value,))
+        return value
+
+    def _read(self, ref: SecretRef) -> str:
         source = self._sources.get(ref.secret)
         if source is None:
             raise ConfigurationError(
@@ -51,3 +66,26 @@ class SettingsSecrets:
                 yield self.resolve(SecretRef(secret=name))
             except ConfigurationError:
                 continue
+
+
+def redactor_for(settings: Settings, environ: Mapping[str, str]) -> tuple[Redactor, SettingsSecrets]:
+    """Return a redactor that knows every secret that can be found now, and the secrets, which tell it of each new value."""
+    redactor = Redactor(settings_secrets(settings))
+    sources = SettingsSecrets(settings.secrets, environ, learn=redactor.learn)
+    redactor.learn(sources.known_values())
+    return redactor, sources
+
+
+def settings_secrets(settings: Settings) -> list[str]:
+    """Return the secrets that the settings themselves hold, for the redaction of texts."""
+    held = (
+        settings.alertmanager.bearer_token,
+        settings.alertmanager.basic_password,
+        settings.slack.bot_token,
+        settings.slack.app_token,
+        settings.slack.signing_secret,
+        settings.console.token,
+    )
+    found = [secret.get_secret_value() for secret in held if secret is not None]
+    password = password_in(settings.database)
+    return [*found, password] if password else found

@@ -5,10 +5,10 @@ It knows only the values that one call resolved; guessing at what looks like a s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
+
+from bot.domain.disguises import disguises
 
 MASK = "***"
 SHORTEST = 4
@@ -16,10 +16,10 @@ SHORTEST = 4
 
 
 class Scrubber:
-    """Masks secret values, also in the forms that JSON and URLs give them."""
+    """Masks secret values, also in the forms that `bot.domain.disguises` knows."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        forms = {form for value in values if len(value.strip()) >= SHORTEST for form in _forms(value)}
+        forms = {form for value in values if len(value.strip()) >= SHORTEST for form in disguises(value)}
         longest_first = sorted((form.encode() for form in forms), key=len, reverse=True)
         self._longest = len(longest_first[0]) if longest_first else 0
         self._pattern = re.compile(b"|".join(re.escape(form) for form in longest_first)) if forms else None
@@ -69,13 +69,3 @@ class ScrubbedStream:
         """Return what was held back, once nothing more comes."""
         held, self._held = self._held, b""
         return held if self._pattern is None else self._pattern.sub(MASK.encode(), held)
-
-
-def _forms(value: str) -> Iterable[str]:
-    """Yield a secret as it is, without white space around it, and as JSON and URLs write it."""
-    for each in (value, value.strip()):
-        yield each
-        yield json.dumps(each)[1:-1]
-        yield json.dumps(each, ensure_ascii=False)[1:-1]
-        yield quote(each, safe="")
-        yield quote_plus(each)

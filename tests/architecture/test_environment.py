@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,11 @@ CASES = {
 }  # fmt: skip
 
 
-def make_venv(python: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def make_venv(python: str, folder: Path, path: str = "") -> subprocess.CompletedProcess[str]:
     """Run the script with a PATH that has a shell's own commands and nothing else."""
     return subprocess.run(
         ["/bin/sh", str(ROOT / ".ci" / "make-venv"), python, str(folder / "venv")],
-        env={"PATH": str(folder), "HOME": os.environ.get("HOME", "/")},
+        env={"PATH": path or str(folder), "HOME": os.environ.get("HOME", "/")},
         capture_output=True,
         text=True,
         check=False,
@@ -48,3 +49,26 @@ def test_no_python_at_all(tmp_path: Path) -> None:
     done = make_venv("python3", tmp_path)
     assert done.returncode == 1
     assert "apt install python3 python3-venv" in done.stderr
+
+
+def test_what_it_did_not_make_it_leaves_alone(tmp_path: Path) -> None:
+    """A folder that is there already may be somebody's environment, or their home: it is named and kept."""
+    theirs = tmp_path / "venv" / "pyvenv.cfg"
+    theirs.parent.mkdir()
+    theirs.touch()
+    done = make_venv(sys.executable, tmp_path, path=os.environ["PATH"])
+    assert done.returncode == 1
+    assert "was not made by this" in done.stderr
+    assert theirs.exists()
+
+
+def test_what_it_began_it_begins_again(tmp_path: Path) -> None:
+    """An environment whose making was cut short is made anew, and a finished one has a Python."""
+    begun = tmp_path / "venv"
+    begun.mkdir()
+    (begun / ".fireline").touch()
+    (begun / "half-made").touch()
+    done = make_venv(sys.executable, tmp_path, path=os.environ["PATH"])
+    assert done.returncode == 0, done.stderr
+    assert (begun / "bin" / "python").exists()
+    assert not (begun / "half-made").exists()

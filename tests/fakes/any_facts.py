@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from bot.domain import facts
 from bot.domain.facts import Fact
-from bot.domain.ids import INTAKE, AlertKey, Digest, IncidentId, RunId, StepId, StreamId, approval_id, incident_stream, run_id
+from bot.domain.ids import (
+    INTAKE,
+    AlertKey,
+    Digest,
+    IncidentId,
+    RunId,
+    StepId,
+    StreamId,
+    approval_id,
+    incident_stream,
+    run_id,
+)
 from bot.domain.nouns import FIRELINE, Actor, AlertStatus, Severity, person, sender
 
 INCIDENTS = (IncidentId(1), IncidentId(2))
@@ -21,7 +32,9 @@ START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 Append = tuple[StreamId, Actor, Sequence[Fact]]
 
 _WORDS = st.sampled_from(["", "why not", "checkout-errors", 'a "quoted" word', "\U0001f525"])
-_JSON = st.dictionaries(st.sampled_from(["x", "y"]), st.none() | st.booleans() | st.integers(-9, 9) | _WORDS, max_size=2)
+_JSON = st.dictionaries(
+    st.sampled_from(["x", "y"]), st.none() | st.booleans() | st.integers(-9, 9) | _WORDS, max_size=2
+)
 _INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is beside it
 _ALERTS = st.builds(
     facts.AlertSeen,
@@ -131,5 +144,11 @@ def _opening(incident: IncidentId) -> Append:
 def started(run: RunId) -> facts.RunStarted:
     """Make the fact that a run began."""
     return facts.RunStarted(
-        run=run, runbook="checkout-errors", digest=Digest("d"), seed="s", autonomy="auto", inputs={"n": 1}, scope={}
+        run=run,
+        runbook="checkout-errors",
+        digest=Digest("d"),
+        seed="s",
+        autonomy="auto",
+        inputs={"n": 1},
+        scope={},
     )

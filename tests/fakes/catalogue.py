@@ -56,6 +56,12 @@ class PageInputs(Inputs):
     urgency: Urgency = Field(default=Urgency.LOW, description="How loud.")
 
 
+class ShellInputs(Inputs):
+    """What `shell.run` takes."""
+
+    argv: tuple[str | int, ...] = Field(min_length=1, description="The command and its arguments.")
+
+
 class DropInputs(Inputs):
     """What `database.drop` takes."""
 
@@ -114,6 +120,14 @@ CATALOGUE = Catalogue(
             effect=Effect.DESTROY,
             repeatable=False,
             inputs=DropInputs,
+        ),
+        ActionSpec(
+            name="shell.run",
+            summary="Run a command.",
+            effect=Effect.MUTATE,
+            repeatable=False,
+            inputs=ShellInputs,
+            read_if_declared=True,
         ),
     )
 )

@@ -49,7 +49,7 @@ class RememberedRuns:
         if any(each.by == by for each in record.votes):
             raise Conflict("You have decided already.")
         self.asked.append(("vote", approval, by, vote))
-        where = {"run": record.run, "step": record.step, "approval": approval}
+        where: dict[str, Any] = {"run": record.run, "step": record.step, "approval": approval}
         facts: list[Fact] = [ApprovalVoted(**where, vote=vote, as_member_of=source, why=why)]
         approved = sum(each.vote is Vote.APPROVE for each in record.votes) + (vote is Vote.APPROVE)
         if vote is Vote.DENY:

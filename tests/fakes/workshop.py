@@ -55,6 +55,7 @@ class Workshop:
     push: ScriptedAction = field(default_factory=lambda: ScriptedAction("push"))
     alarm: HandAlarm = field(default_factory=HandAlarm)
     books: dict[Digest, Runbook] = field(default_factory=dict)
+    known: str = "a known secret"
     driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +81,7 @@ class Workshop:
                 slots=asyncio.Semaphore(16),
                 version="0",
                 chance=lambda: 1.0,
+                hide=lambda text: text.replace(self.known, "***"),
             ),
             plan_of=plan_of,
             alarm=self.alarm,

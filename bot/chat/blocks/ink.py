@@ -120,8 +120,10 @@ def clock_time(instant: datetime, *, seconds: bool = False) -> str:
 
 
 def span(length: timedelta) -> str:
-    """Write a length of time the way people say it: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Write a length of time the way people say it: `12 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
     total = max(0.0, length.total_seconds())
+    if 0 < total < 0.05:  # noqa: PLR2004 - what would be written 0.0 s
+        return f"{max(1, round(total * 1000))} ms"
     if total < 9.95:  # noqa: PLR2004 - below ten seconds, tenths matter
         return f"{total:.1f} s"
     minutes, seconds = divmod(round(total), 60)

@@ -195,6 +195,8 @@ class Outbox:
             current = self._reader.outbox_entry(entry.key)
             if current is None or current.gone or current.sent >= current.wanted:
                 continue
+            if self._held_until(current, self._clock.now()) is not None:
+                continue  # it failed since the list was made, and has its time to wait
             try:
                 with bind_ids(incident=int(entry.incident)):
                     await self._settle(current)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.domain.ids import IncidentId
-from bot.domain.nouns import Severity, person
+from bot.domain.nouns import Actor, Severity, person
 from bot.domain.records import InboxEntry
 from tests.integration.chat.conftest import ADA, BEN, Workplace, make, until
 
@@ -79,7 +79,7 @@ async def test_an_archived_channel_is_given_up_and_the_rest_goes_on(http_place: 
     incident = await place.open_incident()
     await place.settled()
     channel = place.slack.world.channels[place.channel_of(incident)]
-    place.slack.world.set_archived(channel, True, by=ADA)
+    place.slack.world.set_archived(channel, archived=True, by=ADA)
     await place.command(ADA, INCIDENTS, "ack 1")
     await place.settled()
     entry = place.store.records.outbox_entry("incident/1/status")
@@ -112,11 +112,15 @@ async def test_one_click_delivered_four_times_is_one_vote(http_place: Workplace)
     await place.fault(kind="duplicate", target="interactive", copies=4)
     ack = await place.press(ADA, channel, ts, "approve")
     assert ack["outcome"] == "ok"
-    await until(lambda: place.runs.asked)
+
+    def votes() -> list[Actor]:
+        record = place.store.records.approval(approval)
+        assert record is not None
+        return [vote.by for vote in record.votes]
+
+    await until(votes)
     await place.settled()
-    record = place.store.records.approval(approval)
-    assert record is not None
-    assert [vote.by for vote in record.votes] == [person(ADA)]
+    assert votes() == [person(ADA)]
     assert not any("decided already" in each for each in place.texts(channel, seen_by=ADA))
     await until(lambda: any("1 of 2" in each for each in place.texts(channel, seen_by=ADA)))
 

@@ -248,3 +248,30 @@ def test_a_settings_file_that_is_not_there(fireline: Fireline, tmp_path: Path) -
     assert ran.status == 2
     assert "none.yaml can't be read" in ran.err
     assert ran.err.endswith("hint:  FIRELINE_CONFIG or --config names another file.\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "42"),
+        ("show", "42", "--json"),
+        ("incidents",),
+        ("incidents", "--json"),
+        ("alerts",),
+        ("alerts", "--json"),
+        ("postmortem", "42"),
+    ],
+)
+def test_a_secret_of_the_settings_is_shown_nowhere(
+    told: Home, fireline: Fireline, words: tuple[str, ...]
+) -> None:
+    """What the settings name as a secret is taken out, for programs too, though nothing about it looks like one."""
+    file, secret = told.folder / "secret", "owned" if words[0] == "alerts" else "failing for"
+    file.write_text(secret, encoding="utf-8")
+    words = (*words, "-c", str(told.config))
+    assert secret in fireline(*words).out
+    with told.config.open("a", encoding="utf-8") as settings:
+        settings.write(f"secrets: {{shop: {{file: {file}}}}}\n")
+    shown = fireline(*words).out
+    assert secret not in shown
+    assert "redacted:secret" in shown

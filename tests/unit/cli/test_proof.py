@@ -30,8 +30,8 @@ def test_a_whole_record(proven: Home, fireline: Fireline) -> None:
     lines = ran.out.splitlines()
     assert lines[0] == "ok    5 events: the chain of hashes is whole"
     assert lines[1] == "ok    1 pieces of evidence: their bytes are those that were stored"
-    assert lines[2].startswith("Head: 5 ")
-    assert len(lines[2].split()[-1]) == 64
+    place, _, digest = lines[2].removeprefix("Head: ").partition(":")
+    assert (place, len(digest)) == ("5", 64)
 
 
 def test_the_proof_as_json(proven: Home, fireline: Fireline) -> None:
@@ -110,3 +110,22 @@ def test_pages_of_the_log(told: Home, fireline: Fireline, monkeypatch: pytest.Mo
     count = json.loads(fireline("verify", "--json", "-c", told.config).out)["log"]["count"]
     with closing(sqlite3.connect(told.database)) as connection:
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (count,)
+
+
+def test_an_end_that_was_cut_shows_against_a_kept_head(proven: Home, fireline: Fireline) -> None:
+    """A chain that lost its last events is whole in itself; who kept its head sees that it is not all."""
+    head = fireline("verify", "-c", proven.config).out.splitlines()[2].removeprefix("Head: ")
+    assert fireline("verify", "--head", head, "-c", proven.config).status == 0
+    change(proven, "DELETE FROM events WHERE seq = 5")
+    assert fireline("verify", "-c", proven.config).status == 0
+    ran = fireline("verify", "--head", head, "-c", proven.config)
+    assert ran.status == 1
+    assert "cut" in ran.out
+
+
+@pytest.mark.parametrize("head", ["5", "5:abc", "five:" + "a" * 64, ":" + "a" * 64, "5:" + "G" * 64])
+def test_what_is_no_head_is_refused(head: str, proven: Home, fireline: Fireline) -> None:
+    """A slip of the pen must not pass for a proof."""
+    ran = fireline("verify", "--head", head, "-c", proven.config)
+    assert ran.status == 2
+    assert "is no head of a log" in ran.err

@@ -52,7 +52,7 @@ async def test_a_run_goes_from_its_start_to_its_end(shop: Workshop) -> None:
         "run.phase_entered",
         "run.finished",
     ]
-    assert shop.driver.under_way == 0
+    await shop.until(lambda: shop.driver.under_way == 0)
 
 
 async def test_the_intent_is_durable_before_the_action_begins(shop: Workshop) -> None:
@@ -190,6 +190,21 @@ async def test_what_a_target_sends_does_not_end_the_run(
     assert await shop.ended(run) is end
     assert shop.push.calls, "the always step ran"
     assert "could not go on" not in shop.facts(RunFinished)[0].detail
+
+
+async def test_a_known_secret_does_not_reach_the_log(shop: Workshop) -> None:
+    """One service's log may show what another was sent: whoever puts it out, the log of events never has it."""
+    said = f"Authorization: {shop.known}"
+    shop.look._script[:] = [
+        Failed(reason=Reason.UNAVAILABLE, detail=said, output={shop.known: said}),
+        Succeeded(output={"lines": [said, {"deep": [said]}]}),
+    ]
+    run = await shop.begin(book(step("a")))
+    await shop.until(lambda: shop.alarm.at is not None)
+    await shop.wait(seconds=2)
+    assert await shop.ended(run) is RunStatus.SUCCEEDED
+    assert shop.facts(CallSucceeded)[0].output["lines"][0] == "Authorization: ***"
+    assert shop.known not in str(shop.store.records.raw_events(after=0, limit=1000))
 
 
 async def test_an_output_that_is_too_large_is_cut_and_says_so(shop: Workshop) -> None:

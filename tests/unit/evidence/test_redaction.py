@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.evidence.patterns import mark
 from bot.evidence.redaction import DEEPEST, Redactor
 
 KNOWN = ["hunter22", "hunter22-long", 'quo"te\\d', "päss wörd"]
@@ -231,3 +232,16 @@ class TestData:
         for _ in range(DEEPEST):
             (shown,) = shown
         assert shown == "‹redacted:too-deep›"
+
+
+def test_a_value_that_is_learnt_later_is_hidden_from_then_on_and_the_old_one_still() -> None:
+    """A secret that is rotated while Fireline runs, and the one before it, which may stand in any log."""
+    redactor = Redactor(["first-value"])
+    redactor.learn(["second-value", "abc"])
+    assert redactor.redact("first-value second-value abc") == f"{mark('secret')} {mark('secret')} abc"
+
+
+def test_known_values_alone_can_be_hidden() -> None:
+    """For what a program reads: what only looks like a secret stays."""
+    redactor = Redactor(["first-value"])
+    assert redactor.hide_known("token=first-value token=else") == f"token={mark('secret')} token=else"

@@ -198,6 +198,12 @@ async def test_output_beyond_the_settings_is_refused(action: Any, target: Target
     ("values", "problem"),
     [
         ({"url": "ftp://x/"}, "http"), ({"url": "http://u:p@x/"}, "credentials"), ({"url": "http://x/#a"}, "fragment"),
+        ({"url": "http://x/#"}, "fragment"),
+        ({"url": "http://x/a/../b"}, "dot"), ({"url": "http://x/%2e%2E/b"}, "dot"), ({"url": "http://x/..%2Fb"}, "dot"),
+        ({"url": "http://x/a/."}, "dot"), ({"url": "http://x/..;/b"}, "dot"),
+        ({"url": "http://x/a\r\nX-Evil: 1"}, "control"), ({"url": "http://x/a\tb"}, "control"),
+        ({"url": " http://x/"}, "white space"), ({"url": "http://x/\x00"}, "control"), ({"url": "http://x\\@y/"}, "backslash"),
+        ({"url": "http://evil。com/"}, "ASCII"), ({"url": "http://x%00/"}, "ASCII"), ({"url": "http://ex\u0430mple.com/"}, "ASCII"),
         ({"url": "http://x:99999/"}, "Port"), ({"url": "http:///x"}, "host"),
         ({"url": "http://x", "method": "POST", "json": 1, "body": "b"}, "one body"),
         ({"url": "http://x", "json": 1}, "GET has no body"),

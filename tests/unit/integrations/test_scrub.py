@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from itertools import pairwise
 from urllib.parse import quote, quote_plus
@@ -61,3 +62,13 @@ def test_short_values_and_no_values_change_nothing() -> None:
     for scrubber in (Scrubber([]), Scrubber(["ab", ""])):
         assert scrubber.text("ab\udcff") == "ab\udcff"
         assert streamed(scrubber, b"ab\xff\x00", [1, 2]) == b"ab\xff\x00"
+
+
+def test_a_secret_is_masked_in_every_disguise() -> None:
+    """A debug page that dumps the request shows the header as it was sent: base64 of user and password together."""
+    sent = base64.b64encode(b"admin:hunter22-and-more").decode()
+    scrubber = Scrubber(["hunter22-and-more"])
+    for shown in (sent, b"hunter22-and-more".hex()):
+        clean = scrubber.text(f"Authorization: Basic {shown}")
+        assert "***" in clean
+        assert streamed(scrubber, shown.encode(), [3, 9, 17]) == scrubber.text(shown).encode()

@@ -11,6 +11,9 @@ from bot.postmortem import wording
     ("seconds", "said"),
     [
         (0, "0 s"),
+        (0.0001, "1 ms"),
+        (0.004, "4 ms"),
+        (0.05, "0.1 s"),
         (0.42, "0.4 s"),
         (9.96, "10 s"),
         (59.4, "59 s"),

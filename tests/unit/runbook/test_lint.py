@@ -91,6 +91,12 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://u:pw@x'}}", "FL508", "7:61", "url looks like a secret", ""),
     ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://x', json: [{a: 'Bearer abcdefghijkl'}]}}", "FL508", "7:84", "a looks like a secret", ""),
     ("  - {id: one, uses: wait, with: {for: 1m}, undo: none, why: w}", "FL510", "7:44", "one only reads", ""),
+    # --- what comes from outside
+    ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://x/{{ alert.labels.a }}'}}", "FL511", "7:61", "alert.labels.a stands in a URL", "{{ … | urlencode }}"),
+    ("  - {id: one, uses: http.request, effect: read, with: {url: '{{ alert.annotations.u }}'}}", "FL511", "7:61", "alert.annotations.u stands in a URL", "name the address in vars"),
+    (f"  - {STEP}\n  - {{id: two, uses: http.request, effect: read, with: {{url: 'http://x?a={{{{ steps.one.output.value }}}}'}}}}", "FL511", "8:61", "steps.one.output.value", ""),
+    (f"  - {{id: one, {HTTP}, verify: {{uses: http.request, with: {{url: 'http://x/{{{{ incident.title }}}}'}}, expect: true}}}}", "FL511", "7:101", "incident.title", ""),
+    ("  - {id: one, uses: shell.run, effect: read, with: {argv: [ls, '{{ alert.labels.a }}']}}", "FL512", "7:64", "alert.labels.a begins an argument", "put '--' before it"),
     # --- not yet
     ("  - {id: one, uses: wait, with: {for: 1m}, for_each: x}", "FL901", "7:44", "for_each is not available yet", ""),
     ("  - {id: one, uses: runbook.run, with: {name: x}}", "FL901", "7:21", "runbook.run is not available yet", ""),
@@ -172,7 +178,7 @@ def test_of_the_head(head: str, code: str, place: str, message: str, hint: str) 
         "  - {id: one, uses: wait, with: {for: [{a: '{{ vars.region }}'}]}}",
         "  - {id: one, uses: prometheus.query, with: {query: up, limit: '{{ alerts | length }}'}}",
         f"  - {{id: one, {HTTP}, undo: {{{HTTP[:-1]}, json: '{{{{ steps.one.output.json }}}}'}}}}}}",
-        f"  - {{id: one, {HTTP}, verify: {{uses: http.request, with: {{url: 'http://x/{{{{ steps.one.output.text }}}}'}}, expect: output.json.any}}}}",
+        f"  - {{id: one, {HTTP}, verify: {{uses: http.request, with: {{url: 'http://x/{{{{ steps.one.output.text | urlencode }}}}'}}, expect: output.json.any}}}}",
         f"  - {{id: one, {HTTP}, undo: none, why: w, retry: {{attempts: 3}}, settle: {{uses: wait, with: {{for: 1s}}, expect: output.whatever}}}}",
         f"  - {{id: one, {HTTP}, undo: none, why: w, retry: {{attempts: 1}}}}",
         f"  - {{id: one, {HTTP}, effect: read, retry: {{attempts: 9}}}}",
@@ -283,3 +289,61 @@ def test_every_rule_has_a_case() -> None:
     """A code that nothing triggers is no rule; FL00x and FL009 are the files' own, tested beside them."""
     elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009"}
     assert {each[1] for each in STEPS + HEADS} | elsewhere == set(RULES)
+
+
+def _in_a_url(decl: str, expression: str) -> set[str]:
+    step = f"  - {{id: one, uses: http.request, effect: read, with: {{url: 'http://x/{expression}'}}}}"
+    head = HEAD + f"inputs: {{a: {decl}}}\nsteps:\n"
+    return {each.code for each in load(head + step).findings}
+
+
+@pytest.mark.parametrize(
+    ("decl", "expression", "held"),
+    [
+        ("{pattern: '[a-z0-9-]+'}", "{{ inputs.a }}", True),
+        ("{pattern: '[a-z0-9]+(/[a-z0-9]+)?'}", "{{ inputs.a }}", True),
+        ("{enum: [x, y]}", "{{ inputs.a }}", True),
+        ("{type: integer}", "{{ inputs.a }}", True),
+        ("{type: boolean}", "{{ inputs.a }}", True),
+        ("{}", "{{ inputs.a | urlencode }}", True),
+        ("{}", "{{ inputs.a|length }}", True),
+        ("{}", "{{ vars.region }}-{{ run.id }}-{{ incident.id }}", True),
+        ("{}", "{{ inputs.a }}", False),
+        ("{pattern: '.*'}", "{{ inputs.a }}", False),
+        ("{pattern: '[a-z./]+'}", "{{ inputs.a }}", False),
+        ("{pattern: '[a-z?]+'}", "{{ inputs.a }}", False),
+        ("{pattern: '[^/]+'}", "{{ inputs.a }}", False),
+        ("{pattern: x}", "{{ inputs }}", False),
+        ("{}", "{{ inputs.a | urlencode | upper }}", False),
+    ],
+)
+def test_what_holds_a_value_to_its_place_in_a_url(decl: str, expression: str, held: bool) -> None:  # noqa: FBT001 - a table's column
+    """A pattern that can't match what leaves its place, a closed list, a number, an escape; anything else is warned of."""
+    assert ("FL511" in _in_a_url(decl, expression)) is not held
+
+
+def test_an_address_may_be_an_input_that_has_a_pattern() -> None:
+    """A pattern for a whole address must allow slashes; that somebody thought of one is what is asked."""
+    step = "steps:\n  - {id: one, uses: http.request, effect: read, with: {url: '{{ inputs.a }}/logs'}}"
+    loose = load(HEAD + "inputs: {a: {}}\n" + step).findings
+    held = load(HEAD + "inputs: {a: {pattern: 'https?://.+'}}\n" + step).findings
+    assert ["FL511" in {each.code for each in found} for found in (loose, held)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("argv", "held"),
+    [
+        ("[kubectl, delete, pod, '{{ alert.labels.pod }}']", False),
+        ("[kubectl, delete, '{{ inputs.a }}']", False),
+        ("[kubectl, delete, pod, '--', '{{ alert.labels.pod }}']", True),
+        ("[kubectl, delete, 'pod/{{ alert.labels.pod }}', 5, '']", True),
+        ("[kubectl, delete, '{{ inputs.b }}']", True),
+        ("'{{ alert.labels.all }}'", True),
+    ],
+)
+def test_what_could_become_an_option(argv: str, held: bool) -> None:  # noqa: FBT001 - a table's column
+    """A label that is `--all` must not change what a command does; after `--`, behind other text or under a pattern it can't."""
+    inputs = "inputs: {a: {pattern: '[a-z-]+'}, b: {pattern: '[a-z][a-z-]*'}}\n"
+    step = f"steps:\n  - {{id: one, uses: shell.run, effect: read, with: {{argv: {argv}}}}}"
+    codes = {each.code for each in load(HEAD + inputs + step).findings}
+    assert ("FL512" in codes) is not held, codes

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -12,14 +14,15 @@ from sqlalchemy.exc import OperationalError
 
 from bot.domain.facts import CallInterrupted, ProcessStarted
 from bot.domain.ids import SYSTEM, IncidentId
-from bot.domain.nouns import RunStatus
+from bot.domain.nouns import FIRELINE, RunStatus
 from bot.errors import ConfigurationError
 from bot.ingress.credentials import Verdict
 from bot.settings import Settings
 from bot.telemetry.logs import get_logger
-from bot.wiring.assembly import running, settings_secrets
+from bot.wiring.assembly import running
 from bot.wiring.fireline import Fireline
 from bot.wiring.routes import application, credentials_of
+from bot.wiring.secrets import settings_secrets
 from tests.fakes.asgi import Answered, request
 from tests.fakes.served import AUTHORIZATION, ServedHome, delivery
 from tests.fakes.target import Answer, Target
@@ -226,6 +229,28 @@ async def test_what_the_settings_keep_secret_is_in_no_line(
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "it said" in line]
     assert "hunter22" not in line
     assert "served-token" not in line
+
+
+async def test_what_is_kept_is_for_its_owner_alone(home: ServedHome) -> None:
+    """Alerts, outputs and evidence are nobody else's to read, whatever the umask; drafts are, for the group."""
+    before = os.umask(0)
+    try:
+        async with running(home.settings()) as fireline:
+            assert (await send(fireline, "checkout")).status == 200
+            await until(lambda: status_of(fireline) is RunStatus.SUCCEEDED)
+            await asyncio.to_thread(fireline.evidence.keep, b"seen")
+            await fireline.draft(IncidentId(1), FIRELINE)
+            modes = {
+                path.relative_to(home.folder).as_posix(): stat.S_IMODE(path.stat().st_mode)
+                for path in [home.folder / "data", *(home.folder / "data").rglob("*")]
+            }
+    finally:
+        os.umask(before)
+    drafts = {name: modes.pop(name) for name in list(modes) if "/postmortems" in name}
+    assert modes.pop("data") == 0o750
+    assert set(modes.values()) == {0o600, 0o700}, modes
+    assert {"data/fireline.db", "data/fireline.db-wal", "data/evidence"} <= modes.keys()
+    assert set(drafts.values()) == {0o750, 0o640}
 
 
 def test_settings_secrets_are_all_of_them() -> None:

@@ -7,8 +7,10 @@ import pytest
 
 from bot.actions.contract import SecretRef
 from bot.errors import ConfigurationError
+from bot.evidence.patterns import mark
+from bot.settings import Settings
 from bot.settings.types import SecretSource
-from bot.wiring.secrets import SettingsSecrets
+from bot.wiring.secrets import SettingsSecrets, redactor_for
 
 VALUE = "tr0ub4dor"
 
@@ -95,3 +97,16 @@ def test_what_is_known_can_be_redacted(tmp_path: Path) -> None:
     )
     assert list(found.known_values()) == [VALUE]
     assert VALUE not in repr(found)
+
+
+def test_a_rotated_value_is_hidden_before_anybody_can_send_it(tmp_path: Path) -> None:
+    """The redaction knows the values of the start, and each new one from the moment on at which it is read."""
+    file = tmp_path / "token"
+    file.write_text(VALUE, encoding="utf-8")
+    settings = Settings(secrets={"token": {"file": file}}, console={"token": "console-token"})
+    redactor, sources = redactor_for(settings, {})
+    shown, hidden = f"{VALUE} console-token rotated-value", mark("secret")
+    assert redactor.redact(shown) == f"{hidden} {hidden} rotated-value"
+    file.write_text("rotated-value", encoding="utf-8")
+    sources.resolve(SecretRef(secret="token"))
+    assert redactor.redact(shown) == f"{hidden} {hidden} {hidden}"
