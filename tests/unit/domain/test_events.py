@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.domain import events
 from bot.domain.clock import to_text
 from bot.domain.events import GENESIS, Event, canonical, digest_of, envelope, seal
 from bot.domain.facts import NoteAdded, fact_to_data
@@ -69,3 +70,10 @@ def test_an_envelope_shows_the_whole_event() -> None:
     assert shown["kind"] == event.kind == "incident.note_added"
     assert shown["actor"] == "person:U1"
     assert set(shown) == {"seq", "at", "stream", "actor", "kind", "data", "prev", "hash"}
+
+
+def test_without_the_c_encoder_the_form_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python whose json has no C part writes, and so hashes, the very same text."""
+    value = {"b": [1, 2.5, None, True], "a": 'ü "quoted" \n'}
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    assert events._make_encode()(value) == canonical(value)
