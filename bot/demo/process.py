@@ -86,14 +86,19 @@ class Process:
 
     def start(self) -> None:
         """Start it and wait until it answers; DemoFailed shows the end of its log when it does not."""
-        self._spawn()
+        self.begin()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it answers; DemoFailed shows the end of its log when it does not."""
         try:
             wait_for(f"{self.name} to answer", self._answers, within=READY_SECONDS)
         except DemoFailed as problem:
             self.stop()
             raise DemoFailed(f"{problem} The end of {self.log}:\n{self.log_tail()}") from None
 
-    def _spawn(self) -> None:
+    def begin(self) -> None:
+        """Start it, and leave it to itself; DemoFailed when there is no such program."""
         with self.log.open("ab") as log:
             try:
                 self._child = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
