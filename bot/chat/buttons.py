@@ -12,7 +12,7 @@ from bot.chat.desks import DeskOver
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId
-from bot.domain.nouns import Settlement, Vote, person
+from bot.domain.nouns import Part, Settlement, Vote, person
 from bot.domain.ports import Reader
 from bot.engine.control import RunControl
 from bot.errors import Conflict, Refused
@@ -131,9 +131,10 @@ class Buttons:
         asked = task.asked
         await self._identity.must_be_able_to_decide(asked.user)
         run, step = RunId(str(asked.meant["run"])), StepId(str(asked.meant["step"]))
-        settlement = _SETTLEMENTS[asked.action]
+        part, attempt = Part(str(asked.meant["part"])), int(asked.meant["attempt"])
+        settlement, me = _SETTLEMENTS[asked.action], person(asked.user)
         try:
-            await self._runs.settle(run, step, by=person(asked.user), settlement=settlement)
+            await self._runs.settle(run, step, part=part, attempt=attempt, by=me, settlement=settlement)
         except Conflict:
             if task.again:
                 return None

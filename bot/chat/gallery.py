@@ -24,7 +24,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import CallStarted, PostmortemDrafted, RunProposed, StepOutcomeUnknown, StepSettled
 from bot.domain.ids import IncidentId, StepId, incident_stream
-from bot.domain.nouns import ActorKind, RunStatus, StepStatus
+from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord, StepRecord
 
@@ -175,16 +175,17 @@ class Gallery:
 
     def _unknown(self, incident: IncidentRecord, key: Key) -> UnknownCall | None:
         """Read from the run's events what was sent and what was said of it; the last time counts."""
-        started: Event | None = None
+        started: dict[Part, Event] = {}
         asked: Event | None = None
         sent: Event | None = None
         settled: Event | None = None
         for event in self._reader.events_of_run(key.run):
             match event.fact:
-                case CallStarted(step=step) if step == key.step:
-                    started = event
-                case StepOutcomeUnknown(step=step) if step == key.step:
-                    asked, sent, settled = event, started, None
+                case CallStarted(step=step, part=part) if step == key.step:
+                    started[part] = event
+                case StepOutcomeUnknown(step=step, part=part) if step == key.step:
+                    # Of the part that is in doubt: a probe that was asked about it since is not what was sent.
+                    asked, sent, settled = event, started.get(part), None
                 case StepSettled(step=step) if step == key.step and asked is not None and settled is None:
                     settled = event
         if asked is None or not isinstance(asked.fact, StepOutcomeUnknown):
@@ -201,6 +202,7 @@ class Gallery:
             action=call.action if call else "",
             inputs=call.inputs if call else {},
             part=asked.fact.part,
+            attempt=asked.fact.attempt,
             sent_at=sent.at if sent else None,
             why=asked.fact.why,
             asked_at=asked.at,

@@ -19,6 +19,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import SecretStr
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -67,6 +68,24 @@ def console_routes(
     return _Pages(views, Access(token), evidence).routes()
 
 
+class _Number(Convertor[int]):
+    """A number in a path, no longer than anybody would type: Starlette's own `int` raises on thousands of digits, before any guard."""
+
+    regex = "[0-9]{1,99}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+class _Place(_Number):
+    """A place in the log: what a database takes for one."""
+
+    regex = "[0-9]{1,18}"
+
+
 class _Pages:
     """Lays out what the views read."""
 
@@ -77,14 +96,16 @@ class _Pages:
         self._templates = _environment()
 
     def routes(self) -> list[BaseRoute]:
+        register_url_convertor("number", _Number())
+        register_url_convertor("place", _Place())
         style = stylesheet() + (_STATIC / "console.css").read_text(encoding="utf-8")
         script = (_STATIC / "console.js").read_text(encoding="utf-8")
         icon = (_STATIC / "icon.svg").read_text(encoding="utf-8")
         table: dict[str, Endpoint] = {
             "/": self._incidents,
-            "/incidents/{number:int}": self._incident,
-            "/incidents/{number:int}/postmortem": self._postmortem,
-            "/incidents/{number:int}/postmortem.md": self._postmortem_markdown,
+            "/incidents/{number:number}": self._incident,
+            "/incidents/{number:number}/postmortem": self._postmortem,
+            "/incidents/{number:number}/postmortem.md": self._postmortem_markdown,
             "/alerts": self._alerts,
             "/refused": self._refused,
         }
@@ -97,7 +118,7 @@ class _Pages:
         return [
             *(Route(path, self._guarded(endpoint), methods=["GET"]) for path, endpoint in table.items()),
             *(Route(path, _file(text, kind), methods=["GET"]) for path, (text, kind) in assets.items()),
-            Route("/incidents/{number:int}/evidence/{place:int}", self._show_evidence, methods=["GET"]),
+            Route("/incidents/{number:number}/evidence/{place:place}", self._show_evidence, methods=["GET"]),
         ]
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:

@@ -173,6 +173,11 @@ class _Faults:
         backend = request.path_params["backend"]
         if backend not in BACKENDS:
             return JSONResponse({"error": f"no such backend: {backend}"}, status_code=404)
+        # Any web site may have a browser here post a text, but JSON only where we let it.
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            return JSONResponse(
+                {"error": "a fault is JSON, and says so in its content type"}, status_code=415
+            )
         wanted = await _body(request)
         if not isinstance(wanted, Mapping):
             return JSONResponse({"error": "a fault is an object"}, status_code=422)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId
-from bot.domain.nouns import Actor, Settlement, Vote
+from bot.domain.nouns import Actor, Part, Settlement, Vote
 
 
 class RunControl(Protocol):
@@ -33,9 +33,17 @@ class RunControl(Protocol):
         ...
 
     async def settle(
-        self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
+        self,
+        run: RunId,
+        step: StepId,
+        *,
+        part: Part,
+        attempt: int,
+        by: Actor,
+        settlement: Settlement,
+        why: str = "",
     ) -> None:
-        """Say what became of a call whose outcome is unknown."""
+        """Say what became of a call whose outcome is unknown: of this attempt of this part, as it was shown."""
         ...
 
     async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:

@@ -28,7 +28,7 @@ from bot.domain.ids import (
     incident_stream,
     run_of_approval,
 )
-from bot.domain.nouns import FIRELINE, Actor, RunStatus, Settlement, Vote
+from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, Vote
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.engine.conductor import (
     Arrival,
@@ -177,10 +177,21 @@ class Driver:
         await self._ask(self._known(run_of_approval(approval)), arrival)
 
     async def settle(
-        self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
+        self,
+        run: RunId,
+        step: StepId,
+        *,
+        part: Part,
+        attempt: int,
+        by: Actor,
+        settlement: Settlement,
+        why: str = "",
     ) -> None:
         """See `RunControl.settle`."""
-        await self._ask(self._known(run), SettlementGiven(step=step, by=by, settlement=settlement, why=why))
+        arrival = SettlementGiven(
+            step=step, part=part, attempt=attempt, by=by, settlement=settlement, why=why
+        )
+        await self._ask(self._known(run), arrival)
 
     async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """See `RunControl.cancel`."""

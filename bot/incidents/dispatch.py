@@ -111,7 +111,7 @@ class Dispatcher:
             try:
                 routed = await self._drain_log()
                 await self._drain_fresh(routed)
-            except BaseException:
+            except BaseException:  # even a cancel leaves what was handed over unrouted; it goes on as it came
                 self._in_doubt = True
                 raise
 

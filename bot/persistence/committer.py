@@ -109,7 +109,7 @@ class Committer:
                 f"the database {self._database.place} can't be used: {_reason(error)}",
                 hint="check its URL, and that it can be reached and written",
             ) from error
-        except BaseException:
+        except BaseException:  # the lead must not outlive a failed opening; raised again
             self._lead.release()
             raise
 
@@ -227,7 +227,7 @@ class Committer:
             self._beat(connection)
             with connection.begin():
                 last = questions.HEAD.rows(connection, {"limit": 1})
-        except BaseException:
+        except BaseException:  # nor a connection its failed preparation; raised again
             _drop(connection)
             raise
         self._head = (last[0].seq, last[0].hash) if last else (0, GENESIS)

@@ -95,7 +95,7 @@ class SessionLead:
             (got,) = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").one()
             holder = "" if got else _named_leader(connection)
             connection.commit()
-        except BaseException:
+        except BaseException:  # the connection is let go of, whatever it was; raised again
             connection.close()
             raise
         if not got:

@@ -47,7 +47,7 @@ async def open_store(
     )
     try:
         await journal.start()
-    except BaseException:
+    except BaseException:  # the database is let go of, whatever it was; raised again
         database.close()
         raise
     return Store(journal, Records(database), database)

@@ -105,7 +105,7 @@ def _put(place: Path, document: bytes) -> None:
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), _MODE)
         Path(aside).replace(place)
-    except BaseException:
+    except BaseException:  # no half-written file stays, whatever it was; raised again
         Path(aside).unlink(missing_ok=True)
         raise
     folder = os.open(place.parent, os.O_RDONLY)

@@ -6,6 +6,7 @@ redaction hook knows to be secret is taken out last, of exceptions too; tracebac
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -110,13 +111,41 @@ def _rendering(style: str, *, colors: bool) -> list[Processor]:
     if style == "json":
         return [
             structlog.processors.EventRenamer("message"),
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            _printable_json,
         ]
     return [
+        _one_line_each,
         structlog.dev.ConsoleRenderer(
             colors=colors, timestamp_key="time", exception_formatter=structlog.dev.plain_traceback
-        )
+        ),
     ]
+
+
+def _one_line_each(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Keep a stranger's words from acting on a terminal, or passing for a line of their own; values are written as `repr` does."""
+    return {
+        key: _spelled(value, _WRITTEN_OUT[key]) if key in _WRITTEN_OUT else value
+        for key, value in event.items()
+    }
+
+
+_JSON = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+_WRITTEN_OUT = {"event": "", "exception": "\n\t", "stack": "\n\t"}
+"""What the renderer writes letter by letter, and which characters that are not printed may stay in it."""
+
+
+def _spelled(value: Any, allowed: str) -> Any:  # noqa: ANN401 - whatever was logged
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(char if char.isprintable() or char in allowed else ascii(char)[1:-1] for char in value)
+
+
+def _printable_json(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    """Write an event as JSON, what a terminal might obey or UTF-8 can't hold escaped too; the values stay the same."""
+    line = str(_JSON(logger, method, event))
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
 
 
 def _redactor(redact: Redact) -> Processor:

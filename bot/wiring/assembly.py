@@ -64,7 +64,7 @@ async def running(settings: Settings) -> AsyncIterator[Fireline]:
         fireline = assemble(
             settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
         )
-    except BaseException:
+    except BaseException:  # the store is closed, whatever it was; raised again
         await store.close()
         raise
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.facts import ApprovalClosed, ApprovalVoted, Fact, RunCancelRequested, StepSettled
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId, incident_of_run, incident_stream
-from bot.domain.nouns import Actor, ApprovalStatus, Settlement, Vote
+from bot.domain.nouns import Actor, ApprovalStatus, Part, Settlement, Vote
 from bot.domain.ports import Journal, Reader
 from bot.errors import Conflict, NotFound
 from bot.policy.approvals import right_to_decide
@@ -59,11 +59,19 @@ class RememberedRuns:
         await self.journal.append(incident_stream(incident_of_run(record.run)), by, facts)
 
     async def settle(
-        self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
+        self,
+        run: RunId,
+        step: StepId,
+        *,
+        part: Part,
+        attempt: int,
+        by: Actor,
+        settlement: Settlement,
+        why: str = "",
     ) -> None:
         """See `RunControl.settle`."""
-        self.asked.append(("settle", run, step, by, settlement))
-        fact = StepSettled(run=run, step=step, settlement=settlement, why=why)
+        self.asked.append(("settle", run, step, part, attempt, by, settlement))
+        fact = StepSettled(run=run, step=step, settlement=settlement, why=why, part=part)
         await self.journal.append(incident_stream(incident_of_run(run)), by, [fact])
 
     async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:

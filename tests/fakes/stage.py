@@ -261,9 +261,16 @@ class Stage:
         """Kill the process and start it again."""
         return self.arrive(Recovered())
 
-    def settle(self, name: str, settlement: Settlement) -> list[Fact]:
-        """Say what became of an interrupted call."""
-        return self.arrive(SettlementGiven(step=StepId(name), by=ADA, settlement=settlement))
+    def settle(
+        self, name: str, settlement: Settlement, *, attempt: int | None = None, part: Part | None = None
+    ) -> list[Fact]:
+        """Say what became of an interrupted call; of the one that is unknown now where the test names none."""
+        seen = self.step(name)
+        part = part or (Part.UNDO if seen.undo_unknown else Part.MAIN)
+        attempt = seen.attempt(part) if attempt is None else attempt
+        return self.arrive(
+            SettlementGiven(step=StepId(name), part=part, attempt=attempt, by=ADA, settlement=settlement)
+        )
 
     def cancel(self, why: str = "enough") -> list[Fact]:
         """Ask the run to end."""

@@ -24,7 +24,7 @@ CUT = "…"
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _PEOPLE = re.compile(r"[UW][A-Z0-9]{2,}")
 _SPACES = re.compile(r"\s+")
-_MENTION_WORDS = re.compile(r"@(?=channel\b|here\b|everyone\b)", re.IGNORECASE)
+_MENTION_WORDS = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 _BREAKS = frozenset("\n\r\t\v\f\x85\u2028\u2029")
 _TORN = re.compile(r"&[a-z]{0,3}$")
 _QUOTES = str.maketrans({"`": "\u02cb"})
@@ -46,7 +46,9 @@ class Ink:
 
     def line(self, text: str, limit: int = 200) -> str:
         """Write a text in one line of mrkdwn or plain text; `limit` counts the characters that Slack counts, entities whole."""
-        calm = _MENTION_WORDS.sub("@\u2060", defuse(self.redact(text)))
+        # Twice: a secret over several lines is known before they are joined, one with something unseen in it after that is gone.
+        seen = self.redact(defuse(self.redact(text)))
+        calm = _MENTION_WORDS.sub("@\u2060", seen)
         return self._cut(escape(_SPACES.sub(" ", calm).strip()), limit)
 
     def code(self, text: str, limit: int = 200) -> str:

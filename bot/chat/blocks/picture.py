@@ -78,6 +78,7 @@ class UnknownCall:
     sent_at: datetime | None
     why: str
     asked_at: datetime | None
+    attempt: int = 1
     settlement: str = ""
     settled_by: str = ""
     settled_at: datetime | None = None

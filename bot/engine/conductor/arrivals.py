@@ -55,9 +55,11 @@ class VoteCast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementGiven:
-    """A person said what became of an interrupted call."""
+    """A person said what became of an interrupted call: of that attempt of that part, and of no other."""
 
     step: StepId
+    part: Part
+    attempt: int
     by: Actor
     settlement: Settlement
     why: str = ""

@@ -73,10 +73,15 @@ def _vote(turn: Turn, arrival: VoteCast) -> None:
 def _settlement(turn: Turn, arrival: SettlementGiven) -> None:
     step = _step(turn, arrival.step)
     seen = turn.state.step(step.id)
-    part = Part.UNDO if seen.undo_unknown else Part.MAIN
-    if part is Part.MAIN and seen.status is not StepStatus.UNKNOWN:
+    part = arrival.part
+    asked = seen.undo_unknown if part is Part.UNDO else seen.status is StepStatus.UNKNOWN
+    if not asked:
         msg = f"What became of step {step.id!r} is known already."
         raise Conflict(msg, hint="The message in the channel shows how it was settled.")
+    if arrival.attempt != seen.attempt(part):
+        # It was said of an attempt that was settled before: of the one that is unknown now, nobody has said a thing.
+        msg = f"Step {step.id!r} was tried again since, and cut off again."
+        raise Conflict(msg, hint="Look at the target once more, and answer the newest question.")
     given = StepSettled(
         run=turn.state.run, step=step.id, settlement=arrival.settlement, why=arrival.why, part=part
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -110,11 +109,10 @@ class Post:
             await self.time.advance((wake - self.time.now()).total_seconds())
 
     async def _holds(self, condition: Callable[[], Any]) -> bool:
-        """Give the journal's thread a moment before the answer is no."""
-        for _ in range(12):
-            if condition():
-                return True
-            await asyncio.sleep(0.001)
+        """Let the journal's thread come to rest before the answer is no."""
+        if condition():
+            return True
+        await self.time.settle()
         return bool(condition())
 
     async def settled(self, *, within: float = 0.0) -> None:
@@ -125,6 +123,7 @@ class Post:
 async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, central: str = CENTRAL) -> Post:
     """Make an outbox over the store in a folder, and start it."""
     store = await open_test_store(folder, time)
+    time.busy = lambda: store.journal.waiting > 0
     pacer = Pacer(time, time.sleep)
     config = ChatConfig(mode="http", groups={"sre": ("U0ADA", "U0BEN")}, invite=("sre",))
     identity = Identity(slack, pacer, time, config.groups)

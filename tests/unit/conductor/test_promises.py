@@ -6,7 +6,7 @@ import pytest
 
 from bot.actions.outcome import Reason, Succeeded
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, CallStarted, StepUndone
-from bot.domain.nouns import ApprovalStatus, Part, RunStatus, StepStatus
+from bot.domain.nouns import ApprovalStatus, Part, RunStatus, Settlement, StepStatus
 from bot.engine.conductor import Perform, effects
 from bot.errors import Conflict
 from bot.runbook.model import OnFailure
@@ -154,3 +154,33 @@ def test_a_step_whose_undo_needs_its_own_answer_can_be_asked_about() -> None:
     stage.vote("a")
     stage.end("a", Succeeded(output={"id": 7}))
     assert stage.ended is RunStatus.SUCCEEDED
+
+
+# ---- a settlement is of the attempt that was shown
+
+
+def test_a_settlement_counts_for_the_attempt_that_was_shown() -> None:
+    """`It did not, run it` was said of the first attempt; of the second, which was interrupted too, nobody has said a thing."""
+    stage = Stage(book(step("a", "push")))
+    stage.crash()
+    stage.settle("a", Settlement.DID_NOT)
+    stage.crash()
+    with pytest.raises(Conflict):
+        stage.settle("a", Settlement.DID_NOT, attempt=1)
+    assert performed(stage) == []
+    stage.settle("a", Settlement.HAPPENED, attempt=2)
+    assert stage.ended is RunStatus.SUCCEEDED
+
+
+def test_a_settlement_of_a_step_is_none_of_its_undo() -> None:
+    """The step's own outcome was settled; its undo is another question."""
+    stage = Stage(book(step("a", "push", undo=undo(action="push"), on_failure=OnFailure.UNDO)))
+    stage.crash()
+    stage.settle("a", Settlement.STOP)
+    assert stage.running() == [("a", Part.UNDO)]
+    stage.crash()
+    with pytest.raises(Conflict):
+        stage.settle("a", Settlement.DID_NOT, attempt=1, part=Part.MAIN)
+    assert performed(stage) == []
+    stage.settle("a", Settlement.HAPPENED, attempt=1, part=Part.UNDO)
+    assert stage.ended is RunStatus.FAILED

@@ -131,3 +131,12 @@ async def test_style_and_script_hold_no_secret(console: Open) -> None:
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith(kind)
             assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("digits", [19, 5000])
+async def test_a_number_without_end_is_no_page(console: Open, digits: int) -> None:
+    """Paths are read before anybody is judged: thousands of digits must not raise, or whoever reaches the port fills the log."""
+    async with (await console(tales.waiting())).browser() as browser:
+        for rest in ("", "/postmortem", "/postmortem.md", "/evidence/1"):
+            assert (await browser.get(f"/incidents/{'9' * digits}{rest}")).status_code == 404
+        assert (await browser.get(f"/incidents/42/evidence/{'9' * digits}")).status_code == 404

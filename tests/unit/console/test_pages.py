@@ -190,6 +190,19 @@ async def test_an_approval_tells_its_time(console: Open, expires: float | None, 
     assert wait.endswith(said)
 
 
+async def test_what_is_decided_on_is_shown_to_its_end(console: Open) -> None:
+    """Chat sends people here when inputs are too long for it: a label with a page of padding must not push what matters out of sight."""
+    tale = tales.opened(Timeline())
+    asked = tales.asked(tale, expires=300)
+    padded = {"argv": ["scale", "checkout", " " * 9000 + "--replicas=0"]}
+    tale.add(replace(asked, inputs={**padded, "note": "x" * 9000}, undo="y" * 9000 + " the end of the undo"))
+    page = await (await console(tale)).page("/incidents/42")
+    assert "--replicas=0" in page
+    assert "x" * 9000 in page
+    assert "the end of the undo" in page
+    assert "characters more" not in page
+
+
 async def test_alerts_show_what_became_of_them(console: Open) -> None:
     """Matched ones name their incident; unmatched ones can be asked for alone."""
     opened = await console(tales.waiting())

@@ -145,7 +145,7 @@ async def test_weights_that_are_none(body: str, shop: Shop, client: httpx.AsyncC
         ("GET", "/admin/weights/nothing", 404),
         ("PUT", "/admin/weights/nothing", 404),
         ("POST", "/admin/faults/nothing", 404),
-        ("POST", "/admin/faults/primary", 422),
+        ("POST", "/admin/faults/primary", 415),
         ("GET", "/logs?limit=many", 422),
         ("DELETE", WEIGHTS, 405),
     ],
@@ -179,3 +179,14 @@ async def test_customers_come_while_it_runs(shop: Shop) -> None:
                 await asyncio.sleep(0.001)
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
+
+
+async def test_a_web_page_breaks_no_shop(shop: Shop, client: httpx.AsyncClient) -> None:
+    """What any site may have a browser on this machine send is not taken: a form, a text, nothing at all; JSON that is no object neither."""
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        answered = await client.post(
+            "/admin/faults/primary", content=b'{"failing": true}', headers={"content-type": kind}
+        )
+        assert answered.status_code == 415
+    assert (await client.post("/admin/faults/primary", json=[])).status_code == 422
+    assert shop.failing["primary"] is False

@@ -12,9 +12,9 @@ import pytest_asyncio
 from bot.actions.outcome import Outcome, Succeeded
 from bot.domain.facts import CallFailed, CallInterrupted, RunFinished, StepOutcomeUnknown
 from bot.domain.ids import StepId
-from bot.domain.nouns import RunStatus, Settlement, Vote, person
+from bot.domain.nouns import Part, RunStatus, Settlement, Vote, person
 from bot.engine import driver as driver_module
-from bot.errors import JournalError
+from bot.errors import Conflict, JournalError
 from tests.fakes.stage import approval, book, step, verify
 from tests.fakes.workshop import Workshop, open_workshop
 
@@ -141,6 +141,24 @@ async def test_a_vote_whose_write_failed_leaves_the_run_as_the_log_has_it(
         await shop.driver.vote(asked.id, **given)
     assert await shop.ended(run) is RunStatus.SUCCEEDED
     assert len(shop.push.calls) == 1
+
+
+async def test_the_same_settlement_said_twice_counts_once(shop: Workshop) -> None:
+    """It was said of the attempt that was shown; a copy that comes after the next interruption settles nothing."""
+    shop.push.hold()
+    run = await shop.begin(book(step("a", "push")))
+    said: dict[str, Any] = {"part": Part.MAIN, "attempt": 1, "by": ADA, "settlement": Settlement.DID_NOT}
+    await shop.until(lambda: len(shop.push.calls) == 1)
+    await shop.crash()
+    await shop.restart()
+    await shop.driver.settle(run, StepId("a"), **said)
+    await shop.until(lambda: len(shop.push.calls) == 2)
+    await shop.crash()
+    await shop.restart()
+    with pytest.raises(Conflict):
+        await shop.driver.settle(run, StepId("a"), **said)
+    assert len(shop.push.calls) == 2
+    assert len(shop.facts(StepOutcomeUnknown)) == 2
 
 
 # ---- recovery
@@ -286,7 +304,7 @@ async def test_a_settlement_that_meets_a_stop_is_carried_out(shop: Workshop) -> 
     await shop.crash()
     await shop.restart()
     await shop.driver._runs[run].lock.acquire()
-    said: dict[str, Any] = {"by": ADA, "settlement": Settlement.DID_NOT}
+    said: dict[str, Any] = {"part": Part.MAIN, "attempt": 1, "by": ADA, "settlement": Settlement.DID_NOT}
     settling = asyncio.create_task(shop.driver.settle(run, StepId("a"), **said))
     await asyncio.sleep(0)
     stopping = asyncio.create_task(shop.driver.stop(5))

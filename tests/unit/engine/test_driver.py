@@ -18,7 +18,7 @@ from bot.domain.facts import (
     StepOutcomeUnknown,
 )
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId
-from bot.domain.nouns import RunStatus, Settlement, Vote, person
+from bot.domain.nouns import Part, RunStatus, Settlement, Vote, person
 from bot.engine import driver as driver_module
 from bot.errors import Conflict, JournalError, NotAllowed, NotFound
 from bot.persistence.evidence_files import EvidenceFiles, FileCapture
@@ -264,7 +264,9 @@ async def test_an_interrupted_effect_is_never_made_again_in_silence(shop: Worksh
     await shop.restart()
     assert len(shop.facts(StepOutcomeUnknown)) == 1
     assert len(shop.push.calls) == 1
-    await shop.driver.settle(run, StepId("a"), by=ADA, settlement=Settlement.HAPPENED)
+    await shop.driver.settle(
+        run, StepId("a"), part=Part.MAIN, attempt=1, by=ADA, settlement=Settlement.HAPPENED
+    )
     assert await shop.ended(run) is RunStatus.SUCCEEDED
     assert len(shop.push.calls) == 1
 

@@ -159,3 +159,36 @@ def test_it_writes_to_standard_error_unless_told(capsys: pytest.CaptureFixture[s
     out, err = capsys.readouterr()
     assert out == ""
     assert "here" in err
+
+
+HOSTILE = "msg\n2026-11-23T12:00:00Z [error] forged \x1b]0;owned\x07 \x9b31m \u202e \u2028 \x7f \ud800"
+
+
+def _log_everywhere() -> None:
+    get_logger("bot.x").warning(HOSTILE, value=HOSTILE, deep=[HOSTILE])
+    logging.getLogger("library").warning("says %s", HOSTILE)
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError:
+        get_logger("bot.x").exception("it broke")
+
+
+def test_a_stranger_s_words_are_no_line_and_no_command(stream: io.StringIO) -> None:
+    """On a terminal nothing that was logged moves the cursor, and nothing passes for a line of its own outside a traceback."""
+    configure_logging(stream=stream)
+    _log_everywhere()
+    shown = stream.getvalue()
+    shown.encode()
+    assert all(char.isprintable() or char in "\n\t" for char in shown)
+    before_the_traceback = shown.partition("Traceback")[0].splitlines()
+    assert len(before_the_traceback) == 3
+    assert all(line.startswith("20") for line in before_the_traceback)
+
+
+def test_json_lines_act_on_no_terminal_and_say_the_same(lines: Lines, stream: io.StringIO) -> None:
+    """What JSON lets through is escaped as JSON escapes: a program reads the very text, and the stream can take it."""
+    _log_everywhere()
+    stream.getvalue().encode()
+    assert all(char.isprintable() or char == "\n" for char in stream.getvalue())
+    assert [line["message"] for line in lines()] == [HOSTILE, f"says {HOSTILE}", "it broke"]
+    assert lines()[0]["value"] == HOSTILE

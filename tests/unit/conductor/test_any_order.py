@@ -1,0 +1,426 @@
+"""Any order of results, crashes, time, votes, settlements, cancels and stops: what may never be, never is, and every run can come to its end.
+
+The runbook is drawn too. After each arrival the state is folded anew from the facts, so that a difference between live and replayed shows at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bot.actions.outcome import Outcome, Succeeded
+from bot.domain.facts import (
+    ApprovalClosed,
+    ApprovalRequested,
+    CallStarted,
+    Fact,
+    PhaseEntered,
+    RunCancelRequested,
+    RunFinished,
+    StepFailed,
+    StepOutcomeUnknown,
+    StepSettled,
+    StepUndoFailed,
+    StepUndone,
+)
+from bot.domain.ids import StepId
+from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, Settlement, StepStatus, Vote, person
+from bot.engine.conductor import (
+    Arrival,
+    CallEnded,
+    CancelAsked,
+    CancelCall,
+    Perform,
+    Recovered,
+    SettlementGiven,
+    TimeCame,
+    VoteCast,
+    decide,
+    effects,
+    evolve,
+    next_due,
+)
+from bot.engine.underway import without_new_steps
+from bot.errors import Refused
+from bot.runbook.model import OnFailure, Runbook
+from tests.fakes.any_runbooks import OUTCOMES, rich_runbooks, runbooks
+from tests.fakes.stage import Stage
+
+ADA, BEN, CLEO = person("U0ADA"), person("U0BEN"), person("U0CLEO")
+ENOUGH = 300
+"""Arrivals after which any run of these sizes must have come to its end."""
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """One run, and everything that may happen to it."""
+
+    @initialize(runbook=rich_runbooks() | runbooks())
+    def begin(self, runbook: Runbook) -> None:
+        """Start a run."""
+        self.stage = Stage(runbook, requested_by=CLEO, inputs={"yes": True})
+
+        self.live = self.stage.state
+        self.orphans: list[CallStarted] = []
+
+    # ---- what happens
+
+    def arrive(self, arrival: Arrival, *, stopping: bool = False) -> None:
+        """Bring an arrival as the driver does; a refusal decides nothing."""
+        before = self.stage.state
+        now = self.stage.now
+        try:
+            decisions = decide(self.stage.plan, before, arrival, now)
+        except Refused:
+            assert not isinstance(arrival, CallEnded | TimeCame | Recovered), "a machine is never refused"
+            return
+        assert decisions == decide(self.stage.plan, before, arrival, now), (
+            "the same arguments decide the same"
+        )
+        if stopping:
+            decisions = without_new_steps(decisions, arrival)
+        self.check(decisions)
+        self.stage._log(decisions)
+        for actor, fact in decisions:
+            self.live = evolve(self.live, fact, now, actor)
+            self.orphans += [fact] if isinstance(fact, CallStarted) else []
+
+    def check(self, decisions: Any) -> None:
+        """Walk through what was decided, fact by fact, and look for what may never be."""
+        state, plan = self.stage.state, self.stage.plan
+        for actor, fact in decisions:
+            assert not state.over, "nothing is decided after the end"
+            if isinstance(fact, CallStarted):
+                self.check_call(state, fact)
+            if isinstance(fact, StepUndone | StepUndoFailed):
+                self.check_undo(state, fact)
+            if isinstance(fact, RunFinished):
+                members = [each.id for each in plan.runbook.steps]
+                assert all(state.step(name).status.final for name in members)
+                assert all(each.call is None for each in state.steps.values())
+            state = evolve(state, fact, self.stage.now, actor)
+
+    def check_call(self, state: Any, call: CallStarted) -> None:
+        """Check that a call may begin now."""
+        plan, seen = self.stage.plan, state.step(call.step)
+        wanted = plan.steps[call.step]
+        assert seen.call is None, "one call of a step at a time"
+        assert call.attempt == seen.attempt(call.part) + 1
+        phase = plan.runbook.phase_of(call.step)
+        if call.part is Part.UNDO:
+            assert state.phase is Phase.UNDO
+            return
+        assert state.phase is phase, "a step runs in its own phase"
+        if state.stopping and phase is Phase.STEPS:
+            assert call.part is Part.SETTLE, (
+                "a run that was asked to end asks only what became of what it did"
+            )
+        if call.part is not Part.MAIN:
+            return
+        assert all(state.step(need).status.final for need in wanted.needs), "never before what it needs"
+        if wanted.approval is not None:
+            assert seen.approval is not None
+            assert seen.approval.granted, "never without its approval"
+            assert call.inputs == seen.approval.asked.inputs, "what runs is what was shown"
+        first = next(
+            (
+                each
+                for each in self.stage.facts(CallStarted)
+                if (each.step, each.part) == (call.step, call.part)
+            ),
+            None,
+        )
+        assert first is None or (first.inputs, first.key) == (call.inputs, call.key), (
+            "one intent, one key, one set of inputs"
+        )
+        if call.attempt > 1 and not plan.repeatable(wanted):
+            self.check_repeat(call)
+
+    def check_repeat(self, call: CallStarted) -> None:
+        """Check that somebody or something said that the attempt before was not applied."""
+        facts = [event.fact for event in self.stage.events]
+        place = max(
+            n
+            for n, fact in enumerate(facts)
+            if isinstance(fact, CallStarted) and (fact.step, fact.part) == (call.step, Part.MAIN)
+        )
+        since = [fact for fact in facts[place + 1 :] if getattr(fact, "step", None) == call.step]
+        # What is decided in this very turn stands before the call too.
+        settled = any(
+            isinstance(fact, StepSettled) and fact.settlement is Settlement.DID_NOT
+            for fact in [*since, *self.turn_of(call)]
+        )
+        refused = any(
+            getattr(fact, "may_have_applied", None) is False for fact in [*since, *self.turn_of(call)]
+        )
+        assert settled or refused, (
+            "what can't be repeated is repeated only when it is known not to have been applied"
+        )
+
+    def turn_of(self, call: CallStarted) -> list[Fact]:
+        """Return what this turn decides about a step; kept by `remember`."""
+        return [fact for fact in self.turn if getattr(fact, "step", None) == call.step]
+
+    def check_undo(self, state: Any, fact: StepUndone | StepUndoFailed) -> None:
+        """Check that undo goes from the last that ended to the first."""
+        mine = state.step(fact.step).order
+        for name in (each.id for each in self.stage.plan.runbook.steps):
+            other = state.step(name)
+            if other.order > mine and other.applied and not other.undo_closed:
+                planned = self.stage.plan.steps[name]
+                assert planned.undo is None, "what ended later is undone earlier"
+                assert self.stage.plan.effect(planned).value == "read"
+
+    @property
+    def turn(self) -> list[Fact]:
+        """The facts that are being decided."""
+        return self._turn
+
+    @rule(
+        which=st.integers(0, 9),
+        outcome=OUTCOMES,
+        chance=st.sampled_from([0.0, 0.5, 0.99]),
+        stopping=st.sampled_from([False, False, True]),
+    )
+    def a_call_ends(self, which: int, outcome: Outcome, chance: float, stopping: bool) -> None:  # noqa: FBT001 - drawn
+        """One of the calls under way ends; sometimes while the process is being stopped, which a start then follows."""
+        calls = [each.call for each in self.stage.state.steps.values() if each.call is not None]
+        if calls:
+            self.end(calls[which % len(calls)], outcome, chance, stopping=stopping)
+            if stopping:
+                self.bring(Recovered())
+
+    @rule(which=st.integers(0, 30), outcome=OUTCOMES)
+    def a_call_ends_late(self, which: int, outcome: Outcome) -> None:
+        """A call that was interrupted, or has ended already, is heard of once more."""
+        under_way = [each.call for each in self.stage.state.steps.values()]
+        past = [call for call in self.orphans if call not in under_way]
+        if past:
+            before = len(self.stage.events)
+            now = self.stage.now
+            self.end(past[which % len(past)], outcome, 0.5)
+            new = [event.fact for event in self.stage.events[before:]]
+            assert self.stage.now == now
+            assert not [
+                fact for fact in new if getattr(fact, "attempt", 0) and not isinstance(fact, CallStarted)
+            ]
+
+    @rule(seconds=st.sampled_from([0, 0.5, 1, 2, 7, 40]))
+    def time_passes(self, seconds: float) -> None:
+        """The clock moves, and the alarm rings."""
+        self.stage.now += timedelta(seconds=seconds)
+        self.bring(TimeCame())
+
+    @rule(seconds=st.sampled_from([2, 30]))
+    def the_alarm_is_late(self, seconds: float) -> None:
+        """The clock moves, and something else arrives before the alarm does."""
+        self.stage.now += timedelta(seconds=seconds)
+
+    @rule()
+    def time_comes(self) -> None:
+        """The clock moves to the next due time, and the alarm rings: afterwards that time is no longer due."""
+        due = next_due(self.stage.state)
+        if due is not None:
+            self.stage.now = max(due, self.stage.now)
+            self.bring(TimeCame())
+            again = next_due(self.stage.state)
+            assert again is None or again > self.stage.now, "the alarm would ring for ever"
+
+    @rule(seconds=st.sampled_from([1, 60]))
+    def the_clock_goes_back(self, seconds: float) -> None:
+        """The machine's clock is set back."""
+        self.stage.now = max(self.stage.state.started_at, self.stage.now - timedelta(seconds=seconds))
+        self.bring(TimeCame())
+
+    @rule(down=st.sampled_from([0, 0, 3, 60]))
+    def the_process_is_killed(self, down: float) -> None:
+        """SIGKILL, and a start after a while."""
+        self.stage.now += timedelta(seconds=down)
+        self.bring(Recovered())
+
+    @rule(which=st.integers(0, 9), by=st.sampled_from([ADA, BEN, CLEO]), vote=st.sampled_from(Vote))
+    def somebody_votes(self, which: int, by: Any, vote: Vote) -> None:
+        """A person decides on any question that was ever asked."""
+        asked = self.stage.facts(ApprovalRequested)
+        if asked:
+            one = asked[which % len(asked)]
+            closed = {fact.approval for fact in self.stage.facts(ApprovalClosed)}
+            before = len(self.stage.events)
+            groups = frozenset({"sre"})
+            self.bring(VoteCast(approval=one.approval, by=by, groups=groups, vote=vote, digest=one.digest))
+            counted = len(self.stage.events) > before
+            late = one.expires_at is not None and self.stage.now >= one.expires_at
+            assert not (counted and (one.approval in closed or by == CLEO or late or self.live_over))
+
+    @rule(which=st.integers(0, 9), settlement=st.sampled_from(Settlement), stopping=st.booleans())
+    def somebody_settles(self, which: int, settlement: Settlement, stopping: bool) -> None:  # noqa: FBT001 - drawn
+        """A person answers any question after an interrupted call that was ever asked; only the newest can still be open."""
+        asked = self.stage.facts(StepOutcomeUnknown)
+        if asked:
+            one = asked[which % len(asked)]
+            before = len(self.stage.facts(StepSettled))
+            given = SettlementGiven(
+                step=one.step, part=one.part, attempt=one.attempt, by=ADA, settlement=settlement
+            )
+            self.bring(given, stopping=stopping)
+            if len(self.stage.facts(StepSettled)) > before:
+                newest = [each for each in asked if (each.step, each.part) == (one.step, one.part)][-1]
+                assert one == newest, "what was said of one attempt is not said of the next"
+            if stopping:
+                self.bring(Recovered())
+
+    @precondition(lambda self: len(self.stage.events) > 12)
+    @rule()
+    def somebody_cancels(self) -> None:
+        """A person ends the run."""
+        self.bring(CancelAsked(by=ADA))
+
+    @rule()
+    def the_process_is_stopped_while_time_comes(self) -> None:
+        """SIGTERM just as an alarm rings: what would begin is left to the next process."""
+        self.bring(TimeCame(), stopping=True)
+        self.bring(Recovered())
+
+    # ---- what is always so
+
+    @invariant()
+    def what_should_run_is_consistent(self) -> None:
+        """A call to be stopped is one under way; an ended run wants nothing."""
+        state = self.stage.state
+        wanted = effects(state)
+        performed = {
+            (each.call.step, each.call.part, each.call.attempt)
+            for each in wanted
+            if isinstance(each, Perform)
+        }
+        stopped = {(each.step, each.part, each.attempt) for each in wanted if isinstance(each, CancelCall)}
+        assert stopped <= performed
+        if state.over:
+            assert not wanted
+            assert next_due(state) is None
+
+    @invariant()
+    def replayed_is_live(self) -> None:
+        """What the stored facts make is what the process went on with."""
+        assert self.stage.state == self.live
+
+    @invariant()
+    def something_moves_it(self) -> None:
+        """A run that is not over has a call under way, a due time, or a question that a person can answer."""
+        state = self.stage.state
+        if not state.over:
+            assert self.moved_by(state), {name: each.status for name, each in state.steps.items()}
+
+    @staticmethod
+    def moved_by(state: Any) -> bool:
+        """Tell whether anything can move a run."""
+        seen = list(state.steps.values())
+        return (
+            any(each.call is not None for each in seen)
+            or next_due(state) is not None
+            or any(
+                each.status in (StepStatus.WAITING_APPROVAL, StepStatus.UNKNOWN) or each.undo_unknown
+                for each in seen
+            )
+        )
+
+    @invariant()
+    def the_end_is_told_once(self) -> None:
+        """One end, each question closed once, each phase entered once and in order, a person's cancel recorded once."""
+        assert len(self.stage.facts(RunFinished)) == (1 if self.stage.state.over else 0)
+        closed = [
+            fact.approval
+            for fact in self.stage.facts(ApprovalClosed)
+            if fact.status is not ApprovalStatus.VOID
+        ]
+        assert len(closed) == len(set(closed))
+        entered = [list(Phase).index(fact.phase) for fact in self.stage.facts(PhaseEntered)]
+        assert entered == sorted(set(entered))
+        assert len(self.stage.facts(RunCancelRequested)) <= 1
+
+    def teardown(self) -> None:
+        """From wherever it is, ending everything leads to the end."""
+        if not hasattr(self, "stage"):
+            return
+        for _ in range(ENOUGH):
+            state = self.stage.state
+            if state.over:
+                break
+            self.nudge(state)
+        assert self.stage.state.over
+        failed = self.stage.facts(StepFailed)
+        end = self.stage.facts(RunFinished)[0]
+        if end.status is RunStatus.SUCCEEDED:
+            stops = [
+                each
+                for each in failed
+                if self.stage.plan.steps[each.step].on_failure is not OnFailure.CONTINUE
+            ]
+            assert not stops, "a run with a failed step did not succeed"
+
+    def nudge(self, state: Any) -> None:
+        """Do the next thing that can be done, each with an answer that ends it."""
+        calls = [each.call for each in state.steps.values() if each.call is not None]
+        if calls:
+            self.end(calls[0], Succeeded(output={"ok": True}), 0.0)
+            return
+        for name, seen in state.steps.items():
+            if seen.status is StepStatus.WAITING_APPROVAL and seen.approval is not None:
+                asked = seen.approval.asked
+                self.bring(
+                    VoteCast(
+                        approval=asked.approval,
+                        by=ADA,
+                        groups=frozenset({"sre"}),
+                        vote=Vote.DENY,
+                        digest=asked.digest,
+                    )
+                )
+            elif seen.undo_unknown or seen.status is StepStatus.UNKNOWN:
+                part = Part.UNDO if seen.undo_unknown else Part.MAIN
+                self.bring(
+                    SettlementGiven(
+                        step=StepId(name),
+                        part=part,
+                        attempt=seen.attempt(part),
+                        by=ADA,
+                        settlement=Settlement.STOP,
+                    )
+                )
+        due = next_due(self.stage.state)
+        if due is not None:
+            self.stage.now = max(due, self.stage.now)
+            self.bring(TimeCame())
+
+    # ---- by the way
+
+    _turn: list[Fact]
+    live_over = False
+
+    def end(self, call: CallStarted, outcome: Outcome, chance: float, *, stopping: bool = False) -> None:
+        """Say how a call ended."""
+        ended = CallEnded(
+            step=call.step, part=call.part, attempt=call.attempt, outcome=outcome, took=0.1, chance=chance
+        )
+        self.bring(ended, stopping=stopping)
+
+    def bring(self, arrival: Arrival, *, stopping: bool = False) -> None:
+        """Bring an arrival, with what it decides at hand for the checks."""
+        self.live_over = self.stage.state.over
+        self._turn = []
+        with contextlib.suppress(Refused):
+            self._turn = [
+                fact for _, fact in decide(self.stage.plan, self.stage.state, arrival, self.stage.now)
+            ]
+        self.arrive(arrival, stopping=stopping)
+
+
+AnyOrder.TestCase.settings = settings(
+    max_examples=int(os.environ.get("FIRELINE_TEST_EXAMPLES", "100")), stateful_step_count=40, deadline=None
+)
+TestAnyOrder = AnyOrder.TestCase
