@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 import httpx
 
+from bot.demo.loopback import environment, web
 from bot.errors import FirelineError
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class Process:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, **self.env},
+                    env=environment(self.env),
                     # Ctrl-C in the terminal reaches the demo alone, which then ends its children in order.
                     start_new_session=True,
                 )
@@ -120,7 +120,7 @@ class Process:
                 f"{self.name} ended by itself with status {child.returncode if child else 'unknown'}."
             )
         try:
-            return httpx.get(self.ready, timeout=2.0).status_code < 500  # noqa: PLR2004 - a server error is not ready
+            return web().get(self.ready, timeout=2.0).status_code < 500  # noqa: PLR2004 - a server error is not ready
         except httpx.HTTPError:
             return False
 
