@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId
-from bot.domain.nouns import Actor, Settlement, Vote
+from bot.domain.nouns import Actor, Part, Settlement, Vote
 
 
 @dataclass(slots=True)
@@ -37,11 +37,19 @@ class IdleRuns:
         self.asked.append(("vote", approval, by, groups, vote, digest, why))
 
     async def settle(
-        self, run: RunId, step: StepId, *, by: Actor, settlement: Settlement, why: str = ""
+        self,
+        run: RunId,
+        step: StepId,
+        *,
+        part: Part,
+        attempt: int,
+        by: Actor,
+        settlement: Settlement,
+        why: str = "",
     ) -> None:
         """Remember the word."""
         self._fail_once()
-        self.asked.append(("settle", run, step, by, settlement, why))
+        self.asked.append(("settle", run, step, part, attempt, by, settlement, why))
 
     async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """Remember the wish."""
