@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 from hypothesis import settings
@@ -51,6 +51,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get(parts.REQUIRE) == "1":
                 pytest.fail(f"{sentence} ({parts.REQUIRE}=1)", pytrace=False)
             pytest.skip(sentence)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep reports writable: they go to another process as UTF-8, and a test may log what UTF-8 can't hold."""
+    report = yield
+    report.sections = [
+        (title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections
+    ]
+    return report
 
 
 def _needed(item: pytest.Item) -> list[str]:

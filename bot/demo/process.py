@@ -52,6 +52,10 @@ class HeldPort:
         self._port.close()
         self._name.close()
 
+    def __del__(self) -> None:
+        """Leave it with the one that held it."""
+        self.release()
+
 
 def hold_port(wanted: int = 0) -> HeldPort:
     """Take `wanted` when it can be had, any other free port when not."""

@@ -12,7 +12,7 @@ import pytest
 
 from bot.demo import monitoring
 from bot.demo.monitoring import Monitoring
-from bot.demo.process import DemoFailed, Process, free_port, port_or_free, wait_for
+from bot.demo.process import DemoFailed, Process, hold_port, wait_for
 from bot.demo.stack import ADA, BEN, CLEO, Ports, Stack
 from bot.settings import load_settings
 from tests.unit.demo.conftest import RUNBOOKS
@@ -53,14 +53,18 @@ def test_a_wanted_port_is_taken_where_it_is_free() -> None:
     """A port that somebody listens on is replaced by another that is free."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         taken = listening.getsockname()[1]
-        assert port_or_free(taken) != taken
-    free = free_port()
-    assert port_or_free(free) == free
+        other = hold_port(taken)
+        assert other.number != taken
+        other.release()
+    again = hold_port(other.number)
+    assert again.number == other.number
+    again.release()
 
 
 def test_five_ports_that_differ() -> None:
     """Each part has its own; without a wish they are any that are free."""
     ports = Ports.choose()
+    ports.release()
     assert len({ports.slack, ports.fireline, ports.shop, ports.prometheus, ports.alertmanager}) == 5
 
 
@@ -69,6 +73,7 @@ def test_ports_from_a_first_one_on() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         first = listening.getsockname()[1] - 1
         ports = Ports.choose(first)
+        ports.release()
         assert ports.fireline != first + 1
         assert len({ports.slack, ports.fireline, ports.shop, ports.prometheus, ports.alertmanager}) == 5
 
