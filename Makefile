@@ -3,7 +3,7 @@
 #   PYTHON=python3.12   which Python makes the environment (3.11 or newer)
 #   VENV=/some/where    where it is made (default: .venv)
 #   HEADLESS=1          `make demo` plays the whole story by itself
-#   JOBS=4              how many tests run at once (default: 2)
+#   JOBS=8              how many tests run at once (default: two more than there are processors, for many of them wait)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -11,7 +11,7 @@ SHELL := /bin/sh
 
 PYTHON ?= python3
 VENV ?= .venv
-JOBS ?= 2
+JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 2)))
 HEADLESS ?=
 ARGS ?=
 

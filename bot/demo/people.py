@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from bot.demo.loopback import web
 from bot.demo.process import DemoFailed
 
 
@@ -32,7 +33,7 @@ class Member:
 
     def state(self) -> Mapping[str, Any]:
         """Return everything that the person sees."""
-        answer = httpx.get(f"{self.slack}/_local/state", params={"user": self.user}, timeout=10.0)
+        answer = web().get(f"{self.slack}/_local/state", params={"user": self.user})
         return self._read(answer)
 
     def channel(self, beginning: str) -> str | None:
@@ -87,7 +88,7 @@ class Member:
         self._post("join", {"user": self.user, "channel": channel})
 
     def _post(self, act: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._read(httpx.post(f"{self.slack}/_local/{act}", json=body, timeout=10.0))
+        return self._read(web().post(f"{self.slack}/_local/{act}", json=body))
 
     @staticmethod
     def _read(answer: httpx.Response) -> Mapping[str, Any]:

@@ -12,13 +12,13 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
 from bot.demo import monitoring
+from bot.demo.loopback import web
 from bot.demo.people import Member
 from bot.demo.process import DemoFailed, wait_for
 from bot.demo.record import Record
@@ -157,7 +157,7 @@ def _columns(*styles: str) -> Table:
 def _break_the_shop(stack: Stack, *, after: float) -> None:
     time.sleep(after)
     console.print(f"[red]The shop's primary backend breaks now[/red] ({time.strftime('%H:%M:%S')}).")
-    httpx.post(f"{stack.shop}/admin/faults/primary", json={"failing": True}, timeout=10.0).raise_for_status()
+    web().post(f"{stack.shop}/admin/faults/primary", json={"failing": True}).raise_for_status()
 
 
 def _let_people(stack: Stack) -> None:
@@ -205,7 +205,7 @@ def _tell(stack: Stack) -> None:
 
 
 def _standby_serves(stack: Stack) -> bool:
-    weights = httpx.get(f"{stack.shop}/admin/weights/checkout", timeout=10.0).json()
+    weights = web().get(f"{stack.shop}/admin/weights/checkout").json()
     return bool(weights["standby"] == 100)  # noqa: PLR2004 - percent
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 import httpx
 
+from bot.demo.loopback import environment, web
 from bot.errors import FirelineError
 
 T = TypeVar("T")
@@ -90,14 +90,19 @@ class Process:
 
     def start(self) -> None:
         """Start it and wait until it answers; DemoFailed shows the end of its log when it does not."""
-        self._spawn()
+        self.begin()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it answers; DemoFailed shows the end of its log when it does not."""
         try:
             wait_for(f"{self.name} to answer", self._answers, within=READY_SECONDS)
         except DemoFailed as problem:
             self.stop()
             raise DemoFailed(f"{problem} The end of {self.log}:\n{self.log_tail()}") from None
 
-    def _spawn(self) -> None:
+    def begin(self) -> None:
+        """Start it, and leave it to itself; DemoFailed when there is no such program."""
         with self.log.open("ab") as log:
             try:
                 self._child = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
@@ -105,7 +110,7 @@ class Process:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, **self.env},
+                    env=environment(self.env),
                     # Ctrl-C in the terminal reaches the demo alone, which then ends its children in order.
                     start_new_session=True,
                 )
@@ -119,7 +124,7 @@ class Process:
                 f"{self.name} ended by itself with status {child.returncode if child else 'unknown'}."
             )
         try:
-            return httpx.get(self.ready, timeout=2.0).status_code < 500  # noqa: PLR2004 - a server error is not ready
+            return web().get(self.ready, timeout=2.0).status_code < 500  # noqa: PLR2004 - a server error is not ready
         except httpx.HTTPError:
             return False
 

@@ -96,12 +96,22 @@ class Stack:
         return self.folder / "fireline.yaml"
 
     def start(self) -> None:
-        """Start everything, in the order in which each needs the other."""
+        """Start everything, as much as can be at once."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.write_config()
-        for process in (self._shop(), self._slack(), self._fireline(), *self._monitoring()):
-            self.processes[process.name] = process
-            process.start()
+        slack, fireline = self._slack(), self._fireline()
+        others = (self._shop(), *self._monitoring())
+        for process in (slack, *others):
+            self._begin(process)
+        # Fireline alone needs another to be there: it says hello to Slack.
+        slack.wait()
+        self._begin(fireline)
+        for process in (*others, fireline):
+            process.wait()
+
+    def _begin(self, process: Process) -> None:
+        self.processes[process.name] = process
+        process.begin()
 
     def stop(self) -> None:
         """Stop everything, the last started first; interrupted, end at once what is left."""

@@ -97,7 +97,7 @@ class Standin:
 
     async def watch(self) -> None:
         """Scrape for as long as the process runs; a shop that is away, or says what can't be read, is asked again."""
-        async with httpx.AsyncClient(timeout=5.0) as client:
+        async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
             while True:
                 with contextlib.suppress(httpx.HTTPError, ValueError):
                     answer = await client.get(f"{self._shop}/metrics")

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from bot.demo import monitoring
+from bot.demo.loopback import web
 from bot.demo.people import Button, Member
 from bot.demo.process import wait_for
 from bot.demo.record import Record
@@ -62,15 +63,15 @@ class Story:
             self._fault(backend, failing=False, stall=0.0)
 
     def _fault(self, backend: str, **fault: Any) -> None:
-        httpx.post(f"{self.stack.shop}/admin/faults/{backend}", json=fault, timeout=10).raise_for_status()
+        web().post(f"{self.stack.shop}/admin/faults/{backend}", json=fault).raise_for_status()
 
     def weights(self) -> dict[str, int]:
         """Return where checkout's traffic goes."""
-        return dict(httpx.get(f"{self.stack.shop}/admin/weights/checkout", timeout=10).json())
+        return dict(web().get(f"{self.stack.shop}/admin/weights/checkout").json())
 
     def shifts(self) -> list[dict[str, Any]]:
         """Return every shift of traffic that the shop was asked for."""
-        return list(httpx.get(f"{self.stack.shop}/admin/calls", timeout=10).json())
+        return list(web().get(f"{self.stack.shop}/admin/calls").json())
 
     # ---- alerts, as Alertmanager sends them
 
@@ -92,7 +93,7 @@ class Story:
     def post(self, body: object, token: str = ALERT_TOKEN) -> httpx.Response:
         """Send a body to the webhook."""
         url = f"{self.stack.fireline}/webhooks/alertmanager"
-        return httpx.post(url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        return web().post(url, json=body, headers={"Authorization": f"Bearer {token}"})
 
     # ---- Fireline's process
 

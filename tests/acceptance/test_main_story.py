@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Callable
 
-import httpx
 import pytest
 
+from bot.demo.loopback import web
 from bot.demo.monitoring import Monitoring
 from bot.domain.facts import ApprovalVoted, EvidenceStored, PostmortemDrafted, RunStarted
 from bot.domain.nouns import IncidentStatus, RunStatus
@@ -55,7 +55,7 @@ def tell_to_the_end(story: Story) -> None:
     ):
         assert f"## {heading}" in text
     assert "Ben Ruiz approved step shift" in text
-    page = httpx.get(f"{story.stack.fireline}/incidents/1/postmortem", timeout=10)
+    page = web().get(f"{story.stack.fireline}/incidents/1/postmortem")
     assert page.status_code == 200
     assert "Ben Ruiz" in page.text
 

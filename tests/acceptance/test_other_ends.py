@@ -4,9 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
+from bot.demo.loopback import web
 from bot.domain.facts import ApprovalClosed, ApprovalVoted, IncidentOpened, RunStarted, StepUndone
 from bot.domain.nouns import ApprovalStatus, RunStatus
 from tests.acceptance.conftest import BEN, FIRST, Story, variant
@@ -77,7 +77,7 @@ def test_the_requester_can_not_approve(tell: Callable[..., Story]) -> None:
 
 def _error_share(story: Story) -> bool:
     query = 'sum(rate(shop_requests_total{service="checkout",code=~"5.."}[5s])) / sum(rate(shop_requests_total{service="checkout"}[5s]))'
-    answer = httpx.get(f"{story.stack.prometheus}/api/v1/query", params={"query": query}, timeout=10).json()
+    answer = web().get(f"{story.stack.prometheus}/api/v1/query", params={"query": query}).json()
     result = answer["data"]["result"]
     return bool(result) and float(result[0]["value"][1]) > 0.1
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from bot.demo.loopback import web
 from bot.demo.process import Process
 from bot.demo.record import Record
 from bot.ingress.app import ALERTMANAGER_PATH
@@ -108,9 +109,7 @@ class ServedHome:
     def alert(self, service: str, name: str = "touch") -> httpx.Response:
         """Send a delivery of one alert over HTTP."""
         headers = dict([AUTHORIZATION])
-        return httpx.post(
-            f"{self.url}{ALERTMANAGER_PATH}", content=delivery(service, name), headers=headers, timeout=10
-        )
+        return web().post(f"{self.url}{ALERTMANAGER_PATH}", content=delivery(service, name), headers=headers)
 
 
 def delivery(service: str, name: str = "touch") -> bytes:

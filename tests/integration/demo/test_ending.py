@@ -58,6 +58,7 @@ def running(demo: subprocess.Popen[str], *words: str) -> dict[int, str]:
     """Wait until a child of the demo is there for each word, and return all children."""
 
     def look() -> dict[int, str] | None:
+        assert demo.poll() is None, demo.stdout and demo.stdout.read()
         found = children(demo.pid)
         return found if all(any(word in line for line in found.values()) for word in words) else None
 
@@ -90,8 +91,8 @@ def test_a_story_that_is_broken_off_has_not_succeeded(begin: Begin) -> None:
     demo = begin("--headless")
     running(demo, "bot.demo.shop")
     demo.send_signal(signal.SIGTERM)
-    demo.communicate(timeout=PATIENCE)
-    assert demo.returncode == 130
+    said, _ = demo.communicate(timeout=PATIENCE)
+    assert demo.returncode == 130, said
 
 
 def test_a_part_that_dies_ends_the_demo(begin: Begin, tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_a_part_that_dies_ends_the_demo(begin: Begin, tmp_path: Path) -> None:
     started = running(demo, "bot.demo.shop", "bot.localslack", "serve")
     os.kill(next(process for process, line in started.items() if "bot.demo.shop" in line), signal.SIGKILL)
     said, _ = demo.communicate(timeout=PATIENCE)
-    assert demo.returncode == 1
+    assert demo.returncode == 1, said
     assert "The demo stopped: shop ended by itself" in said
     assert "Traceback" not in said
     assert "Traceback" in (tmp_path / "demo" / "demo.log").read_text(encoding="utf-8")
@@ -114,8 +115,8 @@ def test_nohup_is_obeyed(begin: Begin) -> None:
     demo.send_signal(signal.SIGHUP)
     running(demo, "bot.demo.shop", "bot.localslack")
     demo.send_signal(signal.SIGTERM)
-    demo.communicate(timeout=PATIENCE)
-    assert demo.returncode == 0
+    said, _ = demo.communicate(timeout=PATIENCE)
+    assert demo.returncode == 0, said
 
 
 def test_an_earlier_demo_s_folder_is_refused(begin: Begin, tmp_path: Path) -> None:
