@@ -20,7 +20,7 @@ from rich.table import Table
 from bot.demo import monitoring
 from bot.demo.loopback import web
 from bot.demo.people import Member
-from bot.demo.process import DemoFailed, wait_for
+from bot.demo.process import ENDING, DemoFailed, wait_for
 from bot.demo.record import Record
 from bot.demo.stack import ADA, BEN, Ports, Stack
 from bot.domain.ids import IncidentId
@@ -41,9 +41,12 @@ STORY = (
 )
 
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
 """Exit status of a story that was broken off, as shells have it for Ctrl-C."""
+
+
+class _Ended(BaseException):
+    """Somebody ends the demo. Not KeyboardInterrupt: Python remembers one that passed through `exec`, and dies of SIGINT though it was caught."""
 
 
 def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
@@ -63,7 +66,7 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
                 _tell(stack)
             else:
                 _let_people(stack)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, _Ended):
             console.print(f"\nEnded. Everything that was recorded is in {stack.folder}", soft_wrap=True)
             console.print(f"Read it again: fireline show 1 --config {stack.config}", soft_wrap=True)
             return INTERRUPTED if headless else 0
@@ -115,7 +118,7 @@ def _signals_end_it() -> Iterator[None]:
     """Let SIGTERM, and the end of the terminal unless `nohup` asked for more, end the demo as Ctrl-C does: its children are stopped in any case."""
 
     def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
+        raise _Ended
 
     obeyed = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
     before = {number: signal.signal(number, interrupt) for number in obeyed}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,8 @@ from bot.errors import FirelineError
 
 T = TypeVar("T")
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a demo: Ctrl-C, `kill`, and a terminal that goes away."""
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
 LOG_TAIL = 2000
@@ -77,6 +80,23 @@ def wait_for(what: str, look: Callable[[], T | None], *, within: float, every: f
         time.sleep(every)
 
 
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Let the signals that end a demo wait: one in the middle of starting a child would lose the child's id, and the child would stay."""
+    came: list[int] = []
+    before = {}
+    try:
+        for number in ENDING:
+            if signal.getsignal(number) not in {signal.SIG_IGN, signal.SIG_DFL, None}:
+                before[number] = signal.signal(number, lambda each, _frame: came.append(each))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for each in came:
+        signal.raise_signal(each)
+
+
 @dataclass(slots=True, kw_only=True)
 class Process:
     """A child process; `ready` is a URL that answers below 500 once it can be used."""
@@ -103,7 +123,7 @@ class Process:
 
     def begin(self) -> None:
         """Start it, and leave it to itself; DemoFailed when there is no such program."""
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, _held_back():
             try:
                 self._child = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
                     list(self.argv),

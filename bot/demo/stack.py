@@ -101,7 +101,7 @@ class Stack:
         self.write_config()
         slack, fireline = self._slack(), self._fireline()
         others = (self._shop(), *self._monitoring())
-        for process in (slack, *others):
+        for process in (*others, slack):
             self._begin(process)
         # Fireline alone needs another to be there: it says hello to Slack.
         slack.wait()

@@ -70,8 +70,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
         return httpx.Response(200, json=body)
 
     client = httpx.Client(transport=httpx.MockTransport(answer))
-    monkeypatch.setattr(httpx, "get", client.get)
-    monkeypatch.setattr(httpx, "post", client.post)
+    monkeypatch.setattr("bot.demo.people.web", lambda: client)
     return seen
 
 

@@ -86,6 +86,6 @@ def test_a_part_that_ends_by_itself_is_noticed(tmp_path: Path, monkeypatch: pyte
     stack = Stack(folder=tmp_path, ports=Ports.choose(), runbooks=tmp_path, real=None)
     argv = [sys.executable, "-c", "print('out of stock')"]
     shop = stack.processes["shop"] = Process(name="shop", argv=argv, log=tmp_path / "shop.log", ready="")
-    shop._spawn()
+    shop.begin()
     with pytest.raises(DemoFailed, match=r"shop ended by itself.*\n.*out of stock"):
         story._let_people(stack)

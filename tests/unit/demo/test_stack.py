@@ -1,12 +1,15 @@
 """The demo's processes: ports that are free, children that are watched, and an end for each by its own id."""
 
 import json
+import signal
 import socket
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -254,3 +257,29 @@ def test_it_starts_and_stops_as_one(stack: Stack, monkeypatch: pytest.MonkeyPatc
     assert shop.pid is not None
     stack.stop()
     assert shop.pid is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
+def test_a_signal_waits_until_a_child_is_known(
+    number: signal.Signals, child: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that comes between the fork and the child's id is obeyed after it: otherwise the child would outlive its demo."""
+    starting = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        signal.raise_signal(number)
+        return starting(*arguments, **options)
+
+    def obey(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.demo.process.subprocess.Popen", interrupted)
+    process = child()
+    before = signal.signal(number, obey)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            process.begin()
+        assert signal.getsignal(number) is obey
+    finally:
+        signal.signal(number, before)
+    assert process.pid is not None
