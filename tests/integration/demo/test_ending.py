@@ -30,7 +30,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=None if ignoring is None else lambda: signal.signal(ignoring, signal.SIG_IGN),  # noqa: PLW1509 - as nohup does
+            preexec_fn=lambda: _as_from_a_terminal(ignoring),  # noqa: PLW1509 - the signals of a process are set by itself
         )
         started.append(demo)
         return demo
@@ -39,6 +39,12 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     for each in started:
         with each:
             each.terminate()
+
+
+def _as_from_a_terminal(ignoring: signal.Signals | None) -> None:
+    """Heed every signal, but the one that is named: who runs the tests in the background may have had them ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN if number is ignoring else signal.SIG_DFL)
 
 
 def children(parent: int) -> dict[int, str]:
