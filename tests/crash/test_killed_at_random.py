@@ -1,7 +1,7 @@
 """Fireline is killed with SIGKILL at random instants, again and again, while alerts, approvals, effects, undos and messages are under way.
 
 At the end every alert that was answered has its one incident, with one channel and one run that came to the right end; the shop was asked once for
-each effect; nothing stands twice in chat; and the chain verifies. The seed is printed. `FIRELINE_TEST_KILLS` asks for more than the default.
+each effect; nothing stands twice in chat; and the chain verifies. The seed is printed. `CRASH_KILLS` asks for more than the default.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ from bot.evidence.verify import verify_log
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-KILLS = int(os.environ.get("FIRELINE_TEST_KILLS", "12"))
+KILLS = int(os.environ.get("CRASH_KILLS", "12"))
 MOST_ROUNDS = 40
 PATIENCE = 60.0
 PAUSE = 0.05
@@ -224,8 +224,8 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 def test_whenever_it_is_killed_the_story_ends_the_same(stack: Stack, request: pytest.FixtureRequest) -> None:
     """Nothing that was answered is lost, nothing is done twice, nothing stands there twice, and the record holds."""
-    seed = int(os.environ.get("FIRELINE_TEST_SEED", secrets.randbits(32)))
-    print(f"FIRELINE_TEST_SEED={seed} FIRELINE_TEST_KILLS={KILLS}")  # noqa: T201 - to find the instants again
+    seed = int(os.environ.get("CRASH_SEED", secrets.randbits(32)))
+    print(f"CRASH_SEED={seed} CRASH_KILLS={KILLS}")  # noqa: T201 - to find the instants again
     httpx.post(f"{stack.shop}/admin/faults/standby", json={"stall": STALL}, timeout=10).raise_for_status()
     chance = random.Random(seed)  # noqa: S311 - instants, not secrets
     rounds = Rounds(stack, chance)

@@ -139,7 +139,7 @@ class InboxWorker:
             return await self._handler(task)
         except JournalClosed:
             raise
-        except Exception as fault:
+        except Exception as fault:  # raised on, unless the effect is durable: then it costs the answer alone
             if not closing.closed:
                 raise
             if not isinstance(fault, _HandledBefore):
