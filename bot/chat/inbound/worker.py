@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from bot.chat.blocks.answers import failed, refused
+from bot.chat.blocks.answers import failed, refused, said
 from bot.chat.blocks.ink import Redact
 from bot.chat.blocks.kit import Message
 from bot.chat.inbound.payload import Asked
@@ -110,9 +110,9 @@ class InboxWorker:
 
     async def _until_done(self, entry: InboxEntry, asked: Asked, *, again: bool) -> Message | None:
         while True:
-            closing = _ClosingJournal(self._journal, entry.key)
+            closing = _ClosingJournal(self._journal, entry.key, again=again)
             try:
-                message = await self._handler(Task(asked=asked, journal=closing, again=again))
+                message = await self._once(Task(asked=asked, journal=closing, again=again), closing)
             except (JournalError, ChatError) as problem:
                 if isinstance(problem, JournalClosed):
                     raise
@@ -132,6 +132,21 @@ class InboxWorker:
             if tries >= TRIES:
                 return failed(entry.key.partition("/")[2][:12])
             await self._sleep(_PAUSE * 2 ** (tries - 1))
+
+    async def _once(self, task: Task, closing: _ClosingJournal) -> Message | None:
+        """Handle a task. Once its effect is durable nothing brings it back here: a fault after that costs the answer alone."""
+        try:
+            return await self._handler(task)
+        except JournalClosed:
+            raise
+        except Exception as fault:  # raised on, unless the effect is durable: then it costs the answer alone
+            if not closing.closed:
+                raise
+            if not isinstance(fault, _HandledBefore):
+                _LOG.exception(
+                    "what a person asked for is done, and could not be told", action=task.asked.kind
+                )
+            return said("✅ That is done.", "What it looks like now, the incident's message shows.")
 
     async def _count(self, key: str, fault: str) -> int:
         """Count a try that failed; the last one ends the matter, and keeps the payload with its fault."""
@@ -156,12 +171,17 @@ class InboxWorker:
                 await self._sleep(_PAUSE)
 
 
+class _HandledBefore(Exception):
+    """The effect became durable at an earlier try, whose answer was lost."""
+
+
 class _ClosingJournal:
     """A journal whose first unit of work also marks a payload as handled: both become durable, or neither."""
 
-    def __init__(self, journal: Journal, key: str) -> None:
+    def __init__(self, journal: Journal, key: str, *, again: bool) -> None:
         self._journal = journal
         self._key = key
+        self._again = again
         self.closed = False
 
     async def submit(self, unit: Callable[[Transaction], T]) -> T:
@@ -170,11 +190,17 @@ class _ClosingJournal:
             return await self._journal.submit(unit)
 
         def both(tx: Transaction) -> T:
+            if self._again and self._key not in {each.key for each in tx.inbox_waiting(limit=LEFT_AT_START)}:
+                raise _HandledBefore
             result = unit(tx)
             tx.close_inbox(self._key)
             return result
 
-        result = await self._journal.submit(both)
+        try:
+            result = await self._journal.submit(both)
+        except _HandledBefore:
+            self.closed = True
+            raise
         self.closed = True
         return result
 

@@ -87,6 +87,9 @@ class ChannelKeeper:
     ) -> tuple[OutboxEntry, str]:
         """Create the channel under the first name that is free, or find the one that an unanswered attempt made."""
         unsure = entry.ambiguous
+        if unsure and not self.bot_user:
+            # Whether a channel is ours can't be told yet: taking it for somebody else's would make a second one.
+            raise Unreachable("Slack has not told yet who we are", code="unreachable")
         base = channel_name(incident, self._config.channel_prefix)
         for number in range(1, _SUFFIXES + 1):
             name = base if number == 1 else f"{base[: NAME_LENGTH - 3].rstrip('-')}-{number}"
