@@ -75,15 +75,9 @@ class Assassin:
         self.aim()
 
     def _kill_while_it_starts(self) -> None:
-        def start() -> None:
-            with contextlib.suppress(DemoFailed):
-                self.process.start()
-
-        starting = threading.Thread(target=start)
-        starting.start()
-        starting.join(self.chance.uniform(0.2, 2.0))
+        self.process.begin()
+        threading.Event().wait(self.chance.uniform(0.2, 2.0))
         self.process.kill()
-        starting.join()
 
     def rest(self) -> None:
         """Kill no more."""
