@@ -33,7 +33,7 @@ class StepState:
     `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far, `sent` the inputs that each part
     was sent. `due` is when something happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step
     may stand in the world; `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing
-    left to undo. `order` is the step's place among those that ended, from 1, 0 while it has not.
+    left to undo. `again` says that its main call is to be made again as soon as the run may. `order` is the step's place among those that ended, from 1, 0 while it has not.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -51,6 +51,7 @@ class StepState:
     applied: bool = False
     undo_unknown: bool = False
     undo_closed: bool = False
+    again: bool = False
     order: int = 0
 
     def attempt(self, part: Part) -> int:
@@ -63,7 +64,9 @@ _UNTOUCHED = StepState()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end, `cancelled` says why it was ended early."""
+    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end, `cancelled` says why it was ended early, `undo` whether what it did
+    is to be taken back then. `paused` is since when it is paused, None while it is not.
+    """
 
     run: RunId
     runbook: str
@@ -78,7 +81,9 @@ class RunState:
     status: RunStatus = RunStatus.RUNNING
     phase: Phase = Phase.STEPS
     cancelled: str | None = None
+    undo: bool = False
     timed_out: bool = False
+    paused: datetime | None = None
     reason: str = ""
     detail: str = ""
     steps: Mapping[StepId, StepState] = field(default_factory=dict)
