@@ -197,7 +197,7 @@ def approvals() -> None:
         maybe("requested_at"),
         maybe("expires_at"),
         maybe("escalated_at"),
-        text("escalated_to"),
+        words("escalated_to"),
         maybe("closed_at"),
         words("why"),
         number("seq"),
