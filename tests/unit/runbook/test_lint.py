@@ -347,3 +347,10 @@ def test_what_could_become_an_option(argv: str, held: bool) -> None:  # noqa: FB
     step = f"steps:\n  - {{id: one, uses: shell.run, effect: read, with: {{argv: {argv}}}}}"
     codes = {each.code for each in load(HEAD + inputs + step).findings}
     assert ("FL512" in codes) is not held, codes
+
+
+def test_an_escalation_that_cannot_be_read_is_told_once() -> None:
+    """What was cut out is not missed a second time."""
+    rule = "approval: {from: [group:a], on_expiry: escalate, escalate_to: [leads]}"
+    loaded = load_steps(f"  - {{id: one, uses: wait, with: {{for: 1m}}, {rule}}}")
+    assert [each.code for each in loaded.findings] == ["FL102"]
