@@ -10,6 +10,7 @@ from bot.chat.blocks import (
     Redact,
     announce_line,
     approval_message,
+    escalation_message,
     living_message,
     postmortem_message,
     proposal_message,
@@ -41,8 +42,12 @@ MILESTONES = frozenset(
         facts.IncidentResolved,
         facts.RunStarted,
         facts.RunFinished,
+        facts.RunCancelRequested,
+        facts.RunPaused,
+        facts.RunResumed,
         facts.PhaseEntered,
         facts.ApprovalRequested,
+        facts.ApprovalEscalated,
         facts.ApprovalVoted,
         facts.ApprovalClosed,
         facts.StepSucceeded,
@@ -117,6 +122,13 @@ class Gallery:
                     if approval
                     else None
                 )
+            case Subject.ESCALATION:
+                approval = self._reader.approval(key.approval)
+                return (
+                    escalation_message(self._picture(record), approval, redact=self._redact)
+                    if approval
+                    else None
+                )
             case Subject.UNKNOWN:
                 call = self._unknown(record, key)
                 return unknown_message(call, redact=self._redact) if call else None
@@ -133,6 +145,10 @@ class Gallery:
         """Gather all that is shown of an incident; None when there is none."""
         record = self._reader.incident(incident)
         return self._picture(record) if record else None
+
+    def run(self, record: RunRecord) -> RunPicture:
+        """Gather all that is shown of a run."""
+        return self._run(record)
 
     # ---- gathering
 

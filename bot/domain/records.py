@@ -81,7 +81,7 @@ class IncidentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run as it stands."""
+    """A run as it stands; `paused_at` is since when it is paused, None while it is not."""
 
     id: RunId
     incident: IncidentId
@@ -95,6 +95,9 @@ class RunRecord:
     finished_at: datetime | None
     reason: str
     detail: str
+    paused_at: datetime | None = None
+    paused_by: Actor | None = None
+    paused_why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,10 @@ class VoteRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRecord:
-    """An approval as it stands, with exactly what was shown to those who decide."""
+    """An approval as it stands, with exactly what was shown to those who decide.
+
+    `escalated_to` says who was asked besides when nobody had decided in time; `sources` holds them too.
+    """
 
     id: ApprovalId
     incident: IncidentId
@@ -145,6 +151,8 @@ class ApprovalRecord:
     expires_at: datetime | None
     closed_at: datetime | None
     why: str
+    escalated_at: datetime | None = None
+    escalated_to: tuple[str, ...] = ()
     votes: tuple[VoteRecord, ...] = ()
 
 

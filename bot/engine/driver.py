@@ -35,8 +35,10 @@ from bot.engine.conductor import (
     Began,
     CallEnded,
     CancelAsked,
+    PauseAsked,
     Plan,
     Recovered,
+    ResumeAsked,
     SettlementGiven,
     TimeCame,
     VoteCast,
@@ -193,9 +195,17 @@ class Driver:
         )
         await self._ask(self._known(run), arrival)
 
-    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
+    async def cancel(self, run: RunId, *, by: Actor, why: str = "", undo: bool = False) -> None:
         """See `RunControl.cancel`."""
-        await self._ask(self._known(run), CancelAsked(by=by, why=why))
+        await self._ask(self._known(run), CancelAsked(by=by, why=why, undo=undo))
+
+    async def pause(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.pause`."""
+        await self._ask(self._known(run), PauseAsked(by=by, why=why))
+
+    async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.resume`."""
+        await self._ask(self._known(run), ResumeAsked(by=by, why=why))
 
     def _known(self, run: RunId) -> RunId:
         if self._closing:

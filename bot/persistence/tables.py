@@ -171,6 +171,9 @@ RUNS = Table(
     _instant("finished_at"),
     _text("reason"),
     _text("detail"),
+    _instant("paused_at"),
+    Column("paused_by", Text, nullable=True),
+    _text("paused_why"),
     _seq("seq", server_default=text("0")),
 )
 RUNNING = RUNS.c.status == text("'running'")
@@ -211,6 +214,8 @@ APPROVALS = Table(
     Column("requested_by", Text, nullable=True),
     _instant("requested_at"),
     _instant("expires_at"),
+    _instant("escalated_at"),
+    _text("escalated_to"),  # a JSON list
     _instant("closed_at"),
     _text("why"),
     _seq("seq", server_default=text("0")),

@@ -70,7 +70,16 @@ def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> 
 
 
 def _cancel(fact: facts.RunCancelRequested, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} asked run {fact.run} to end{because(fact.why)}"
+    undo = ", and to undo what it did" if fact.undo else ""
+    return f"{by} asked run {fact.run} to end{undo}{because(fact.why)}"
+
+
+def _paused(fact: facts.RunPaused, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} paused run {fact.run}{because(fact.why)}"
+
+
+def _resumed(fact: facts.RunResumed, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} let run {fact.run} go on after a pause of {duration(fact.paused_for)}{because(fact.why)}"
 
 
 def _finished(fact: facts.RunFinished, _by: str, _event: Event, _names: Names) -> str:
@@ -85,6 +94,12 @@ def _asked(fact: facts.ApprovalRequested, _by: str, _event: Event, names: Names)
         f"Step {fact.step} asked {count(fact.quorum, 'person', 'people')} of {of} to approve "
         f"{plain(fact.action)} ({plain(fact.effect)}){target}{until}"
     )
+
+
+def _escalated(fact: facts.ApprovalEscalated, _by: str, _event: Event, names: Names) -> str:
+    added = listed([source_name(each, names) for each in fact.added]) or "nobody new"
+    until = f", until {instant(fact.expires_at)}" if fact.expires_at else ""
+    return f"Nobody decided on step {fact.step} in time, so {added} may decide too{until}"
 
 
 def _voted(fact: facts.ApprovalVoted, by: str, _event: Event, names: Names) -> str:
@@ -164,8 +179,11 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunStarted: _started,
     facts.PhaseEntered: _phase,
     facts.RunCancelRequested: _cancel,
+    facts.RunPaused: _paused,
+    facts.RunResumed: _resumed,
     facts.RunFinished: _finished,
     facts.ApprovalRequested: _asked,
+    facts.ApprovalEscalated: _escalated,
     facts.ApprovalVoted: _voted,
     facts.ApprovalClosed: _closed,
     facts.StepSkipped: _skipped,

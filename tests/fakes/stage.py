@@ -20,9 +20,11 @@ from bot.engine.conductor import (
     Began,
     CallEnded,
     CancelAsked,
+    PauseAsked,
     Perform,
     Plan,
     Recovered,
+    ResumeAsked,
     RunState,
     SettlementGiven,
     TimeCame,
@@ -39,6 +41,7 @@ from bot.runbook.model import (
     Autonomy,
     EvidenceRule,
     NoUndo,
+    OnExpiry,
     Probe,
     Runbook,
     Step,
@@ -103,12 +106,17 @@ def undo(value: object = "back", action: str = "put", timeout: timedelta | None 
     return Undo(action=action, inputs=Template.compile({"value": value}), timeout=timeout)
 
 
-def approval(*sources: str, quorum: int = 1, expires: float | None = None) -> ApprovalRule:
-    """Make an approval rule; `expires` in seconds."""
+def approval(
+    *sources: str, quorum: int = 1, expires: float | None = None, escalate_to: Iterable[str] = ()
+) -> ApprovalRule:
+    """Make an approval rule; `expires` in seconds; it escalates where it is said to whom."""
+    others = tuple(escalate_to)
     return ApprovalRule(
         sources=sources or ("group:sre",),
         quorum=quorum,
         expires=timedelta(seconds=expires) if expires is not None else None,
+        on_expiry=OnExpiry.ESCALATE if others else OnExpiry.DENY,
+        escalate_to=others,
     )
 
 
@@ -272,9 +280,18 @@ class Stage:
             SettlementGiven(step=StepId(name), part=part, attempt=attempt, by=ADA, settlement=settlement)
         )
 
-    def cancel(self, why: str = "enough") -> list[Fact]:
+    def cancel(self, why: str = "enough", *, undo: bool = False) -> list[Fact]:
         """Ask the run to end."""
-        return self.arrive(CancelAsked(by=ADA, why=why))
+        return self.arrive(CancelAsked(by=ADA, why=why, undo=undo))
+
+    def pause(self, why: str = "") -> list[Fact]:
+        """Hold the run."""
+        return self.arrive(PauseAsked(by=ADA, why=why))
+
+    def resume(self, after: float = 0.0) -> list[Fact]:
+        """Let the run go on, so many seconds later."""
+        self.now += timedelta(seconds=after)
+        return self.arrive(ResumeAsked(by=BEN))
 
     # ---- what can be seen
 

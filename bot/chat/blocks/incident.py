@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.chat.blocks.control import paused_line, run_buttons
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention, span
 from bot.chat.blocks.kit import (
     Json,
@@ -108,6 +109,8 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
     name = run.name_of(approval.step) if run else str(approval.step)
     for_whom = ", ".join(picture.who_may.get(each, ink.line(each, 60)) for each in approval.sources[:4])
     text = f"✋ *Waiting for a decision:* {ink.line(name, 120)}\n{for_whom} · since {clock_time(approval.requested_at)}"
+    if approval.escalated_at is not None:
+        text += f" · ⏫ escalated {clock_time(approval.escalated_at)}"
     if approval.expires_at is not None:
         text += f" · until {clock_time(approval.expires_at)}"
     where = picture.links.messages.get(f"approval/{approval.id}", "")
@@ -134,6 +137,8 @@ def _run(picture: RunPicture, ink: Ink, *, steps: int) -> str:
         head = f"{title} {RUN[run.status]} since {clock_time(run.started_at)}"
     else:
         head = f"{title} {RUN[run.status]} after {span(run.finished_at - run.started_at)}"
+    if run.paused_at is not None:
+        head += f"\n{paused_line(run, ink)}"
     told = any(each.status is StepStatus.FAILED and each.detail for each in picture.steps[:steps])
     if run.status is RunStatus.FAILED and not told:
         head += f"\n❌ {ink.line(run.detail or run.reason or 'it does not say why', 300)}"
@@ -198,7 +203,7 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return row
+        return [*row, *run_buttons(picture.runs, ink)]
     firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
     question = confirmation(
         f"Resolve #{incident.id}?",

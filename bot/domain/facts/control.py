@@ -1,4 +1,4 @@
-"""Facts of a person's hand on a run: it is paused, and goes on. Who asked is the event's actor; `RunCancelRequested` stands with the run's own facts."""
+"""Facts of a person's hand on a run: it is paused, and goes on. Who asked is the event's actor."""
 
 from __future__ import annotations
 

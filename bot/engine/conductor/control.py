@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.domain.facts import Postponed, RunCancelRequested, RunPaused, RunResumed
 from bot.domain.nouns import Actor, Phase, StepStatus
 from bot.engine.conductor.arrivals import CancelAsked, PauseAsked, ResumeAsked
@@ -15,7 +17,9 @@ def cancel(turn: Turn, arrival: CancelAsked) -> None:
     state = turn.state
     if arrival.undo and state.phase is not Phase.STEPS:
         msg = f"Run {state.run} has left its steps: what it did can't be undone any more by cancelling."
-        raise Conflict(msg, hint="Its message shows what stands; undo that by hand, or with a runbook for it.")
+        raise Conflict(
+            msg, hint="Its message shows what stands; undo that by hand, or with a runbook for it."
+        )
     if state.stopping and (state.undo or not arrival.undo):
         hint = "It is paused: resume it, so that it can end." if turn.held else ""
         raise Conflict(f"Run {state.run} is ending already.", hint=hint)
@@ -41,7 +45,7 @@ def resume(turn: Turn, arrival: ResumeAsked) -> None:
 
 
 def _go_on(turn: Turn, by: Actor, why: str) -> None:
-    length = turn.now - turn.clock
+    length = max(turn.now - turn.clock, timedelta())
     postponed = tuple(
         Postponed(
             approval=each.asked.approval,
@@ -49,9 +53,7 @@ def _go_on(turn: Turn, by: Actor, why: str) -> None:
         )
         for each in _open_approvals(turn)
     )
-    fact = RunResumed(
-        run=turn.state.run, paused_for=length.total_seconds(), why=why, postponed=postponed
-    )
+    fact = RunResumed(run=turn.state.run, paused_for=length.total_seconds(), why=why, postponed=postponed)
     turn.record(fact, by)
 
 

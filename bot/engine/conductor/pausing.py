@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.facts import RunPaused, RunResumed
+from bot.domain.ids import ApprovalId
 from bot.domain.nouns import Actor
 from bot.engine.conductor.state import RunState, StepState
 
@@ -31,7 +33,7 @@ def resumed(state: RunState, fact: RunResumed, _at: datetime, _actor: Actor) -> 
 
 
 def _later(
-    step: StepState, expiries: dict[str, datetime | None], since: datetime | None, length: timedelta
+    step: StepState, expiries: Mapping[ApprovalId, datetime | None], since: datetime | None, length: timedelta
 ) -> StepState:
     """Move a step's own instants. A retry that is due stays due: its pause was for the target's sake, and the target had its rest."""
     if step.verifying_since is not None and since is not None:

@@ -14,11 +14,12 @@ from bot.domain.nouns import Actor, Part, Phase, RunStatus, StepStatus, Vote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalState:
-    """An approval that waits; `votes` maps each person to their word."""
+    """An approval that waits; `votes` maps each person to their word. `asked` tells who is asked now, and until when."""
 
     asked: ApprovalRequested
     votes: Mapping[str, Vote] = field(default_factory=dict)
     granted: bool = False
+    escalated: bool = False
 
     @property
     def in_favour(self) -> int:
@@ -31,9 +32,10 @@ class StepState:
     """A step of a run.
 
     `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far, `sent` the inputs that each part
-    was sent. `due` is when something happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step
-    may stand in the world; `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing
-    left to undo. `again` says that its main call is to be made again as soon as the run may. `order` is the step's place among those that ended, from 1, 0 while it has not.
+    was sent. `due` is when something happens by itself: a retry, the next look of a verification. `again` says that the main call is to be made
+    again as soon as the run may. `applied` tells whether an effect of the step may stand in the world; `undo_unknown` that its undo was interrupted
+    and a person must say what happened, `undo_closed` that there is nothing left to undo. `order` is the step's place among those that ended,
+    from 1, 0 while it has not.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -64,8 +66,9 @@ _UNTOUCHED = StepState()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end, `cancelled` says why it was ended early, `undo` whether what it did
-    is to be taken back then. `paused` is since when it is paused, None while it is not.
+    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end.
+
+    `cancelled` says why it was ended early, `undo` that what it did is to be taken back then; `paused` since when it is paused.
     """
 
     run: RunId

@@ -4,7 +4,8 @@
     incident/42/status             the living message                     nearly every event of the incident
     incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
-    approval/42-1/shift/1          a question to people                   asked, voted on, closed
+    approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
+    escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
     postmortem/42                  the draft                              drafted
 
@@ -41,6 +42,14 @@ def _approval(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN40
     return (f"approval/{fact.approval}",)
 
 
+def _held(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - a run was paused
+    return (f"approval/{each}" for each in fact.asking)
+
+
+def _going_on(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - a run was resumed
+    return (f"approval/{each.approval}" for each in fact.postponed)
+
+
 def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of two facts
     return (f"unknown/{fact.run}/{fact.step}",)
 
@@ -56,8 +65,14 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
     facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
     facts.ApprovalRequested: _approval,
+    facts.ApprovalEscalated: lambda incident, fact: (
+        *_approval(incident, fact),
+        f"escalation/{fact.approval}",
+    ),
     facts.ApprovalVoted: _approval,
     facts.ApprovalClosed: _approval,
+    facts.RunPaused: _held,
+    facts.RunResumed: _going_on,
     facts.StepOutcomeUnknown: _unknown,
     facts.StepSettled: _unknown,
 }
@@ -83,6 +98,9 @@ def shown(event: Event) -> Iterable[Change]:
         yield Change(
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
         )
+    elif isinstance(fact, facts.ApprovalClosed):
+        # Only where it escalated.
+        yield Change(OUTBOX, (f"escalation/{fact.approval}",), {"wanted": seq}, create=False)
     elif isinstance(fact, facts.RunStarted):
         # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
         yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)

@@ -157,6 +157,9 @@ def runs() -> None:
         maybe("finished_at"),
         words("reason"),
         words("detail"),
+        maybe("paused_at"),
+        maybe("paused_by"),
+        words("paused_why"),
         number("seq"),
     )
     index("runs", "runs_by_incident", ["incident", "ordinal"])
@@ -196,6 +199,8 @@ def approvals() -> None:
         maybe("requested_by"),
         maybe("requested_at"),
         maybe("expires_at"),
+        maybe("escalated_at"),
+        words("escalated_to"),
         maybe("closed_at"),
         words("why"),
         number("seq"),
