@@ -61,9 +61,9 @@ def _hold(picture: RunPicture, *, alone: bool) -> Json:
     if picture.run.paused_at is not None:
         return _resume(picture, alone=alone)
     label = "Pause" if alone else f"Pause {picture.run.id}"
-    return button(label, "run_pause", {"run": str(picture.run.id)})
+    return button(label, f"run_pause/{picture.run.id}", {"run": str(picture.run.id)})
 
 
 def _resume(picture: RunPicture, *, alone: bool) -> Json:
     label = "Resume" if alone else f"Resume {picture.run.id}"
-    return button(label, "run_resume", {"run": str(picture.run.id)}, style="primary")
+    return button(label, f"run_resume/{picture.run.id}", {"run": str(picture.run.id)}, style="primary")

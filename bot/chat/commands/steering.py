@@ -84,5 +84,5 @@ class Steering:
             raise Conflict(f"No run in #{here} can be {how}.", hint=hint)
         names = ", ".join(f"{each.id} ({each.runbook})" for each in runs)
         raise Refused(
-            f"Several runs can be meant: {names}.", hint=f"Say which: {self._command} {verb} {runs[0].id}"
+            f"Several runs can be meant: {names}.", hint=f"Say which: `{self._command} {verb} {runs[0].id}`"
         )
