@@ -190,6 +190,12 @@ class SessionLead(_Terms):
         if not beat(connection, self.term, self._clock.now()):
             self._compare(connection)
 
+    def is_locked(self, connection: Connection) -> bool:
+        """Tell whether the lock is held by the session that the term is led over."""
+        with connection.begin():
+            leader = leader_of(connection)
+            return leader is not None and holder_of(connection) == leader.session
+
     def release(self, connection: Connection | None) -> None:
         """Say that it is given up; the lock itself goes with the connection."""
         if not self.lost:

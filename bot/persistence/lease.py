@@ -33,23 +33,25 @@ def since_boot() -> float:
 
 
 class Lease:
-    """Keeps a lead alive from `start` to `stop`. `revived` is called when the server answers again after it did not."""
+    """Keeps a lead alive from `start` to `stop`.
+
+    `unlocked` is called, from the thread, when the journal has lost its session and does not know yet, because it has nothing to write.
+    """
 
     def __init__(
         self,
         database: Database,
         lead: SessionLead,
         *,
-        revived: Callable[[], None] = lambda: None,
+        unlocked: Callable[[], None] = lambda: None,
         seconds: Callable[[], float] = since_boot,
     ) -> None:
         self._engine = database.writing
         self._lead = lead
-        self._revived = revived
+        self._unlocked = unlocked
         self._seconds = seconds
         self._given = seconds()
         self._connection: Connection | None = None
-        self._broken = False
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="fireline-lease", daemon=True)
 
@@ -70,23 +72,22 @@ class Lease:
 
     def _keep(self) -> None:
         while not self._ending.wait(BEAT):
-            began = self._seconds()
             try:
-                if self._connection is None:
-                    self._connection = self._engine.connect()
-                self._lead.beat(self._connection)
+                self._give_sign()
             except LeadLost:
                 break
             except DBAPIError:
-                # The server is away, or has ended the session: the next beat begins with a connection of its own.
-                self._broken = True
-                self._let_go()
-            else:
-                self._given = began
-                if self._broken:
-                    self._broken = False
-                    self._revived()
+                self._let_go()  # the server is away, or has ended the session: the next sign has a connection of its own
         self._let_go()
+
+    def _give_sign(self) -> None:
+        began = self._seconds()
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        self._lead.beat(self._connection)
+        self._given = began
+        if not self._lead.is_locked(self._connection):
+            self._unlocked()
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None

@@ -63,7 +63,7 @@ async def open_store(
     lease = None
     if isinstance(committer.lead, SessionLead):
         committer.lead.on_lost = on_lost
-        lease = Lease(database, committer.lead, revived=_nudger(journal))
+        lease = Lease(database, committer.lead, unlocked=_nudger(journal))
         lease.start()
     return Store(journal, Records(database), database, committer.lead, lease)
 
