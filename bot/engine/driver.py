@@ -18,7 +18,7 @@ import structlog
 from bot.actions.outcome import Reason
 from bot.domain.clock import Clock
 from bot.domain.events import Event
-from bot.domain.facts import CallStarted, RunFinished, RunStarted
+from bot.domain.facts import CallStarted, RunFinished
 from bot.domain.ids import (
     ApprovalId,
     Digest,
@@ -47,14 +47,13 @@ from bot.engine.conductor import (
 from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
 from bot.engine.performer import Performer
+from bot.engine.starts import Starts
 from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
 from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
 _AT_ONCE = 64
 """How many runs are taken up side by side at the start."""
-_MOST_BEGUN = 4096
-"""How many starts of runs are remembered until they are taken up; beyond that they are read."""
 
 
 class Alarm(Protocol):
@@ -93,10 +92,10 @@ class Driver:
         self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
         self._taking_up = asyncio.Lock()
-        self._begun: dict[RunId, Event] = {}
+        self._starts = Starts()
         self._background: set[asyncio.Task[None]] = set()
         self._closing = False
-        journal.listen(self._heard)
+        journal.listen(self._starts.heard)
 
     # ---- life
 
@@ -162,7 +161,7 @@ class Driver:
         """See `RunControl.take_up`."""
         if run in self._runs:
             return
-        begun = self._begun.pop(run, None)
+        begun = self._starts.take(run)
         events = await self._events(run) if begun is None else [begun]
         state = replay(events)
         if state is None:
@@ -179,17 +178,6 @@ class Driver:
         first = Began() if len(events) == 1 else Recovered()
         self._runs[run] = UnderWay(plan=plan, state=state, first=first)
         await self._arrive_surely(run, first)
-
-    def _heard(self, events: Sequence[Event]) -> None:
-        """Remember the starts of runs as they become durable, so that taking one up need not read it back."""
-        for event in events:
-            if isinstance(event.fact, RunStarted):
-                self._begun[event.fact.run] = event
-            elif self._begun:
-                # What has more than a start is read.
-                self._begun.pop(getattr(event.fact, "run", None), None)  # type: ignore[arg-type]
-        while len(self._begun) > _MOST_BEGUN:
-            del self._begun[next(iter(self._begun))]
 
     async def vote(
         self,
