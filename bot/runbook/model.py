@@ -59,7 +59,7 @@ class WhenBusy(StrEnum):
 
 
 class OnExpiry(StrEnum):
-    """What an approval does when nobody decided in time; only `deny` is available yet."""
+    """What an approval does when nobody decided in time; whom `escalate` asks besides has the same time, then it is denied."""
 
     DENY = "deny"
     ESCALATE = "escalate"
@@ -104,13 +104,14 @@ DEFAULT_RETRY = Retry()
 class ApprovalRule:
     """Who must agree before a step starts.
 
-    `sources` are `group:sre` or `user:U0ADA`, `expires` None waits for ever.
+    `sources` are `group:sre` or `user:U0ADA`, `expires` None waits for ever, `escalate_to` is who is asked besides once that time is over.
     """
 
     sources: tuple[str, ...]
     quorum: int = 1
     expires: timedelta | None = None
     on_expiry: OnExpiry = OnExpiry.DENY
+    escalate_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any
 from bot.domain.events import Event
 from bot.domain.facts import (
     ApprovalClosed,
+    ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     CallFailed,
@@ -111,6 +112,14 @@ def _approval_requested(step: StepState, fact: ApprovalRequested, _at: datetime,
     return replace(
         step, status=StepStatus.WAITING_APPROVAL, approval=ApprovalState(asked=fact), asked=step.asked + 1
     )
+
+
+def _approval_escalated(step: StepState, fact: ApprovalEscalated, _at: datetime, _actor: Actor) -> StepState:
+    approval = step.approval
+    if approval is None or approval.asked.approval != fact.approval:
+        return step
+    asked = replace(approval.asked, sources=fact.sources, expires_at=fact.expires_at)
+    return replace(step, approval=replace(approval, asked=asked, escalated=True))
 
 
 def _approval_voted(step: StepState, fact: ApprovalVoted, _at: datetime, actor: Actor) -> StepState:
@@ -227,6 +236,7 @@ _OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, Actor], RunState]] = {
 _OF_STEP: Mapping[type[Fact], Change] = {
     StepSkipped: _skipped,
     ApprovalRequested: _approval_requested,
+    ApprovalEscalated: _approval_escalated,
     ApprovalVoted: _approval_voted,
     ApprovalClosed: _approval_closed,
     CallStarted: _call_started,

@@ -14,11 +14,12 @@ from bot.domain.nouns import Actor, Part, Phase, RunStatus, StepStatus, Vote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalState:
-    """An approval that waits; `votes` maps each person to their word."""
+    """An approval that waits; `votes` maps each person to their word. `asked` tells who is asked now, and until when."""
 
     asked: ApprovalRequested
     votes: Mapping[str, Vote] = field(default_factory=dict)
     granted: bool = False
+    escalated: bool = False
 
     @property
     def in_favour(self) -> int:
