@@ -26,6 +26,7 @@ from bot.domain.facts.intake import (
     AlertsReceived,
     AlertsUnmatched,
     DeliveryRefused,
+    LeadTaken,
     ProcessStarted,
     RunbooksLoaded,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "IncidentAcknowledged",
     "IncidentOpened",
     "IncidentResolved",
+    "LeadTaken",
     "MessagePosted",
     "NoteAdded",
     "PhaseEntered",
