@@ -51,7 +51,7 @@ class Metrics:
             GCCollector(registry=self.registry)
         self.build = self._gauge("build_info", "Always 1; the label says which version runs.", "version")
         self.build.labels(version=version).set(1)
-        self.leader = self._gauge("leader", "1 while this process leads, 0 while it stands by.")
+        self.leader = self._gauge("leader", "Whether this process leads: 1, or 0 while it stands by.")
         self._intake()
         self._journal()
         self._work()

@@ -94,12 +94,12 @@ class Half:
 
     def leads(self) -> bool:
         """Tell whether it says that it leads."""
-        return self.ask("/leaderz")[0] == 200  # noqa: PLR2004 - OK
+        return self.ask("/leaderz")[0] == 200
 
     def stands_by(self) -> bool:
         """Tell whether it says that it stands by, and is ready."""
         status, body = self.ask("/readyz")
-        return status == 200 and body["status"] == "standing by"  # noqa: PLR2004 - OK
+        return status == 200 and body["status"] == "standing by"
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -126,8 +126,7 @@ class Pair:
 
     def __init__(self, folder: Path, database: str, target: str, *, ports: tuple[int, int]) -> None:
         self.a, self.b = (
-            Half(ServedHome(folder / name, target, port=port))
-            for name, port in zip("ab", ports, strict=True)
+            Half(ServedHome(folder / name, target, port=port)) for name, port in zip("ab", ports, strict=True)
         )
         for half in (self.a, self.b):
             half.home.configure(database_url=database, data_dir=str(folder / "data"))
