@@ -16,6 +16,7 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import AlertsUnmatched, DeliveryRefused, NoteAdded
 from bot.domain.ids import INTAKE, AlertKey, Digest, incident_stream
 from bot.domain.nouns import FIRELINE
@@ -123,6 +124,7 @@ class Intake:
         return taken
 
     async def _write_some(self, taken: Sequence[_Waiting]) -> None:
+        reached(CrashPoint.INTAKE_BEFORE_WRITE)
         try:
             deliveries = [each.delivery for each in taken]
             told = await self._journal.submit(partial(self._take_in, deliveries))
@@ -135,6 +137,7 @@ class Intake:
                 for each in taken:
                     await self._write_some([each])
         else:
+            reached(CrashPoint.INTAKE_WRITTEN)
             for (_, news), said in zip(taken, told.news, strict=True):
                 if not news.done():
                     news.set_result(said)
@@ -181,6 +184,8 @@ def _append(tx: Transaction, delivery: Delivery, news: News) -> None:
             # A note is our own conclusion, the rest is what the sender said.
             actor = FIRELINE if isinstance(fact, NoteAdded) else delivery.sender
             tx.append(incident_stream(incident), actor, [fact])
+    if delivery.relayed:
+        tx.close_relay(delivery.relayed)
 
 
 def _fail(taken: Sequence[_Waiting], error: Exception) -> None:
@@ -190,7 +195,10 @@ def _fail(taken: Sequence[_Waiting], error: Exception) -> None:
 
 
 def _parts(delivery: Delivery) -> Iterator[Delivery]:
-    """Cut a large delivery into parts; what the sender left out is counted with the first."""
+    """Cut a large delivery into parts; what the sender left out is counted with the first, and the last ends its way through a relay."""
     for start in range(0, len(delivery.alerts), PART):
         truncated = delivery.truncated if start == 0 else 0
-        yield replace(delivery, alerts=delivery.alerts[start : start + PART], truncated=truncated)
+        relayed = delivery.relayed if start + PART >= len(delivery.alerts) else ""
+        yield replace(
+            delivery, alerts=delivery.alerts[start : start + PART], truncated=truncated, relayed=relayed
+        )

@@ -281,7 +281,11 @@ class Runbook:
 
     def steps_of(self, phase: Phase) -> tuple[Step, ...]:
         """Return the list of steps that a phase runs; undoing has none of its own."""
-        return {Phase.STEPS: self.steps, Phase.RESCUE: self.rescue, Phase.ALWAYS: self.always}.get(phase, ())
+        if phase is Phase.STEPS:
+            return self.steps
+        if phase is Phase.RESCUE:
+            return self.rescue
+        return self.always if phase is Phase.ALWAYS else ()
 
     def is_past(self, today: date) -> bool:
         """Tell whether the runbook is past its date, and may only be proposed.

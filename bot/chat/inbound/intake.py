@@ -17,11 +17,13 @@ from slack_bolt import BoltResponse
 from bot.chat.blocks.answers import behind
 from bot.chat.blocks.kit import Message
 from bot.chat.inbound.payload import COMMAND, Asked, read
+from bot.chat.inbound.relayed import entry_from_data
 from bot.chat.inbound.reply import Replier, Window, ephemeral
 from bot.chat.inbound.worker import InboxWorker
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal, Transaction
-from bot.domain.records import InboxEntry
+from bot.domain.records import InboxEntry, RelayEntry
 from bot.errors import JournalError
 from bot.telemetry import get_logger
 
@@ -64,11 +66,13 @@ class Intake:
         key, asked = found
         entry = InboxEntry(key=key, kind=asked.kind, payload=asked.to_data(), received_at=self._clock.now())
         at_once = self._answer_at_once(asked)
+        reached(CrashPoint.INBOX_BEFORE_WRITE)
         try:
             fresh = await self._journal.submit(lambda tx: _keep(tx, entry, handled=at_once is not None))
         except JournalError as problem:
             _LOG.warning("a payload could not be kept", kind=asked.kind, problem=str(problem))
             return self._sorry(asked)
+        reached(CrashPoint.INBOX_WRITTEN)
         if not fresh:
             return _ack()
         if at_once is not None:
@@ -77,6 +81,17 @@ class Intake:
             self._worker.take(entry)
             return _ack()
         return await self._with_answer(entry)
+
+    async def take_relayed(self, relayed: RelayEntry) -> None:
+        """Take in what a process that stands by had kept and acknowledged; raises as the journal does."""
+        entry = entry_from_data(relayed.data)
+
+        def unit(tx: Transaction) -> bool:
+            tx.close_relay(relayed.key)
+            return tx.put_inbox(entry)
+
+        if await self._journal.submit(unit):
+            self._worker.take(entry)
 
     def _answer_at_once(self, asked: Asked) -> Message | None:
         if asked.kind != COMMAND:
