@@ -172,6 +172,7 @@ def runs() -> None:
         words("reason"),
         words("detail"),
         words("output", "{}"),
+        words("item_list", "[]"),
         number("seq"),
     )
 
@@ -198,6 +199,8 @@ def approvals() -> None:
         maybe("expires_at"),
         maybe("closed_at"),
         words("why"),
+        number("item_count"),
+        words("over"),
         number("seq"),
     )
     index("approvals", "approvals_by_incident", ["incident", "seq"])
