@@ -132,6 +132,7 @@ class ApprovalRecord:
     """An approval as it stands, with exactly what was shown to those who decide.
 
     `items` counts the calls that a loop asks about, 0 for a step that is none; `over` says by how much its list is longer than foreseen.
+    `escalated_to` says who was asked besides when nobody had decided in time; `sources` holds them too.
     """
 
     id: ApprovalId
@@ -154,6 +155,8 @@ class ApprovalRecord:
     why: str
     items: int = 0
     over: str = ""
+    escalated_at: datetime | None = None
+    escalated_to: tuple[str, ...] = ()
     votes: tuple[VoteRecord, ...] = ()
 
 
@@ -221,3 +224,12 @@ class InboxEntry:
     received_at: datetime
     attempts: int = 0
     error: str = field(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayEntry:
+    """What a process that stands by took in for the one that leads: outside the log until that one records it."""
+
+    key: str
+    kind: str
+    data: Mapping[str, Any]

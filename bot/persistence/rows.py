@@ -32,6 +32,7 @@ from bot.domain.records import (
     IncidentRecord,
     OutboxEntry,
     RefusedDelivery,
+    RelayEntry,
     RunRecord,
     StepRecord,
     VoteRecord,
@@ -186,6 +187,8 @@ def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
         requested_by=_maybe_actor(row.requested_by),
         requested_at=from_text(row.requested_at),
         expires_at=_maybe_instant(row.expires_at),
+        escalated_at=_maybe_instant(row.escalated_at),
+        escalated_to=tuple(json.loads(row.escalated_to or "[]")),
         closed_at=_maybe_instant(row.closed_at),
         why=row.why,
         items=row.item_count,
@@ -251,3 +254,8 @@ def inbox_of(row: Row) -> InboxEntry:
         attempts=row.attempts,
         error=row.error,
     )
+
+
+def relay_of(row: Row) -> RelayEntry:
+    """Read what was kept for the leader."""
+    return RelayEntry(key=row.key, kind=row.kind, data=json.loads(row.data))

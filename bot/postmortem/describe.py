@@ -100,10 +100,11 @@ def _drafted(fact: facts.PostmortemDrafted, _by: str, _event: Event, _names: Nam
 
 def _received(fact: facts.AlertsReceived, by: str, _event: Event, _names: Names) -> str:
     known = f", {len(fact.repeated):,} known already" if fact.repeated else ""
+    anew = f", {len(fact.again):,} routed anew" if fact.again else ""
     lost = f", {fact.truncated:,} left out by the sender" if fact.truncated else ""
     names = listed(sorted({plain(alert.name) or "without a name" for alert in fact.changed}))
     of = f" ({names})" if fact.changed else ""
-    return f"{by[:1].upper()}{by[1:]} delivered {count(len(fact.changed), 'new or changed alert')}{of}{known}{lost}"
+    return f"{by[:1].upper()}{by[1:]} delivered {count(len(fact.changed), 'new or changed alert')}{of}{known}{anew}{lost}"
 
 
 def _unmatched(fact: facts.AlertsUnmatched, _by: str, _event: Event, _names: Names) -> str:
@@ -118,6 +119,14 @@ def _refused(fact: facts.DeliveryRefused, _by: str, _event: Event, _names: Names
 
 def _process(fact: facts.ProcessStarted, _by: str, _event: Event, _names: Names) -> str:
     return f"Fireline {plain(fact.version)} started on {plain(fact.host)} as process {fact.pid}"
+
+
+def _led(fact: facts.LeadTaken, _by: str, _event: Event, _names: Names) -> str:
+    before = {
+        "handed over": f"; {plain(fact.before)} handed over",
+        "took over": f"; {plain(fact.before)} had stopped without a word",
+    }.get(fact.how, "")
+    return f"Process {fact.pid} on {plain(fact.host)} leads, in term {fact.term:,}{before}"
 
 
 def _loaded(fact: facts.RunbooksLoaded, _by: str, _event: Event, _names: Names) -> str:
@@ -144,6 +153,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.AlertsUnmatched: _unmatched,
     facts.DeliveryRefused: _refused,
     facts.ProcessStarted: _process,
+    facts.LeadTaken: _led,
     facts.RunbooksLoaded: _loaded,
     **describe_run.SENTENCES,
 }

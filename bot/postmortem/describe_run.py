@@ -108,6 +108,12 @@ def _asked(fact: facts.ApprovalRequested, _by: str, _event: Event, names: Names)
     )
 
 
+def _escalated(fact: facts.ApprovalEscalated, _by: str, _event: Event, names: Names) -> str:
+    added = listed([source_name(each, names) for each in fact.added]) or "nobody new"
+    until = f", until {instant(fact.expires_at)}" if fact.expires_at else ""
+    return f"Nobody decided on step {fact.step} in time, so {added} may decide too{until}"
+
+
 def _voted(fact: facts.ApprovalVoted, by: str, _event: Event, names: Names) -> str:
     verb = "approved" if fact.vote is Vote.APPROVE else "denied"
     right = (
@@ -189,6 +195,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.LoopExpanded: _expanded,
     facts.LoopBegan: _began,
     facts.ApprovalRequested: _asked,
+    facts.ApprovalEscalated: _escalated,
     facts.ApprovalVoted: _voted,
     facts.ApprovalClosed: _closed,
     facts.StepSkipped: _skipped,

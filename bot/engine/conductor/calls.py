@@ -45,7 +45,8 @@ SHOWN = 200
 
 def rendered(turn: Turn, step: Step, template: Template, action: str) -> Mapping[str, Any]:
     """Return the inputs of one of a step's calls, checked against the action; RunbookError or InvalidInputs tell what does not fit."""
-    values = template.render(turn.scope(step))
+    # Most inputs are written out in full: then nobody needs the names that expressions may use.
+    values = template.tree if template.literal else template.render(turn.scope(step))
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)

@@ -30,7 +30,8 @@ class Turn:
         self.state = state
         self.now = now
         self.decisions: list[Decision] = []
-        self._counted: tuple[RunState, dict[StepId, Progress]] = (state, {})
+        self._broken: tuple[int, Step | None] = (-1, None)
+        self._counted: tuple[int, dict[StepId, Progress]] = (-1, {})
 
     def record(self, fact: Fact, actor: Actor = FIRELINE) -> None:
         """Decide a fact."""
@@ -38,9 +39,9 @@ class Turn:
         self.state = evolve(self.state, fact, self.now, actor)
 
     def progress(self, loop: StepId) -> Progress:
-        """Count a loop's items, once for each state: a turn asks often."""
-        if self._counted[0] is not self.state:
-            self._counted = (self.state, {})
+        """Count a loop's items: anew only when something was decided since."""
+        if self._counted[0] != len(self.decisions):
+            self._counted = (len(self.decisions), {})
         counted = self._counted[1]
         if loop not in counted:
             counted[loop] = progress(self.state, loop)
@@ -97,6 +98,12 @@ class Turn:
 
     def breaking(self) -> Step | None:
         """Return the first step of this phase whose failure stops the phase, a loop as soon as one item failed; None while there is none."""
+        # Asked before each step that may begin, and looked up anew only when something was decided since.
+        if self._broken[0] != len(self.decisions):
+            self._broken = (len(self.decisions), self._look_for_broken())
+        return self._broken[1]
+
+    def _look_for_broken(self) -> Step | None:
         for step in self.plan.runbook.steps_of(self.state.phase):
             if step.on_failure is not OnFailure.CONTINUE and self._failed(step):
                 return step

@@ -28,6 +28,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.AlertsResolved: nothing,  # AlertsReceived told it already
     facts.DeliveryRefused: keeping.delivery_refused,
     facts.ProcessStarted: nothing,
+    facts.LeadTaken: nothing,
     facts.RunbooksLoaded: nothing,
     facts.IncidentOpened: incidents.opened,
     facts.IncidentAcknowledged: incidents.acknowledged,
@@ -48,6 +49,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.LoopExpanded: runs.loop_expanded,
     facts.LoopBegan: runs.loop_began,
     facts.ApprovalRequested: approvals.requested,
+    facts.ApprovalEscalated: approvals.escalated,
     facts.ApprovalVoted: approvals.voted,
     facts.ApprovalClosed: approvals.closed,
     facts.CallStarted: runs.call_started,

@@ -50,7 +50,7 @@ def test_sound_runbooks_pass(file: Any) -> None:
         ("[{id: one, uses: wait, with: {for: 1m}, for_each: x, max_items: 0%}]", "$.steps[0].max_items"),
         ("[{id: one, uses: wait, with: {for: 1m}, until: x}]", "$.steps[0]"),
         (
-            "[{id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}]",
+            "[{id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: shrug}}]",
             "$.steps[0].approval.on_expiry",
         ),
         ("[]", "$.steps"),

@@ -197,6 +197,8 @@ def approvals() -> None:
         maybe("requested_by"),
         maybe("requested_at"),
         maybe("expires_at"),
+        maybe("escalated_at"),
+        words("escalated_to"),
         maybe("closed_at"),
         words("why"),
         number("item_count"),
@@ -287,14 +289,19 @@ def chat() -> None:
 
 
 def process() -> None:
-    """Who leads."""
+    """Who leads, and what the others took in for it."""
+    op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
         place("id"),
+        number("term"),
         words("host"),
         number("pid"),
+        number("session"),
         maybe("since"),
         maybe("beat_at"),
+        number("beats"),
+        flag("released"),
     )
 
 
@@ -311,5 +318,6 @@ TABLES = (
     "runbooks",
     "outbox",
     "inbox",
+    "relay",
     "leader",
 )
