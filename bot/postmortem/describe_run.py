@@ -81,8 +81,8 @@ def _finished(fact: facts.RunFinished, _by: str, _event: Event, _names: Names) -
 
 
 def _expanded(fact: facts.LoopExpanded, _by: str, _event: Event, _names: Names) -> str:
-    left = f"; {count(fact.left_out, 'item')} left out by its condition" if fact.left_out else ""
-    over = f"; that is more than it may do unasked ({plain(fact.over)})" if fact.over else ""
+    left = f"; {fact.left_out:,} left out by its condition" if fact.left_out else ""
+    over = f"; that is more than it may do unasked: {plain(fact.over)}" if fact.over else ""
     return f"Step {fact.step} has {count(len(fact.items), 'item')} to go through: {_named(fact.items)}{left}{over}"
 
 
