@@ -67,7 +67,7 @@ def _special(incident: IncidentId) -> dict[str, st.SearchStrategy[typing.Any]]:
     }
 
 
-def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: PLR0911 - a table of types reads best as one
+def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: C901, PLR0911 - a table of types reads best as one
     if isinstance(kind, typing.NewType):
         return _values(kind.__supertype__)
     if kind is typing.Any:
