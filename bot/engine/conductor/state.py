@@ -39,7 +39,8 @@ class StepState:
     was sent. `due` is when something happens by itself: a retry, the next look of a verification. `again` says that the main call is to be made
     again as soon as the run may. `applied` tells whether an effect of the step may stand in the world; `undo_unknown` that its undo was interrupted
     and a person must say what happened, `undo_closed` that there is nothing left to undo. `order` is the step's place among those that ended,
-    from 1, 0 while it has not.
+    from 1, 0 while it has not. `items` is what a loop goes through, None until that is known and for any other step; its items are steps of their
+    own. `over` says by how much the list is longer than foreseen.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -59,6 +60,8 @@ class StepState:
     undo_closed: bool = False
     again: bool = False
     order: int = 0
+    items: tuple[Any, ...] | None = None
+    over: str = ""
 
     def attempt(self, part: Part) -> int:
         """How many calls this part has made."""

@@ -48,6 +48,8 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.RunPaused: runs.paused,
     facts.RunResumed: runs.resumed,
     facts.RunFinished: runs.finished,
+    facts.LoopExpanded: runs.loop_expanded,
+    facts.LoopBegan: runs.loop_began,
     facts.ApprovalRequested: approvals.requested,
     facts.ApprovalEscalated: approvals.escalated,
     facts.ApprovalVoted: approvals.voted,
