@@ -23,6 +23,7 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
@@ -111,6 +112,8 @@ def assemble(
     dispatcher = Dispatcher(
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
     )
+    usher = Usher(store.journal, driver)
+    store.journal.listen(usher.watch)
     fireline = Fireline(
         settings=settings,
         clock=clock,
@@ -120,6 +123,7 @@ def assemble(
         driver=driver,
         alarm=alarm,
         dispatcher=dispatcher,
+        usher=usher,
         intake=Intake(
             store.journal,
             wake=dispatcher.wake,

@@ -22,6 +22,7 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store
 from bot.postmortem.write import Written, draft_postmortem
@@ -46,6 +47,7 @@ class Fireline:
     driver: Driver
     alarm: ApschedulerAlarm
     dispatcher: Dispatcher
+    usher: Usher
     intake: Intake
     desk: Callable[[Journal], Desk]
     evidence: EvidenceFiles
@@ -95,6 +97,7 @@ class Fireline:
         self.alarm.start(self.driver.tick)
         taken_up = await self.driver.recover()
         self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
+        self.tasks.append(asyncio.create_task(self.usher.run(), name="usher"))
         await self.chat.start()
         self.recovered = True
         _LOG.info("fireline is up", version=__version__, runs_taken_up=taken_up)
