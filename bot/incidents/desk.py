@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import Fact, IncidentOpened
 from bot.domain.ids import IncidentId, RunId, incident_stream
 from bot.domain.nouns import Actor, IncidentStatus, RunStatus, Severity
@@ -216,6 +217,7 @@ class Desk:
                 hint="It is on the record. Start it again when that run is over.",
             )
         if done.run is not None:
+            reached(CrashPoint.DESK_RUN_STARTED)
             await self._runs.take_up(done.run)
         return Opened(
             incident=done.incident,

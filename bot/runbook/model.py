@@ -212,7 +212,10 @@ class Trigger:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert with these labels is meant."""
-        return all(matcher.matches(labels) for matcher in self.matchers)
+        for matcher in self.matchers:  # noqa: SIM110 - asked for every alert and trigger, where a generator doubles the cost
+            if not matcher.matches(labels):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +254,10 @@ class Runbook:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert with these labels starts this runbook: any trigger will do."""
-        return any(trigger.matches(labels) for trigger in self.triggers)
+        for trigger in self.triggers:  # noqa: SIM110 - as above
+            if trigger.matches(labels):
+                return True
+        return False
 
     def all_steps(self) -> Iterator[Step]:
         """Every step, in the order of the file: steps, rescue, always."""
@@ -275,7 +281,11 @@ class Runbook:
 
     def steps_of(self, phase: Phase) -> tuple[Step, ...]:
         """Return the list of steps that a phase runs; undoing has none of its own."""
-        return {Phase.STEPS: self.steps, Phase.RESCUE: self.rescue, Phase.ALWAYS: self.always}.get(phase, ())
+        if phase is Phase.STEPS:
+            return self.steps
+        if phase is Phase.RESCUE:
+            return self.rescue
+        return self.always if phase is Phase.ALWAYS else ()
 
     def is_past(self, today: date) -> bool:
         """Tell whether the runbook is past its date, and may only be proposed.

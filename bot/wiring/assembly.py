@@ -112,8 +112,6 @@ def assemble(
     dispatcher = Dispatcher(
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
     )
-    usher = Usher(store.journal, driver)
-    store.journal.listen(usher.watch)
     fireline = Fireline(
         settings=settings,
         clock=clock,
@@ -123,7 +121,7 @@ def assemble(
         driver=driver,
         alarm=alarm,
         dispatcher=dispatcher,
-        usher=usher,
+        usher=_usher(store, driver),
         intake=Intake(
             store.journal,
             wake=dispatcher.wake,
@@ -148,6 +146,12 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         approval_expiry=settings.engine.default_approval_expiry,
         run_timeout=settings.engine.default_run_timeout,
     )
+
+
+def _usher(store: Store, driver: Driver) -> Usher:
+    usher = Usher(store.journal, driver)
+    store.journal.listen(usher.watch)
+    return usher
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

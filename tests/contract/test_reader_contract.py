@@ -1,6 +1,7 @@
 """What the port `Reader` answers, over every database, and inside a unit of work just as outside."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -162,8 +163,9 @@ async def test_an_empty_store_knows_nothing(store: Store) -> None:
     assert read.alerts([]) == {}
     empty = [
         read.incidents(), read.alerts_of(ONE), read.pending_alerts(limit=5), read.unmatched_alerts(), read.recent_alerts(),
-        read.refused_deliveries(), read.runs_of(ONE), read.unfinished_runs(), read.queued_runs(), read.runs_of_group("g"), read.steps_of(RUN), read.approvals_of(ONE),
+        read.refused_deliveries(), read.runs_of(ONE), read.unfinished_runs(), read.steps_of(RUN), read.approvals_of(ONE),
         read.evidence_of(ONE), read.events(), read.events_of_run(RUN), read.raw_events(), read.outbox_behind(), read.inbox_waiting(),
+        read.queued_runs(), read.runs_of_group("g"), read.open_incidents_of_group("g"),
     ]  # fmt: skip
     assert not any(empty)
 
@@ -340,7 +342,9 @@ async def test_a_line_in_front_of_a_group(desk: Desk) -> None:
     }  # fmt: skip
     first, second, third = RunId("1-2"), RunId("1-3"), RunId("1-4")
     await desk.tell(opened(), replace(started(RUN), group="service/checkout"))
-    await desk.tell(facts.RunQueued(run=first, severity=Severity.SEV3, behind=RUN, place=1, timeout=60.0, **waits))
+    await desk.tell(
+        facts.RunQueued(run=first, severity=Severity.SEV3, behind=RUN, place=1, timeout=60.0, **waits)
+    )
     await desk.tell(facts.RunQueued(run=second, severity=Severity.SEV3, behind=RUN, place=2, **waits))
     await desk.tell(facts.RunQueued(run=third, severity=Severity.SEV1, behind=RUN, place=1, **waits))
     await desk.tell(facts.RunMoved(run=first, behind=RUN, place=2))
@@ -350,7 +354,11 @@ async def test_a_line_in_front_of_a_group(desk: Desk) -> None:
     assert [each.id for each in desk.read.unfinished_runs()] == [RUN]
     record = desk.read.run(first)
     assert record is not None
-    assert (record.status, record.group, record.severity) == (RunStatus.QUEUED, "service/checkout", Severity.SEV3)
+    assert (record.status, record.group, record.severity) == (
+        RunStatus.QUEUED,
+        "service/checkout",
+        Severity.SEV3,
+    )
     assert (record.behind, record.place, record.inputs) == (RUN, 2, {"n": 1})
     assert record.started_at == START + timedelta(seconds=2)
 

@@ -6,7 +6,6 @@ A fact that the table does not name leaves the run as it is: the stream of an in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +34,7 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.nouns import FIRELINE, Actor, ApprovalStatus, Part, Settlement, StepStatus
+from bot.engine.conductor.copies import replace
 from bot.engine.conductor.state import ApprovalState, RunState, StepState
 
 Change = Callable[[StepState, Any, datetime, Actor], StepState]

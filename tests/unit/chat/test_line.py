@@ -10,9 +10,7 @@ from bot.domain.nouns import RunStatus, person
 from bot.domain.records import RunRecord
 from tests.fakes.alerts import NOON, incident, run
 
-WAITS = replace(
-    run("42-2", status=RunStatus.QUEUED), group="service/checkout", behind="42-1", place=2
-)
+WAITS = replace(run("42-2", status=RunStatus.QUEUED), group="service/checkout", behind="42-1", place=2)
 
 
 def shown(*runs: RunRecord) -> str:
@@ -44,7 +42,11 @@ def test_a_run_that_was_dropped_says_why() -> None:
 def test_a_rejected_run_is_said_with_its_reason() -> None:
     """What was kept out, why, and who asked for it."""
     rejection = Rejection(
-        incident=incident(42), runbook="second", title="The second", why="run 42-1 (first) has database", asked_by=person("U0ADA")
+        incident=incident(42),
+        runbook="second",
+        title="The second",
+        why="run 42-1 (first) has database",
+        asked_by=person("U0ADA"),
     )
     message = rejection_message(rejection, redact=as_it_is)
     assert message.text.startswith("🚫 *The second* was not started: run 42-1 (first) has database.")
