@@ -183,6 +183,7 @@ def runs() -> None:
         words("reason"),
         words("detail"),
         words("output", "{}"),
+        words("item_list", "[]"),
         number("seq"),
     )
 
@@ -211,6 +212,8 @@ def approvals() -> None:
         words("escalated_to"),
         maybe("closed_at"),
         words("why"),
+        number("item_count"),
+        words("over"),
         number("seq"),
     )
     index("approvals", "approvals_by_incident", ["incident", "seq"])
