@@ -190,9 +190,13 @@ class Driver(Wishes):
             raise JournalClosed(msg, hint="Ask again when it is back.")
         if run in self._runs:
             return run
-        if self._reader.run(run) is None:
+        record = self._reader.run(run)
+        if record is None:
             msg = f"There is no run {run}."
             raise NotFound(msg)
+        if record.status is RunStatus.QUEUED:
+            msg = f"Run {run} waits in line; it has not begun."
+            raise Conflict(msg, hint="Cancel it, and it leaves the line; nothing runs.")
         msg = f"Run {run} is over."
         raise Conflict(msg, hint="The incident's message shows how it ended.")
 

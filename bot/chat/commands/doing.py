@@ -77,6 +77,11 @@ class Doer:
         opened = await desk.start_run(
             wanted.runbook, wanted.inputs, person(task.asked.user), incident=wanted.incident
         )
+        if opened.waits:
+            return said(
+                f"⏳ *{self._ink.line(wanted.runbook, 80)}* {self._ink.line(opened.waits, 200)}.",
+                f"It begins by itself, as `{opened.run}` in #{opened.incident}. `{self._command} cancel {opened.run}` takes it out.",
+            )
         where = f"in {'a new incident, ' if opened.opened else ''}#{opened.incident}{self._channel(opened.incident)}"
         return said(
             f"▶️ *{self._ink.line(wanted.runbook, 80)}* runs as `{opened.run}` {where}.",

@@ -36,7 +36,10 @@ class Steering:
     async def _cancel(self, task: Task, rest: str) -> Message:
         asked = holding(rest)
         run = asked.run or self._only(task.asked, "cancel", lambda _: True)
+        record = self._reader.run(run)
         await self._desk(task.journal).cancel_run(run, person(task.asked.user), asked.why, undo=asked.undo)
+        if record is not None and record.status is RunStatus.QUEUED:
+            return said(f"🛑 Run `{run}` is out of the queue.", "It had not begun, so nothing ran.")
         if asked.undo:
             return said(
                 f"🛑 Run `{run}` is asked to end, and to undo what it did.",
@@ -50,7 +53,7 @@ class Steering:
 
     async def _pause(self, task: Task, rest: str) -> Message:
         asked = holding(rest)
-        run = asked.run or self._only(task.asked, "pause", lambda each: each.paused_at is None)
+        run = asked.run or self._only(task.asked, "pause", _can_be_held)
         await self._desk(task.journal).pause_run(run, person(task.asked.user), asked.why)
         return said(
             f"⏸️ Run `{run}` is paused.",
@@ -72,7 +75,7 @@ class Steering:
                 "Which run?",
                 hint=f"Say its name, like 42-1, or ask in its incident's channel. `{self._command} runs` lists them.",
             )
-        under_way = [each for each in self._reader.runs_of(here) if each.status is RunStatus.RUNNING]
+        under_way = [each for each in self._reader.runs_of(here) if each.finished_at is None]
         runs = [each for each in under_way if meant(each)]
         if len(runs) == 1:
             return runs[0].id
@@ -80,9 +83,17 @@ class Steering:
         if not under_way:
             raise Conflict(f"Nothing runs in #{here}.", hint=hint)
         if not runs:
-            how = "paused: every run is paused already" if verb == "pause" else "resumed: none is paused"
+            how = (
+                "paused: none runs that is not paused already"
+                if verb == "pause"
+                else "resumed: none is paused"
+            )
             raise Conflict(f"No run in #{here} can be {how}.", hint=hint)
         names = ", ".join(f"{each.id} ({each.runbook})" for each in runs)
         raise Refused(
             f"Several runs can be meant: {names}.", hint=f"Say which: `{self._command} {verb} {runs[0].id}`"
         )
+
+
+def _can_be_held(run: RunRecord) -> bool:
+    return run.status is RunStatus.RUNNING and run.paused_at is None

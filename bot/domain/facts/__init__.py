@@ -31,6 +31,7 @@ from bot.domain.facts.intake import (
     ProcessStarted,
     RunbooksLoaded,
 )
+from bot.domain.facts.line import RunDropped, RunMoved, RunQueued, RunRejected
 from bot.domain.facts.run import (
     ApprovalClosed,
     ApprovalEscalated,
@@ -89,9 +90,13 @@ __all__ = [
     "Postponed",
     "ProcessStarted",
     "RunCancelRequested",
+    "RunDropped",
     "RunFinished",
+    "RunMoved",
     "RunPaused",
     "RunProposed",
+    "RunQueued",
+    "RunRejected",
     "RunResumed",
     "RunStarted",
     "RunbooksLoaded",

@@ -116,7 +116,7 @@ async def test_outside_its_channel_a_run_must_be_named(place: Workplace) -> None
     ack = await place.command(ADA, INCIDENTS, "pause 1-1")
     assert "is paused" in str(ack["body"])
     ack = await place.command(ADA, place.channel_of(IncidentId(1)), "pause")
-    assert "every run is paused already" in str(ack["body"])
+    assert "none runs that is not paused already" in str(ack["body"])
 
 
 async def test_a_guest_holds_nothing(place: Workplace) -> None:
