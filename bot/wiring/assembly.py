@@ -130,6 +130,7 @@ def assemble(
         redactor=redactor,
         transport=transport,
     )
+    store.journal.listen_late(dispatcher.catch_up)
     fireline.chat = build_chat(fireline)
     return fireline
 
