@@ -33,7 +33,6 @@ from bot.persistence.statements import Writer
 from bot.persistence.transaction import UnitTransaction
 
 
-
 class Append(NamedTuple):
     """A job that reads nothing: the quickest."""
 
@@ -187,7 +186,9 @@ class Committer:
             try:
                 with self._connection.begin():
                     batch = Batch(self._connection, self._writer, self._head)
-                    done.late = list(UnitTransaction(batch, self._clock.now()).events(after=self._told, limit=missed))
+                    done.late = list(
+                        UnitTransaction(batch, self._clock.now()).events(after=self._told, limit=missed)
+                    )
             except DBAPIError as error:
                 self._give_up(error)
                 return

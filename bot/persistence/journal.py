@@ -127,7 +127,7 @@ class BatchingJournal:
         self._listeners.append(listener)
 
     def listen_late(self, listener: Listener) -> None:
-        """Call `listener` with events that turned out to be durable after their unit was told that the log can't be written; before `listen`'s hear of them.
+        """Call `listener` with events that turned out to be durable after their unit was told that they could not be written, before others hear.
 
         Whoever submitted them has gone on as if they were not there: what they should have led to has yet to be brought about.
         """

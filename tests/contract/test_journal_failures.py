@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
 
 from bot.domain.ids import SYSTEM, IncidentId
 from bot.domain.nouns import FIRELINE
