@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable
 
 from bot import __version__
 from bot.actions.contract import Catalogue
-from bot.domain.clock import Clock, SystemClock
+from bot.domain.clock import Clock
 from bot.domain.ports import Journal
 from bot.engine.driver import Driver
 from bot.engine.performer import Performer
@@ -23,16 +22,19 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
 from bot.settings import Settings
-from bot.telemetry import Metrics, configure_logging
+from bot.telemetry import Metrics
 from bot.wiring.actions import build_actions, catalogue_of
 from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
+from bot.wiring.grounds import Grounds, prepare
 from bot.wiring.library import Shelf
-from bot.wiring.secrets import SettingsSecrets, redactor_for
+from bot.wiring.relay import build_collector
+from bot.wiring.secrets import SettingsSecrets
 from bot.wiring.watching import CountEvents
 from integrations.transport import Transport, TransportConfig
 
@@ -42,36 +44,42 @@ _RETRY_CEILING = 30.0
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Fireline]:
-    """Start a Fireline for these settings and stop it at the end of the block."""
-    redactor, sources = redactor_for(settings, os.environ)
-    configure_logging(style=settings.logging.format, level=settings.logging.level, redact=redactor.redact)
-    # Alerts and outputs are nobody else's business; the group gets as far as the drafts, which are redacted and meant for colleagues.
-    settings.data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-    metrics = Metrics(version=__version__)
-    clock = SystemClock()
-    counting = CountEvents(metrics)
-    store = await open_store(
-        settings.database,
-        clock,
-        max_batch=settings.journal.max_batch,
-        max_waiting=settings.journal.max_waiting,
-        observer=counting,
-    )
-    try:
-        under_way = await asyncio.to_thread(store.records.unfinished_runs)
-        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
-        store.journal.listen(counting)
-        fireline = assemble(
-            settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
-        )
-    except BaseException:  # the store is closed, whatever it was; raised again
-        await store.close()
-        raise
+    """Start a Fireline that leads, and stop it at the end of the block; ConfigurationError when it can't."""
+    fireline = await open_fireline(prepare(settings))
     try:
         await fireline.start()
         yield fireline
     finally:
         await fireline.stop()
+
+
+async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = lambda _why: None) -> Fireline:
+    """Take the lead and make every room; nothing runs yet. Raises, and calls `on_lost`, as `open_store` does."""
+    settings = grounds.settings
+    counting = CountEvents(grounds.metrics)
+    store = await open_store(
+        settings.database,
+        grounds.clock,
+        max_batch=settings.journal.max_batch,
+        max_waiting=settings.journal.max_waiting,
+        observer=counting,
+        on_lost=on_lost,
+    )
+    try:
+        under_way = await asyncio.to_thread(store.records.unfinished_runs)
+        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
+        store.journal.listen(counting)
+        return assemble(
+            settings,
+            store=store,
+            clock=grounds.clock,
+            metrics=grounds.metrics,
+            sources=grounds.sources,
+            redactor=grounds.redactor,
+        )
+    except BaseException:  # the store is closed, whatever it was; raised again
+        await store.close()
+        raise
 
 
 def assemble(
@@ -120,6 +128,7 @@ def assemble(
         driver=driver,
         alarm=alarm,
         dispatcher=dispatcher,
+        usher=_usher(store, driver),
         intake=Intake(
             store.journal,
             wake=dispatcher.wake,
@@ -132,6 +141,7 @@ def assemble(
     )
     store.journal.listen_late(dispatcher.catch_up)
     fireline.chat = build_chat(fireline)
+    fireline.collector = build_collector(fireline)
     return fireline
 
 
@@ -145,6 +155,12 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         approval_expiry=settings.engine.default_approval_expiry,
         run_timeout=settings.engine.default_run_timeout,
     )
+
+
+def _usher(store: Store, driver: Driver) -> Usher:
+    usher = Usher(store.journal, driver)
+    store.journal.listen(usher.watch)
+    return usher
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

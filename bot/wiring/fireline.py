@@ -23,6 +23,8 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.relay import Collector
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.lead import Lead
 from bot.persistence.store import Store
@@ -49,12 +51,14 @@ class Fireline:
     driver: Driver
     alarm: ApschedulerAlarm
     dispatcher: Dispatcher
+    usher: Usher
     intake: Intake
     desk: Callable[[Journal], Desk]
     evidence: EvidenceFiles
     redactor: Redactor
     transport: Transport
     chat: ChatSurface = field(init=False)
+    collector: Collector = field(init=False)
     recovered: bool = False
     upkeep: Upkeep = field(default_factory=Upkeep)
 
@@ -99,7 +103,10 @@ class Fireline:
         taken_up = await self.driver.recover()
         reached(CrashPoint.RECOVERY_ENDED)
         self.upkeep.keep("the dispatcher", self.dispatcher.run)
+        self.upkeep.keep("the usher", self.usher.run)
         await self.chat.start()
+        if self.store.lease is not None:  # on SQLite nobody stands by
+            self.upkeep.keep("the collector", self.collector.run)
         self.recovered = True
         _LOG.info("fireline is up", version=__version__, runs_taken_up=taken_up)
 
