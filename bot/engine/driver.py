@@ -44,7 +44,7 @@ from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
 from bot.engine.performer import Performer
 from bot.engine.starts import Starts
-from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
+from bot.engine.underway import Acting, UnderWay, ending_of, tell_of_bugs, without_new_steps
 from bot.engine.wishes import Wishes
 from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
 
@@ -319,9 +319,7 @@ class Driver(Wishes):
 
     def _spawned_over(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
-        # What a person is refused is told to them; where they are gone, there is nobody to tell.
-        if not task.cancelled():
-            task.exception()
+        tell_of_bugs(task)
 
     async def _give_up(self, run: RunId, detail: str) -> None:
         """End a run that can't be conducted, on the record, and once."""
