@@ -25,6 +25,7 @@ from bot.engine.conductor import (
     Plan,
     Recovered,
     ResumeAsked,
+    RetryAsked,
     RunState,
     SettlementGiven,
     TimeCame,
@@ -306,6 +307,10 @@ class Stage:
     def pause(self, why: str = "") -> list[Fact]:
         """Hold the run."""
         return self.arrive(PauseAsked(by=ADA, why=why))
+
+    def retry(self, by: Actor = BEN) -> list[Fact]:
+        """Have the run tried again."""
+        return self.arrive(RetryAsked(by=by, why="mended"))
 
     def resume(self, after: float = 0.0) -> list[Fact]:
         """Let the run go on, so many seconds later."""

@@ -5,7 +5,7 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, kind_of, kinds
-from bot.domain.facts.control import Postponed, RunPaused, RunResumed
+from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -98,6 +98,7 @@ __all__ = [
     "RunQueued",
     "RunRejected",
     "RunResumed",
+    "RunRetried",
     "RunStarted",
     "RunbooksLoaded",
     "StatusChanged",

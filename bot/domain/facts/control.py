@@ -1,4 +1,4 @@
-"""Facts of a person's hand on a run: it is paused, and goes on. Who asked is the event's actor."""
+"""Facts of a person's hand on a run: it is paused, goes on, is tried again. Who asked is the event's actor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.facts.base import Fact
-from bot.domain.ids import ApprovalId, RunId
+from bot.domain.ids import ApprovalId, RunId, StepId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +37,17 @@ class RunResumed(Fact, kind="run.resumed"):
     paused_for: float
     why: str = ""
     postponed: tuple[Postponed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRetried(Fact, kind="run.retried"):
+    """A run that failed goes on from where it did. `steps` are to be done still; every other step stands as it ended, with what it brought.
+
+    `cleanup` are those steps of rescue and always that had begun: they run afresh at the run's new end. `deadline` is the new one.
+    """
+
+    run: RunId
+    why: str = ""
+    steps: tuple[StepId, ...] = ()
+    cleanup: tuple[StepId, ...] = ()
+    deadline: datetime | None = None

@@ -155,11 +155,15 @@ class ApprovalClosed(Fact, kind="approval.closed"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSkipped(Fact, kind="step.skipped"):
-    """The step will not run; `why` tells the condition, the failed need or the autonomy that kept it."""
+    """The step will not run; `why` tells the condition, the failed need or the autonomy that kept it.
+
+    `stopped` says that nothing of its own kept it: the run had stopped before it began.
+    """
 
     run: RunId
     step: StepId
     why: str
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,14 @@ class ResumeAsked:
     why: str = ""
 
 
-Wish = VoteCast | SettlementGiven | CancelAsked | PauseAsked | ResumeAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAsked:
+    """A person asked that a run which failed goes on from where it did."""
+
+    by: Actor
+    why: str = ""
+
+
+Wish = VoteCast | SettlementGiven | CancelAsked | PauseAsked | ResumeAsked | RetryAsked
 """What people ask of a run: it is granted or refused in words, unlike a machine's word, which may simply come too late."""
 Arrival = Began | CallEnded | Recovered | TimeCame | Wish

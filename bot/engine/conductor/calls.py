@@ -12,6 +12,7 @@ What may have happened is never assumed not to have: a call that can't be repeat
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ from bot.domain.facts import (
     StepUndoFailed,
     StepUndone,
 )
-from bot.domain.nouns import Part, Settlement
+from bot.domain.nouns import Part, Settlement, StepStatus
 from bot.engine.conductor import retries
 from bot.engine.conductor.arrivals import CallEnded
 from bot.engine.conductor.items import approved_inputs
@@ -61,11 +62,14 @@ def start(turn: Turn, step: Step, part: Part) -> None:
         return
     source = turn.plan.source(step, part)
     try:
-        inputs = _inputs(turn, step, part)
+        inputs = inputs_of(turn, step, part)
     except (RunbookError, InvalidInputs) as problem:
         _cannot_start(turn, step, part, str(problem))
         return
-    key = digest_of([turn.state.seed, turn.state.run, step.id, part.value])[:32]
+    intent = turn.state.step(step.id).intent
+    # Every attempt of an intent has the same key; what is asked anew after a person's retry has one of its own.
+    again = [intent] if intent > 1 else []
+    key = digest_of([turn.state.seed, turn.state.run, step.id, part.value, *again])[:32]
     turn.record(
         CallStarted(
             run=turn.state.run,
@@ -80,7 +84,7 @@ def start(turn: Turn, step: Step, part: Part) -> None:
     )
 
 
-def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
+def inputs_of(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
     """Return what a call is sent. Every attempt of an intent is sent the same: what was approved, and what its idempotency key stands for."""
     sent = turn.state.step(step.id).sent.get(part)
     if sent is not None and part in (Part.MAIN, Part.UNDO):
@@ -96,7 +100,7 @@ def _cannot_start(turn: Turn, step: Step, part: Part, detail: str) -> None:
     if part is Part.UNDO:
         undo_failed(turn, step, Reason.INVALID, detail)
     elif part is Part.SETTLE:
-        _unknown(turn, step, f"the probe could not be asked: {detail}")
+        unknown(turn, step, f"the probe could not be asked: {detail}")
     else:
         turn.fail(step, reason=Reason.INVALID, detail=detail, applied=turn.state.step(step.id).applied)
 
@@ -132,7 +136,7 @@ def _main_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succeed
         return
     # What can't be repeated is not done again because it came too early; the linter refuses such a runbook.
     may_repeat = not agrees and turn.plan.repeatable(step) and not turn.halted()
-    again_at = retries.until_true(turn.now, retry, arrival) if may_repeat else None
+    again_at = retries.until_true(turn.now, retry, _tries(turn, step, arrival)) if may_repeat else None
     _record_success(turn, step, arrival, outcome, again_at)
     if agrees:
         happened(turn, step)
@@ -167,7 +171,11 @@ def happened(turn: Turn, step: Step) -> None:
 def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
     doubtful = outcome.may_have_applied and not turn.plan.repeatable(step)
     may_retry = not doubtful and not turn.halted()
-    retry_at = retries.after_failure(turn.now, turn.plan.retry(step), arrival, outcome) if may_retry else None
+    retry_at = (
+        retries.after_failure(turn.now, turn.plan.retry(step), _tries(turn, step, arrival), outcome)
+        if may_retry
+        else None
+    )
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is not None:
         return
@@ -190,7 +198,7 @@ def _settle_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
     try:
         agrees = _agrees(turn, step, step.settle.expect, outcome)
     except RunbookError as problem:
-        _unknown(turn, step, f"the probe's answer could not be read: {problem}")
+        unknown(turn, step, f"the probe's answer could not be read: {problem}")
         return
     settlement = Settlement.HAPPENED if agrees else Settlement.DID_NOT
     why = f"{step.settle.action} was asked"
@@ -199,14 +207,20 @@ def _settle_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
 
 
 def _settle_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
-    retry_at = None if turn.halted() else retries.after_failure(turn.now, PROBE_RETRY, arrival, outcome)
+    retry_at = (
+        None
+        if turn.halted()
+        else retries.after_failure(turn.now, PROBE_RETRY, _tries(turn, step, arrival), outcome)
+    )
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
-        _unknown(turn, step, f"the probe could not tell: {outcome.detail}")
+        unknown(turn, step, f"the probe could not tell: {outcome.detail}")
 
 
 def settled(turn: Turn, step: Step, settlement: Settlement) -> None:
     """Go on once it is known what became of a main call that nobody saw end."""
+    if turn.state.step(step.id).status is StepStatus.PENDING:
+        return  # the run was tried again: whatever stands before the call, approval above all, comes before it once more
     if settlement is Settlement.HAPPENED:
         happened(turn, step)
     elif settlement is Settlement.STOP:
@@ -222,7 +236,8 @@ def settled(turn: Turn, step: Step, settlement: Settlement) -> None:
         start(turn, step, Part.MAIN)
 
 
-def _unknown(turn: Turn, step: Step, why: str, part: Part = Part.MAIN) -> None:
+def unknown(turn: Turn, step: Step, why: str, part: Part = Part.MAIN) -> None:
+    """Ask a person what became of a call."""
     attempt = turn.state.step(step.id).attempt(part)
     turn.record(StepOutcomeUnknown(run=turn.state.run, step=step.id, attempt=attempt, why=why, part=part))
 
@@ -312,10 +327,16 @@ def interrupted(turn: Turn, step: Step, call: CallStarted) -> None:
     elif call.part is Part.MAIN and step.settle is not None:
         start(turn, step, Part.SETTLE)
     else:
-        _unknown(turn, step, "the process was killed while it ran, and it can't be repeated", call.part)
+        unknown(turn, step, "the process was killed while it ran, and it can't be repeated", call.part)
 
 
 # ---- what all parts share
+
+
+def _tries(turn: Turn, step: Step, arrival: CallEnded) -> CallEnded:
+    """Count attempts from where a person had the run tried again: the runbook's retries are there anew."""
+    earlier = turn.state.step(step.id).earlier.get(arrival.part, 0)
+    return replace(arrival, attempt=arrival.attempt - earlier) if earlier else arrival
 
 
 def _record_success(

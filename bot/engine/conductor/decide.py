@@ -12,7 +12,7 @@ from typing import Any
 from bot.domain.facts import StepSettled
 from bot.domain.ids import StepId
 from bot.domain.nouns import Part, StepStatus
-from bot.engine.conductor import calls, control, steps
+from bot.engine.conductor import again, calls, control, steps
 from bot.engine.conductor.arrivals import (
     Arrival,
     Began,
@@ -21,6 +21,7 @@ from bot.engine.conductor.arrivals import (
     PauseAsked,
     Recovered,
     ResumeAsked,
+    RetryAsked,
     SettlementGiven,
     TimeCame,
     VoteCast,
@@ -41,7 +42,7 @@ def decide(plan: Plan, state: RunState, arrival: Arrival, now: datetime) -> tupl
     a time that was changed) is no error and decides nothing.
     """
     turn = Turn(plan, state, now)
-    if state.over:
+    if state.over and not isinstance(arrival, RetryAsked):
         if isinstance(arrival, Wish):
             msg = f"Run {state.run} is over: it {state.status.value}."
             raise Conflict(msg)
@@ -111,4 +112,5 @@ _ON: Mapping[type, Callable[[Turn, Any], None]] = {
     CancelAsked: control.cancel,
     PauseAsked: control.pause,
     ResumeAsked: control.resume,
+    RetryAsked: again.retry,
 }

@@ -27,6 +27,7 @@ from bot.domain.facts import (
     RunFinished,
     RunPaused,
     RunResumed,
+    RunRetried,
     RunStarted,
     StepCancelled,
     StepFailed,
@@ -38,7 +39,7 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.nouns import FIRELINE, Actor, ApprovalStatus, Part, Settlement, StepStatus
-from bot.engine.conductor import pausing
+from bot.engine.conductor import pausing, retrying
 from bot.engine.conductor.copies import replace
 from bot.engine.conductor.state import ApprovalState, RunState, StepState
 
@@ -113,7 +114,7 @@ def _finished(state: RunState, fact: RunFinished, _at: datetime, _actor: Actor) 
 
 
 def _skipped(step: StepState, fact: StepSkipped, _at: datetime, _actor: Actor) -> StepState:
-    return replace(step, status=StepStatus.SKIPPED, detail=fact.why)
+    return replace(step, status=StepStatus.SKIPPED, detail=fact.why, stopped=fact.stopped)
 
 
 def _loop_expanded(step: StepState, fact: LoopExpanded, _at: datetime, _actor: Actor) -> StepState:
@@ -173,6 +174,7 @@ def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Acto
         sent={**step.sent, fact.part: fact.inputs},
         due=None,
         again=False,
+        anew=step.anew and fact.part is not Part.MAIN,
         verifying_since=at if first_look else step.verifying_since,
     )
 
@@ -218,6 +220,8 @@ def _settled(step: StepState, fact: StepSettled, _at: datetime, _actor: Actor) -
     if fact.part is Part.UNDO:
         return replace(step, undo_unknown=False)
     again = fact.settlement is Settlement.DID_NOT
+    if again and step.anew:
+        return retrying.as_new(step)
     return replace(step, status=StepStatus.RUNNING, part=Part.MAIN, again=again, applied=not again)
 
 
@@ -249,6 +253,7 @@ _OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, datetime, Actor], RunState
     RunFinished: _finished,
     RunPaused: pausing.paused,
     RunResumed: pausing.resumed,
+    RunRetried: retrying.retried,
 }
 
 _OF_STEP: Mapping[type[Fact], Change] = {

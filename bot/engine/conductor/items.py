@@ -26,7 +26,8 @@ COUNTED = (
 class Progress:
     """How far a loop is. `begun` items were begun, in the order of the list; `under_way` of them are not over; `by` counts all begun by status.
 
-    `first_failed` is the place of the first that failed, None while none did.
+    `next` is the place of the item that is begun next: one that is to be done still after a retry, else the first that never began; it is `total`
+    when there is none. `first_failed` is the place of the first that failed, None while none did.
     """
 
     total: int
@@ -34,6 +35,7 @@ class Progress:
     under_way: int
     by: Mapping[StepStatus, int]
     first_failed: int | None
+    next: int
 
     @property
     def failed(self) -> int:
@@ -61,12 +63,14 @@ def progress(state: RunState, loop: StepId) -> Progress:
     seen = [each for _, each in begun(state, loop)]
     by = Counter(each.status for each in seen)
     failed = (at for at, each in enumerate(seen) if each.status is StepStatus.FAILED)
+    waiting = (at for at, each in enumerate(seen) if each.status is StepStatus.PENDING)
     return Progress(
         total=len(state.step(loop).items or ()),
         begun=len(seen),
-        under_way=sum(not each.status.final for each in seen),
+        under_way=sum(not each.status.final and each.status is not StepStatus.PENDING for each in seen),
         by=by,
         first_failed=next(failed, None),
+        next=next(waiting, len(seen)),
     )
 
 

@@ -16,8 +16,8 @@ from bot.domain.events import canonical
 from bot.domain.facts import LoopBegan, LoopExpanded, StepUndone
 from bot.domain.ids import instance_id
 from bot.domain.labels import label_of
-from bot.domain.nouns import Part, StepStatus
-from bot.engine.conductor import calls
+from bot.domain.nouns import StepStatus
+from bot.engine.conductor import calls, doubt
 from bot.engine.conductor.items import Progress, begun
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
@@ -124,16 +124,16 @@ def go_on(turn: Turn, step: Step, loop: Loop) -> None:
     """Begin as many items as may go now, and end the loop when none is left that may."""
     far = turn.progress(step.id)
     while _may_begin(turn, step, loop, far):
-        calls.start(turn, turn.plan.instance(step, far.begun), Part.MAIN)
+        doubt.begin(turn, turn.plan.instance(step, far.next))
         far = turn.progress(step.id)
     if not far.under_way:
         _end(turn, step, far)
 
 
 def _may_begin(turn: Turn, step: Step, loop: Loop, far: Progress) -> bool:
-    if far.begun == far.total or far.under_way >= loop.max_parallel or turn.halted():
+    if far.next == far.total or far.under_way >= loop.max_parallel or turn.halted():
         return False
-    return far.begun < loop.canary or _canary_succeeded(turn, step, loop)
+    return far.next < loop.canary or _canary_succeeded(turn, step, loop)
 
 
 def _canary_succeeded(turn: Turn, step: Step, loop: Loop) -> bool:
@@ -161,7 +161,7 @@ def _end(turn: Turn, step: Step, far: Progress) -> None:
 
 
 def _never_begun(far: Progress) -> str:
-    rest = far.total - far.begun
+    rest = far.total - far.begun + far.by.get(StepStatus.PENDING, 0)
     return f"; {rest} {'was' if rest == 1 else 'were'} not begun" if rest else ""
 
 

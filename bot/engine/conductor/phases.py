@@ -88,7 +88,7 @@ def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
         if seen.status is StepStatus.WAITING_APPROVAL:
             steps.withdraw(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.PENDING:
-            turn.skip(step, why or "the run was cancelled")
+            turn.skip(step, why or "the run was cancelled", stopped=True)
         elif seen.status is StepStatus.WAITING_RETRY and not seen.reason:
             calls.not_yet(turn, step)
         elif seen.status is StepStatus.WAITING_RETRY:

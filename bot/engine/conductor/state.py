@@ -40,7 +40,10 @@ class StepState:
     again as soon as the run may. `applied` tells whether an effect of the step may stand in the world; `undo_unknown` that its undo was interrupted
     and a person must say what happened, `undo_closed` that there is nothing left to undo. `order` is the step's place among those that ended,
     from 1, 0 while it has not. `items` is what a loop goes through, None until that is known and for any other step; its items are steps of their
-    own. `over` says by how much the list is longer than foreseen.
+    own. `over` says by how much the list is longer than foreseen. `stopped` says that it was skipped because the run had stopped.
+
+    Where a person had the run tried again: `anew` says that the step is to be done still and has not begun, `earlier` how many calls of each part
+    were made before, `intent` counts what is asked of the target: an intent keeps its inputs and its key for as long as its effect may stand.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -62,6 +65,10 @@ class StepState:
     order: int = 0
     items: tuple[Any, ...] | None = None
     over: str = ""
+    stopped: bool = False
+    anew: bool = False
+    earlier: Mapping[Part, int] = field(default_factory=dict)
+    intent: int = 1
 
     def attempt(self, part: Part) -> int:
         """How many calls this part has made."""
@@ -75,7 +82,8 @@ _UNTOUCHED = StepState()
 class RunState:
     """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end.
 
-    `cancelled` says why it was ended early, `undo` that what it did is to be taken back then; `paused` since when it is paused.
+    `cancelled` says why it was ended early, `undo` that what it did is to be taken back then; `paused` since when it is paused;
+    `retried_by` who had it tried again.
     """
 
     run: RunId
@@ -94,6 +102,7 @@ class RunState:
     undo: bool = False
     timed_out: bool = False
     paused: datetime | None = None
+    retried_by: tuple[Actor, ...] = ()
     reason: str = ""
     detail: str = ""
     steps: Mapping[StepId, StepState] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from bot.engine.conductor.arrivals import VoteCast
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import ApprovalState
 from bot.engine.conductor.turn import Turn
-from bot.errors import Conflict, NotFound, RunbookError
+from bot.errors import Conflict, NotAllowed, NotFound, RunbookError
 from bot.policy.approvals import ANYONE, right_to_decide
 from bot.policy.autonomy import Gate, gate
 from bot.runbook.loops import asked_of_items
@@ -85,7 +85,7 @@ def _shown(turn: Turn, step: Step) -> tuple[Mapping[str, Any], str]:
         inputs = loops.shown(turn, step)
         return inputs, loops.targets(turn, step, inputs)
     spec = turn.plan.spec(step.action)
-    inputs = calls.rendered(turn, step, step.inputs, step.action)
+    inputs = calls.inputs_of(turn, step, Part.MAIN)
     return inputs, spec.target(spec.check(inputs))
 
 
@@ -112,7 +112,7 @@ def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
             sources=rule.sources,
             quorum=rule.quorum,
             undo=undo,
-            requested_by=state.requested_by,
+            requested_by=state.retried_by[-1] if state.retried_by else state.requested_by,
             expires_at=turn.now + expires if expires else None,
             items=len(state.step(step.id).items or ()),
             over=state.step(step.id).over,
@@ -167,6 +167,10 @@ def vote(turn: Turn, arrival: VoteCast) -> None:
             msg = "This question has expired: nobody decided in time."
             raise Conflict(msg, hint="The message in the channel shows how the run goes on.")
         asked = _open(turn, step).asked
+    retried_by = turn.state.retried_by
+    if retried_by and arrival.by in (turn.state.requested_by, *retried_by):
+        msg = "You asked for this run, so somebody else must decide."
+        raise NotAllowed(msg, hint="Ask a colleague who may.")
     source = right_to_decide(
         by=arrival.by, groups=arrival.groups, sources=asked.sources, requested_by=asked.requested_by
     )

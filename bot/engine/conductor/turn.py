@@ -82,9 +82,9 @@ class Turn:
         """End a step as done."""
         self.record(StepSucceeded(run=self.state.run, step=step.id))
 
-    def skip(self, step: Step, why: str) -> None:
-        """Leave a step out."""
-        self.record(StepSkipped(run=self.state.run, step=step.id, why=why))
+    def skip(self, step: Step, why: str, *, stopped: bool = False) -> None:
+        """Leave a step out; `stopped` when it is because the run stopped, not by the step's own rules."""
+        self.record(StepSkipped(run=self.state.run, step=step.id, why=why, stopped=stopped))
 
     def fail(self, step: Step, *, reason: str, detail: str, applied: bool) -> None:
         """End a step as failed; `applied` tells whether its effect may stand."""

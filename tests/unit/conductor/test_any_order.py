@@ -23,9 +23,11 @@ from bot.domain.facts import (
     PhaseEntered,
     RunCancelRequested,
     RunFinished,
+    RunRetried,
     StepFailed,
     StepOutcomeUnknown,
     StepSettled,
+    StepSucceeded,
     StepUndoFailed,
     StepUndone,
 )
@@ -40,6 +42,7 @@ from bot.engine.conductor import (
     Perform,
     Recovered,
     ResumeAsked,
+    RetryAsked,
     SettlementGiven,
     TimeCame,
     VoteCast,
@@ -55,6 +58,7 @@ from tests.fakes.any_runbooks import OUTCOMES, looping_runbooks, rich_runbooks, 
 from tests.fakes.stage import Stage
 
 ADA, BEN, CLEO = person("U0ADA"), person("U0BEN"), person("U0CLEO")
+RETRIES = 2
 ENOUGH = 300
 """Arrivals after which any run of these sizes must have come to its end."""
 
@@ -102,7 +106,7 @@ class AnyOrder(RuleBasedStateMachine):
         """Walk through what was decided, fact by fact, and look for what may never be."""
         state, plan = self.stage.state, self.stage.plan
         for actor, fact in decisions:
-            assert not state.over, "nothing is decided after the end"
+            assert not state.over or isinstance(fact, RunRetried), "nothing is decided after the end"
             if isinstance(fact, CallStarted):
                 self.check_call(state, fact)
             if isinstance(fact, StepUndone | StepUndoFailed):
@@ -141,6 +145,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert all(state.step(need).status.final for need in whole.needs), "never before what it needs"
         if place is not None:
             self.check_item(state, whole, place[1], first=call.attempt == 1)
+        assert call.step not in self.done, "what was done is not done again when the run is tried again"
         asking = state.step(whole.id)
         if whole.approval is not None or asking.over:
             assert asking.approval is not None
@@ -149,19 +154,37 @@ class AnyOrder(RuleBasedStateMachine):
             assert call.inputs == (shown if place is None else shown["items"][place[1]]), (
                 "what runs is what was shown"
             )
-        first = next(
-            (
-                each
-                for each in self.stage.facts(CallStarted)
-                if (each.step, each.part) == (call.step, call.part)
-            ),
-            None,
+        before = [
+            each for each in self.stage.facts(CallStarted) if (each.step, each.part) == (call.step, call.part)
+        ]
+        assert all(each.inputs == call.inputs for each in before if each.key == call.key), (
+            "one key, one set of inputs"
         )
-        assert first is None or (first.inputs, first.key) == (call.inputs, call.key), (
-            "one intent, one key, one set of inputs"
+        again = any(
+            call.step in (*each.steps, *each.cleanup)
+            for each in [*self.stage.facts(RunRetried), *self._retries()]
         )
-        if call.attempt > 1 and not plan.repeatable(wanted):
+        assert again or len({call.key, *(each.key for each in before)}) == 1, "one intent, one key"
+        afresh = any(call.step in each.cleanup for each in [*self.stage.facts(RunRetried), *self._retries()])
+        if call.attempt > 1 and not plan.repeatable(wanted) and not afresh:
             self.check_repeat(call)
+
+    def _retries(self) -> list[RunRetried]:
+        return [fact for fact in self.turn if isinstance(fact, RunRetried)]
+
+    @property
+    def done(self) -> set[StepId]:
+        """The steps that had succeeded when the run was last tried again."""
+        facts = [event.fact for event in self.stage.events]
+        ends = [at for at, fact in enumerate(facts) if isinstance(fact, RunRetried)]
+        if not ends:
+            return set()
+        main = self.stage.plan.runbook.phase_of
+        return {
+            fact.step
+            for fact in facts[: ends[-1]]
+            if isinstance(fact, StepSucceeded) and main(whole_of(fact.step)) is Phase.STEPS
+        }
 
     def check_item(self, state: Any, whole: Step, index: int, *, first: bool) -> None:
         """Check that an item of a loop may be called now."""
@@ -354,6 +377,22 @@ class AnyOrder(RuleBasedStateMachine):
         }
         assert not asked & expired, "no question expires through a pause"
 
+    @precondition(lambda self: self.stage.state.over and len(self.stage.facts(RunRetried)) < RETRIES)
+    @rule(by=st.sampled_from([ADA, BEN]))
+    def somebody_retries(self, by: Any) -> None:
+        """A person has the run tried again; only one that failed, and was not undone, is."""
+        before = self.stage.state
+        undone = self.stage.facts(StepUndone) or [
+            call for call in self.stage.facts(CallStarted) if call.part is Part.UNDO
+        ]
+        self.bring(RetryAsked(by=by))
+        taken = (
+            bool(self.stage.facts(RunRetried)) and isinstance(self._turn[0], RunRetried)
+            if self._turn
+            else False
+        )
+        assert taken == (before.status is RunStatus.FAILED and not undone)
+
     @rule()
     def the_process_is_stopped_while_time_comes(self) -> None:
         """SIGTERM just as an alarm rings: what would begin is left to the next process."""
@@ -406,16 +445,21 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def the_end_is_told_once(self) -> None:
         """One end, each question closed once, each phase entered once and in order, a person's cancel recorded once."""
-        assert len(self.stage.facts(RunFinished)) == (1 if self.stage.state.over else 0)
+        retries = len(self.stage.facts(RunRetried))
+        assert len(self.stage.facts(RunFinished)) == retries + (1 if self.stage.state.over else 0)
         closed = [
             fact.approval
             for fact in self.stage.facts(ApprovalClosed)
             if fact.status is not ApprovalStatus.VOID
         ]
         assert len(closed) == len(set(closed))
-        entered = [list(Phase).index(fact.phase) for fact in self.stage.facts(PhaseEntered)]
+        facts = [event.fact for event in self.stage.events]
+        last = max((at for at, fact in enumerate(facts) if isinstance(fact, RunRetried)), default=-1)
+        entered = [
+            list(Phase).index(fact.phase) for fact in facts[last + 1 :] if isinstance(fact, PhaseEntered)
+        ]
         assert entered == sorted(set(entered))
-        asked = self.stage.facts(RunCancelRequested)
+        asked = [fact for fact in facts[last + 1 :] if isinstance(fact, RunCancelRequested)]
         assert [each.undo for each in asked] in ([], [False], [True], [False, True]), (
             "undo is asked for once, and not taken back"
         )
@@ -430,8 +474,10 @@ class AnyOrder(RuleBasedStateMachine):
                 break
             self.nudge(state)
         assert self.stage.state.over
-        failed = self.stage.facts(StepFailed)
-        end = self.stage.facts(RunFinished)[0]
+        facts = [event.fact for event in self.stage.events]
+        last = max((at for at, fact in enumerate(facts) if isinstance(fact, RunRetried)), default=-1)
+        failed = [fact for fact in facts[last + 1 :] if isinstance(fact, StepFailed)]
+        end = self.stage.facts(RunFinished)[-1]
         if end.status is RunStatus.SUCCEEDED:
             stops = [
                 each

@@ -1,0 +1,101 @@
+"""A run that failed is tried again: what was done stands and is not done twice, what failed and what never began is done still.
+
+    failed, surely without effect ─▶ as if it had never begun: condition, approval, call, under a new key
+    its effect may stand          ─▶ repeatable: called again under the same key   else: `settle`, or a person, says whether it does
+    its verification failed       ─▶ looked at again: the effect is there, only whether it helped is open
+
+Nothing goes on from an effect that was undone: such a run is started anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.domain.facts import ApprovalClosed, RunRetried
+from bot.domain.ids import instance_of
+from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, StepStatus
+from bot.engine.conductor import calls, doubt, loops
+from bot.engine.conductor.arrivals import RetryAsked
+from bot.engine.conductor.state import RunState
+from bot.engine.conductor.turn import Turn
+from bot.errors import Conflict
+from bot.runbook.model import OnFailure, Step
+
+_OPEN = frozenset({StepStatus.PENDING, StepStatus.WAITING_APPROVAL})
+
+
+def retry(turn: Turn, arrival: RetryAsked) -> None:
+    """Take a failed run up again; Conflict says why it can't be."""
+    _may_be_retried(turn)
+    state = turn.state
+    members = list(loops.with_items(turn, turn.plan.runbook.steps_of(Phase.STEPS)))
+    under_way = [(step, call) for step in members if (call := state.step(step.id).call) is not None]
+    left = [step for step in members if _is_left(turn, step)]
+    timeout = turn.plan.runbook.timeout
+    turn.record(
+        RunRetried(
+            run=state.run,
+            why=arrival.why,
+            steps=tuple(step.id for step in left),
+            cleanup=tuple(step.id for step in _cleanup(turn) if step.id in state.steps),
+            deadline=turn.now + timeout if timeout is not None else None,
+        ),
+        arrival.by,
+    )
+    for step in members:
+        _withdraw(turn, step, state)
+    for step, call in under_way:
+        # Fireline gave up on the run while it was under way: nobody saw it end.
+        calls.interrupted(turn, step, call)
+    for step in left:
+        # An item's turn comes when its loop's does.
+        if step.loop is None and instance_of(step.id) is None:
+            doubt.look_into(turn, step)
+
+
+def _may_be_retried(turn: Turn) -> None:
+    state = turn.state
+    if not state.over:
+        msg = f"Run {state.run} is under way: there is nothing to try again yet."
+        raise Conflict(msg, hint="Its message shows what it waits for. Cancel it to end it.")
+    anew = f"Start the runbook {state.runbook} anew."
+    if state.status is not RunStatus.FAILED:
+        msg = f"Run {state.run} {_ENDED[state.status]}: only one that failed can be tried again."
+        raise Conflict(msg, hint=anew)
+    if any(step.status is StepStatus.UNDONE or step.attempt(Part.UNDO) for step in state.steps.values()):
+        msg = f"What run {state.run} did was undone, so there is nothing left to go on from."
+        raise Conflict(msg, hint=anew)
+
+
+_ENDED = {RunStatus.SUCCEEDED: "succeeded", RunStatus.CANCELLED: "was cancelled"}
+
+
+def _withdraw(turn: Turn, step: Step, before: RunState) -> None:
+    """Take back a question that the run left open when Fireline gave up on it: it is asked anew."""
+    seen = before.step(step.id)
+    if seen.status is StepStatus.WAITING_APPROVAL and seen.approval is not None:
+        turn.record(
+            ApprovalClosed(
+                run=turn.state.run,
+                step=step.id,
+                approval=seen.approval.asked.approval,
+                status=ApprovalStatus.VOID,
+                why="the run is tried again, and people are asked anew",
+            )
+        )
+
+
+def _is_left(turn: Turn, step: Step) -> bool:
+    """Tell whether a step is to be done still. A failure that the run went past, as its runbook says, stands."""
+    seen = turn.state.step(step.id)
+    if step.id not in turn.state.steps:
+        return False
+    if seen.status is StepStatus.FAILED:
+        return step.on_failure is not OnFailure.CONTINUE
+    skipped = seen.status is StepStatus.SKIPPED and seen.stopped
+    return skipped or seen.status is StepStatus.CANCELLED or seen.status in _OPEN
+
+
+def _cleanup(turn: Turn) -> Iterable[Step]:
+    for phase in (Phase.RESCUE, Phase.ALWAYS):
+        yield from loops.with_items(turn, turn.plan.runbook.steps_of(phase))
