@@ -46,6 +46,8 @@ from bot.engine.conductor import (
 )
 from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
+from bot.engine.gatekeeper import Gatekeeper
+from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
 from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
@@ -78,6 +80,7 @@ class Driver:
         plan_of: Callable[[Digest], Plan],
         alarm: Alarm,
         retry_pause: Callable[[int], float],
+        guards: Guards | None = None,
     ) -> None:
         self._journal = journal
         self._reader = reader
@@ -86,6 +89,13 @@ class Driver:
         self._plan_of = plan_of
         self._alarm = alarm
         self._retry_pause = retry_pause
+        self._gatekeeper = Gatekeeper(
+            Guards(Rules()) if guards is None else guards,
+            clock=clock,
+            journal=journal,
+            spawn=self._spawn,
+            ask_again=lambda run: self._arrive_surely(run, TimeCame()),
+        )
         self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
         self._taking_up = asyncio.Lock()
@@ -113,6 +123,7 @@ class Driver:
         What still runs then is dropped: the next start finds it interrupted and decides.
         """
         self._closing = True
+        self._gatekeeper.close()
         self._alarm.wake_at(None)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
@@ -131,7 +142,13 @@ class Driver:
         """Bring time to every run whose due time has come."""
         for run in self._due.take(self._clock.now()):
             self._spawn(self._arrive_surely(run, TimeCame()))
-        self._alarm.wake_at(self._due.next())
+        self._gatekeeper.tick()
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if not self._closing:
+            instants = [each for each in (self._due.next(), self._gatekeeper.next_due()) if each is not None]
+            self._alarm.wake_at(min(instants, default=None))
 
     @property
     def under_way(self) -> int:
@@ -254,14 +271,16 @@ class Driver:
                 raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")
             if conducted.stale:
                 arrival = await self._ask_the_log(run, conducted, arrival)
-            decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now())
-            if self._closing:
-                decisions = without_new_steps(decisions, arrival)
-            if decisions:
-                conducted.stale = True
-                events = await self._write(run, decisions)
-                conducted.follow(events)
-                conducted.stale = False
+            with self._gatekeeper.turnstile() as gate:
+                decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now(), gate)
+                if self._closing:
+                    decisions = without_new_steps(decisions, arrival)
+                if decisions:
+                    conducted.stale = True
+                    events = await self._write(run, decisions)
+                    conducted.follow(events)
+                    conducted.stale = False
+                    gate.keep(decisions)
             conducted.first = None
             self._bring_about(run, conducted)
 
@@ -296,12 +315,12 @@ class Driver:
         """Start what should run, stop what should not, and set the alarm."""
         conducted.match_calls(lambda call: self._begin(run, conducted, call))
         self._due.put(run, next_due(conducted.state))
-        if not self._closing:
-            self._alarm.wake_at(self._due.next())
+        self._set_alarm()
         if conducted.state.over:
             self._runs.pop(run, None)
 
     def _begin(self, run: RunId, conducted: UnderWay, call: CallStarted) -> Acting:
+        self._gatekeeper.begin(call, conducted.plan)
         acting = asyncio.create_task(self._perform(conducted, call))
         self._spawn(self._see_it_end(run, call, acting))
         return acting
@@ -314,8 +333,10 @@ class Driver:
     async def _see_it_end(self, run: RunId, call: CallStarted, acting: Acting) -> None:
         """Bring how a call ended. A task of its own, which no cancel of the call can reach: an outcome that is known must be written."""
         await asyncio.wait({acting})
+        ending = ending_of(call, acting)
+        self._gatekeeper.end(call, ending.outcome)
         if not (self._closing and acting.cancelled()):
-            await self._arrive_surely(run, ending_of(call, acting))
+            await self._arrive_surely(run, ending)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

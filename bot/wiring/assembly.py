@@ -94,7 +94,6 @@ def assemble(
         actions=actions,
         secrets=sources,
         captures=evidence.capture,
-        slots=asyncio.Semaphore(settings.engine.max_parallel_steps),
         version=__version__,
         chance=dice.random,
         hide=redactor.hide_known,

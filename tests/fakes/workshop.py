@@ -78,7 +78,6 @@ class Workshop:
                 actions=actions,
                 secrets=FakeSecrets(),
                 captures=EvidenceFiles(self.folder / "evidence").capture,
-                slots=asyncio.Semaphore(16),
                 version="0",
                 chance=lambda: 1.0,
                 hide=lambda text: text.replace(self.known, "***"),

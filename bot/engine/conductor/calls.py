@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.actions.contract import InvalidInputs
 from bot.actions.outcome import TRANSIENT, Failed, Reason, Succeeded
-from bot.domain.events import canonical, digest_of
+from bot.domain.events import canonical
 from bot.domain.facts import (
     CallFailed,
     CallInterrupted,
@@ -29,12 +29,12 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.nouns import Part, Settlement
+from bot.engine.conductor.admission import admit
 from bot.engine.conductor.arrivals import CallEnded
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
 from bot.runbook.expressions import Expression
 from bot.runbook.model import Jitter, Retry, Step
-from bot.runbook.templates import Template
 
 PROBE_RETRY = Retry(
     attempts=3,
@@ -52,37 +52,38 @@ SHOWN = 200
 """Characters of a value that a failure's sentence shows."""
 
 
-def rendered(turn: Turn, template: Template, action: str) -> Mapping[str, Any]:
+def rendered(turn: Turn, step: Step, part: Part = Part.MAIN) -> Mapping[str, Any]:
     """Return a call's inputs, checked against the action; RunbookError or InvalidInputs tell what does not fit."""
-    values = template.render(turn.scope())
+    source = turn.plan.source(step, part)
+    values = source.inputs.render(turn.call_scope(step, part))
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)
-    turn.plan.spec(action).check(values)
+    turn.plan.spec(source.action).check(values)
     return values
 
 
 def start(turn: Turn, step: Step, part: Part) -> None:
-    """Begin a call of a part of a step: render its inputs and record the intent."""
+    """Begin a call of a part of a step: render its inputs, ask the gate, and record the intent."""
     source = turn.plan.source(step, part)
     try:
         inputs = _inputs(turn, step, part)
     except (RunbookError, InvalidInputs) as problem:
         _cannot_start(turn, step, part, str(problem))
         return
-    key = digest_of([turn.state.seed, turn.state.run, step.id, part.value])[:32]
-    turn.record(
-        CallStarted(
-            run=turn.state.run,
-            step=step.id,
-            part=part,
-            attempt=turn.state.step(step.id).attempt(part) + 1,
-            action=source.action,
-            inputs=inputs,
-            key=key,
-            timeout=turn.plan.timeout(step, part),
-        )
+    call = CallStarted(
+        run=turn.state.run,
+        step=step.id,
+        part=part,
+        attempt=turn.state.step(step.id).attempt(part) + 1,
+        action=source.action,
+        inputs=inputs,
+        key=turn.key(step, part),
+        timeout=turn.plan.timeout(step, part),
     )
+    refused = admit(turn, step, call)
+    if refused is not None:
+        _cannot_start(turn, step, part, refused, Reason.UNAVAILABLE)
 
 
 def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
@@ -90,17 +91,16 @@ def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
     sent = turn.state.step(step.id).sent.get(part)
     if sent is not None and part in (Part.MAIN, Part.UNDO):
         return sent
-    source = turn.plan.source(step, part)
-    return rendered(turn, source.inputs, source.action)
+    return rendered(turn, step, part)
 
 
-def _cannot_start(turn: Turn, step: Step, part: Part, detail: str) -> None:
+def _cannot_start(turn: Turn, step: Step, part: Part, detail: str, reason: Reason = Reason.INVALID) -> None:
     if part is Part.UNDO:
-        undo_failed(turn, step, Reason.INVALID, detail)
+        undo_failed(turn, step, reason, detail)
     elif part is Part.SETTLE:
         _unknown(turn, step, f"the probe could not be asked: {detail}")
     else:
-        turn.fail(step, reason=Reason.INVALID, detail=detail, applied=turn.state.step(step.id).applied)
+        turn.fail(step, reason=reason, detail=detail, applied=turn.state.step(step.id).applied)
 
 
 def ended(turn: Turn, step: Step, arrival: CallEnded) -> None:

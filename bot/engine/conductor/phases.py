@@ -67,6 +67,10 @@ def _wait_over(turn: Turn, step: Step) -> None:
         expires_at = seen.approval.asked.expires_at
         if expires_at is not None and turn.now >= expires_at:
             steps.expire(turn, step)
+    elif seen.held is not None:
+        moot = turn.halted() if seen.part is Part.MAIN else turn.ended_early
+        if not moot and not turn.gate.waits((turn.state.run, step.id, seen.part, seen.held.attempt)):
+            calls.start(turn, step, seen.part)
     elif seen.due is not None and turn.now >= seen.due and not seen.status.final:
         moot = turn.ended_early or (seen.status is StepStatus.WAITING_RETRY and turn.halted())
         if not moot:
@@ -82,6 +86,9 @@ def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
             steps.withdraw(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.PENDING:
             turn.skip(step, why or "the run was cancelled")
+        elif seen.status is StepStatus.HELD:
+            # Its call was not made; an earlier attempt may have been.
+            turn.cancel(step, why or "the run was cancelled", applied=seen.applied)
         elif seen.status is StepStatus.WAITING_RETRY:
             turn.fail(step, reason=seen.reason, detail=seen.detail, applied=seen.applied)
         elif turn.ended_early and seen.call is None and not seen.status.final:

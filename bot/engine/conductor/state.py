@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.facts import ApprovalRequested, CallStarted
+from bot.domain.facts import ApprovalRequested, CallHeld, CallStarted
 from bot.domain.ids import Digest, RunId, StepId
 from bot.domain.nouns import Actor, Part, Phase, RunStatus, StepStatus, Vote
 
@@ -33,7 +33,9 @@ class StepState:
     `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far, `sent` the inputs that each part
     was sent. `due` is when something happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step
     may stand in the world; `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing
-    left to undo. `order` is the step's place among those that ended, from 1, 0 while it has not.
+    left to undo. `order` is the step's place among those that ended, from 1, 0 while it has not. `held` is the call that waits for room, not made
+    yet, and `held_since` when it began to; `refused_since` is since when the target has been known to be away. `refreshed` holds the parts whose
+    credential was refused once.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -52,6 +54,10 @@ class StepState:
     undo_unknown: bool = False
     undo_closed: bool = False
     order: int = 0
+    held: CallHeld | None = None
+    held_since: datetime | None = None
+    refused_since: datetime | None = None
+    refreshed: frozenset[Part] = frozenset()
 
     def attempt(self, part: Part) -> int:
         """How many calls this part has made."""

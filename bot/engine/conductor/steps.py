@@ -61,7 +61,7 @@ def begin(turn: Turn, step: Step) -> None:
 def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
     """Ask people, showing exactly what will run."""
     try:
-        inputs = calls.rendered(turn, step.inputs, step.action)
+        inputs = calls.rendered(turn, step)
         undo = _undo_in_words(turn, step)
     except (RunbookError, InvalidInputs) as problem:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
@@ -95,7 +95,7 @@ def shown_digest(turn: Turn, step: Step, inputs: Mapping[str, Any]) -> Digest:
 def _undo_in_words(turn: Turn, step: Step) -> str:
     if isinstance(step.undo, Undo):
         try:
-            inputs = step.undo.inputs.render(turn.scope())
+            inputs = step.undo.inputs.render(turn.call_scope(step, Part.UNDO))
         except RunbookError:
             # It may name what the step itself will answer: then it is shown as it is written.
             inputs = step.undo.inputs.tree
@@ -106,7 +106,7 @@ def _undo_in_words(turn: Turn, step: Step) -> str:
 def _begin_approved(turn: Turn, step: Step, approved: Digest) -> None:
     """Run what was approved; when it is no longer what was shown, the approval is void and people are asked anew."""
     try:
-        inputs = calls.rendered(turn, step.inputs, step.action)
+        inputs = calls.rendered(turn, step)
     except (RunbookError, InvalidInputs) as problem:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
         return
