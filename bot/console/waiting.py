@@ -16,6 +16,7 @@ Names = Mapping[str, str]
 _WORKING = {
     StepStatus.RUNNING: "runs step {step}",
     StepStatus.VERIFYING: "verifies that step {step} helped",
+    StepStatus.HELD: "holds step {step} back",
     StepStatus.WAITING_RETRY: "will try step {step} again",
 }
 
@@ -59,10 +60,10 @@ def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
     who = " or ".join(source_name(each, names) for each in approval.sources) or "nobody"
     yes = sum(vote.vote is Vote.APPROVE for vote in approval.votes)
     target = f" on {plain(approval.target)}" if approval.target else ""
-    left = ""
+    left = ", escalated" if approval.escalated_at else ""
     if approval.expires_at is not None:
         seconds = (approval.expires_at - now).total_seconds()
-        left = f", {duration(seconds)} left" if seconds > 0 else ", its time is over"
+        left += f", {duration(seconds)} left" if seconds > 0 else ", its time is over"
     return Wait(
         who=who[0].upper() + who[1:],
         what=f"to approve or deny step {approval.step}",
@@ -96,9 +97,16 @@ def _work(step: StepRecord, now: datetime) -> Wait:
     return Wait(
         who="Fireline",
         what=_WORKING[step.status].format(step=step.step),
-        more=", ".join(part for part in (attempt, since) if part),
+        more=", ".join(part for part in (attempt, since, _waits(step, now)) if part),
         people=False,
     )
+
+
+def _waits(step: StepRecord, now: datetime) -> str:
+    """Say what a step waits for, and how long it still will, where that is known."""
+    left = 0.0 if step.due_at is None else (step.due_at - now).total_seconds()
+    again = f"for {duration(left)} more" if left > 0 else ""
+    return ": ".join(part for part in (plain(step.waits_for), again) if part)
 
 
 def _close(incident: IncidentRecord, names: Names) -> Wait:

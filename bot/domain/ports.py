@@ -17,6 +17,7 @@ from bot.domain.nouns import Actor
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -86,6 +87,10 @@ class Reader(Protocol):
 
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:
         """Return what is known of a run's steps, in the order in which they began."""
+        ...
+
+    def targets_away(self) -> Sequence[AwayRecord]:
+        """Return the targets that do not answer, longest away first."""
         ...
 
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
@@ -177,6 +182,10 @@ class Transaction(Reader, Protocol):
 
     def retry_inbox(self, key: str, *, error: str) -> int:
         """Count one failed try at a payload and return how many there were."""
+        ...
+
+    def close_relay(self, key: str) -> None:
+        """Remove what a process that stands by had kept: with this unit of work it is recorded."""
         ...
 
 

@@ -99,7 +99,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part."""
+    """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part.
+
+    `waits_for` says what a call waits for before it is made, empty when it waits for nothing; `due_at` is when it is made, where that is known.
+    """
 
     run: RunId
     step: StepId
@@ -110,6 +113,18 @@ class StepRecord:
     reason: str
     detail: str
     output: Mapping[str, Any]
+    waits_for: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwayRecord:
+    """A target that does not answer: not called `since` then, and tried again by the first call after `until`."""
+
+    target: str
+    since: datetime
+    until: datetime
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +140,10 @@ class VoteRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRecord:
-    """An approval as it stands, with exactly what was shown to those who decide."""
+    """An approval as it stands, with exactly what was shown to those who decide.
+
+    `escalated_to` says who was asked besides when nobody had decided in time; `sources` holds them too.
+    """
 
     id: ApprovalId
     incident: IncidentId
@@ -145,6 +163,8 @@ class ApprovalRecord:
     expires_at: datetime | None
     closed_at: datetime | None
     why: str
+    escalated_at: datetime | None = None
+    escalated_to: tuple[str, ...] = ()
     votes: tuple[VoteRecord, ...] = ()
 
 
@@ -212,3 +232,12 @@ class InboxEntry:
     received_at: datetime
     attempts: int = 0
     error: str = field(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayEntry:
+    """What a process that stands by took in for the one that leads: outside the log until that one records it."""
+
+    key: str
+    kind: str
+    data: Mapping[str, Any]

@@ -1,5 +1,6 @@
-"""The gatekeeper: joins the guards, which decide, to the driver, which conducts: it tells them the time, wakes whom they free, and puts on record
-what they find out about targets. It decides nothing.
+"""The gatekeeper: joins the guards, which decide, to the driver, which conducts.
+
+It tells the guards the time, wakes whom they free, and puts on record what they find out about targets. It decides nothing.
 """
 
 from __future__ import annotations

@@ -18,10 +18,12 @@ from bot.persistence.tables import (
     INCIDENTS,
     OUTBOX,
     REFUSED_DELIVERIES,
+    RELAY,
     RUNBOOKS,
     RUNNING,
     RUNS,
     STEPS,
+    TARGETS,
     UNRESOLVED,
     VOTES,
     WAITING,
@@ -100,6 +102,9 @@ RUNS_OF = Query(
 RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
 LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
 STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))
+TARGETS_AWAY = Query(
+    select(*TARGETS.c).where(TARGETS.c.since.is_not(None)).order_by(TARGETS.c.since, TARGETS.c.target)
+)
 RUNBOOK = Query(select(RUNBOOKS.c.source).where(RUNBOOKS.c.digest == _given("digest")))
 
 _approvals: Select[Any] = select(
@@ -148,3 +153,4 @@ INBOX_WAITING = Query(
 )
 INBOX_KNOWN = Query(select(INBOX.c.key).where(INBOX.c.key == _given("key")))
 INBOX_ATTEMPTS = Query(select(INBOX.c.attempts).where(INBOX.c.key == _given("key")))
+RELAY_WAITING = Query(select(*RELAY.c).order_by(RELAY.c.key).limit(_limit))

@@ -17,11 +17,13 @@ from bot.domain.nouns import Routing
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
     OutboxEntry,
     RefusedDelivery,
+    RelayEntry,
     RunRecord,
     StepRecord,
 )
@@ -129,6 +131,10 @@ class Questions(ABC):
         """Return what is known of a run's steps, in the order in which the log first named them."""
         return [rows.step_of(row) for row in self._rows(questions.STEPS_OF, {"run": run})]
 
+    def targets_away(self) -> Sequence[AwayRecord]:
+        """Return the targets that do not answer, longest away first."""
+        return [rows.away_of(row) for row in self._rows(questions.TARGETS_AWAY, {})]
+
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
         """Return an approval with its votes."""
         found = rows.approvals_of(self._rows(questions.APPROVAL, {"approval": approval}))
@@ -192,6 +198,10 @@ class Questions(ABC):
     def inbox_waiting(self, *, limit: int = 100) -> Sequence[InboxEntry]:
         """Return chat payloads that are durable and not handled yet, oldest first."""
         return [rows.inbox_of(row) for row in self._rows(questions.INBOX_WAITING, {"limit": limit})]
+
+    def relay_waiting(self, *, limit: int = 200) -> Sequence[RelayEntry]:
+        """Return what processes that stand by took in and the leader has not recorded yet, oldest first."""
+        return [rows.relay_of(row) for row in self._rows(questions.RELAY_WAITING, {"limit": limit})]
 
 
 class Records(Questions):

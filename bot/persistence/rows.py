@@ -27,11 +27,13 @@ from bot.domain.nouns import (
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
     OutboxEntry,
     RefusedDelivery,
+    RelayEntry,
     RunRecord,
     StepRecord,
     VoteRecord,
@@ -155,6 +157,15 @@ def step_of(row: Row) -> StepRecord:
         reason=row.reason,
         detail=row.detail,
         output=json.loads(row.output),
+        waits_for=row.waits_for,
+        due_at=_maybe_instant(row.due_at),
+    )
+
+
+def away_of(row: Row) -> AwayRecord:
+    """Read a target that does not answer."""
+    return AwayRecord(
+        target=row.target, since=from_text(row.since), until=from_text(row.until), detail=row.detail
     )
 
 
@@ -185,6 +196,8 @@ def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
         requested_by=_maybe_actor(row.requested_by),
         requested_at=from_text(row.requested_at),
         expires_at=_maybe_instant(row.expires_at),
+        escalated_at=_maybe_instant(row.escalated_at),
+        escalated_to=tuple(json.loads(row.escalated_to or "[]")),
         closed_at=_maybe_instant(row.closed_at),
         why=row.why,
         votes=votes,
@@ -248,3 +261,8 @@ def inbox_of(row: Row) -> InboxEntry:
         attempts=row.attempts,
         error=row.error,
     )
+
+
+def relay_of(row: Row) -> RelayEntry:
+    """Read what was kept for the leader."""
+    return RelayEntry(key=row.key, kind=row.kind, data=json.loads(row.data))

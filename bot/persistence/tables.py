@@ -1,4 +1,4 @@
-"""What is stored. `events` is the truth; every other table but `inbox`, `runbooks` and `leader` is made from it and can be made anew.
+"""What is stored. `events` is the truth; every other table but `inbox`, `relay`, `runbooks` and `leader` is made from it and can be made anew.
 
 Instants are text as `bot.domain.clock.to_text` writes them: of one width, so that they sort as time does, on every database. JSON is text in
 canonical form. There are no foreign keys between projections: the log holds them together, and a rebuild may write them in any order.
@@ -188,6 +188,8 @@ STEPS = Table(
     _instant("finished_at"),
     _text("reason"),
     _text("detail"),
+    _text("waits_for"),
+    _instant("due_at"),
     _json("output"),
     _seq("seq", server_default=text("0")),  # of the first event that named it
 )
@@ -211,6 +213,8 @@ APPROVALS = Table(
     Column("requested_by", Text, nullable=True),
     _instant("requested_at"),
     _instant("expires_at"),
+    _instant("escalated_at"),
+    _text("escalated_to"),  # a JSON list
     _instant("closed_at"),
     _text("why"),
     _seq("seq", server_default=text("0")),
@@ -314,17 +318,51 @@ Index("inbox_waiting", INBOX.c.received_at, sqlite_where=WAITING, postgresql_whe
 
 RUNBOOKS = Table("runbooks", METADATA, _id("digest"), _text("name"), _text("source"))
 
+RELAY = Table(
+    "relay",
+    METADATA,
+    _id("key"),  # begins with the instant: so in the order in which they came
+    _text("kind"),
+    _json("data"),
+    _text("by"),
+)
+"""What a process that stands by took in for the one that leads: outside the log until the leader records it, which removes it here."""
+
 LEADER = Table(
     "leader",
     METADATA,
     _seq("id", primary_key=True),  # one row, 1
+    _count("term"),  # goes up by one whenever another process takes the lead
     _text("host"),
     _count("pid"),
+    _count("session"),  # the server's number for the connection that writes; 0 on SQLite
     _instant("since"),
     _instant("beat_at"),
+    _count("beats"),
+    _flag("released"),  # given up in good order: whoever comes next need not wait
 )
 
-PROJECTIONS = (INCIDENTS, ALERTS, RUNS, STEPS, APPROVALS, VOTES, EVIDENCE, REFUSED_DELIVERIES, OUTBOX)
+TARGETS = Table(
+    "targets",
+    METADATA,
+    _id("target"),
+    _instant("since"),  # null while it answers
+    _instant("until"),
+    _text("detail"),
+)
+
+PROJECTIONS = (
+    INCIDENTS,
+    ALERTS,
+    RUNS,
+    STEPS,
+    APPROVALS,
+    VOTES,
+    EVIDENCE,
+    REFUSED_DELIVERIES,
+    OUTBOX,
+    TARGETS,
+)
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (
     "channel",

@@ -12,6 +12,7 @@ from typing import Any
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
+from bot.domain.targets import spoken
 from bot.postmortem import describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
@@ -100,10 +101,11 @@ def _drafted(fact: facts.PostmortemDrafted, _by: str, _event: Event, _names: Nam
 
 def _received(fact: facts.AlertsReceived, by: str, _event: Event, _names: Names) -> str:
     known = f", {len(fact.repeated):,} known already" if fact.repeated else ""
+    anew = f", {len(fact.again):,} routed anew" if fact.again else ""
     lost = f", {fact.truncated:,} left out by the sender" if fact.truncated else ""
     names = listed(sorted({plain(alert.name) or "without a name" for alert in fact.changed}))
     of = f" ({names})" if fact.changed else ""
-    return f"{by[:1].upper()}{by[1:]} delivered {count(len(fact.changed), 'new or changed alert')}{of}{known}{lost}"
+    return f"{by[:1].upper()}{by[1:]} delivered {count(len(fact.changed), 'new or changed alert')}{of}{known}{anew}{lost}"
 
 
 def _unmatched(fact: facts.AlertsUnmatched, _by: str, _event: Event, _names: Names) -> str:
@@ -120,9 +122,26 @@ def _process(fact: facts.ProcessStarted, _by: str, _event: Event, _names: Names)
     return f"Fireline {plain(fact.version)} started on {plain(fact.host)} as process {fact.pid}"
 
 
+def _led(fact: facts.LeadTaken, _by: str, _event: Event, _names: Names) -> str:
+    before = {
+        "handed over": f"; {plain(fact.before)} handed over",
+        "took over": f"; {plain(fact.before)} had stopped without a word",
+    }.get(fact.how, "")
+    return f"Process {fact.pid} on {plain(fact.host)} leads, in term {fact.term:,}{before}"
+
+
 def _loaded(fact: facts.RunbooksLoaded, _by: str, _event: Event, _names: Names) -> str:
     refused = f"; {count(fact.refused, 'file')} refused" if fact.refused else ""
     return f"{count(len(fact.digests), 'runbook is', 'runbooks are')} in force{refused}"
+
+
+def _away(fact: facts.BreakerOpened, _by: str, _event: Event, _names: Names) -> str:
+    since = f"not called since {instant(fact.since)}"
+    return f"{plain(fact.detail)}: {since}, to be tried again from {instant(fact.until)} on"
+
+
+def _back(fact: facts.BreakerClosed, _by: str, _event: Event, _names: Names) -> str:
+    return f"{plain(spoken(fact.target))} answers again; it was not called since {instant(fact.since)}"
 
 
 SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
@@ -144,6 +163,9 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.AlertsUnmatched: _unmatched,
     facts.DeliveryRefused: _refused,
     facts.ProcessStarted: _process,
+    facts.LeadTaken: _led,
     facts.RunbooksLoaded: _loaded,
+    facts.BreakerOpened: _away,
+    facts.BreakerClosed: _back,
     **describe_run.SENTENCES,
 }

@@ -87,6 +87,12 @@ def _asked(fact: facts.ApprovalRequested, _by: str, _event: Event, names: Names)
     )
 
 
+def _escalated(fact: facts.ApprovalEscalated, _by: str, _event: Event, names: Names) -> str:
+    added = listed([source_name(each, names) for each in fact.added]) or "nobody new"
+    until = f", until {instant(fact.expires_at)}" if fact.expires_at else ""
+    return f"Nobody decided on step {fact.step} in time, so {added} may decide too{until}"
+
+
 def _voted(fact: facts.ApprovalVoted, by: str, _event: Event, names: Names) -> str:
     verb = "approved" if fact.vote is Vote.APPROVE else "denied"
     right = (
@@ -108,6 +114,17 @@ def _skipped(fact: facts.StepSkipped, _by: str, _event: Event, _names: Names) ->
 def _call(fact: facts.CallStarted, _by: str, _event: Event, _names: Names) -> str:
     again = f" again, attempt {fact.attempt}" if fact.attempt > 1 else ""
     return f"{_subject(fact.part, fact.step)} began{again}: {plain(fact.action)}"
+
+
+def _held(fact: facts.CallHeld, _by: str, _event: Event, _names: Names) -> str:
+    until = f", until {instant(fact.until)}" if fact.until else ""
+    return f"{_subject(fact.part, fact.step)} waits{until}, and was not called{because(fact.detail)}"
+
+
+def _refused(fact: facts.CallRefused, _by: str, _event: Event, _names: Names) -> str:
+    then = f"; it waits until {instant(fact.retry_at)}" if fact.retry_at else ""
+    why = because(fact.detail).rstrip(".")
+    return f"{_subject(fact.part, fact.step)} was not called{why}, since {instant(fact.since)}{then}"
 
 
 def _call_done(fact: facts.CallSucceeded, _by: str, _event: Event, _names: Names) -> str:
@@ -166,10 +183,13 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunCancelRequested: _cancel,
     facts.RunFinished: _finished,
     facts.ApprovalRequested: _asked,
+    facts.ApprovalEscalated: _escalated,
     facts.ApprovalVoted: _voted,
     facts.ApprovalClosed: _closed,
     facts.StepSkipped: _skipped,
     facts.CallStarted: _call,
+    facts.CallHeld: _held,
+    facts.CallRefused: _refused,
     facts.CallSucceeded: _call_done,
     facts.CallFailed: _call_failed,
     facts.CallInterrupted: _interrupted,

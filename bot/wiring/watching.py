@@ -21,7 +21,7 @@ from bot.domain.ids import RunId, StepId
 from bot.domain.nouns import Part
 from bot.telemetry import Metrics
 
-CallName = tuple[RunId, StepId, Part, int]
+CallName = tuple[StepId, Part, int]
 
 
 class CountEvents:
@@ -29,7 +29,7 @@ class CountEvents:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._actions: dict[CallName, str] = {}
+        self._actions: dict[RunId, dict[CallName, str]] = {}
         self._on: Mapping[type[Fact], Callable[[Any], None]] = {
             AlertsAttached: lambda fact: self._metrics.alerts.labels("attached").inc(len(fact.keys)),
             AlertsUnmatched: lambda fact: self._metrics.alerts.labels("unmatched").inc(len(fact.keys)),
@@ -64,13 +64,13 @@ class CountEvents:
         self._metrics.runs.labels(fact.status.value).inc()
         self._metrics.runs_active.dec()
         # Calls that were interrupted never end; their run does.
-        self._actions = {name: action for name, action in self._actions.items() if name[0] != fact.run}
+        self._actions.pop(fact.run, None)
 
     def _call_started(self, fact: CallStarted) -> None:
-        self._actions[(fact.run, fact.step, fact.part, fact.attempt)] = fact.action
+        self._actions.setdefault(fact.run, {})[(fact.step, fact.part, fact.attempt)] = fact.action
 
     def _call_ended(self, fact: CallSucceeded | CallFailed, outcome: str) -> None:
-        action = self._actions.pop((fact.run, fact.step, fact.part, fact.attempt), None)
+        action = self._actions.get(fact.run, {}).pop((fact.step, fact.part, fact.attempt), None)
         if action is not None:
             self._metrics.calls.labels(action, outcome).inc()
             self._metrics.call_seconds.labels(action).observe(fact.took)

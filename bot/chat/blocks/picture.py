@@ -23,6 +23,8 @@ class StepLine:
     finished_at: datetime | None = None
     attempt: int = 0
     detail: str = ""
+    waits_for: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ STEP = {
     StepStatus.PENDING: "▫️",
     StepStatus.WAITING_APPROVAL: "✋",
     StepStatus.RUNNING: "▶️",
+    StepStatus.HELD: "⏳",
     StepStatus.WAITING_RETRY: "🔁",
     StepStatus.VERIFYING: "🔎",
     StepStatus.UNKNOWN: "❓",
@@ -60,10 +61,10 @@ def step_line(step: StepLine, ink: Ink) -> str:
     text = f"{STEP[step.status]} *{name}*" if step.status in _AT_IT else f"{STEP[step.status]} {name}"
     if step.status in _SAYS:
         text += f" · {_SAYS[step.status]}"
-    took = step_time(step)
+    took = waits(step, ink) or step_time(step)
     if took:
         text += f" · {took}"
-    if step.status in _TELLS_WHY and step.detail:
+    if step.status in _TELLS_WHY and step.detail and not step.waits_for:
         text += f" · {ink.line(step.detail, 120)}"
     return text
 
@@ -72,6 +73,7 @@ _AT_IT = frozenset(
     {
         StepStatus.WAITING_APPROVAL,
         StepStatus.RUNNING,
+        StepStatus.HELD,
         StepStatus.WAITING_RETRY,
         StepStatus.VERIFYING,
         StepStatus.UNKNOWN,
@@ -88,6 +90,14 @@ _DOING = {
     StepStatus.WAITING_APPROVAL: "waiting since",
     StepStatus.UNKNOWN: "outcome unknown, started",
 }
+
+
+def waits(step: StepLine, ink: Ink) -> str:
+    """Write what a step waits for, and until when: `router.internal is not answering: waiting until 12:31`; empty when it waits for nothing."""
+    if not step.waits_for:
+        return ""
+    until = f"waiting until {clock_time(step.due_at, seconds=True)}" if step.due_at else "waiting"
+    return f"{ink.line(step.waits_for, 120)}: {until}"
 
 
 def step_time(step: StepLine) -> str:

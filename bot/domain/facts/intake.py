@@ -38,7 +38,8 @@ class AlertsReceived(Fact, kind="alerts.received"):
     """A webhook delivery was taken in.
 
     `changed` holds alerts that are new or whose status changed; `repeated` the keys of those that were known just so already.
-    `truncated` counts alerts that the sender left out.
+    `truncated` counts alerts that the sender left out. `again` holds the keys of known alerts that are to be routed anew: they fire, a runbook wants
+    them, and they have no incident or one that is over.
     """
 
     receiver: str
@@ -47,6 +48,7 @@ class AlertsReceived(Fact, kind="alerts.received"):
     changed: tuple[AlertSeen, ...]
     repeated: tuple[AlertKey, ...] = ()
     truncated: int = 0
+    again: tuple[AlertKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,26 @@ class DeliveryRefused(Fact, kind="delivery.refused"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStarted(Fact, kind="process.started"):
-    """A Fireline process took the lead over this log."""
+    """A Fireline process began to work over this log."""
 
     version: str
     host: str
     pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTaken(Fact, kind="process.lead_taken"):
+    """From here on this process writes the log, in this term, until the next of these facts.
+
+    `how` is `first`, `handed over` (the one before gave it up in good order) or `took over` (it had stopped giving signs of life, or died);
+    `before` says who that was, empty when nobody led before.
+    """
+
+    term: int
+    host: str
+    pid: int
+    how: str
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,9 @@ SHOWN = 200
 def rendered(turn: Turn, step: Step, part: Part = Part.MAIN) -> Mapping[str, Any]:
     """Return a call's inputs, checked against the action; RunbookError or InvalidInputs tell what does not fit."""
     source = turn.plan.source(step, part)
-    values = source.inputs.render(turn.call_scope(step, part))
+    template = source.inputs
+    # Most inputs are written out in full: then nobody needs the names that expressions may use.
+    values = template.tree if template.literal else template.render(turn.call_scope(step, part))
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)

@@ -44,7 +44,10 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """The state of one. `since` is when it opened first, None while it is closed; `until` when it may be tried; `times` how often in a row it opened."""
+    """The state of one breaker.
+
+    `since` is when it opened first, None while it is closed; `until` when it may be tried; `times` how often in a row it opened.
+    """
 
     recent: tuple[Seen, ...] = ()
     since: float | None = None

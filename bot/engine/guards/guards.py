@@ -204,7 +204,7 @@ class Guards:
             self._budget, rate=budget.floor, size=budget.saved, now=now
         )
 
-    # ---- breakers
+    # ---- what is learned of targets
 
     def _learn(self, target: Target, word: str, *, trial: bool, now: float) -> None:
         before = target.breaker
@@ -348,6 +348,9 @@ class Guards:
 
 
 def _repeats(call: CallId) -> bool:
-    """Tell whether a call repeats one that failed. A verification that looks again repeats nothing, and an undo is never kept waiting for a budget."""
+    """Tell whether a call repeats one that failed.
+
+    A verification that looks again repeats nothing, and an undo is never kept waiting for a budget.
+    """
     _, _, part, attempt = call
     return attempt > 1 and part in (Part.MAIN, Part.SETTLE)

@@ -42,8 +42,8 @@ class TargetRules:
     max_parallel: int = 16
     rate: float = 100.0
     burst: float = 100.0
-    breaker: BreakerRule = BreakerRule()
-    retries: BudgetRule = BudgetRule()
+    breaker: BreakerRule = field(default_factory=BreakerRule)
+    retries: BudgetRule = field(default_factory=BudgetRule)
 
 
 UNLIMITED = TargetRules(
@@ -61,7 +61,7 @@ class Rules:
     """All rules: `max_running` calls over all targets, `retries` over all targets, `default`, and the exceptions by pattern, the first that fits."""
 
     max_running: int = 64
-    default: TargetRules = TargetRules()
+    default: TargetRules = field(default_factory=TargetRules)
     retries: BudgetRule = field(default_factory=lambda: BudgetRule(floor=10.0, saved=100.0))
     exceptions: tuple[TargetRules, ...] = ()
 

@@ -28,7 +28,10 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.AlertsResolved: nothing,  # AlertsReceived told it already
     facts.DeliveryRefused: keeping.delivery_refused,
     facts.ProcessStarted: nothing,
+    facts.LeadTaken: nothing,
     facts.RunbooksLoaded: nothing,
+    facts.BreakerOpened: keeping.breaker_opened,
+    facts.BreakerClosed: keeping.breaker_closed,
     facts.IncidentOpened: incidents.opened,
     facts.IncidentAcknowledged: incidents.acknowledged,
     facts.StatusChanged: incidents.status_changed,
@@ -46,9 +49,12 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.RunCancelRequested: nothing,
     facts.RunFinished: runs.finished,
     facts.ApprovalRequested: approvals.requested,
+    facts.ApprovalEscalated: approvals.escalated,
     facts.ApprovalVoted: approvals.voted,
     facts.ApprovalClosed: approvals.closed,
     facts.CallStarted: runs.call_started,
+    facts.CallHeld: runs.call_held,
+    facts.CallRefused: runs.call_refused,
     facts.CallSucceeded: runs.call_succeeded,
     facts.CallFailed: runs.call_failed,
     facts.CallInterrupted: nothing,  # what follows from it has an event of its own

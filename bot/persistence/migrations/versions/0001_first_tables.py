@@ -171,6 +171,8 @@ def runs() -> None:
         maybe("finished_at"),
         words("reason"),
         words("detail"),
+        words("waits_for"),
+        maybe("due_at"),
         words("output", "{}"),
         number("seq"),
     )
@@ -196,6 +198,8 @@ def approvals() -> None:
         maybe("requested_by"),
         maybe("requested_at"),
         maybe("expires_at"),
+        maybe("escalated_at"),
+        words("escalated_to"),
         maybe("closed_at"),
         words("why"),
         number("seq"),
@@ -284,14 +288,20 @@ def chat() -> None:
 
 
 def process() -> None:
-    """Who leads."""
+    """Who leads, what the others took in for it, and what was found out about targets."""
+    op.create_table("targets", key("target"), maybe("since"), maybe("until"), words("detail"))
+    op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
         place("id"),
+        number("term"),
         words("host"),
         number("pid"),
+        number("session"),
         maybe("since"),
         maybe("beat_at"),
+        number("beats"),
+        flag("released"),
     )
 
 
@@ -308,5 +318,7 @@ TABLES = (
     "runbooks",
     "outbox",
     "inbox",
+    "targets",
+    "relay",
     "leader",
 )
