@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
 from bot.actions.outcome import Reason
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
-from bot.domain.events import Event
 from bot.domain.facts import CallStarted, RunFinished
 from bot.domain.ids import (
     ApprovalId,
@@ -30,6 +30,7 @@ from bot.domain.ids import (
 )
 from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, Vote
 from bot.domain.ports import Journal, Reader, Transaction
+from bot.engine import runlog
 from bot.engine.conductor import (
     Arrival,
     Began,
@@ -44,14 +45,13 @@ from bot.engine.conductor import (
     next_due,
     replay,
 )
-from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
 from bot.engine.gatekeeper import Gatekeeper
 from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.starts import Starts
 from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
-from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
+from bot.errors import Conflict, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
 _AT_ONCE = 64
@@ -112,6 +112,7 @@ class Driver:
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
         runs = [record.id for record in await asyncio.to_thread(self._reader.unfinished_runs)]
+        reached(CrashPoint.RECOVERY_BEGUN)
         for start in range(0, len(runs), _AT_ONCE):
             # Side by side, so that what they decide shares its commits.
             ends = await asyncio.gather(
@@ -139,6 +140,7 @@ class Driver:
         self._closing = True
         self._gatekeeper.close()
         self._alarm.wake_at(None)
+        reached(CrashPoint.STOP_BEGUN)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await asyncio.sleep(0)
@@ -158,6 +160,7 @@ class Driver:
     async def tick(self) -> None:
         """Bring time to every run whose due time has come."""
         for run in self._due.take(self._clock.now()):
+            reached(CrashPoint.TIMER_RANG)
             self._spawn(self._arrive_surely(run, TimeCame()))
         self._gatekeeper.tick()
         self._set_alarm()
@@ -179,7 +182,7 @@ class Driver:
         if run in self._runs:
             return
         begun = self._starts.take(run)
-        events = await self._events(run) if begun is None else [begun]
+        events = await runlog.read(self._reader, run) if begun is None else [begun]
         state = replay(events)
         if state is None:
             msg = f"There is no run {run}."
@@ -187,13 +190,14 @@ class Driver:
         if state.over or run in self._runs:
             return
         try:
-            with _reading():
+            with runlog.reading():
                 plan = self._plan_of(state.digest)
         except RunbookError as problem:
             await self._give_up(run, f"its runbook can't be read any more: {problem}")
             return
         first = Began() if len(events) == 1 else Recovered()
         self._runs[run] = UnderWay(plan=plan, state=state, first=first)
+        reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
 
     async def vote(
@@ -294,16 +298,18 @@ class Driver:
                     decisions = without_new_steps(decisions, arrival)
                 if decisions:
                     conducted.stale = True
-                    events = await self._write(run, decisions)
+                    reached(CrashPoint.RUN_DECIDED)
+                    events = await runlog.write(self._journal, run, decisions)
                     conducted.follow(events)
                     conducted.stale = False
                     gate.keep(decisions)
+                    reached(CrashPoint.RUN_WRITTEN)
             conducted.first = None
             self._bring_about(run, conducted)
 
     async def _ask_the_log(self, run: RunId, conducted: UnderWay, arrival: Arrival) -> Arrival:
         """Make the state what the log says, and return what is still to be decided."""
-        state = replay(await self._events(run))
+        state = replay(await runlog.read(self._reader, run))
         assert state is not None  # noqa: S101 - a run is conducted only once its start is in the log
         recovered = arrival is conducted.first and state != conducted.state
         conducted.state, conducted.stale = state, False
@@ -311,22 +317,6 @@ class Driver:
             self._bring_about(run, conducted)
         # A recovery that is in the log has begun calls of its own: they are not interrupted, they were never made.
         return TimeCame() if recovered else arrival
-
-    async def _events(self, run: RunId) -> Sequence[Event]:
-        """Read a run's events; JournalError when the log can't be read now."""
-        with _reading():
-            return await asyncio.to_thread(self._reader.events_of_run, run)
-
-    async def _write(self, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
-        """Make decisions durable, all or none; neighbours with the same actor go in together."""
-        stream = incident_stream(incident_of_run(run))
-        if all(actor == FIRELINE for actor, _ in decisions):
-            return await self._journal.append(stream, FIRELINE, [fact for _, fact in decisions])
-
-        def unit(tx: Transaction) -> list[Event]:
-            return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
-
-        return await self._journal.submit(unit)
 
     def _bring_about(self, run: RunId, conducted: UnderWay) -> None:
         """Start what should run, stop what should not, and set the alarm."""
@@ -397,14 +387,3 @@ class Driver:
                 break
         self._runs.pop(run, None)
         self._due.put(run, None)
-
-
-@contextlib.contextmanager
-def _reading() -> Iterator[None]:
-    """Tell a log that can't be read now from one that holds what can't be understood: the first is asked again."""
-    try:
-        yield
-    except (FirelineError, ValueError, LookupError, TypeError):
-        raise
-    except Exception as problem:  # the database's own errors, whichever database it is
-        raise JournalError(f"the log can't be read now: {problem}") from problem

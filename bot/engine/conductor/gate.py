@@ -1,6 +1,7 @@
 """The gate: what the conductor asks before it records an intent.
 
-May this call be made now, must it wait, or is its target known to be away? Asked before the intent, so that a call that waits was certainly never made: a process that is killed while it waits leaves no doubt behind.
+May this call be made now, must it wait, or is its target known to be away?
+Asked before the intent, so that a call that waits was certainly never made: a process that is killed while it waits leaves no doubt behind.
 What the gate answered is a fact (`CallStarted`, `CallHeld`, `CallRefused`), so a replay asks nobody. `bot.engine.guards` keeps the real gate.
 """
 
