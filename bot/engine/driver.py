@@ -111,6 +111,7 @@ class Driver:
 
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
+        self._gatekeeper.restore(await asyncio.to_thread(self._reader.targets_away))
         runs = [record.id for record in await asyncio.to_thread(self._reader.unfinished_runs)]
         reached(CrashPoint.RECOVERY_BEGUN)
         for start in range(0, len(runs), _AT_ONCE):

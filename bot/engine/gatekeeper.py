@@ -5,7 +5,7 @@ It tells the guards the time, wakes whom they free, and puts on record what they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.domain.facts import CallStarted
 from bot.domain.ids import SYSTEM, RunId
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal
+from bot.domain.records import AwayRecord
 from bot.engine.conductor import Plan
 from bot.engine.conductor.gate import CallId
 from bot.engine.guards import Guards, Notice, Turnstile
@@ -45,6 +46,10 @@ class Gatekeeper:
         self._ask_again = ask_again
         self._closed = False
         guards.attach(wake=self._wake, notice=self._note)
+
+    def restore(self, away: Iterable[AwayRecord]) -> None:
+        """Take up what the log knows of targets that do not answer; before anything is asked."""
+        self._guards.restore(away, self._clock.now())
 
     def close(self) -> None:
         """Wake nobody any more: what waits is decided at the next start."""

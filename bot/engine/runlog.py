@@ -1,4 +1,4 @@
-"""A run's log as the driver reads and writes it. What can't be read or written now is told apart from what can't be understood: the first is tried again."""
+"""A run's log as the driver reads and writes it: what can't be read or written now is told apart from what can't be understood."""
 
 from __future__ import annotations
 

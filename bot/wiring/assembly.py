@@ -17,6 +17,7 @@ from bot.actions.contract import Catalogue
 from bot.domain.clock import Clock, SystemClock
 from bot.domain.ports import Journal
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards
 from bot.engine.performer import Performer
 from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
@@ -32,8 +33,10 @@ from bot.wiring.actions import build_actions, catalogue_of
 from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
 from bot.wiring.library import Shelf
+from bot.wiring.protection import rules_of
 from bot.wiring.secrets import SettingsSecrets, redactor_for
 from bot.wiring.watching import CountEvents
+from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
 
 _RETRY_CEILING = 30.0
@@ -61,6 +64,10 @@ async def running(settings: Settings) -> AsyncIterator[Fireline]:
         under_way = await asyncio.to_thread(store.records.unfinished_runs)
         counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
         store.journal.listen(counting)
+        rules = rules_of(settings)
+        targets = CountTargets(metrics, limits_of=lambda target: rules.of(target).name)
+        targets.begin([each.target for each in await asyncio.to_thread(store.records.targets_away)])
+        store.journal.listen(targets)
         fireline = assemble(
             settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
         )
@@ -98,6 +105,7 @@ def assemble(
         chance=dice.random,
         hide=redactor.hide_known,
     )
+    guards = Guards(rules_of(settings))
     driver = Driver(
         journal=store.journal,
         reader=store.records,
@@ -106,6 +114,7 @@ def assemble(
         plan_of=shelf.plan_of,
         alarm=alarm,
         retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
+        guards=guards,
     )
     dispatcher = Dispatcher(
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
@@ -139,9 +148,8 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         catalogue=catalogue,
         variables=tuple(settings.vars),
         reader=store.records,
-        call_timeout=settings.engine.default_step_timeout,
-        approval_expiry=settings.engine.default_approval_expiry,
-        run_timeout=settings.engine.default_run_timeout,
+        engine=settings.engine,
+        protection=settings.protection,
     )
 
 

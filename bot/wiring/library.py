@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import structlog
@@ -18,6 +18,7 @@ from bot.errors import RunbookError
 from bot.runbook.findings import Level
 from bot.runbook.load import Library, load_folder, load_good
 from bot.runbook.model import Runbook
+from bot.settings.model import EngineSettings, ProtectionSettings
 
 _LOG = structlog.get_logger(__name__)
 
@@ -25,7 +26,7 @@ _LOG = structlog.get_logger(__name__)
 class Shelf:
     """Runbooks by name and by digest.
 
-    `variables` are the names that the settings' vars give; `call_timeout`, `approval_expiry` and `run_timeout` hold where a
+    `variables` are the names that the settings' vars give; `engine` and `protection` are the settings that hold where a
     runbook says nothing.
     """
 
@@ -36,17 +37,15 @@ class Shelf:
         catalogue: Catalogue,
         variables: Sequence[str],
         reader: Reader,
-        call_timeout: timedelta,
-        approval_expiry: timedelta,
-        run_timeout: timedelta,
+        engine: EngineSettings,
+        protection: ProtectionSettings,
     ) -> None:
         self._paths = paths
         self._catalogue = catalogue
         self._variables = variables
         self._reader = reader
-        self._call_timeout = call_timeout
-        self._approval_expiry = approval_expiry
-        self._run_timeout = run_timeout
+        self._engine = engine
+        self._protection = protection
         self._library = Library()
         self._pinned: dict[Digest, Plan] = {}
 
@@ -91,12 +90,14 @@ class Shelf:
         return plan
 
     def _bounded(self, book: Runbook) -> Runbook:
-        return replace(book, timeout=book.timeout or self._run_timeout)
+        return replace(book, timeout=book.timeout or self._engine.default_run_timeout)
 
     def _plan(self, book: Runbook) -> Plan:
         return Plan(
             runbook=book,
             catalogue=self._catalogue,
-            call_timeout=self._call_timeout,
-            approval_expiry=self._approval_expiry,
+            call_timeout=self._engine.default_step_timeout,
+            approval_expiry=self._engine.default_approval_expiry,
+            patience=self._protection.patience,
+            undo_patience=self._protection.undo_patience,
         )

@@ -8,7 +8,6 @@ from bot.engine.guards.bucket import Bucket
 from bot.engine.guards.guards import Guards, Notice
 from bot.engine.guards.rules import BudgetRule, Rules, TargetRules
 from bot.engine.guards.turnstile import Turnstile
-from bot.engine.guards.watch import GuardsWatch
 
 __all__ = [
     "Breaker",
@@ -16,7 +15,6 @@ __all__ = [
     "Bucket",
     "BudgetRule",
     "Guards",
-    "GuardsWatch",
     "Notice",
     "Rules",
     "TargetRules",

@@ -19,13 +19,13 @@ from bot.actions.outcome import Failed, Outcome
 from bot.domain.facts import BreakerClosed, BreakerOpened
 from bot.domain.ids import RunId
 from bot.domain.nouns import HoldCause, Part, Severity
+from bot.domain.records import AwayRecord
 from bot.engine.conductor.gate import GO, CallId, Hold, Refused, Verdict, Wish
 from bot.engine.guards import breaker as breakers
 from bot.engine.guards import bucket as buckets
 from bot.engine.guards.bucket import Bucket
 from bot.engine.guards.rules import AHEAD, UNDO_AHEAD, Rules
 from bot.engine.guards.target import Place, Target, Waiter, instant
-from bot.engine.guards.watch import GuardsWatch, Unwatched
 
 REMEMBERED = 4096
 """Targets that are kept in mind at the most while they are quiet."""
@@ -50,12 +50,12 @@ Notice = BreakerOpened | BreakerClosed
 class Guards:
     """Implements `bot.engine.conductor.gate.Gate` for all runs of this process.
 
-    Whoever conducts the runs attaches itself before it asks anything.
+    `remembered` is how many targets are kept in mind while they are quiet. Whoever conducts the runs attaches itself before it asks anything.
     """
 
-    def __init__(self, rules: Rules, *, watch: GuardsWatch | None = None) -> None:
+    def __init__(self, rules: Rules, *, remembered: int = REMEMBERED) -> None:
         self._rules = rules
-        self._watch: GuardsWatch = watch or Unwatched()
+        self._remembered = remembered
         self._wake: Callable[[RunId], None] = lambda _: None
         self._notice: Callable[[Notice], None] = lambda _: None
         self._running = 0
@@ -87,7 +87,6 @@ class Guards:
         target = self._target(wish.target, now)
         if target.refuses(now):
             self._leave(wish.call)
-            self._watch.refused(target.rules.name)
             return self._refusal(target, wish)
         if wish.idle:
             self._leases[wish.call] = _Lease(None, trial=False, claimed=True)
@@ -210,8 +209,6 @@ class Guards:
         before = target.breaker
         target.breaker = after = breakers.heard(before, target.rules.breaker, word, trial=trial, now=now)
         if after.since is not None and after.times != before.times:
-            if before.since is None:
-                self._watch.breakers(target.rules.name, 1)
             self._notice(
                 BreakerOpened(
                     target=target.name,
@@ -222,17 +219,15 @@ class Guards:
             )
             self._dismiss(target)
         elif before.since is not None and after.since is None:
-            self._watch.breakers(target.rules.name, -1)
             self._notice(BreakerClosed(target=target.name, since=instant(before.since)))
 
-    def restore(self, opened: Iterable[BreakerOpened], now: datetime) -> None:
+    def restore(self, away: Iterable[AwayRecord], now: datetime) -> None:
         """Open breakers as they were when the last process ended: a restart must not fall upon a target that is away."""
-        for each in opened:
+        for each in away:
             target = self._target(each.target, now.timestamp())
             target.breaker = breakers.Breaker(
                 since=each.since.timestamp(), until=each.until.timestamp(), times=1, why="before a restart"
             )
-            self._watch.breakers(target.rules.name, 1)
 
     def _dismiss(self, target: Target) -> None:
         """Send everybody away who waits for a target: they ask again, and are refused."""
@@ -254,7 +249,6 @@ class Guards:
             )
         )
         self._waiting[wish.call] = (target, cause)
-        self._watch.held(target.rules.name, cause)
         self._offer(target)
 
     def _leave(self, call: CallId) -> None:
@@ -286,10 +280,8 @@ class Guards:
                 target.offered = chosen.place
                 heapq.heappush(self._offers, (chosen.place, name))
                 continue
-            _, cause = self._waiting[chosen.call]
             self._leave(chosen.call)
             self._take(chosen.call, target, now, claimed=False)
-            self._watch.waited(cause, max(0.0, now - chosen.since))
             self._offer(target)
             self._wake(chosen.run)
 
@@ -343,7 +335,7 @@ class Guards:
         return target
 
     def _forget_the_quiet(self) -> None:
-        if len(self._targets) >= REMEMBERED:
+        if len(self._targets) >= self._remembered:
             self._targets = {name: each for name, each in self._targets.items() if not each.quiet}
 
 

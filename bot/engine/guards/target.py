@@ -159,12 +159,16 @@ class Target:
         """Say why a call waits."""
         name = spoken(self.name)
         return {
-            HoldCause.PARALLEL: f"{name} takes {self.rules.max_parallel} calls at a time",
-            HoldCause.RATE: f"{name} takes {self.rules.rate:g} calls a second",
+            HoldCause.PARALLEL: f"{name} takes {self._many(self.rules.max_parallel)} at a time",
+            HoldCause.RATE: f"{name} takes {self._many(self.rules.rate)} a second",
             HoldCause.PAUSED: f"{name} asked for a pause",
             HoldCause.TRIAL: f"{name} was not answering and is being tried",
             HoldCause.RETRIES: f"calls to {name} are repeated too often",
         }.get(cause, "")
+
+    @staticmethod
+    def _many(count: float) -> str:
+        return "1 call" if count == 1 else f"{count:g} calls"
 
 
 def instant(seconds: float) -> datetime:
