@@ -28,7 +28,7 @@ from bot.chat.config import ChatConfig
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
 from bot.chat.identity import Identity
-from bot.chat.inbound.door import Door
+from bot.chat.inbound.door import EVENTS_PATH, Door
 from bot.chat.inbound.intake import Intake
 from bot.chat.inbound.payload import COMMAND
 from bot.chat.inbound.reply import Replier
@@ -42,6 +42,7 @@ from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal, Reader
+from bot.domain.records import RelayEntry
 from bot.engine.control import RunControl
 from bot.errors import ChatError
 from bot.telemetry import Metrics, get_logger
@@ -51,7 +52,6 @@ CALL_SECONDS = 10
 """How long a call to Slack may take."""
 GRACE = 3.0
 """Seconds that handlers under way get when the surface stops."""
-EVENTS_PATH = "/slack/events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +247,10 @@ class ChatSurface:
         await self._pacer.stop()
         if self._web.session is not None:
             await self._web.session.close()
+
+    async def take_relayed(self, entry: RelayEntry) -> None:
+        """Take in a payload that a process which stands by had kept; raises as the journal does."""
+        await self._intake.take_relayed(entry)
 
     def routes(self) -> list[Route]:
         """The routes that Slack calls; none unless the mode is `http`."""

@@ -101,6 +101,7 @@ class RunRecord:
 class StepRecord:
     """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part.
 
+    `items` is what a loop goes through, empty for any other step; an item that was begun has a record of its own (`restart[0]`).
     `waits_for` says what a call waits for before it is made, empty when it waits for nothing; `due_at` is when it is made, where that is known.
     """
 
@@ -113,6 +114,7 @@ class StepRecord:
     reason: str
     detail: str
     output: Mapping[str, Any]
+    items: tuple[Any, ...] = ()
     waits_for: str = ""
     due_at: datetime | None = None
 
@@ -142,6 +144,7 @@ class VoteRecord:
 class ApprovalRecord:
     """An approval as it stands, with exactly what was shown to those who decide.
 
+    `items` counts the calls that a loop asks about, 0 for a step that is none; `over` says by how much its list is longer than foreseen.
     `escalated_to` says who was asked besides when nobody had decided in time; `sources` holds them too.
     """
 
@@ -163,6 +166,8 @@ class ApprovalRecord:
     expires_at: datetime | None
     closed_at: datetime | None
     why: str
+    items: int = 0
+    over: str = ""
     escalated_at: datetime | None = None
     escalated_to: tuple[str, ...] = ()
     votes: tuple[VoteRecord, ...] = ()

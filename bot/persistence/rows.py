@@ -157,6 +157,7 @@ def step_of(row: Row) -> StepRecord:
         reason=row.reason,
         detail=row.detail,
         output=json.loads(row.output),
+        items=tuple(json.loads(row.item_list)),
         waits_for=row.waits_for,
         due_at=_maybe_instant(row.due_at),
     )
@@ -200,6 +201,8 @@ def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
         escalated_to=tuple(json.loads(row.escalated_to or "[]")),
         closed_at=_maybe_instant(row.closed_at),
         why=row.why,
+        items=row.item_count,
+        over=row.over,
         votes=votes,
     )
 

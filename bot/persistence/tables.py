@@ -191,6 +191,7 @@ STEPS = Table(
     _text("waits_for"),
     _instant("due_at"),
     _json("output"),
+    Column("item_list", Text, nullable=False, server_default="[]"),  # what a loop goes through
     _seq("seq", server_default=text("0")),  # of the first event that named it
 )
 
@@ -217,6 +218,8 @@ APPROVALS = Table(
     _text("escalated_to"),  # a JSON list
     _instant("closed_at"),
     _text("why"),
+    _count("item_count"),  # calls that a loop asks about, 0 for a step that is none
+    _text("over"),
     _seq("seq", server_default=text("0")),
 )
 Index("approvals_by_incident", APPROVALS.c.incident, APPROVALS.c.seq)

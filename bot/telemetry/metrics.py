@@ -51,6 +51,7 @@ class Metrics:
             GCCollector(registry=self.registry)
         self.build = self._gauge("build_info", "Always 1; the label says which version runs.", "version")
         self.build.labels(version=version).set(1)
+        self.leader = self._gauge("leader", "Whether this process leads: 1, or 0 while it stands by.")
         self._intake()
         self._journal()
         self._work()
@@ -66,6 +67,14 @@ class Metrics:
             "alerts",
             "Alerts taken in, by what became of them: new, repeated, resolved, attached, unmatched.",
             "result",
+        )
+        self.relay_kept = self._counter(
+            "relay_kept",
+            "What this process took in for the one that leads, while it stood by: delivery, refusal, chat.",
+            "kind",
+        )
+        self.relay_taken = self._counter(
+            "relay_taken", "What this process, leading, took over from those that stand by.", "kind"
         )
         self.http_requests = self._counter(
             "http_requests",

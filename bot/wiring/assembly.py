@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable
 
 from bot import __version__
 from bot.actions.contract import Catalogue
-from bot.domain.clock import Clock, SystemClock
+from bot.domain.clock import Clock
 from bot.domain.ports import Journal
 from bot.engine.driver import Driver
 from bot.engine.guards import Guards
@@ -28,13 +27,15 @@ from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
 from bot.settings import Settings
-from bot.telemetry import Metrics, configure_logging
+from bot.telemetry import Metrics
 from bot.wiring.actions import build_actions, catalogue_of
 from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
+from bot.wiring.grounds import Grounds, prepare
 from bot.wiring.library import Shelf
 from bot.wiring.protection import rules_of
-from bot.wiring.secrets import SettingsSecrets, redactor_for
+from bot.wiring.relay import build_collector
+from bot.wiring.secrets import SettingsSecrets
 from bot.wiring.watching import CountEvents
 from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
@@ -45,40 +46,46 @@ _RETRY_CEILING = 30.0
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Fireline]:
-    """Start a Fireline for these settings and stop it at the end of the block."""
-    redactor, sources = redactor_for(settings, os.environ)
-    configure_logging(style=settings.logging.format, level=settings.logging.level, redact=redactor.redact)
-    # Alerts and outputs are nobody else's business; the group gets as far as the drafts, which are redacted and meant for colleagues.
-    settings.data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-    metrics = Metrics(version=__version__)
-    clock = SystemClock()
-    counting = CountEvents(metrics)
+    """Start a Fireline that leads, and stop it at the end of the block; ConfigurationError when it can't."""
+    fireline = await open_fireline(prepare(settings))
+    try:
+        await fireline.start()
+        yield fireline
+    finally:
+        await fireline.stop()
+
+
+async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = lambda _why: None) -> Fireline:
+    """Take the lead and make every room; nothing runs yet. Raises, and calls `on_lost`, as `open_store` does."""
+    settings = grounds.settings
+    counting = CountEvents(grounds.metrics)
     store = await open_store(
         settings.database,
-        clock,
+        grounds.clock,
         max_batch=settings.journal.max_batch,
         max_waiting=settings.journal.max_waiting,
         observer=counting,
+        on_lost=on_lost,
     )
     try:
         under_way = await asyncio.to_thread(store.records.unfinished_runs)
         counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
         store.journal.listen(counting)
         rules = rules_of(settings)
-        targets = CountTargets(metrics, limits_of=lambda target: rules.of(target).name)
+        targets = CountTargets(grounds.metrics, limits_of=lambda target: rules.of(target).name)
         targets.begin([each.target for each in await asyncio.to_thread(store.records.targets_away)])
         store.journal.listen(targets)
-        fireline = assemble(
-            settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
+        return assemble(
+            settings,
+            store=store,
+            clock=grounds.clock,
+            metrics=grounds.metrics,
+            sources=grounds.sources,
+            redactor=grounds.redactor,
         )
     except BaseException:  # the store is closed, whatever it was; raised again
         await store.close()
         raise
-    try:
-        await fireline.start()
-        yield fireline
-    finally:
-        await fireline.stop()
 
 
 def assemble(
@@ -139,6 +146,7 @@ def assemble(
         transport=transport,
     )
     fireline.chat = build_chat(fireline)
+    fireline.collector = build_collector(fireline)
     return fireline
 
 

@@ -23,6 +23,7 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.relay import Collector
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.lead import Lead
 from bot.persistence.store import Store
@@ -54,6 +55,7 @@ class Fireline:
     redactor: Redactor
     transport: Transport
     chat: ChatSurface = field(init=False)
+    collector: Collector = field(init=False)
     recovered: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -98,6 +100,8 @@ class Fireline:
         reached(CrashPoint.RECOVERY_ENDED)
         self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
         await self.chat.start()
+        if self.store.lease is not None:  # on SQLite nobody stands by
+            self.tasks.append(asyncio.create_task(self.collector.run(), name="collector"))
         self.recovered = True
         _LOG.info("fireline is up", version=__version__, runs_taken_up=taken_up)
 

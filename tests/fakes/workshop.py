@@ -19,6 +19,7 @@ from bot.domain.nouns import FIRELINE, RunStatus, Severity
 from bot.domain.ports import Transaction
 from bot.engine.conductor import Plan
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.starting import incident_scope, scope_of, start_run
 from bot.errors import RunbookError
@@ -56,6 +57,8 @@ class Workshop:
     alarm: HandAlarm = field(default_factory=HandAlarm)
     books: dict[Digest, Runbook] = field(default_factory=dict)
     known: str = "a known secret"
+    rules: Rules = field(default_factory=Rules)
+    guards: Guards = field(init=False)
     driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +73,7 @@ class Workshop:
                 raise RunbookError("it is gone")
             return Plan(runbook=self.books[digest], catalogue=catalogue)
 
+        self.guards = Guards(self.rules)
         return Driver(
             journal=self.store.journal,
             reader=self.store.records,
@@ -85,6 +89,7 @@ class Workshop:
             plan_of=plan_of,
             alarm=self.alarm,
             retry_pause=lambda _tries: 0.01,
+            guards=self.guards,
         )
 
     async def begin(self, runbook: Runbook, inputs: Mapping[str, Any] | None = None) -> RunId:

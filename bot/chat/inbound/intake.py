@@ -17,12 +17,13 @@ from slack_bolt import BoltResponse
 from bot.chat.blocks.answers import behind
 from bot.chat.blocks.kit import Message
 from bot.chat.inbound.payload import COMMAND, Asked, read
+from bot.chat.inbound.relayed import entry_from_data
 from bot.chat.inbound.reply import Replier, Window, ephemeral
 from bot.chat.inbound.worker import InboxWorker
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal, Transaction
-from bot.domain.records import InboxEntry
+from bot.domain.records import InboxEntry, RelayEntry
 from bot.errors import JournalError
 from bot.telemetry import get_logger
 
@@ -80,6 +81,17 @@ class Intake:
             self._worker.take(entry)
             return _ack()
         return await self._with_answer(entry)
+
+    async def take_relayed(self, relayed: RelayEntry) -> None:
+        """Take in what a process that stands by had kept and acknowledged; raises as the journal does."""
+        entry = entry_from_data(relayed.data)
+
+        def unit(tx: Transaction) -> bool:
+            tx.close_relay(relayed.key)
+            return tx.put_inbox(entry)
+
+        if await self._journal.submit(unit):
+            self._worker.take(entry)
 
     def _answer_at_once(self, asked: Asked) -> Message | None:
         if asked.kind != COMMAND:

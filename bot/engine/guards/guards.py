@@ -146,6 +146,11 @@ class Guards:
         until = instant(target.paused_until) if cause is HoldCause.PAUSED else None
         return Hold(cause=cause, detail=target.holds(cause), until=until)
 
+    @property
+    def running(self) -> int:
+        """How many calls have room now."""
+        return self._running
+
     # ---- room
 
     def enter(self, call: CallId, target: Callable[[], str], now: datetime) -> None:

@@ -13,6 +13,8 @@ from bot.domain.facts import (
     CallRefused,
     CallStarted,
     CallSucceeded,
+    LoopBegan,
+    LoopExpanded,
     PhaseEntered,
     RunFinished,
     RunStarted,
@@ -86,6 +88,16 @@ def finished(fact: RunFinished, _event: Event, at: str) -> Iterable[Change]:
     yield Change(RUNS, (fact.run,), values, create=False)
 
 
+def loop_expanded(fact: LoopExpanded, event: Event, _at: str) -> Iterable[Change]:
+    """Write down what a loop goes through; each item has a row of its own once it is begun."""
+    yield step(fact, event, item_list=canonical(list(fact.items)))
+
+
+def loop_began(fact: LoopBegan, event: Event, at: str) -> Iterable[Change]:
+    """Let a loop's items go."""
+    yield step(fact, event, status=StepStatus.RUNNING.value, started_at=at)
+
+
 _CALLING: Mapping[Part, StepStatus] = {
     Part.MAIN: StepStatus.RUNNING,
     Part.SETTLE: StepStatus.RUNNING,
@@ -129,9 +141,14 @@ def call_refused(fact: CallRefused, event: Event, _at: str) -> Iterable[Change]:
 
 
 def call_succeeded(fact: CallSucceeded, event: Event, _at: str) -> Iterable[Change]:
-    """Keep what the main part brought."""
+    """Keep what the main part brought; a call whose `until` is not true yet waits to be made again."""
     if fact.part is Part.MAIN:
-        yield step(fact, event, output=_output(fact))
+        again = (
+            {}
+            if fact.next_at is None
+            else {"status": StepStatus.WAITING_RETRY.value, "reason": "", "detail": ""}
+        )
+        yield step(fact, event, output=_output(fact), **again)
 
 
 def call_failed(fact: CallFailed, event: Event, _at: str) -> Iterable[Change]:

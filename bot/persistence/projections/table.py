@@ -48,6 +48,8 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.PhaseEntered: runs.phase_entered,
     facts.RunCancelRequested: nothing,
     facts.RunFinished: runs.finished,
+    facts.LoopExpanded: runs.loop_expanded,
+    facts.LoopBegan: runs.loop_began,
     facts.ApprovalRequested: approvals.requested,
     facts.ApprovalEscalated: approvals.escalated,
     facts.ApprovalVoted: approvals.voted,

@@ -30,9 +30,7 @@ def test_a_target_that_is_away_is_not_called_and_says_since_when_and_until_when(
         again=START + timedelta(seconds=10.1),
     )
     assert desk.notices == [
-        BreakerOpened(
-            target=ROUTER, since=START, until=START + timedelta(seconds=10), detail=refused.detail
-        )
+        BreakerOpened(target=ROUTER, since=START, until=START + timedelta(seconds=10), detail=refused.detail)
     ]
 
 
@@ -55,9 +53,7 @@ def test_one_call_tries_and_the_others_wait_for_what_becomes_of_it() -> None:
     desk.wait(10)
     assert desk.goes(call("9-1"))
     held = desk.ask(call("9-2"))
-    assert held == Hold(
-        cause=HoldCause.TRIAL, detail="router.internal was not answering and is being tried"
-    )
+    assert held == Hold(cause=HoldCause.TRIAL, detail="router.internal was not answering and is being tried")
     desk.end(call("9-1"), OK)
     assert desk.take_woken() == ["9-2"]
     assert desk.goes(call("9-2"))

@@ -129,6 +129,18 @@ CASES: list[tuple[Actor, Fact, str]] = [
         "Step shift asked 1 person of group sre and Ada Okafor to approve http.request (mutate) on router, until 2026-11-23 07:03:48 UTC.",
     ),
     (FIRELINE, facts.ApprovalRequested(**ASK, target="", sources=()), "Step shift asked 1 person of nobody to approve http.request (mutate)."),
+    (
+        FIRELINE,
+        facts.ApprovalRequested(**ASK, target="web-1", sources=(), items=3, over="3 items, where max_items: 2 allows 2"),
+        "Step shift asked 1 person of nobody to approve http.request (mutate) for 3 items on web-1; 3 items, where max_items: 2 allows 2.",
+    ),
+    (FIRELINE, facts.LoopExpanded(**HERE, items=("web-1", {"name": "web-2"})), "Step shift has 2 items to go through: web-1 and web-2."),
+    (
+        FIRELINE,
+        facts.LoopExpanded(**HERE, items=("a",) * 14, left_out=1, over="14 items, where max_items: 5 allows 5"),
+        f"Step shift has 14 items to go through: {'a, ' * 11}a and 2 more; 1 left out by its condition; that is more than it may do unasked: 14 items, where max_items: 5 allows 5.",
+    ),
+    (FIRELINE, facts.LoopBegan(**HERE), "Step shift began to go through its items."),
     (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.APPROVE, as_member_of="group:sre"), "Ada Okafor approved step shift as a member of group sre."),
     (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.DENY, as_member_of="user:UADA", why="no"), "Ada Okafor denied step shift: no."),
     (

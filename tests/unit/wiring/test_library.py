@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 from bot.domain.ids import Digest
 from bot.errors import RunbookError
+from bot.settings.model import EngineSettings, ProtectionSettings
 from bot.wiring.library import Shelf
 from tests.fakes.books import book
 from tests.fakes.catalogue import CATALOGUE
-from bot.settings.model import EngineSettings, ProtectionSettings
 from tests.fakes.store import Store, store  # noqa: F401 - a fixture
 
 TODAY = date(2026, 11, 23)

@@ -174,6 +174,7 @@ def runs() -> None:
         words("waits_for"),
         maybe("due_at"),
         words("output", "{}"),
+        words("item_list", "[]"),
         number("seq"),
     )
 
@@ -202,6 +203,8 @@ def approvals() -> None:
         words("escalated_to"),
         maybe("closed_at"),
         words("why"),
+        number("item_count"),
+        words("over"),
         number("seq"),
     )
     index("approvals", "approvals_by_incident", ["incident", "seq"])
