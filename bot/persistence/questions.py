@@ -22,6 +22,7 @@ from bot.persistence.tables import (
     RUNBOOKS,
     RUNNING,
     RUNS,
+    AWAY,
     STEPS,
     TARGETS,
     UNRESOLVED,
@@ -103,7 +104,7 @@ RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
 LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
 STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))
 TARGETS_AWAY = Query(
-    select(*TARGETS.c).where(TARGETS.c.since.is_not(None)).order_by(TARGETS.c.since, TARGETS.c.target)
+    select(*TARGETS.c).where(AWAY).order_by(TARGETS.c.since, TARGETS.c.target)
 )
 RUNBOOK = Query(select(RUNBOOKS.c.source).where(RUNBOOKS.c.digest == _given("digest")))
 

@@ -353,6 +353,8 @@ TARGETS = Table(
     _instant("until"),
     _text("detail"),
 )
+AWAY = TARGETS.c.since.is_not(None)
+Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
 
 PROJECTIONS = (
     INCIDENTS,

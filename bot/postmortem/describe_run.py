@@ -138,7 +138,7 @@ def _call(fact: facts.CallStarted, _by: str, _event: Event, _names: Names) -> st
 
 
 def _held(fact: facts.CallHeld, _by: str, _event: Event, _names: Names) -> str:
-    until = f", until {instant(fact.until)}" if fact.until else ""
+    until = f" until {instant(fact.until)}" if fact.until else ""
     return f"{_subject(fact.part, fact.step)} waits{until}, and was not called{because(fact.detail)}"
 
 

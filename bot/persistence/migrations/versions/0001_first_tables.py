@@ -293,6 +293,7 @@ def chat() -> None:
 def process() -> None:
     """Who leads, what the others took in for it, and what was found out about targets."""
     op.create_table("targets", key("target"), maybe("since"), maybe("until"), words("detail"))
+    index("targets", "targets_away", ["since"], "since IS NOT NULL")
     op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
