@@ -81,7 +81,11 @@ class IncidentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run as it stands."""
+    """A run as it stands.
+
+    `group` is its concurrency group, empty for none. While it waits in line, `started_at` is when it came, `behind` the run that holds the group,
+    and `place` its place among those that wait, from 1.
+    """
 
     id: RunId
     incident: IncidentId
@@ -95,6 +99,10 @@ class RunRecord:
     finished_at: datetime | None
     reason: str
     detail: str
+    group: str = ""
+    severity: Severity | None = None
+    behind: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

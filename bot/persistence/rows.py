@@ -142,6 +142,10 @@ def run_of(row: Row) -> RunRecord:
         finished_at=_maybe_instant(row.finished_at),
         reason=row.reason,
         detail=row.detail,
+        group=row.concurrency_group,
+        severity=Severity(row.severity) if row.severity else None,
+        behind=row.behind,
+        place=row.place,
     )
 
 

@@ -13,7 +13,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.targets import spoken
-from bot.postmortem import describe_run
+from bot.postmortem import describe_line, describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
@@ -167,5 +167,6 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunbooksLoaded: _loaded,
     facts.BreakerOpened: _away,
     facts.BreakerClosed: _back,
+    **describe_line.SENTENCES,
     **describe_run.SENTENCES,
 }

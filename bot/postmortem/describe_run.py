@@ -29,6 +29,7 @@ _PHASE = {
     Phase.ALWAYS: "went on to the steps that run in any case",
 }
 _RUN_END = {
+    RunStatus.QUEUED: "waits for its turn",
     RunStatus.RUNNING: "is still under way",
     RunStatus.SUCCEEDED: "succeeded",
     RunStatus.FAILED: "failed",

@@ -23,6 +23,7 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
@@ -112,7 +113,6 @@ def assemble(
         chance=dice.random,
         hide=redactor.hide_known,
     )
-    guards = Guards(rules_of(settings))
     driver = Driver(
         journal=store.journal,
         reader=store.records,
@@ -121,7 +121,7 @@ def assemble(
         plan_of=shelf.plan_of,
         alarm=alarm,
         retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
-        guards=guards,
+        guards=Guards(rules_of(settings)),
     )
     dispatcher = Dispatcher(
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
@@ -135,6 +135,7 @@ def assemble(
         driver=driver,
         alarm=alarm,
         dispatcher=dispatcher,
+        usher=_usher(store, driver),
         intake=Intake(
             store.journal,
             wake=dispatcher.wake,
@@ -159,6 +160,12 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         engine=settings.engine,
         protection=settings.protection,
     )
+
+
+def _usher(store: Store, driver: Driver) -> Usher:
+    usher = Usher(store.journal, driver)
+    store.journal.listen(usher.watch)
+    return usher
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

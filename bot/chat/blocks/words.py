@@ -29,6 +29,7 @@ STEP = {
     StepStatus.CANCELLED: "🚫",
 }
 RUN = {
+    RunStatus.QUEUED: "waits",
     RunStatus.RUNNING: "running",
     RunStatus.SUCCEEDED: "done",
     RunStatus.FAILED: "failed",

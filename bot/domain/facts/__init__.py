@@ -32,6 +32,7 @@ from bot.domain.facts.intake import (
     ProcessStarted,
     RunbooksLoaded,
 )
+from bot.domain.facts.line import RunDropped, RunMoved, RunQueued, RunRejected
 from bot.domain.facts.run import (
     ApprovalClosed,
     ApprovalEscalated,
@@ -95,8 +96,12 @@ __all__ = [
     "PostmortemDrafted",
     "ProcessStarted",
     "RunCancelRequested",
+    "RunDropped",
     "RunFinished",
+    "RunMoved",
     "RunProposed",
+    "RunQueued",
+    "RunRejected",
     "RunStarted",
     "RunbooksLoaded",
     "StatusChanged",

@@ -21,7 +21,8 @@ class RunStarted(Fact, kind="run.started"):
     """A run of a runbook began, with all that its expressions may ever see.
 
     `seed` makes idempotency keys unique to this run. `scope` holds `alert`, `alerts`, `incident` and `vars` as they were. `requested_by` is None
-    when an alert started it. `deadline` ends the run, None for no limit.
+    when an alert started it. `deadline` ends the run, None for no limit. `group` is the concurrency group that the run holds until it ends, empty
+    for none.
     """
 
     run: RunId
@@ -33,6 +34,7 @@ class RunStarted(Fact, kind="run.started"):
     scope: Mapping[str, Any]
     requested_by: Actor | None = None
     deadline: datetime | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

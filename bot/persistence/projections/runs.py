@@ -16,7 +16,10 @@ from bot.domain.facts import (
     LoopBegan,
     LoopExpanded,
     PhaseEntered,
+    RunDropped,
     RunFinished,
+    RunMoved,
+    RunQueued,
     RunStarted,
     StepCancelled,
     StepFailed,
@@ -68,10 +71,54 @@ def started(fact: RunStarted, event: Event, at: str) -> Iterable[Change]:
             "phase": Phase.STEPS.value,
             "requested_by": None if fact.requested_by is None else str(fact.requested_by),
             "inputs": canonical(fact_to_data(fact)["inputs"]),
+            "concurrency_group": fact.group,
+            "behind": "",
+            "place": 0,
             "started_at": at,
             "seq": event.seq,
         },
     )
+
+
+def queued(fact: RunQueued, event: Event, at: str) -> Iterable[Change]:
+    """Put a run into the line."""
+    yield Change(
+        RUNS,
+        (fact.run,),
+        values={
+            "incident": incident_of_run(fact.run),
+            "ordinal": int(fact.run.partition("-")[2]),
+            "runbook": fact.runbook,
+            "digest": fact.digest,
+            "status": RunStatus.QUEUED.value,
+            "phase": Phase.STEPS.value,
+            "requested_by": None if fact.requested_by is None else str(fact.requested_by),
+            "inputs": canonical(fact_to_data(fact)["inputs"]),
+            "concurrency_group": fact.group,
+            "severity": fact.severity.value,
+            "behind": fact.behind,
+            "place": fact.place,
+            "started_at": at,
+            "seq": event.seq,
+        },
+    )
+
+
+def moved(fact: RunMoved, _event: Event, _at: str) -> Iterable[Change]:
+    """Move it up."""
+    yield Change(RUNS, (fact.run,), {"behind": fact.behind, "place": fact.place}, create=False)
+
+
+def dropped(fact: RunDropped, _event: Event, at: str) -> Iterable[Change]:
+    """Take it out; it never began."""
+    values = {
+        "status": RunStatus.CANCELLED.value,
+        "finished_at": at,
+        "detail": fact.why,
+        "behind": "",
+        "place": 0,
+    }
+    yield Change(RUNS, (fact.run,), values, create=False)
 
 
 def phase_entered(fact: PhaseEntered, _event: Event, _at: str) -> Iterable[Change]:

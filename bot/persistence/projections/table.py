@@ -44,6 +44,10 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.PostmortemDrafted: nothing,
     facts.EvidenceStored: keeping.evidence_stored,
     facts.EvidenceAccessed: nothing,
+    facts.RunQueued: runs.queued,
+    facts.RunMoved: runs.moved,
+    facts.RunDropped: runs.dropped,
+    facts.RunRejected: nothing,  # the outbox's place: surface.py
     facts.RunStarted: runs.started,
     facts.PhaseEntered: runs.phase_entered,
     facts.RunCancelRequested: nothing,

@@ -13,6 +13,7 @@ from bot.domain.nouns import (
     FIRELINE,
     Actor,
     ApprovalStatus,
+    HoldCause,
     IncidentStatus,
     Part,
     Phase,
@@ -34,6 +35,7 @@ NOW = Timeline()
 HERE = {"run": RUN, "step": STEP}
 THERE = {"incident": NOW.incident}
 CALL = {**HERE, "attempt": 1}
+WISH = {**CALL, "action": "a.b", "inputs": {}, "target": "https://router.internal:443"}
 ANSWER = {**CALL, "took": 0.42}
 FAILURE = {**ANSWER, "reason": "timeout", "detail": "no answer.", "may_have_applied": False}
 EVIDENCE = {
@@ -55,6 +57,7 @@ STARTED = {
     "inputs": {},
     "scope": {},
 }
+QUEUED = {**STARTED, "group": "service/checkout", "severity": Severity.SEV2}
 OPENED = {**THERE, "title": "Down", "severity": Severity.SEV2}
 ALERT = tales.alert(at=NOW)
 NAMELESS = facts.AlertSeen(
@@ -130,6 +133,19 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (FIRELINE, facts.RunbooksLoaded(digests={}), "0 runbooks are in force."),
     (FIRELINE, facts.RunStarted(**STARTED), "Run 42-1 of the runbook rb began."),
     (FIRELINE, facts.RunStarted(**STARTED, requested_by=ADA), "Run 42-1 of the runbook rb began, asked for by Ada Okafor."),
+    (FIRELINE, facts.RunQueued(**QUEUED, behind="41-1", place=2), "Run 42-1 of the runbook rb waits in the queue of service/checkout, number 2, behind run 41-1."),
+    (
+        FIRELINE,
+        facts.RunQueued(**QUEUED, behind="", place=1, requested_by=ADA),
+        "Run 42-1 of the runbook rb, asked for by Ada Okafor, waits in the queue of service/checkout, number 1.",
+    ),
+    (FIRELINE, facts.RunMoved(run=RUN, behind="41-1", place=1), "Run 42-1 is number 1 in its queue now, behind run 41-1."),
+    (ADA, facts.RunDropped(run=RUN, why="not now"), "Ada Okafor took run 42-1 out of the queue: not now."),
+    (
+        FIRELINE,
+        facts.RunRejected(**THERE, runbook="rb", group="g", busy="41-1", why="run 41-1 has g"),
+        "The runbook rb was not started: run 41-1 has g.",
+    ),
     (FIRELINE, facts.PhaseEntered(run=RUN, phase=Phase.UNDO, reason="timeout", detail="d"), "Run 42-1 began to undo what it had done: timeout, d."),
     (ADA, facts.RunCancelRequested(run=RUN, why="false alarm"), "Ada Okafor asked run 42-1 to end: false alarm."),
     (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
