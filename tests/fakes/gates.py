@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.domain.nouns import HoldCause
-from bot.engine.conductor.gate import GO, CallId, Hold, Refused, Verdict, Wish
+from bot.engine.conductor.gate import GO, CallId, Entry, Hold, Refused, Verdict
 
 HELD = Hold(cause=HoldCause.PARALLEL, detail="router takes 1 call at a time")
 TRIED = Hold(cause=HoldCause.TRIAL, detail="router was not answering and is being tried")
@@ -18,16 +18,16 @@ class ToldGate:
         self.shut: Hold | None = None
         self.away: timedelta | None = None
         self.in_line: set[CallId] = set()
-        self.asked: list[Wish] = []
+        self.asked: list[Entry] = []
 
-    def ask(self, wish: Wish) -> Verdict:
+    def ask(self, entry: Entry) -> Verdict:
         """Answer as the test says."""
-        self.asked.append(wish)
+        self.asked.append(entry)
         if self.away is not None:
             return Refused(
                 detail="router is not answering",
-                since=wish.now - timedelta(minutes=1),
-                again=wish.now + self.away,
+                since=entry.now - timedelta(minutes=1),
+                again=entry.now + self.away,
             )
         return self.shut or GO
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from bot.actions.outcome import Reason
 from bot.domain.facts import CallHeld, CallRefused, CallStarted
 from bot.domain.nouns import Part, Severity
-from bot.engine.conductor.gate import Go, Hold, Refused, Wish
+from bot.engine.conductor.gate import Entry, Go, Hold, Refused
 from bot.engine.conductor.turn import Turn
 from bot.runbook.model import Step
 
@@ -23,7 +23,7 @@ def admit(turn: Turn, step: Step, call: CallStarted) -> str | None:
     """Record the intent, or that the call waits; return why it is not made at all, None when it is or will be."""
     seen = turn.state.step(step.id)
     verdict = turn.gate.ask(
-        Wish(
+        Entry(
             call=(call.run, call.step, call.part, call.attempt),
             target=turn.plan.target(call.action, call.inputs),
             severity=_severity(turn),

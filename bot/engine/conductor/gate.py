@@ -19,7 +19,7 @@ CallId = tuple[RunId, StepId, Part, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Entry:
     """A call that a run wants to make. `since` is when it began to wait, None when it is asked for the first time.
 
     `target` is empty where a call touches nothing that could be protected; `idle` says that it only waits, and takes no room.
@@ -63,7 +63,7 @@ GO = Go()
 class Gate(Protocol):
     """Answers for every target at once, over all runs."""
 
-    def ask(self, wish: Wish) -> Verdict:
+    def ask(self, entry: Entry) -> Verdict:
         """Answer, and keep room for a call that may go. Asking again about a call that waits changes nothing."""
         ...
 
@@ -75,7 +75,7 @@ class Gate(Protocol):
 class OpenGate:
     """Lets every call go: rehearsals and tests, which have nobody to protect."""
 
-    def ask(self, wish: Wish) -> Verdict:  # noqa: ARG002 - the port's signature
+    def ask(self, entry: Entry) -> Verdict:  # noqa: ARG002 - the port's signature
         """Let it go."""
         return GO
 

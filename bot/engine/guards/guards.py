@@ -20,7 +20,7 @@ from bot.domain.facts import BreakerClosed, BreakerOpened
 from bot.domain.ids import RunId
 from bot.domain.nouns import HoldCause, Part, Severity
 from bot.domain.records import AwayRecord
-from bot.engine.conductor.gate import GO, CallId, Hold, Refused, Verdict, Wish
+from bot.engine.conductor.gate import GO, CallId, Entry, Hold, Refused, Verdict
 from bot.engine.guards import breaker as breakers
 from bot.engine.guards import bucket as buckets
 from bot.engine.guards.bucket import Bucket
@@ -77,31 +77,31 @@ class Guards:
 
     # ---- asking
 
-    def ask(self, wish: Wish) -> Verdict:
+    def ask(self, entry: Entry) -> Verdict:
         """See `Gate.ask`."""
-        lease = self._leases.get(wish.call)
+        lease = self._leases.get(entry.call)
         if lease is not None:
-            self._claim(wish.call, lease)
+            self._claim(entry.call, lease)
             return GO
-        now = wish.now.timestamp()
-        target = self._target(wish.target, now)
+        now = entry.now.timestamp()
+        target = self._target(entry.target, now)
         if target.refuses(now):
-            self._leave(wish.call)
-            return self._refusal(target, wish)
-        if wish.idle:
-            self._leases[wish.call] = _Lease(None, trial=False, claimed=True)
+            self._leave(entry.call)
+            return self._refusal(target, entry)
+        if entry.idle:
+            self._leases[entry.call] = _Lease(None, trial=False, claimed=True)
             return GO
-        if wish.call not in self._waiting:
-            repeats = _repeats(wish.call)
+        if entry.call not in self._waiting:
+            repeats = _repeats(entry.call)
             cause = self._obstacle(target, now, repeats=repeats)
             # Where nothing stands in the way, somebody may still stand in line whom time freed a moment ago.
             if cause is None and not target.has_line(repeats=repeats):
-                self._take(wish.call, target, now, claimed=True)
+                self._take(entry.call, target, now, claimed=True)
                 return GO
-            self._join(target, wish, cause or HoldCause.RATE, repeats=repeats)
+            self._join(target, entry, cause or HoldCause.RATE, repeats=repeats)
             self._serve(now)
-            return self.ask(wish)
-        return self._hold(target, self._waiting[wish.call][1])
+            return self.ask(entry)
+        return self._hold(target, self._waiting[entry.call][1])
 
     def waits(self, call: CallId) -> bool:
         """See `Gate.waits`."""
@@ -128,10 +128,10 @@ class Guards:
             cause = HoldCause.RETRIES
         return cause
 
-    def _refusal(self, target: Target, wish: Wish) -> Refused:
+    def _refusal(self, target: Target, entry: Entry) -> Refused:
         since = target.breaker.since
         assert since is not None  # noqa: S101 - only an open breaker refuses
-        rank = 0 if wish.call[2] is Part.UNDO else 1 + _RANKS.index(wish.severity)
+        rank = 0 if entry.call[2] is Part.UNDO else 1 + _RANKS.index(entry.severity)
         return Refused(
             detail=target.away(),
             since=instant(since),
@@ -245,15 +245,15 @@ class Guards:
 
     # ---- the line
 
-    def _join(self, target: Target, wish: Wish, cause: HoldCause, *, repeats: bool) -> None:
-        since = (wish.since or wish.now).timestamp()
-        ahead = UNDO_AHEAD if wish.call[2] is Part.UNDO else AHEAD[wish.severity]
+    def _join(self, target: Target, entry: Entry, cause: HoldCause, *, repeats: bool) -> None:
+        since = (entry.since or entry.now).timestamp()
+        ahead = UNDO_AHEAD if entry.call[2] is Part.UNDO else AHEAD[entry.severity]
         target.join(
             Waiter(
-                key=since + ahead, number=next(self._numbers), call=wish.call, repeats=repeats, since=since
+                key=since + ahead, number=next(self._numbers), call=entry.call, repeats=repeats, since=since
             )
         )
-        self._waiting[wish.call] = (target, cause)
+        self._waiting[entry.call] = (target, cause)
         self._offer(target)
 
     def _leave(self, call: CallId) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 
 from bot.domain.facts import CallStarted, Fact
 from bot.domain.nouns import Actor
-from bot.engine.conductor.gate import CallId, Go, Verdict, Wish
+from bot.engine.conductor.gate import CallId, Entry, Go, Verdict
 from bot.engine.guards.guards import Guards
 
 
@@ -30,11 +30,11 @@ class Turnstile:
         if self._through:
             self._guards.give_back(self._through, self._now)
 
-    def ask(self, wish: Wish) -> Verdict:
+    def ask(self, entry: Entry) -> Verdict:
         """See `Gate.ask`."""
-        verdict = self._guards.ask(wish)
+        verdict = self._guards.ask(entry)
         if isinstance(verdict, Go):
-            self._through.add(wish.call)
+            self._through.add(entry.call)
         return verdict
 
     def waits(self, call: CallId) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
 from bot.domain.ids import RunId, StepId
 from bot.domain.nouns import Part, Severity
-from bot.engine.conductor.gate import CallId, Go, Verdict, Wish
+from bot.engine.conductor.gate import CallId, Entry, Go, Verdict
 from bot.engine.guards import Guards, Notice, Rules
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -41,8 +41,8 @@ class Desk:
         idle: bool = False,
     ) -> Verdict:
         """Ask whether a call may go."""
-        wish = Wish(call=name, target=target, severity=severity, now=self.now, since=since, idle=idle)
-        return self.guards.ask(wish)
+        entry = Entry(call=name, target=target, severity=severity, now=self.now, since=since, idle=idle)
+        return self.guards.ask(entry)
 
     def goes(self, name: CallId, **rest: object) -> bool:
         """Tell whether a call may go."""
