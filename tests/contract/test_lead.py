@@ -128,6 +128,22 @@ async def test_a_leader_without_a_sign_of_life_is_not_sure(lead: Callable[..., o
     lease.stop()
 
 
+async def test_a_sign_of_life_holds_no_lock(lead: Callable[..., object]) -> None:
+    """Each is over when the server has it: a leader that falls asleep at any instant is in nobody's way."""
+    store = await lead()
+    store.lease.stop()
+    lease = Lease(store.database, store.lead)
+    lease._give_sign()
+    connection = lease._connection
+    assert connection is not None
+    with connection.begin():
+        connection.execute(update(LEADER).values(beats=7))
+        with store.database.writing.connect() as other, other.begin():
+            other.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+            other.execute(update(LEADER).values(host="elsewhere"))
+    lease.stop()
+
+
 async def test_a_lead_that_is_given_up_is_free_at_once(address: str, lead: Callable[..., object]) -> None:
     """A graceful stop hands over: no wait, and the next one knows."""
     first = await lead()
