@@ -24,6 +24,11 @@ class Opened(Protocol):
         ...
 
     @property
+    def waits(self) -> str:
+        """Where the run stands in line, in words; empty when it began."""
+        ...
+
+    @property
     def opened(self) -> bool:
         """Whether the incident is new."""
         ...

@@ -15,6 +15,7 @@ from bot.domain.nouns import RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import AlertRecord, IncidentRecord, RefusedDelivery, RunRecord, StepRecord
 from bot.errors import NotFound
+from bot.incidents.line import stands
 from bot.postmortem.assemble import assemble
 from bot.postmortem.describe import describe
 from bot.postmortem.draft import ApprovalRow, Draft, EvidenceRow, Line, ref
@@ -210,7 +211,9 @@ class Views:
         return RunRow(
             record=record,
             runbook=self._text(record.runbook),
-            why=self._why(record.reason, record.detail),
+            why=self._text(stands(record))
+            if record.status is RunStatus.QUEUED
+            else self._why(record.reason, record.detail),
             inputs=self._text(json_text(record.inputs)),
             steps=[self._step(each) for each in progress.steps[record.id]],
         )

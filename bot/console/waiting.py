@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.domain.facts import StepOutcomeUnknown
 from bot.domain.nouns import ApprovalStatus, Part, RunStatus, StepStatus, Vote
 from bot.domain.records import ApprovalRecord, IncidentRecord, RunRecord, StepRecord
+from bot.incidents.line import stands
 from bot.postmortem.wording import count, duration, person_name, plain, source_name
 
 Names = Mapping[str, str]
@@ -50,9 +51,10 @@ def waiting(incident: IncidentRecord, progress: Progress, names: Names, now: dat
     unknown = [_settle(each) for each in progress.unknown]
     take = [] if incident.acknowledged_at else [_take(incident, now)]
     running = [run for run in progress.runs if run.status is RunStatus.RUNNING]
+    queued = [_queue(run, now) for run in progress.runs if run.status is RunStatus.QUEUED]
     work = [_work(step, now) for run in running for step in progress.steps[run.id] if step.status in _WORKING]
     idle = [] if asked or unknown or work else [_go_on(run) for run in running]
-    return [*asked, *unknown, *take, *work, *idle] or [_close(incident, names)]
+    return [*asked, *unknown, *take, *work, *idle, *queued] or [_close(incident, names)]
 
 
 def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
@@ -78,6 +80,16 @@ def _settle(unknown: StepOutcomeUnknown) -> Wait:
         what=f"to say what became of {what} {unknown.step}",
         more=plain(unknown.why),
         people=True,
+    )
+
+
+def _queue(run: RunRecord, now: datetime) -> Wait:
+    since = duration(max(0.0, (now - run.started_at).total_seconds()))
+    return Wait(
+        who="Fireline",
+        what=f"begins run {run.id} when its turn comes",
+        more=f"it {plain(stands(run))}, for {since}",
+        people=False,
     )
 
 

@@ -81,7 +81,11 @@ class IncidentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run as it stands."""
+    """A run as it stands.
+
+    `group` is its concurrency group, empty for none. While it waits in line, `started_at` is when it came, `behind` the run that holds the group,
+    and `place` its place among those that wait, from 1.
+    """
 
     id: RunId
     incident: IncidentId
@@ -95,11 +99,18 @@ class RunRecord:
     finished_at: datetime | None
     reason: str
     detail: str
+    group: str = ""
+    severity: Severity | None = None
+    behind: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part."""
+    """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part.
+
+    `items` is what a loop goes through, empty for any other step; an item that was begun has a record of its own (`restart[0]`).
+    """
 
     run: RunId
     step: StepId
@@ -110,6 +121,7 @@ class StepRecord:
     reason: str
     detail: str
     output: Mapping[str, Any]
+    items: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +139,7 @@ class VoteRecord:
 class ApprovalRecord:
     """An approval as it stands, with exactly what was shown to those who decide.
 
+    `items` counts the calls that a loop asks about, 0 for a step that is none; `over` says by how much its list is longer than foreseen.
     `escalated_to` says who was asked besides when nobody had decided in time; `sources` holds them too.
     """
 
@@ -148,6 +161,8 @@ class ApprovalRecord:
     expires_at: datetime | None
     closed_at: datetime | None
     why: str
+    items: int = 0
+    over: str = ""
     escalated_at: datetime | None = None
     escalated_to: tuple[str, ...] = ()
     votes: tuple[VoteRecord, ...] = ()

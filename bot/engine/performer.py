@@ -82,7 +82,8 @@ class Performer:
 
     async def perform(self, plan: Plan, state: RunState, call: CallStarted) -> CallEnded:
         """Run a call and return how it ended; raises only asyncio.CancelledError."""
-        keeps = call.part is Part.MAIN and plan.steps[call.step].evidence is not None
+        step = plan.step(call.step)
+        keeps = call.part is Part.MAIN and step is not None and step.evidence is not None
         capture, evidence = await self._open(call) if keeps else (None, None)
         loop = asyncio.get_running_loop()
         try:
@@ -144,7 +145,8 @@ class Performer:
     async def _keep(
         self, plan: Plan, state: RunState, call: CallStarted, capture: OpenCapture
     ) -> EvidenceStored | NoteAdded:
-        rule = plan.steps[call.step].evidence
+        step = plan.step(call.step)
+        rule = step.evidence if step is not None else None
         assert rule is not None  # noqa: S101 - a capture is opened only for a step that keeps evidence
         try:
             kept = await asyncio.to_thread(capture.finish)
@@ -176,10 +178,11 @@ def _lost(call: CallStarted, error: OSError) -> NoteAdded:
 
 def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
     """Render the name that the runbook gives; a name that can't be rendered must not cost the evidence."""
-    rule = plan.steps[call.step].evidence
+    step = plan.step(call.step)
+    rule = step.evidence if step is not None else None
     assert rule is not None  # noqa: S101 - asked only for a step that keeps evidence
     try:
-        return str(rule.name.render(Turn(plan, state, state.started_at).scope()))
+        return str(rule.name.render(Turn(plan, state, state.started_at).scope(step)))
     except ExpressionError:
         return f"{call.step}.bin"
 

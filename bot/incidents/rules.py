@@ -14,7 +14,8 @@ from bot.domain.ids import IncidentId
 from bot.domain.nouns import Actor, IncidentStatus, RunStatus
 from bot.domain.records import IncidentRecord, RunRecord
 from bot.errors import Conflict, NotFound, Refused
-from bot.runbook.model import Runbook
+from bot.incidents.opening import Opening
+from bot.runbook.model import Runbook, WhenBusy
 
 _MOST_TITLE = 500
 """Characters of an incident's title: a sentence, not a log."""
@@ -97,8 +98,8 @@ def note(incident: IncidentRecord, text: str) -> Sequence[Fact]:
     return [NoteAdded(incident=incident.id, text=words)]
 
 
-def may_start(runbook: Runbook, incident: IncidentRecord | None, runs: Sequence[RunRecord]) -> None:
-    """Raise Refused or Conflict unless a person may start this runbook, in this incident when there is one already.
+def may_be_started(runbook: Runbook, incident: IncidentRecord | None) -> None:
+    """Raise Refused or Conflict unless people may start this runbook, in this incident when there is one already.
 
     One that was proposed in the incident may be started there even when it takes no commands: to propose is to offer.
     """
@@ -108,13 +109,24 @@ def may_start(runbook: Runbook, incident: IncidentRecord | None, runs: Sequence[
             f"The runbook {runbook.name} is not started by people.",
             hint="Its author allows that with `on: {command: true}`.",
         )
-    if incident is None:
-        return
-    _must_be_open(incident)
+    if incident is not None:
+        _must_be_open(incident)
+
+
+def may_start(opening: Opening, incident: IncidentRecord | None, runs: Sequence[RunRecord]) -> None:
+    """Raise Refused or Conflict unless a person may start this run, in this incident when there is one already.
+
+    A runbook is under way in an incident once; where its runs wait for each other, once with the same inputs.
+    """
+    runbook = opening.runbook
+    may_be_started(runbook, incident)
+    waits = runbook.concurrency is not None and runbook.concurrency.when_busy is WhenBusy.QUEUE
     for run in runs:
-        if run.runbook == runbook.name and run.status is RunStatus.RUNNING:
+        alike = run.runbook == runbook.name and (not waits or run.inputs == opening.inputs)
+        if alike and run.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
+            where = "is under way" if run.status is RunStatus.RUNNING else "waits in line"
             raise Conflict(
-                f"{runbook.name} is under way in incident {incident.id} already: run {run.id}.",
+                f"{runbook.name} {where} in incident {run.incident} already: run {run.id}.",
                 hint=f"Follow it there, or cancel it first: `cancel {run.id}`.",
             )
 

@@ -141,6 +141,10 @@ def run_of(row: Row) -> RunRecord:
         finished_at=_maybe_instant(row.finished_at),
         reason=row.reason,
         detail=row.detail,
+        group=row.concurrency_group,
+        severity=Severity(row.severity) if row.severity else None,
+        behind=row.behind,
+        place=row.place,
     )
 
 
@@ -156,6 +160,7 @@ def step_of(row: Row) -> StepRecord:
         reason=row.reason,
         detail=row.detail,
         output=json.loads(row.output),
+        items=tuple(json.loads(row.item_list)),
     )
 
 
@@ -190,6 +195,8 @@ def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
         escalated_to=tuple(json.loads(row.escalated_to or "[]")),
         closed_at=_maybe_instant(row.closed_at),
         why=row.why,
+        items=row.item_count,
+        over=row.over,
         votes=votes,
     )
 

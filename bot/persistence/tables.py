@@ -171,10 +171,25 @@ RUNS = Table(
     _instant("finished_at"),
     _text("reason"),
     _text("detail"),
+    _text("concurrency_group"),
+    _text("severity"),  # of the incident, while the run waits for its group
+    _text("behind"),
+    _count("place"),
     _seq("seq", server_default=text("0")),
 )
 RUNNING = RUNS.c.status == text("'running'")
+QUEUED = RUNS.c.status == text("'queued'")
+BUSY = (RUNS.c.concurrency_group != text("''")) & RUNS.c.finished_at.is_(None)
 Index("runs_by_incident", RUNS.c.incident, RUNS.c.ordinal)
+Index("runs_queued", RUNS.c.seq, sqlite_where=QUEUED, postgresql_where=QUEUED)
+Index(
+    "runs_busy_by_group",
+    RUNS.c.concurrency_group,
+    RUNS.c.severity,
+    RUNS.c.seq,
+    sqlite_where=BUSY,
+    postgresql_where=BUSY,
+)
 Index("runs_unfinished", RUNS.c.seq, sqlite_where=RUNNING, postgresql_where=RUNNING)
 
 STEPS = Table(
@@ -189,6 +204,7 @@ STEPS = Table(
     _text("reason"),
     _text("detail"),
     _json("output"),
+    Column("item_list", Text, nullable=False, server_default="[]"),  # what a loop goes through
     _seq("seq", server_default=text("0")),  # of the first event that named it
 )
 
@@ -215,6 +231,8 @@ APPROVALS = Table(
     _text("escalated_to"),  # a JSON list
     _instant("closed_at"),
     _text("why"),
+    _count("item_count"),  # calls that a loop asks about, 0 for a step that is none
+    _text("over"),
     _seq("seq", server_default=text("0")),
 )
 Index("approvals_by_incident", APPROVALS.c.incident, APPROVALS.c.seq)

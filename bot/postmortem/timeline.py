@@ -40,6 +40,8 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.ApprovalClosed: DECISION,
     facts.StepSettled: DECISION,
     facts.RunProposed: DECISION,
+    facts.RunRejected: DECISION,
+    facts.RunDropped: PEOPLE,
     facts.CallFailed: FAILURE,
     facts.CallInterrupted: FAILURE,
     facts.StepFailed: FAILURE,

@@ -118,6 +118,10 @@ RULES: dict[str, Rule] = {
         "a pattern can't be read", "Patterns are RE2, as in Alertmanager: no look-around, no backreferences."
     ),
     "FL107": _error("settings that contradict each other", "Two keys of one part can't both hold."),
+    "FL108": _error(
+        "a loop over what is no list",
+        "`for_each` takes a list, or one expression that gives a list; a text around it makes a text of it.",
+    ),
     "FL201": _error("two steps of one id", "An id names a step in expressions, in approvals and in the log."),
     "FL202": _error("needs a step that there is not", "`needs` names steps of the same list by id."),
     "FL203": _error(
@@ -191,6 +195,23 @@ RULES: dict[str, Rule] = {
     "FL512": _warning(
         "a value from outside that could be an option",
         "A label may be `--all`: put `--` before it where the command takes that, or give the input a pattern.",
+    ),
+    "FL521": _warning(
+        "a loop that changes things has no bound",
+        "The list could hold the whole fleet one day: say `max_items`, and a person is asked before more than that is touched.",
+    ),
+    "FL522": _warning(
+        "a canary that nothing checks",
+        "That a call was answered says little: give the step a `verify`, which must agree before the rest follows.",
+    ),
+    "FL523": _warning(
+        "a canary that is the whole list",
+        "Nothing is left to follow it: `canary` should be less than the items that there can be.",
+    ),
+    "FL524": _error(
+        "repeated until something is true, although it is not repeatable",
+        "`retry.until` makes a call again that has succeeded: for an action that is not repeatable, that would do it twice."
+        " Do it once, and wait with `verify`.",
     ),
     "FL901": _error(
         "not available yet",

@@ -8,12 +8,21 @@ from bot.runbook.findings import Finding
 from bot.runbook.rules.calls import check_calls
 from bot.runbook.rules.declarations import check_declarations
 from bot.runbook.rules.draft import Draft
+from bot.runbook.rules.loops import check_loops
 from bot.runbook.rules.names import check_names
 from bot.runbook.rules.order import before_each, check_order
 from bot.runbook.rules.outside import check_outside
 from bot.runbook.rules.safety import check_safety
 
-CHECKS = (check_declarations, check_order, check_names, check_calls, check_safety, check_outside)
+CHECKS = (
+    check_declarations,
+    check_order,
+    check_names,
+    check_calls,
+    check_loops,
+    check_safety,
+    check_outside,
+)
 
 
 def lint(draft: Draft) -> list[Finding]:

@@ -24,6 +24,7 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.relay import Collector
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.lead import Lead
 from bot.persistence.store import Store
@@ -49,6 +50,7 @@ class Fireline:
     driver: Driver
     alarm: ApschedulerAlarm
     dispatcher: Dispatcher
+    usher: Usher
     intake: Intake
     desk: Callable[[Journal], Desk]
     evidence: EvidenceFiles
@@ -99,6 +101,7 @@ class Fireline:
         taken_up = await self.driver.recover()
         reached(CrashPoint.RECOVERY_ENDED)
         self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
+        self.tasks.append(asyncio.create_task(self.usher.run(), name="usher"))
         await self.chat.start()
         if self.store.lease is not None:  # on SQLite nobody stands by
             self.tasks.append(asyncio.create_task(self.collector.run(), name="collector"))

@@ -9,7 +9,8 @@ import pytest
 
 from bot.runbook import reports
 from bot.runbook.expressions import Expression
-from bot.runbook.rules.names import FIELDS, STEP_FIELDS
+from bot.runbook.loops import NAMES
+from bot.runbook.rules.names import FIELDS, LOOP_OUTPUT, STEP_FIELDS
 from bot.runbook.sandbox import OPERATOR_TESTS, SANDBOX, TEXT_METHODS
 from bot.runbook.schema import editor_schema
 from bot.runbook.surface import ACTIONS_NOT_YET, NOT_YET, Part, RunbookFile
@@ -79,5 +80,6 @@ def test_every_word_of_expressions_is_told() -> None:
     words = (
         set(SANDBOX.filters) | set(SANDBOX.tests) - set(OPERATOR_TESTS) | set(SANDBOX.globals) | TEXT_METHODS
     )
+    words |= set(LOOP_OUTPUT) | NAMES
     words |= set(FIELDS) | STEP_FIELDS | set().union(*FIELDS.values())
     assert words - SHOWN == set()

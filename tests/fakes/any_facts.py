@@ -67,9 +67,11 @@ def _special(incident: IncidentId) -> dict[str, st.SearchStrategy[typing.Any]]:
     }
 
 
-def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: PLR0911 - a table of types reads best as one
+def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: C901, PLR0911 - a table of types reads best as one
     if isinstance(kind, typing.NewType):
         return _values(kind.__supertype__)
+    if kind is typing.Any:
+        return _WORDS | _JSON
     if kind is datetime:
         return _INSTANTS
     if kind is Actor:

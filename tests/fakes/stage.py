@@ -34,6 +34,7 @@ from bot.engine.conductor import (
 )
 from bot.engine.starting import scope_of, start_run
 from bot.runbook.expressions import Expression
+from bot.runbook.loops import Limit, Loop
 from bot.runbook.model import (
     ApprovalRule,
     Autonomy,
@@ -115,6 +116,24 @@ def approval(
         expires=timedelta(seconds=expires) if expires is not None else None,
         on_expiry=OnExpiry.ESCALATE if others else OnExpiry.DENY,
         escalate_to=others,
+    )
+
+
+def loop(
+    items: object,
+    *,
+    max_parallel: int = 1,
+    canary: int = 0,
+    max_items: int | None = None,
+    of: object = None,
+) -> Loop:
+    """Make what a step goes through; with `of`, `max_items` is per cent of it."""
+    share = None if of is None else Template.compile(of)
+    return Loop(
+        items=Template.compile(items),
+        max_parallel=max_parallel,
+        canary=canary,
+        limit=None if max_items is None else Limit(most=max_items, of=share),
     )
 
 
@@ -297,7 +316,8 @@ class Stage:
 
     def statuses(self) -> dict[str, StepStatus]:
         """Return every step's status."""
-        return {name: self.step(name).status for name in self.plan.steps}
+        known = dict.fromkeys([*self.plan.steps, *self.state.steps])
+        return {name: self.step(name).status for name in known}
 
     def running(self) -> list[tuple[str, Part]]:
         """Return the calls that should be under way now."""
@@ -333,4 +353,4 @@ class Stage:
             )
 
 
-__all__ = ["RunStarted", "Stage", "approval", "book", "failed", "probe", "step", "undo", "verify"]
+__all__ = ["RunStarted", "Stage", "approval", "book", "failed", "loop", "probe", "step", "undo", "verify"]

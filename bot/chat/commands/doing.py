@@ -76,6 +76,11 @@ class Doer:
         opened = await desk.start_run(
             wanted.runbook, wanted.inputs, person(task.asked.user), incident=wanted.incident
         )
+        if opened.waits:
+            return said(
+                f"⏳ *{self._ink.line(wanted.runbook, 80)}* {self._ink.line(opened.waits, 200)}.",
+                f"It begins by itself, as `{opened.run}` in #{opened.incident}. `{self._command} cancel {opened.run}` takes it out.",
+            )
         where = f"in {'a new incident, ' if opened.opened else ''}#{opened.incident}{self._channel(opened.incident)}"
         return said(
             f"▶️ *{self._ink.line(wanted.runbook, 80)}* runs as `{opened.run}` {where}.",
@@ -112,7 +117,10 @@ class Doer:
 
     async def _cancel(self, task: Task, rest: str) -> Message:
         run = running(rest) or self._only_run(task)
+        record = self._reader.run(run)
         await self._desk(task.journal).cancel_run(run, person(task.asked.user))
+        if record is not None and record.status is RunStatus.QUEUED:
+            return said(f"🛑 Run `{run}` is out of the queue.", "It had not begun, so nothing ran.")
         return said(
             f"🛑 Run `{run}` is asked to end.",
             "What runs now is stopped; then its rescue and always steps run.",
@@ -142,7 +150,7 @@ class Doer:
 
     def _only_run(self, task: Task) -> RunId:
         here = self._found(self._onlooker.here(task.asked))
-        runs = [each for each in self._reader.runs_of(here) if each.status is RunStatus.RUNNING]
+        runs = [each for each in self._reader.runs_of(here) if each.finished_at is None]
         if not runs:
             raise Conflict(f"Nothing runs in #{here}.")
         if len(runs) > 1:

@@ -61,6 +61,7 @@ _URGENCY = {
     Subject.ESCALATION: 2,
     Subject.UNKNOWN: 2,
     Subject.PROPOSED: 3,
+    Subject.REJECTED: 3,
     Subject.POSTMORTEM: 4,
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,

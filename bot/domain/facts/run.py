@@ -21,7 +21,8 @@ class RunStarted(Fact, kind="run.started"):
     """A run of a runbook began, with all that its expressions may ever see.
 
     `seed` makes idempotency keys unique to this run. `scope` holds `alert`, `alerts`, `incident` and `vars` as they were. `requested_by` is None
-    when an alert started it. `deadline` ends the run, None for no limit.
+    when an alert started it. `deadline` ends the run, None for no limit. `group` is the concurrency group that the run holds until it ends, empty
+    for none.
     """
 
     run: RunId
@@ -33,6 +34,7 @@ class RunStarted(Fact, kind="run.started"):
     scope: Mapping[str, Any]
     requested_by: Actor | None = None
     deadline: datetime | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +66,35 @@ class RunFinished(Fact, kind="run.finished"):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoopExpanded(Fact, kind="loop.expanded"):
+    """What a loop goes through is known: `items` is the list as it was, and as it stays, however often the process is started anew.
+
+    `left_out` counts those for which its `if` was false. `over` says by how much the list is longer than the runbook foresaw, empty where it is not:
+    then people are asked before any of it runs.
+    """
+
+    run: RunId
+    step: StepId
+    items: tuple[Any, ...]
+    left_out: int = 0
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopBegan(Fact, kind="loop.began"):
+    """Nothing stands before a loop's items any more. Each goes as a step of its own, `restart[0]`, and has facts of its own."""
+
+    run: RunId
+    step: StepId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequested(Fact, kind="approval.requested"):
     """A step waits for people. What is shown is exactly what will run: `inputs` are rendered, `digest` binds them and the runbook.
 
-    `sources` says who may decide (`group:sre`, `user:U0ADA`); `requested_by` may not. `expires_at` is None for never.
+    `sources` says who may decide (`group:sre`, `user:U0ADA`); `requested_by` may not. `expires_at` is None for never. A loop asks once for all of its
+    `items`, which counts them and is 0 for any other step: `inputs` is then `{"items": […]}`, those of each call in their order. `over` is what
+    made it ask where the list is longer than foreseen.
     """
 
     run: RunId
@@ -83,6 +110,8 @@ class ApprovalRequested(Fact, kind="approval.requested"):
     undo: str = ""
     requested_by: Actor | None = None
     expires_at: datetime | None = None
+    items: int = 0
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +177,10 @@ class CallStarted(Fact, kind="call.started"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSucceeded(Fact, kind="call.succeeded"):
-    """An action did what it was asked to; `took` is in seconds. `next_at` is when a verify asks again, None when nothing more follows."""
+    """An action did what it was asked to; `took` is in seconds.
+
+    `next_at` is when a verify asks again, or a call is made again whose `until` is not true yet; None when nothing more follows.
+    """
 
     run: RunId
     step: StepId

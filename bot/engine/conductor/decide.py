@@ -60,10 +60,9 @@ def _call_ended(turn: Turn, arrival: CallEnded) -> None:
 
 
 def _recovered(turn: Turn, _arrival: Recovered) -> None:
-    for step in turn.plan.steps.values():
-        call = turn.state.step(step.id).call
-        if call is not None:
-            calls.interrupted(turn, step, call)
+    for name, seen in turn.state.steps.items():
+        if seen.call is not None:
+            calls.interrupted(turn, _step(turn, name), seen.call)
 
 
 def _vote(turn: Turn, arrival: VoteCast) -> None:
@@ -102,7 +101,7 @@ def _cancel(turn: Turn, arrival: CancelAsked) -> None:
 
 
 def _step(turn: Turn, name: StepId) -> Step:
-    step = turn.plan.steps.get(name)
+    step = turn.plan.step(name)
     if step is None:
         raise steps.no_such_step(name)
     return step

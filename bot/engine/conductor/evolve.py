@@ -20,6 +20,8 @@ from bot.domain.facts import (
     CallStarted,
     CallSucceeded,
     Fact,
+    LoopBegan,
+    LoopExpanded,
     PhaseEntered,
     RunCancelRequested,
     RunFinished,
@@ -108,6 +110,14 @@ def _skipped(step: StepState, fact: StepSkipped, _at: datetime, _actor: Actor) -
     return replace(step, status=StepStatus.SKIPPED, detail=fact.why)
 
 
+def _loop_expanded(step: StepState, fact: LoopExpanded, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, items=fact.items, over=fact.over)
+
+
+def _loop_began(step: StepState, _fact: LoopBegan, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, status=StepStatus.RUNNING)
+
+
 def _approval_requested(step: StepState, fact: ApprovalRequested, _at: datetime, _actor: Actor) -> StepState:
     return replace(
         step, status=StepStatus.WAITING_APPROVAL, approval=ApprovalState(asked=fact), asked=step.asked + 1
@@ -161,14 +171,12 @@ def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Acto
 
 
 def _call_succeeded(step: StepState, fact: CallSucceeded, _at: datetime, _actor: Actor) -> StepState:
-    main = fact.part is Part.MAIN
-    return replace(
-        step,
-        call=None,
-        due=fact.next_at,
-        output=fact.output if main else step.output,
-        applied=step.applied or main,
-    )
+    if fact.part is not Part.MAIN:
+        return replace(step, call=None, due=fact.next_at)
+    done = replace(step, call=None, due=fact.next_at, output=fact.output, applied=True)
+    if fact.next_at is None:
+        return done
+    return replace(done, status=StepStatus.WAITING_RETRY, reason="", detail="")
 
 
 def _call_failed(step: StepState, fact: CallFailed, _at: datetime, _actor: Actor) -> StepState:
@@ -235,6 +243,8 @@ _OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, Actor], RunState]] = {
 
 _OF_STEP: Mapping[type[Fact], Change] = {
     StepSkipped: _skipped,
+    LoopExpanded: _loop_expanded,
+    LoopBegan: _loop_began,
     ApprovalRequested: _approval_requested,
     ApprovalEscalated: _approval_escalated,
     ApprovalVoted: _approval_voted,

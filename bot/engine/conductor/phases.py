@@ -14,7 +14,7 @@ from bot.actions.contract import Effect
 from bot.actions.outcome import Reason
 from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import calls, steps
+from bot.engine.conductor import calls, loops, steps
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import StepState
 from bot.engine.conductor.turn import Turn
@@ -48,14 +48,15 @@ def watch_deadline(turn: Turn) -> None:
 
 def _work(turn: Turn) -> None:
     members = turn.plan.runbook.steps_of(turn.state.phase)
-    for step in members:
+    for step in loops.with_items(turn, members):
         _wait_over(turn, step)
     if turn.halted():
         _wind_down(turn, members)
-    else:
-        for step in members:
-            if not turn.halted() and steps.ready(turn, step):
-                steps.begin(turn, step)
+    for step in members:
+        if step.loop is not None and turn.state.step(step.id).status is StepStatus.RUNNING:
+            loops.go_on(turn, step, step.loop)
+        elif not turn.halted() and steps.ready(turn, step):
+            steps.begin(turn, step)
     if all(turn.state.step(step.id).status.final for step in members):
         _leave(turn)
 
@@ -78,12 +79,16 @@ def _wait_over(turn: Turn, step: Step) -> None:
 def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
     """End what has not begun and what only waits; leave what runs to its end."""
     why = turn.state.cancelled if turn.ended_early else "the run stopped at a failed step"
-    for step in members:
+    for step in loops.with_items(turn, members):
         seen = turn.state.step(step.id)
+        if step.loop is not None and seen.status is StepStatus.RUNNING:
+            continue  # it ends when its items have
         if seen.status is StepStatus.WAITING_APPROVAL:
             steps.withdraw(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.PENDING:
             turn.skip(step, why or "the run was cancelled")
+        elif seen.status is StepStatus.WAITING_RETRY and not seen.reason:
+            calls.not_yet(turn, step)
         elif seen.status is StepStatus.WAITING_RETRY:
             turn.fail(step, reason=seen.reason, detail=seen.detail, applied=seen.applied)
         elif turn.ended_early and seen.call is None and not seen.status.final:
@@ -144,6 +149,9 @@ def _finish(turn: Turn) -> None:
 
 def _undo(turn: Turn) -> None:
     """Take back effects one at a time, last completed first; say of each what came of it."""
+    for step in turn.plan.runbook.steps_of(Phase.STEPS):
+        if step.loop is not None:
+            loops.say_undone(turn, step)
     for step in _to_undo(turn):
         seen = turn.state.step(step.id)
         if seen.call is not None or seen.undo_unknown:
@@ -166,7 +174,7 @@ def _undo(turn: Turn) -> None:
 def _to_undo(turn: Turn) -> list[Step]:
     """Return the steps whose effect may stand, in reverse order of completion."""
     members = turn.plan.runbook.steps_of(Phase.STEPS)
-    standing = [step for step in members if _stands(turn, step)]
+    standing = [step for step in loops.with_items(turn, members) if _stands(turn, step)]
     return sorted(standing, key=lambda step: -turn.state.step(step.id).order)
 
 

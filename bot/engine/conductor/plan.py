@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 
 from bot.actions.contract import ActionSpec, Catalogue, Effect
-from bot.domain.ids import StepId
+from bot.domain.ids import StepId, instance_id, instance_of
 from bot.domain.nouns import Part
 from bot.errors import RunbookError
 from bot.runbook.model import (
@@ -41,8 +41,30 @@ class Plan:
 
     @cached_property
     def steps(self) -> Mapping[StepId, Step]:
-        """Every step by its id, those of rescue and always too."""
+        """Every step that the runbook names, by its id, those of rescue and always too; `step` knows the items of loops besides."""
         return {step.id: step for step in self.runbook.all_steps()}
+
+    def step(self, name: StepId) -> Step | None:
+        """Return a step of the run by its id, the items of a loop (`restart[0]`) too; None when there is no such step."""
+        known = self.steps.get(name)
+        place = None if known is not None else instance_of(name)
+        loop = None if place is None else self.steps.get(place[0])
+        if place is None or loop is None or loop.loop is None:
+            return known
+        return self.instance(loop, place[1])
+
+    def instance(self, loop: Step, index: int) -> Step:
+        """Return an item of a loop as the step that it is: nothing stands before it that does not stand before the whole loop."""
+        name = instance_id(loop.id, index)
+        made = self._instances.get(name)
+        if made is None:
+            made = replace(loop, id=name, loop=None, needs=(), condition=None, approval=None)
+            self._instances[name] = made
+        return made
+
+    @cached_property
+    def _instances(self) -> dict[StepId, Step]:
+        return {}
 
     def spec(self, action: str) -> ActionSpec:
         """Return an action's spec; RunbookError when this installation has no such action (any more)."""

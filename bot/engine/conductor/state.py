@@ -38,7 +38,8 @@ class StepState:
     `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far, `sent` the inputs that each part
     was sent. `due` is when something happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step
     may stand in the world; `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing
-    left to undo. `order` is the step's place among those that ended, from 1, 0 while it has not.
+    left to undo. `order` is the step's place among those that ended, from 1, 0 while it has not. `items` is what a loop goes through, None until that
+    is known and for any other step; its items are steps of their own. `over` says by how much the list is longer than foreseen.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -57,6 +58,8 @@ class StepState:
     undo_unknown: bool = False
     undo_closed: bool = False
     order: int = 0
+    items: tuple[Any, ...] | None = None
+    over: str = ""
 
     def attempt(self, part: Part) -> int:
         """How many calls this part has made."""

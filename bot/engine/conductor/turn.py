@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.clock import to_text
-from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped
-from bot.domain.ids import StepId
+from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped, StepSucceeded
+from bot.domain.ids import StepId, instance_of
 from bot.domain.nouns import FIRELINE, Actor, Phase, StepStatus
 from bot.engine.conductor.evolve import evolve
+from bot.engine.conductor.items import Progress, in_scope, progress, seen_of
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState
 from bot.runbook.model import OnFailure, Step
@@ -30,15 +31,37 @@ class Turn:
         self.now = now
         self.decisions: list[Decision] = []
         self._broken: tuple[int, Step | None] = (-1, None)
+        self._counted: tuple[int, dict[StepId, Progress]] = (-1, {})
 
     def record(self, fact: Fact, actor: Actor = FIRELINE) -> None:
         """Decide a fact."""
         self.decisions.append((actor, fact))
         self.state = evolve(self.state, fact, self.now, actor)
 
-    def scope(self, **more: Any) -> Mapping[str, Any]:  # noqa: ANN401 - expressions see JSON values
-        """Return the names that expressions may use now; `more` adds `output` for what a probe saw."""
+    def progress(self, loop: StepId) -> Progress:
+        """Count a loop's items: anew only when something was decided since."""
+        if self._counted[0] != len(self.decisions):
+            self._counted = (len(self.decisions), {})
+        counted = self._counted[1]
+        if loop not in counted:
+            counted[loop] = progress(self.state, loop)
+        return counted[loop]
+
+    def scope(self, step: Step | None = None, **more: Any) -> Mapping[str, Any]:  # noqa: ANN401 - expressions see JSON values
+        """Return the names that expressions may use now.
+
+        An item of a loop, as `step`, adds `item` and `item_index`, and is itself what stands under its loop's name; `more` adds `output` for what a
+        call put out.
+        """
         state = self.state
+        own = instance_of(step.id) if step is not None else None
+        steps = {
+            name: seen_of(state, each)
+            for name, each in self.plan.steps.items()
+            if own is None or name != own[0]
+        }
+        if own is not None and step is not None:
+            steps[own[0]] = seen_of(state, step)
         return {
             **state.scope,
             "inputs": state.inputs,
@@ -48,20 +71,16 @@ class Turn:
                 "started_at": to_text(state.started_at),
                 "requested_by": state.requested_by.id if state.requested_by else "",
             },
-            "steps": {step: self._step_scope(step) for step in self.plan.steps},
+            "steps": steps,
+            **(in_scope(state, step.id) if step is not None else {}),
             **more,
         }
 
-    def _step_scope(self, step: StepId) -> Mapping[str, Any]:
-        seen = self.state.step(step)
-        return {
-            "status": seen.status.value,
-            "output": seen.output,
-            "reason": seen.reason,
-            "detail": seen.detail,
-        }
-
     # ---- what ends a step, and what that means for its phase
+
+    def succeed(self, step: Step) -> None:
+        """End a step as done."""
+        self.record(StepSucceeded(run=self.state.run, step=step.id))
 
     def skip(self, step: Step, why: str) -> None:
         """Leave a step out."""
@@ -78,7 +97,7 @@ class Turn:
         self.record(StepCancelled(run=self.state.run, step=step.id, why=why, applied=applied))
 
     def breaking(self) -> Step | None:
-        """Return the first step of this phase whose failure stops the phase; None while there is none."""
+        """Return the first step of this phase whose failure stops the phase, a loop as soon as one item failed; None while there is none."""
         # Asked before each step that may begin, and looked up anew only when something was decided since.
         if self._broken[0] != len(self.decisions):
             self._broken = (len(self.decisions), self._look_for_broken())
@@ -86,10 +105,15 @@ class Turn:
 
     def _look_for_broken(self) -> Step | None:
         for step in self.plan.runbook.steps_of(self.state.phase):
-            failed = self.state.step(step.id).status is StepStatus.FAILED
-            if failed and step.on_failure is not OnFailure.CONTINUE:
+            if step.on_failure is not OnFailure.CONTINUE and self._failed(step):
                 return step
         return None
+
+    def _failed(self, step: Step) -> bool:
+        status = self.state.step(step.id).status
+        if step.loop is not None and status is StepStatus.RUNNING:
+            return self.progress(step.id).failed > 0
+        return status is StepStatus.FAILED
 
     def halted(self) -> bool:
         """Whether this phase starts nothing more."""

@@ -10,8 +10,13 @@ from bot.domain.facts import (
     CallFailed,
     CallStarted,
     CallSucceeded,
+    LoopBegan,
+    LoopExpanded,
     PhaseEntered,
+    RunDropped,
     RunFinished,
+    RunMoved,
+    RunQueued,
     RunStarted,
     StepCancelled,
     StepFailed,
@@ -62,10 +67,54 @@ def started(fact: RunStarted, event: Event, at: str) -> Iterable[Change]:
             "phase": Phase.STEPS.value,
             "requested_by": None if fact.requested_by is None else str(fact.requested_by),
             "inputs": canonical(fact_to_data(fact)["inputs"]),
+            "concurrency_group": fact.group,
+            "behind": "",
+            "place": 0,
             "started_at": at,
             "seq": event.seq,
         },
     )
+
+
+def queued(fact: RunQueued, event: Event, at: str) -> Iterable[Change]:
+    """Put a run into the line."""
+    yield Change(
+        RUNS,
+        (fact.run,),
+        values={
+            "incident": incident_of_run(fact.run),
+            "ordinal": int(fact.run.partition("-")[2]),
+            "runbook": fact.runbook,
+            "digest": fact.digest,
+            "status": RunStatus.QUEUED.value,
+            "phase": Phase.STEPS.value,
+            "requested_by": None if fact.requested_by is None else str(fact.requested_by),
+            "inputs": canonical(fact_to_data(fact)["inputs"]),
+            "concurrency_group": fact.group,
+            "severity": fact.severity.value,
+            "behind": fact.behind,
+            "place": fact.place,
+            "started_at": at,
+            "seq": event.seq,
+        },
+    )
+
+
+def moved(fact: RunMoved, _event: Event, _at: str) -> Iterable[Change]:
+    """Move it up."""
+    yield Change(RUNS, (fact.run,), {"behind": fact.behind, "place": fact.place}, create=False)
+
+
+def dropped(fact: RunDropped, _event: Event, at: str) -> Iterable[Change]:
+    """Take it out; it never began."""
+    values = {
+        "status": RunStatus.CANCELLED.value,
+        "finished_at": at,
+        "detail": fact.why,
+        "behind": "",
+        "place": 0,
+    }
+    yield Change(RUNS, (fact.run,), values, create=False)
 
 
 def phase_entered(fact: PhaseEntered, _event: Event, _at: str) -> Iterable[Change]:
@@ -80,6 +129,16 @@ def finished(fact: RunFinished, _event: Event, at: str) -> Iterable[Change]:
     """End a run."""
     values = {"status": fact.status.value, "finished_at": at, "reason": fact.reason, "detail": fact.detail}
     yield Change(RUNS, (fact.run,), values, create=False)
+
+
+def loop_expanded(fact: LoopExpanded, event: Event, _at: str) -> Iterable[Change]:
+    """Write down what a loop goes through; each item has a row of its own once it is begun."""
+    yield step(fact, event, item_list=canonical(list(fact.items)))
+
+
+def loop_began(fact: LoopBegan, event: Event, at: str) -> Iterable[Change]:
+    """Let a loop's items go."""
+    yield step(fact, event, status=StepStatus.RUNNING.value, started_at=at)
 
 
 _CALLING: Mapping[Part, StepStatus] = {
@@ -100,9 +159,14 @@ def call_started(fact: CallStarted, event: Event, at: str) -> Iterable[Change]:
 
 
 def call_succeeded(fact: CallSucceeded, event: Event, _at: str) -> Iterable[Change]:
-    """Keep what the main part brought."""
+    """Keep what the main part brought; a call whose `until` is not true yet waits to be made again."""
     if fact.part is Part.MAIN:
-        yield step(fact, event, output=_output(fact))
+        again = (
+            {}
+            if fact.next_at is None
+            else {"status": StepStatus.WAITING_RETRY.value, "reason": "", "detail": ""}
+        )
+        yield step(fact, event, output=_output(fact), **again)
 
 
 def call_failed(fact: CallFailed, event: Event, _at: str) -> Iterable[Change]:

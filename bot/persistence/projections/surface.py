@@ -4,6 +4,7 @@
     incident/42/status             the living message                     nearly every event of the incident
     incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
+    incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
     approval/42-1/shift/1          a question to people                   asked, voted on, closed
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
@@ -55,6 +56,7 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.StatusChanged: _announced,
     facts.IncidentResolved: _announced,
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
+    facts.RunRejected: lambda incident, fact: (f"incident/{incident}/rejected/{fact.runbook}",),
     facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
     facts.ApprovalRequested: _approval,
     facts.ApprovalEscalated: lambda incident, fact: (
@@ -91,6 +93,6 @@ def shown(event: Event) -> Iterable[Change]:
     elif isinstance(fact, facts.ApprovalClosed):
         # Only where it escalated.
         yield Change(OUTBOX, (f"escalation/{fact.approval}",), {"wanted": seq}, create=False)
-    elif isinstance(fact, facts.RunStarted):
+    elif isinstance(fact, facts.RunStarted | facts.RunQueued):
         # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
         yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)

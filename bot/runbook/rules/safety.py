@@ -12,6 +12,7 @@ from bot.actions.contract import Effect
 from bot.runbook.data import Data
 from bot.runbook.documents import Path
 from bot.runbook.findings import Finding, finding
+from bot.runbook.loops import NAMES
 from bot.runbook.model import NoUndo, OnFailure, Step, Undo, effective_effect, effective_repeatable
 from bot.runbook.rules.draft import Draft, Sited
 
@@ -118,7 +119,13 @@ def _check_evidence(draft: Draft) -> Iterator[Finding]:
     seen: dict[Data, Sited] = {}
     for sited in draft.steps:
         rule = sited.step.evidence
-        if rule is None or not rule.name.literal or not draft.whole((*sited.path, "evidence")):
+        if rule is None or not draft.whole((*sited.path, "evidence")):
+            continue
+        if sited.step.loop is not None and not any(path[0] in NAMES for path in rule.name.names):
+            message = "every item's evidence has the same name"
+            yield finding("FL506", message, draft.place(*sited.path, "evidence", "name"), "use item in it")
+            continue
+        if not rule.name.literal:
             continue
         first = seen.setdefault(rule.name.tree, sited)
         if first is not sited:

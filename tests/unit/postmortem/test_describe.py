@@ -55,6 +55,7 @@ STARTED = {
     "inputs": {},
     "scope": {},
 }
+QUEUED = {**STARTED, "group": "service/checkout", "severity": Severity.SEV2}
 OPENED = {**THERE, "title": "Down", "severity": Severity.SEV2}
 ALERT = tales.alert(at=NOW)
 NAMELESS = facts.AlertSeen(
@@ -120,6 +121,19 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (FIRELINE, facts.RunbooksLoaded(digests={}), "0 runbooks are in force."),
     (FIRELINE, facts.RunStarted(**STARTED), "Run 42-1 of the runbook rb began."),
     (FIRELINE, facts.RunStarted(**STARTED, requested_by=ADA), "Run 42-1 of the runbook rb began, asked for by Ada Okafor."),
+    (FIRELINE, facts.RunQueued(**QUEUED, behind="41-1", place=2), "Run 42-1 of the runbook rb waits in the queue of service/checkout, number 2, behind run 41-1."),
+    (
+        FIRELINE,
+        facts.RunQueued(**QUEUED, behind="", place=1, requested_by=ADA),
+        "Run 42-1 of the runbook rb, asked for by Ada Okafor, waits in the queue of service/checkout, number 1.",
+    ),
+    (FIRELINE, facts.RunMoved(run=RUN, behind="41-1", place=1), "Run 42-1 is number 1 in its queue now, behind run 41-1."),
+    (ADA, facts.RunDropped(run=RUN, why="not now"), "Ada Okafor took run 42-1 out of the queue: not now."),
+    (
+        FIRELINE,
+        facts.RunRejected(**THERE, runbook="rb", group="g", busy="41-1", why="run 41-1 has g"),
+        "The runbook rb was not started: run 41-1 has g.",
+    ),
     (FIRELINE, facts.PhaseEntered(run=RUN, phase=Phase.UNDO, reason="timeout", detail="d"), "Run 42-1 began to undo what it had done: timeout, d."),
     (ADA, facts.RunCancelRequested(run=RUN, why="false alarm"), "Ada Okafor asked run 42-1 to end: false alarm."),
     (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
@@ -129,6 +143,18 @@ CASES: list[tuple[Actor, Fact, str]] = [
         "Step shift asked 1 person of group sre and Ada Okafor to approve http.request (mutate) on router, until 2026-11-23 07:03:48 UTC.",
     ),
     (FIRELINE, facts.ApprovalRequested(**ASK, target="", sources=()), "Step shift asked 1 person of nobody to approve http.request (mutate)."),
+    (
+        FIRELINE,
+        facts.ApprovalRequested(**ASK, target="web-1", sources=(), items=3, over="3 items, where max_items: 2 allows 2"),
+        "Step shift asked 1 person of nobody to approve http.request (mutate) for 3 items on web-1; 3 items, where max_items: 2 allows 2.",
+    ),
+    (FIRELINE, facts.LoopExpanded(**HERE, items=("web-1", {"name": "web-2"})), "Step shift has 2 items to go through: web-1 and web-2."),
+    (
+        FIRELINE,
+        facts.LoopExpanded(**HERE, items=("a",) * 14, left_out=1, over="14 items, where max_items: 5 allows 5"),
+        f"Step shift has 14 items to go through: {'a, ' * 11}a and 2 more; 1 left out by its condition; that is more than it may do unasked: 14 items, where max_items: 5 allows 5.",
+    ),
+    (FIRELINE, facts.LoopBegan(**HERE), "Step shift began to go through its items."),
     (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.APPROVE, as_member_of="group:sre"), "Ada Okafor approved step shift as a member of group sre."),
     (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.DENY, as_member_of="user:UADA", why="no"), "Ada Okafor denied step shift: no."),
     (

@@ -48,7 +48,7 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     # --- names
     ("  - {id: one, uses: wait, with: {for: '{{ alrt.name }}'}}", "FL301", "7:39", "there is no name alrt", "did you mean alert?"),
     ("  - {id: one, uses: wait, with: {for: '{{ zzz }}'}}", "FL301", "7:39", "there is no name zzz", "in scope here: alert, alerts, incident"),
-    ("  - {id: one, uses: wait, with: {for: '{{ item }}'}}", "FL301", "7:39", "there is no name item", "loops are not available yet"),
+    ("  - {id: one, uses: wait, with: {for: '{{ item }}'}}", "FL301", "7:39", "there is no name item", "a step that has for_each"),
     ("  - {id: one, uses: wait, with: {for: '{{ output.x }}'}}", "FL301", "7:39", "there is no name output", "output is for expect"),
     ("  - {id: one, uses: wait, with: {for: '{{ alert.lables }}'}}", "FL301", "7:39", "alert has no lables", "did you mean labels?"),
     ("  - {id: one, uses: wait, with: {for: '{{ incident.x }}'}}", "FL301", "7:39", "incident has no x", "it has: number"),
@@ -97,8 +97,38 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     (f"  - {STEP}\n  - {{id: two, uses: http.request, effect: read, with: {{url: 'http://x?a={{{{ steps.one.output.value }}}}'}}}}", "FL511", "8:61", "steps.one.output.value", ""),
     (f"  - {{id: one, {HTTP}, verify: {{uses: http.request, with: {{url: 'http://x/{{{{ incident.title }}}}'}}, expect: true}}}}", "FL511", "7:101", "incident.title", ""),
     ("  - {id: one, uses: shell.run, effect: read, with: {argv: [ls, '{{ alert.labels.a }}']}}", "FL512", "7:64", "alert.labels.a begins an argument", "put '--' before it"),
+    # --- loops
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: 5}", "FL102", "7:54", "should be a text or a list", ""),
+    ("  - {id: one, uses: wait, with: {for: '{{ item }}'}, for_each: {a: 1}}", "FL102", "7:64", "should be a text or a list", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_parallel: 0}", "FL102", "7:76", "at least 1", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 110%}", "FL102", "7:73", "max_items", "from 1% to 100%"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 0}", "FL102", "7:73", "max_items", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, max_parallel: 2}", "FL107", "7:44", "max_parallel is for a loop", "add for_each"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 10%}", "FL107", "7:73", "10% of what?", "of:"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 10, of: 5}", "FL107", "7:77", "a share of", "max_items: 10%"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: []}", "FL108", "7:54", "the list is empty", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: web-1}", "FL108", "7:54", "gives a text", "one expression alone"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: 'a {{ alerts }}'}", "FL108", "7:54", "gives a text", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ alert }}'}", "FL108", "7:54", "alert is no list", "| items"),
+    (f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: 1m}}, for_each: '{{{{ steps.one.status }}}}'}}", "FL108", "8:54", "steps.one.status is no list", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ item }}'}", "FL301", "7:54", "there is no name item", ""),
+    ("  - {id: one, uses: wait, with: {for: '{{ itm }}'}, for_each: [1m, 2m]}", "FL301", "7:39", "there is no name itm", "did you mean item?"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ steps.one.output.items }}'}", "FL302", "7:54", "need not be over", ""),
+    (f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: steps.one.output.vlaue > 1, uses: wait, with: {{for: 1m}}}}", "FL303", "8:19", "steps.one is a loop, and its output has no vlaue", "items[0].output.vlaue"),
+    (f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: steps.one.output.totl > 1, uses: wait, with: {{for: 1m}}}}", "FL303", "8:19", "has no totl", "did you mean total?"),
+    (f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: steps.one.output.items.value > 1, uses: wait, with: {{for: 1m}}}}", "FL301", "8:19", "items is a list", 'map(attribute="value")'),
+    (f"  - {STEP[:-1]}, for_each: [a, b], evidence: {{name: up.json}}}}", "FL506", "7:93", "the same name", "use item"),
+    (f"  - {{id: one, {HTTP}, undo: none, why: w, for_each: '{{{{ alerts }}}}'}}", "FL521", "7:90", "of any length", "max_items"),
+    (f"  - {{id: one, {HTTP}, undo: none, why: w, for_each: [a, b], canary: 1}}", "FL522", "7:106", "as soon as the call", "add verify"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], canary: 2, verify: {uses: wait, with: {for: 1s}, expect: true}}", "FL523", "7:70", "2 of 2", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ alerts }}', max_items: 3, canary: 4, verify: {uses: wait, with: {for: 1s}, expect: true}}", "FL523", "7:92", "4 of 3", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, until: true}", "FL004", "7:44", "until is no key", "retry: {attempts"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, retry: {until: '1 +'}}", "FL105", "7:59", "1 +", ""),
+    ("  - {id: one, uses: prometheus.query, with: {query: up}, retry: {until: output.valeu > 1}}", "FL303", "7:73", "output has no valeu", "did you mean value?"),
+    (f"  - {{id: one, {HTTP}, undo: none, why: w, retry: {{attempts: 1, until: output.status == 200}}}}", "FL524", "7:101", "http.request is not repeatable", "effect: read"),
+    ("  - {id: one, uses: database.drop, with: {name: x}, approval: {from: [group:a]}, undo: none, why: w, retry: {attempts: 1, until: true}}", "FL524", "7:123", "database.drop is not repeatable", "verify"),
+    ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://x/{{ item }}'}, for_each: '{{ alerts }}'}", "FL511", "7:61", "item stands in a URL", "urlencode"),
     # --- not yet
-    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: x}", "FL901", "7:44", "for_each is not available yet", ""),
     ("  - {id: one, uses: runbook.run, with: {name: x}}", "FL901", "7:21", "runbook.run is not available yet", ""),
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}", "FL101", "7:83", "escalate_to is missing", "say who is asked then"),
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], escalate_to: [group:b]}}", "FL107", "7:72", "without on_expiry: escalate", "or drop escalate_to"),
@@ -129,7 +159,6 @@ HEADS: list[tuple[str, str, str, str, str]] = [
     (HEAD + "inputs: {a: {default: '{{ inputs.b }}'}}\n", "FL301", "6:23", "there is no name inputs", "not known yet"),
     (HEAD + "inputs: {a: {default: '{{ 1 + }}'}}\n", "FL105", "6:23", "1 +", ""),
     (HEAD + "concurrency: {group: '{{ run.id }}'}\n", "FL301", "6:22", "there is no name run", ""),
-    (HEAD + "concurrency: {group: a, when_busy: queue}\n", "FL901", "6:36", "queue is not available yet", "attach is"),
     (HEAD.replace("on: {command: true}\n", ""), "FL509", "2:7", "nothing starts sound", "on.alert"),
     (HEAD.replace("{command: true}", "{command: true, schedule: {}}"), "FL901", "5:21", "schedule is not available yet", ""),
     (HEAD.replace("{command: true}", "{alert: [{match: ['a=~\"[\"']}]}"), "FL104", "5:23", "(at its character 4)", ""),
@@ -187,6 +216,14 @@ def test_of_the_head(head: str, code: str, place: str, message: str, hint: str) 
         "  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [user:a, group:b], quorum: 5}}",
         f"  - {STEP}\nrescue:\n  - {{id: two, if: steps.one.status == 'failed', uses: wait, with: {{for: 1m}}}}\nalways:\n  - {{id: three, if: steps.two.status == 'failed' and steps.one.reason == 'timeout', uses: wait, with: {{for: 1m}}}}",
         f"  - {STEP[:-1]}, evidence: {{name: a}}}}\n  - {{id: two, uses: wait, with: {{for: 1m}}, evidence: {{name: '{{{{ run.id }}}}'}}}}",
+        "  - {id: one, uses: http.request, effect: read, with: {url: 'http://x/{{ item }}/{{ item_index }}'}, for_each: [a, b], evidence: {name: '{{ item }}.log'}}",
+        f"  - {{id: one, if: item != 'b', {HTTP}, for_each: [a, b], undo: {{{HTTP[:-1]}, json: '{{{{ [item, steps.one.output.json] }}}}'}}}}}}",
+        f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: 'steps.one.output.failed > 1 and steps.one.output.items[0].output.value > 1', uses: wait, with: {{for: 1m}}}}",
+        f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: steps.one.output.mine | default(false), uses: wait, with: {{for: 1m}}}}",
+        f"  - {STEP}\n  - {{id: two, for_each: '{{{{ steps.one.output.series }}}}', max_items: 10%, of: '{{{{ alerts }}}}', max_parallel: 3, {HTTP}, undo: none, why: w}}",
+        "  - {id: one, uses: prometheus.query, with: {query: up}, retry: {attempts: 30, interval: 10s, backoff: 1, jitter: none, until: output.value > 1}}",
+        f"  - {{id: one, {HTTP}, effect: read, retry: {{until: output.status == 200}}, for_each: '{{{{ range(5) | list }}}}'}}",
+        "  - {id: one, uses: nope, with: {for: 1m}, for_each: '{{ alerts }}', retry: {until: true}}".replace("nope", "wait"),
     ],
 )  # fmt: skip
 def test_sound(steps: str) -> None:
@@ -289,6 +326,43 @@ def test_every_rule_has_a_case() -> None:
     """A code that nothing triggers is no rule; FL00x and FL009 are the files' own, tested beside them."""
     elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009"}
     assert {each[1] for each in STEPS + HEADS} | elsewhere == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("decl", "item", "code"),
+    [
+        ("{type: list, pattern: '[a-z0-9-]+'}", "{{ item }}", None),
+        ("{type: list, pattern: '[a-z0-9-]+'}", "{{ item.name }}", None),
+        ("{type: list}", "{{ item }}", "FL511"),
+        ("{type: string, pattern: '[a-z]+'}", "{{ item }}", "FL108"),
+        ("{type: list, pattern: '[a-z]+'}", "{{ item_index }}", None),
+    ],
+)
+def test_an_item_is_held_as_its_list_is(decl: str, item: str, code: str | None) -> None:
+    """A pattern that each entry of an input must match holds each item to its place; a text is no list to go through."""
+    step = f"{{id: one, uses: http.request, effect: read, with: {{url: 'http://x/{item}'}}, for_each: '{{{{ inputs.a }}}}'}}"
+    codes = {each.code for each in load(f"{HEAD}inputs: {{a: {decl}}}\nsteps: [{step}]").findings}
+    assert codes == ({code} if code else set())
+
+
+def test_what_is_wrong_with_a_list_hides_nothing_else() -> None:
+    """Where `for_each` itself is broken, its own slip is told, and not that there is no item."""
+    broken = load_steps(
+        "  - {id: one, uses: wait, with: {for: '{{ item }}'}, for_each: 5, canary: 1}"
+    ).findings
+    assert [each.code for each in broken] == ["FL102"]
+    share = load_steps(
+        "  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 10%, of: {}}"
+    ).findings
+    assert [each.code for each in share] == ["FL102"]
+    number = load_steps(
+        "  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 5x, of: 5}"
+    ).findings
+    assert [each.code for each in number] == ["FL102"]
+    unknown = load_steps(
+        "  - {id: one, uses: wiat, with: {for: 1m}, for_each: '{{ alerts }}', retry: {until: true}}"
+    )
+    assert [each.code for each in unknown.findings] == ["FL401"]
 
 
 def _in_a_url(decl: str, expression: str) -> set[str]:

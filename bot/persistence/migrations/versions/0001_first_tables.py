@@ -157,9 +157,20 @@ def runs() -> None:
         maybe("finished_at"),
         words("reason"),
         words("detail"),
+        words("concurrency_group"),
+        words("severity"),
+        words("behind"),
+        number("place"),
         number("seq"),
     )
+    index(
+        "runs",
+        "runs_busy_by_group",
+        ["concurrency_group", "severity", "seq"],
+        "concurrency_group != '' AND finished_at IS NULL",
+    )
     index("runs", "runs_by_incident", ["incident", "ordinal"])
+    index("runs", "runs_queued", ["seq"], "status = 'queued'")
     index("runs", "runs_unfinished", ["seq"], "status = 'running'")
     op.create_table(
         "steps",
@@ -172,6 +183,7 @@ def runs() -> None:
         words("reason"),
         words("detail"),
         words("output", "{}"),
+        words("item_list", "[]"),
         number("seq"),
     )
 
@@ -200,6 +212,8 @@ def approvals() -> None:
         words("escalated_to"),
         maybe("closed_at"),
         words("why"),
+        number("item_count"),
+        words("over"),
         number("seq"),
     )
     index("approvals", "approvals_by_incident", ["incident", "seq"])
