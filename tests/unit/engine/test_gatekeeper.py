@@ -43,9 +43,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
 
 def of_system(shop: Workshop, kind: type[Fact]) -> list[Fact]:
     """Return every fact of a kind that is about no incident."""
-    return [
-        event.fact for event in shop.store.records.events(stream=SYSTEM) if isinstance(event.fact, kind)
-    ]
+    return [event.fact for event in shop.store.records.events(stream=SYSTEM) if isinstance(event.fact, kind)]
 
 
 async def two(shop: Workshop, action: str = "push") -> tuple[str, str]:
@@ -95,7 +93,9 @@ async def test_cancelling_a_call_that_waits_is_at_once(shop: Workshop) -> None:
 
 @pytest.mark.parametrize("took_place", [False, True])
 async def test_room_is_given_back_when_an_intent_can_not_be_written(
-    shop: Workshop, monkeypatch: pytest.MonkeyPatch, took_place: bool
+    shop: Workshop,
+    monkeypatch: pytest.MonkeyPatch,
+    took_place: bool,  # noqa: FBT001 - a parameter of the table
 ) -> None:
     """Whether the write took place or not: the run goes on, and in the end nobody has room."""
     append, faults = shop.store.journal.append, [JournalError("the disk is full")]
