@@ -143,6 +143,14 @@ def queue(as_json: AsJson = False, config: Config = None) -> None:
 
 
 @app.command(rich_help_panel="Look")
+def targets(as_json: AsJson = False, config: Config = None) -> None:
+    """List what runbooks call and does not answer: since when it is not called, and when it is tried again."""
+    from bot.cli.targets import show_targets
+
+    show_targets(config, as_json=as_json)
+
+
+@app.command(rich_help_panel="Look")
 def postmortem(
     number: Number,
     form: Annotated[DraftFormat, typer.Option("--format", help="Markdown or a page.")] = DraftFormat.MARKDOWN,

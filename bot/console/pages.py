@@ -148,7 +148,13 @@ class _Pages:
     def _incidents(self, request: Request) -> Response:
         opened, over = self._views.incidents()
         return self._page(
-            request, "incidents.html.j2", title="Incidents", live=True, opened=opened, over=over
+            request,
+            "incidents.html.j2",
+            title="Incidents",
+            live=True,
+            opened=opened,
+            over=over,
+            away=self._views.away(),
         )
 
     def _incident(self, request: Request) -> Response:

@@ -14,6 +14,7 @@ from bot.domain.ids import IncidentId, RunId, incident_stream
 from bot.domain.nouns import RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import AlertRecord, IncidentRecord, RefusedDelivery, RunRecord, StepRecord
+from bot.domain.targets import spoken
 from bot.errors import NotFound
 from bot.incidents.line import stands
 from bot.postmortem.assemble import assemble
@@ -89,6 +90,16 @@ class RefusedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwayRow:
+    """A target that does not answer: not called `since` then, tried again by the first call after `until`."""
+
+    name: str
+    why: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
     """All of an incident; `more` counts timeline lines that are not shown."""
 
@@ -124,6 +135,18 @@ class Views:
         opened = [self._row(each) for each in self.reader.incidents(only_open=True, limit=RECENT)]
         over = [self._row(each) for each in self.reader.incidents(limit=RECENT) if not each.open]
         return sorted(opened, key=lambda row: row.record.severity), over
+
+    def away(self) -> Sequence[AwayRow]:
+        """Return the targets that do not answer, longest away first."""
+        return [
+            AwayRow(
+                name=self._text(spoken(each.target)),
+                why=self._text(each.detail),
+                since=each.since,
+                until=each.until,
+            )
+            for each in self.reader.targets_away()
+        ]
 
     def incident(self, number: int, *, everything: bool) -> IncidentView:
         """Return all of an incident; `everything` tells each event instead of the folded timeline. NotFound when there is none."""

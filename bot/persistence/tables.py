@@ -363,14 +363,7 @@ LEADER = Table(
     _flag("released"),  # given up in good order: whoever comes next need not wait
 )
 
-TARGETS = Table(
-    "targets",
-    METADATA,
-    _id("target"),
-    _instant("since"),  # null while it answers
-    _instant("until"),
-    _text("detail"),
-)
+TARGETS = Table("targets", METADATA, _id("target"), _instant("since"), _instant("until"), _text("detail"))
 AWAY = TARGETS.c.since.is_not(None)
 Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
 

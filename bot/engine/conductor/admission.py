@@ -30,6 +30,7 @@ def admit(turn: Turn, step: Step, call: CallStarted) -> str | None:
             now=turn.now,
             since=seen.held_since,
             idle=turn.plan.spec(call.action).idle,
+            repeatable=turn.plan.repeatable(step, call.part),
         )
     )
     if isinstance(verdict, Go):

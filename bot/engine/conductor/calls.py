@@ -37,7 +37,7 @@ from bot.engine.conductor.retries import PROBE_RETRY
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
 from bot.runbook.expressions import Expression
-from bot.runbook.model import Step
+from bot.runbook.model import Retry, Step
 from bot.runbook.templates import Template
 
 SHOWN = 200
@@ -170,7 +170,7 @@ def happened(turn: Turn, step: Step) -> None:
 def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
     doubtful = outcome.may_have_applied and not turn.plan.repeatable(step)
     may_retry = not doubtful and not turn.halted()
-    retry_at = retries.after_failure(turn.now, turn.plan.retry(step), arrival, outcome) if may_retry else None
+    retry_at = _retry_at(turn, step, turn.plan.retry(step), arrival) if may_retry else None
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is not None:
         return
@@ -202,7 +202,7 @@ def _settle_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
 
 
 def _settle_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
-    retry_at = None if turn.halted() else retries.after_failure(turn.now, PROBE_RETRY, arrival, outcome)
+    retry_at = None if turn.halted() else _retry_at(turn, step, PROBE_RETRY, arrival)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
         _unknown(turn, step, f"the probe could not tell: {outcome.detail}")
@@ -252,7 +252,11 @@ def _verify_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
 
 
 def _verify_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
-    next_at = _next_look(turn, step) if outcome.reason in TRANSIENT else None
+    if outcome.reason in TRANSIENT:
+        next_at = _next_look(turn, step)
+    else:
+        seen = turn.state.step(step.id)
+        next_at = None if turn.ended_early else retries.with_the_secret_anew(turn.now, seen, arrival, outcome)
     _record_failure(turn, step, arrival, outcome, next_at)
     if next_at is None:
         turn.fail(step, reason=outcome.reason, detail=f"verify: {outcome.detail}", applied=True)
@@ -277,7 +281,7 @@ def _undo_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succeed
 
 def _undo_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
     doubtful = outcome.may_have_applied and not turn.plan.repeatable(step, Part.UNDO)
-    retry_at = None if doubtful else retries.after_failure(turn.now, PROBE_RETRY, arrival, outcome)
+    retry_at = None if doubtful else _retry_at(turn, step, PROBE_RETRY, arrival)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
         undo_failed(turn, step, outcome.reason, outcome.detail)
@@ -354,6 +358,11 @@ def _record_failure(
             output=outcome.output,
         )
     )
+
+
+def _retry_at(turn: Turn, step: Step, retry: Retry, arrival: CallEnded) -> datetime | None:
+    assert isinstance(arrival.outcome, Failed)  # noqa: S101 - asked only of a call that failed
+    return retries.after_failure(turn.now, turn.state.step(step.id), retry, arrival, arrival.outcome)
 
 
 def _agrees(turn: Turn, step: Step, expect: Expression, outcome: Succeeded) -> bool:

@@ -22,7 +22,8 @@ CallId = tuple[RunId, StepId, Part, int]
 class Entry:
     """A call that a run wants to make. `since` is when it began to wait, None when it is asked for the first time.
 
-    `target` is empty where a call touches nothing that could be protected; `idle` says that it only waits, and takes no room.
+    `target` is empty where a call touches nothing that could be protected; `idle` says that it only waits, and takes no room;
+    `repeatable` that making it twice does no harm.
     """
 
     call: CallId
@@ -31,6 +32,7 @@ class Entry:
     now: datetime
     since: datetime | None = None
     idle: bool = False
+    repeatable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,11 +131,10 @@ class Guards:
     def _refusal(self, target: Target, entry: Entry) -> Refused:
         since = target.breaker.since
         assert since is not None  # noqa: S101 - only an open breaker refuses
-        rank = 0 if entry.call[2] is Part.UNDO else 1 + _RANKS.index(entry.severity)
         return Refused(
             detail=target.away(),
             since=instant(since),
-            again=instant(target.breaker.until + rank * _STAGGER),
+            again=instant(target.breaker.until + _order(entry)),
         )
 
     def _hold(self, target: Target, cause: HoldCause) -> Hold:
@@ -342,6 +341,18 @@ class Guards:
     def _forget_the_quiet(self) -> None:
         if len(self._targets) >= self._remembered:
             self._targets = {name: each for name, each in self._targets.items() if not each.quiet}
+
+
+def _order(entry: Entry) -> float:
+    """Return by how many seconds a call asks later than others for a target that was away: the first to ask tries it.
+
+    That is best a call that may be made again, because one that may not and gets no answer leaves a doubt; among these, undos and the worst first;
+    and among equals, one that has not tried yet, so that no run loses all its attempts to trying.
+    """
+    rank = 0 if entry.call[2] is Part.UNDO else 1 + _RANKS.index(entry.severity)
+    if not entry.repeatable:
+        rank += 1 + len(_RANKS)
+    return rank * _STAGGER + min(entry.call[3] - 1, 9) * _STAGGER / 10
 
 
 def _repeats(call: CallId) -> bool:

@@ -39,9 +39,18 @@ class Desk:
         severity: Severity = Severity.SEV2,
         since: datetime | None = None,
         idle: bool = False,
+        repeatable: bool = True,
     ) -> Verdict:
         """Ask whether a call may go."""
-        entry = Entry(call=name, target=target, severity=severity, now=self.now, since=since, idle=idle)
+        entry = Entry(
+            call=name,
+            target=target,
+            severity=severity,
+            now=self.now,
+            since=since,
+            idle=idle,
+            repeatable=repeatable,
+        )
         return self.guards.ask(entry)
 
     def goes(self, name: CallId, **rest: object) -> bool:

@@ -34,16 +34,22 @@ def test_a_target_that_is_away_is_not_called_and_says_since_when_and_until_when(
     ]
 
 
-def test_the_worst_incident_asks_first_and_an_undo_before_it() -> None:
-    """Who asks again first is the one that tries: that is spread by rank."""
+def test_the_worst_incident_asks_first_an_undo_before_it_and_what_can_not_be_repeated_last() -> None:
+    """Who asks again first is the one that tries: best a call that leaves no doubt when it gets no answer."""
     desk = away()
     wishes = [
-        (call("9-1", part=Part.UNDO), Severity.SEV4),
-        (call("9-2"), Severity.SEV1),
-        (call("9-3"), Severity.SEV2),
-        (call("9-4"), Severity.SEV4),
+        (call("9-1", part=Part.UNDO), Severity.SEV4, True),
+        (call("9-2"), Severity.SEV1, True),
+        (call("9-3"), Severity.SEV2, True),
+        (call("9-4"), Severity.SEV4, True),
+        (call("9-5", part=Part.UNDO), Severity.SEV1, False),
+        (call("9-6"), Severity.SEV1, False),
     ]
-    again = [desk.ask(name, severity=severity).again for name, severity in wishes]  # type: ignore[union-attr]
+    asked = [
+        desk.ask(name, severity=severity, repeatable=repeatable) for name, severity, repeatable in wishes
+    ]
+    again = [each.again for each in asked if isinstance(each, Refused)]
+    assert len(again) == len(wishes)
     assert again == sorted(set(again))
 
 
