@@ -19,7 +19,7 @@ from tests.fakes.lives.scene import PATIENCE, Scene, scene
 from tests.fakes.postgres import Postgres
 from tests.fakes.served import AUTHORIZATION, TOKEN, delivery
 
-STORIES = ("parallel", "approval", "undo", "timers", "rescue", "queued-1", "queued-2")
+STORIES = ("parallel", "approval", "undo", "timers", "rescue", "queued-1", "queued-2", "loop")
 CUTS = int(os.environ.get("CRASH_CUTS", "3"))
 """How often a connection is cut while a story is told."""
 
