@@ -14,16 +14,33 @@ from bot.chat.blocks import (
     living_message,
     postmortem_message,
     proposal_message,
+    rejection_message,
     unknown_message,
 )
 from bot.chat.blocks.ink import Ink
-from bot.chat.blocks.picture import Draft, Links, Picture, Proposal, RunPicture, StepLine, UnknownCall
+from bot.chat.blocks.picture import (
+    Draft,
+    Links,
+    Picture,
+    Proposal,
+    Rejection,
+    RunPicture,
+    StepLine,
+    UnknownCall,
+)
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
 from bot.chat.outbox.keys import Key, Subject
 from bot.domain import facts
 from bot.domain.events import Event
-from bot.domain.facts import CallStarted, PostmortemDrafted, RunProposed, StepOutcomeUnknown, StepSettled
+from bot.domain.facts import (
+    CallStarted,
+    PostmortemDrafted,
+    RunProposed,
+    RunRejected,
+    StepOutcomeUnknown,
+    StepSettled,
+)
 from bot.domain.grouping import Grouped, grouped
 from bot.domain.ids import IncidentId, StepId, incident_stream
 from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
@@ -41,8 +58,14 @@ MILESTONES = frozenset(
         facts.StatusChanged,
         facts.NoteAdded,
         facts.IncidentResolved,
+        facts.RunQueued,
+        facts.RunDropped,
+        facts.RunRejected,
         facts.RunStarted,
         facts.RunFinished,
+        facts.RunCancelRequested,
+        facts.RunPaused,
+        facts.RunResumed,
         facts.PhaseEntered,
         facts.ApprovalRequested,
         facts.ApprovalEscalated,
@@ -133,6 +156,9 @@ class Gallery:
             case Subject.PROPOSED:
                 proposal = self._proposal(record, key.runbook)
                 return proposal_message(proposal, redact=self._redact) if proposal else None
+            case Subject.REJECTED:
+                rejection = self._rejection(record, key.runbook)
+                return rejection_message(rejection, redact=self._redact) if rejection else None
             case Subject.POSTMORTEM:
                 draft = await self._draft(record)
                 return postmortem_message(draft, redact=self._redact) if draft else None
@@ -143,6 +169,10 @@ class Gallery:
         """Gather all that is shown of an incident; None when there is none."""
         record = self._reader.incident(incident)
         return self._picture(record) if record else None
+
+    def run(self, record: RunRecord) -> RunPicture:
+        """Gather all that is shown of a run."""
+        return self._run(record)
 
     # ---- gathering
 
@@ -244,6 +274,20 @@ class Gallery:
             why=last.fact.why,
             run=runs[0] if runs else None,
         )
+
+    def _rejection(self, incident: IncidentRecord, runbook: str) -> Rejection | None:
+        events = self._reader.events(stream=incident_stream(incident.id))
+        for event in reversed(events):
+            if isinstance(event.fact, RunRejected) and event.fact.runbook == runbook:
+                person = event.actor if event.actor.kind is ActorKind.PERSON else None
+                return Rejection(
+                    incident=incident,
+                    runbook=runbook,
+                    title=self._title(runbook),
+                    why=event.fact.why,
+                    asked_by=person,
+                )
+        return None
 
     async def _draft(self, incident: IncidentRecord) -> Draft | None:
         events = self._reader.events(stream=incident_stream(incident.id))

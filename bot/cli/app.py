@@ -133,6 +133,14 @@ def alerts(
 
 
 @app.command(rich_help_panel="Look")
+def queue(as_json: AsJson = False, config: Config = None) -> None:
+    """List the runs that wait in line because their concurrency group is busy, next first."""
+    from bot.cli.queue import show_queue
+
+    show_queue(config, as_json=as_json)
+
+
+@app.command(rich_help_panel="Look")
 def postmortem(
     number: Number,
     form: Annotated[DraftFormat, typer.Option("--format", help="Markdown or a page.")] = DraftFormat.MARKDOWN,

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 
+from bot.cli.forms import hidden as _hidden
+from bot.cli.forms import plain as _plain
 from bot.cli.opening import records_of, redactor_of, settings_from
 from bot.cli.screen import say, show_json, show_table, write_document
-from bot.domain.clock import to_text
 from bot.domain.events import Event, envelope
 from bot.domain.facts import fact_to_data
 from bot.domain.grouping import grouped
 from bot.domain.ids import IncidentId, incident_stream
-from bot.domain.nouns import Actor, AlertStatus, IncidentStatus, Severity, StepStatus
+from bot.domain.nouns import AlertStatus, IncidentStatus, RunStatus, Severity, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import (
     AlertRecord,
@@ -29,6 +28,7 @@ from bot.domain.records import (
     StepRecord,
 )
 from bot.errors import NotFound
+from bot.incidents.line import stands
 from bot.postmortem.assemble import assemble
 from bot.postmortem.describe import describe
 from bot.postmortem.redacted import redacted
@@ -164,15 +164,23 @@ def _show_head(record: IncidentRecord, redact: Redact) -> None:
 
 
 def _show_run(run: RunRecord, steps: Sequence[StepRecord], redact: Redact) -> None:
+    waits = stands(run) if run.status is RunStatus.QUEUED else ""
     say(
         "\n[bold]Run {run}[/bold] {runbook} ({digest}) {status}{why}{asked}",
         run=run.id,
         runbook=run.runbook,
         digest=run.digest[:12],
-        status=run.status.value,
-        why=f": {redact(run.detail)}" if run.detail else "",
+        status=run.status.value if run.paused_at is None else "paused",
+        why=f": {redact(waits or run.detail)}" if waits or run.detail else "",
         asked=f", asked for by {run.requested_by.id}" if run.requested_by else "",
     )
+    if run.paused_at is not None:
+        say(
+            "  [bold]paused[/bold] {at} UTC by {by}{why}",
+            at=_minute(run.paused_at),
+            by=run.paused_by.id if run.paused_by else "somebody",
+            why=f": {redact(run.paused_why)}" if run.paused_why else "",
+        )
     for each in grouped(steps):
         _show_step(each.record, each.how_far, redact)
         for item in each.items:
@@ -255,26 +263,3 @@ def _minute(instant: datetime) -> str:
 
 def _took(started: datetime | None, finished: datetime | None) -> str:
     return f"{(finished - started).total_seconds():.1f} s" if started and finished else ""
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any record becomes JSON
-    if isinstance(value, datetime):
-        return to_text(value)
-    if isinstance(value, Actor):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return [_plain(each) for each in value]
-    return value
-
-
-def _hidden(value: Any, hide: Redact) -> Any:  # noqa: ANN401 - JSON data in and out
-    """Take known secrets out of data for a program; what only looks like one stays, because a program may need it letter by letter."""
-    if isinstance(value, str):
-        return hide(value)
-    if isinstance(value, dict):
-        return {hide(key): _hidden(each, hide) for key, each in value.items()}
-    return [_hidden(each, hide) for each in value] if isinstance(value, list) else value

@@ -10,6 +10,7 @@ from bot.domain.facts import StepOutcomeUnknown
 from bot.domain.grouping import Grouped, grouped
 from bot.domain.nouns import ApprovalStatus, Part, RunStatus, StepStatus, Vote
 from bot.domain.records import ApprovalRecord, IncidentRecord, RunRecord, StepRecord
+from bot.incidents.line import stands
 from bot.postmortem.wording import count, duration, person_name, plain, source_name
 
 Names = Mapping[str, str]
@@ -51,10 +52,13 @@ def waiting(incident: IncidentRecord, progress: Progress, names: Names, now: dat
     unknown = [_settle(each) for each in progress.unknown]
     take = [] if incident.acknowledged_at else [_take(incident, now)]
     running = [run for run in progress.runs if run.status is RunStatus.RUNNING]
+    queued = [_queue(run, now) for run in progress.runs if run.status is RunStatus.QUEUED]
     steps = [step for run in running for step in grouped(progress.steps[run.id]) if _works(step)]
     work = [_work(step, now) for step in steps]
-    idle = [] if asked or unknown or work else [_go_on(run) for run in running]
-    return [*asked, *unknown, *take, *work, *idle] or [_close(incident, names)]
+    held = [_go_on(run, names, now) for run in running if run.paused_at is not None]
+    going = [] if asked or unknown or work else [run for run in running if run.paused_at is None]
+    idle = [_go_on(run, names, now) for run in going]
+    return [*asked, *unknown, *held, *take, *work, *idle, *queued] or [_close(incident, names)]
 
 
 def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
@@ -85,7 +89,24 @@ def _settle(unknown: StepOutcomeUnknown) -> Wait:
     )
 
 
-def _go_on(run: RunRecord) -> Wait:
+def _queue(run: RunRecord, now: datetime) -> Wait:
+    since = duration(max(0.0, (now - run.started_at).total_seconds()))
+    return Wait(
+        who="Fireline",
+        what=f"begins run {run.id} when its turn comes",
+        more=f"it {plain(stands(run))}, for {since}",
+        people=False,
+    )
+
+
+def _go_on(run: RunRecord, names: Names, now: datetime) -> Wait:
+    if run.paused_at is not None:
+        by = f" by {person_name(run.paused_by.id, names)}" if run.paused_by else ""
+        since = duration(max(0.0, (now - run.paused_at).total_seconds()))
+        why = f": {plain(run.paused_why)}" if run.paused_why else ""
+        return Wait(
+            who="Somebody", what=f"to resume run {run.id}", more=f"paused{by} for {since}{why}", people=True
+        )
     return Wait(who="Fireline", what=f"goes on with run {run.id}", more="", people=False)
 
 

@@ -45,6 +45,8 @@ class Routing(StrEnum):
 class RunStatus(StrEnum):
     """How far a run of a runbook is."""
 
+    QUEUED = "queued"
+    """It waits in line for its concurrency group, and has not begun."""
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"

@@ -44,6 +44,10 @@ class Reader(Protocol):
         """Return the incident that is open for a concurrency group."""
         ...
 
+    def open_incidents_of_group(self, group: str, *, limit: int = 50) -> Sequence[IncidentRecord]:
+        """Return the incidents that are open for a concurrency group, newest first."""
+        ...
+
     def incident_of_channel(self, channel: str) -> IncidentRecord | None:
         """Return the incident that a chat channel belongs to."""
         ...
@@ -82,6 +86,14 @@ class Reader(Protocol):
 
     def unfinished_runs(self) -> Sequence[RunRecord]:
         """Return every run that is still under way: what recovery takes up at start."""
+        ...
+
+    def runs_of_group(self, group: str) -> Sequence[RunRecord]:
+        """Return the runs of a concurrency group that are under way or wait for it: by severity, then in the order in which they came."""
+        ...
+
+    def queued_runs(self, *, limit: int = 500) -> Sequence[RunRecord]:
+        """Return the runs that wait in line for their concurrency groups, in the order in which they came."""
         ...
 
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:

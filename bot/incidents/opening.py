@@ -6,7 +6,7 @@ Nothing here fails: whatever a runbook's templates do, a responder must hear of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,11 @@ class Opening:
     inputs: Mapping[str, Any] | None
     proposed: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def run_group(self) -> str:
+        """The concurrency group that the run holds; empty where the runbook names none, although its alerts share an incident."""
+        return self.group if self.runbook.concurrency is not None else ""
 
 
 def prepare(wanted: Wanted, trigger: AlertRecord, variables: Mapping[str, Any], now: datetime) -> Opening:
@@ -134,7 +139,7 @@ def start(
 ) -> Fact:
     """Tell that the runbook's run began; `by` is the person who asked for it."""
     assert opening.inputs is not None  # noqa: S101 - the callers ask first
-    return start_run(
+    started = start_run(
         runbook=opening.runbook,
         run=run,
         inputs=opening.inputs,
@@ -143,6 +148,7 @@ def start(
         seed=seed,
         now=now,
     )
+    return replace(started, group=opening.run_group)
 
 
 def _attached(incident: IncidentId, alerts: Sequence[AlertRecord], *, total: int) -> AlertsAttached:

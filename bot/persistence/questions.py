@@ -11,12 +11,14 @@ from bot.persistence.tables import (
     ALERTS,
     APPROVALS,
     BEHIND,
+    BUSY,
     EVENTS,
     EVIDENCE,
     FIRING,
     INBOX,
     INCIDENTS,
     OUTBOX,
+    QUEUED,
     REFUSED_DELIVERIES,
     RELAY,
     RUNBOOKS,
@@ -98,6 +100,12 @@ RUN = Query(select(*RUNS.c).where(RUNS.c.id == _given("run")))
 RUNS_OF = Query(
     select(*RUNS.c).where(RUNS.c.incident == _given("incident", BigInteger)).order_by(RUNS.c.ordinal)
 )
+RUNS_OF_GROUP = Query(
+    select(*RUNS.c)
+    .where(BUSY, RUNS.c.concurrency_group == _given("group"))
+    .order_by(RUNS.c.severity, RUNS.c.seq)
+)
+RUNS_QUEUED = Query(select(*RUNS.c).where(QUEUED).order_by(RUNS.c.seq).limit(_limit))
 RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
 LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
 STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))

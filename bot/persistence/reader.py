@@ -64,6 +64,11 @@ class Questions(ABC):
         row = self._first(questions.INCIDENT_OF_GROUP, {"group": group, "limit": 1}) if group else None
         return rows.incident_of(row) if row else None
 
+    def open_incidents_of_group(self, group: str, *, limit: int = 50) -> Sequence[IncidentRecord]:
+        """Return the incidents that are open for a concurrency group, newest first; none for the empty group."""
+        found = self._rows(questions.INCIDENT_OF_GROUP, {"group": group, "limit": limit}) if group else ()
+        return [rows.incident_of(row) for row in found]
+
     def incident_of_channel(self, channel: str) -> IncidentRecord | None:
         """Return the incident that a chat channel belongs to."""
         row = (
@@ -125,6 +130,18 @@ class Questions(ABC):
     def unfinished_runs(self) -> Sequence[RunRecord]:
         """Return every run that is still under way."""
         return [rows.run_of(row) for row in self._rows(questions.RUNS_UNFINISHED, {})]
+
+    def runs_of_group(self, group: str) -> Sequence[RunRecord]:
+        """Return the runs of a concurrency group that are under way or wait for it, by severity; none for the empty group."""
+        return (
+            [rows.run_of(row) for row in self._rows(questions.RUNS_OF_GROUP, {"group": group})]
+            if group
+            else []
+        )
+
+    def queued_runs(self, *, limit: int = 500) -> Sequence[RunRecord]:
+        """Return the runs that wait in line, in the order in which they came."""
+        return [rows.run_of(row) for row in self._rows(questions.RUNS_QUEUED, {"limit": limit})]
 
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:
         """Return what is known of a run's steps, in the order in which the log first named them."""

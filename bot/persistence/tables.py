@@ -171,10 +171,28 @@ RUNS = Table(
     _instant("finished_at"),
     _text("reason"),
     _text("detail"),
+    _text("concurrency_group"),
+    _text("severity"),  # of the incident, while the run waits for its group
+    _text("behind"),
+    _count("place"),
+    _instant("paused_at"),
+    Column("paused_by", Text, nullable=True),
+    _text("paused_why"),
     _seq("seq", server_default=text("0")),
 )
 RUNNING = RUNS.c.status == text("'running'")
+QUEUED = RUNS.c.status == text("'queued'")
+BUSY = (RUNS.c.concurrency_group != text("''")) & RUNS.c.finished_at.is_(None)
 Index("runs_by_incident", RUNS.c.incident, RUNS.c.ordinal)
+Index("runs_queued", RUNS.c.seq, sqlite_where=QUEUED, postgresql_where=QUEUED)
+Index(
+    "runs_busy_by_group",
+    RUNS.c.concurrency_group,
+    RUNS.c.severity,
+    RUNS.c.seq,
+    sqlite_where=BUSY,
+    postgresql_where=BUSY,
+)
 Index("runs_unfinished", RUNS.c.seq, sqlite_where=RUNNING, postgresql_where=RUNNING)
 
 STEPS = Table(

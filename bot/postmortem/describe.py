@@ -12,7 +12,7 @@ from typing import Any
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
-from bot.postmortem import describe_run
+from bot.postmortem import describe_line, describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
@@ -155,5 +155,6 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ProcessStarted: _process,
     facts.LeadTaken: _led,
     facts.RunbooksLoaded: _loaded,
+    **describe_line.SENTENCES,
     **describe_run.SENTENCES,
 }

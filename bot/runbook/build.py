@@ -83,9 +83,6 @@ class Builder:
         self.findings.append(finding(code, message, self.document.place(path, key=key), hint))
         self.broken.add(path)
 
-    def _not_yet(self, value: str, path: Path, what: str) -> None:
-        self._refuse("FL901", f"{value} is not available yet", path, f"{what} is")
-
     def _duration(self, text: str | None, path: Path) -> timedelta | None:
         if text is None:
             return None
@@ -144,8 +141,6 @@ class Builder:
     def _concurrency(self, part: surface.Concurrency | None) -> Concurrency | None:
         if part is None:
             return None
-        if part.when_busy != "attach":
-            self._not_yet(part.when_busy, ("concurrency", "when_busy"), "attach")
         return Concurrency(
             group=self._template(part.group, ("concurrency", "group")), when_busy=WhenBusy(part.when_busy)
         )

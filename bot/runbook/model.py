@@ -53,7 +53,7 @@ class OnFailure(StrEnum):
 
 
 class WhenBusy(StrEnum):
-    """What happens when a run of the same concurrency group is under way; only `attach` is available yet."""
+    """What happens when a run of the same concurrency group is under way."""
 
     ATTACH = "attach"
     QUEUE = "queue"

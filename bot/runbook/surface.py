@@ -33,11 +33,6 @@ DURATIONS = frozenset({"timeout", "expires", "interval", "max_interval", "every"
 ACTIONS_NOT_YET = frozenset({"runbook.run"})
 
 
-def _only(*values: str) -> WithJsonSchema:
-    """Offer only these values in editors, although the language knows more."""
-    return WithJsonSchema({"enum": list(values), "type": "string"})
-
-
 Text = Annotated[str, StringConstraints(min_length=1)]
 Duration = Annotated[
     str,
@@ -275,8 +270,10 @@ class Concurrency(Part):
     """Keeps runs about the same thing from running at once."""
 
     group: Text = Field(description="Runs for which this renders to the same text are of one group.")
-    when_busy: Annotated[Literal["attach", "queue", "reject"], _only("attach")] = Field(
-        default="attach", description="`attach`: the alert joins the incident whose run is under way."
+    when_busy: Literal["attach", "queue", "reject"] = Field(
+        default="attach",
+        description="What happens while a run of the group is under way. `attach`: the alert joins its incident. `queue`: the run"
+        " waits in line, by severity, then in the order of coming. `reject`: it is not started, and the channel is told why.",
     )
 
 

@@ -22,6 +22,7 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
@@ -115,9 +116,7 @@ def assemble(
         alarm=alarm,
         retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
     )
-    dispatcher = Dispatcher(
-        store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
-    )
+    dispatcher = _dispatcher(settings, store, shelf, driver, clock)
     fireline = Fireline(
         settings=settings,
         clock=clock,
@@ -127,6 +126,7 @@ def assemble(
         driver=driver,
         alarm=alarm,
         dispatcher=dispatcher,
+        usher=_usher(store, driver),
         intake=Intake(
             store.journal,
             wake=dispatcher.wake,
@@ -152,6 +152,20 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         approval_expiry=settings.engine.default_approval_expiry,
         run_timeout=settings.engine.default_run_timeout,
     )
+
+
+def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock) -> Dispatcher:
+    dispatcher = Dispatcher(
+        store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
+    )
+    store.journal.listen_late(dispatcher.catch_up)
+    return dispatcher
+
+
+def _usher(store: Store, driver: Driver) -> Usher:
+    usher = Usher(store.journal, driver)
+    store.journal.listen(usher.watch)
+    return usher
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

@@ -24,6 +24,7 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.relay import Collector
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.lead import Lead
 from bot.persistence.store import Store
@@ -32,6 +33,7 @@ from bot.schedule.alarm import ApschedulerAlarm
 from bot.settings import Settings
 from bot.telemetry import Metrics
 from bot.wiring.library import Shelf
+from bot.wiring.upkeep import Upkeep
 from integrations.transport import Transport
 
 _LOG = structlog.get_logger(__name__)
@@ -49,6 +51,7 @@ class Fireline:
     driver: Driver
     alarm: ApschedulerAlarm
     dispatcher: Dispatcher
+    usher: Usher
     intake: Intake
     desk: Callable[[Journal], Desk]
     evidence: EvidenceFiles
@@ -57,11 +60,12 @@ class Fireline:
     chat: ChatSurface = field(init=False)
     collector: Collector = field(init=False)
     recovered: bool = False
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
     async def draft(self, incident: IncidentId, by: Actor) -> Written:
         """Draft an incident's postmortem, with people's names as chat knows them."""
-        for user in await asyncio.to_thread(self._people_of, incident):
+        # Without chat there is nobody to ask, and nobody outside to be told who our people are.
+        for user in await asyncio.to_thread(self._people_of, incident) if self.chat.on else ():
             await self.chat.identity.learn(user)
         return await draft_postmortem(
             self.store.journal,
@@ -98,10 +102,11 @@ class Fireline:
         self.alarm.start(self.driver.tick)
         taken_up = await self.driver.recover()
         reached(CrashPoint.RECOVERY_ENDED)
-        self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
+        self.upkeep.keep("the dispatcher", self.dispatcher.run)
+        self.upkeep.keep("the usher", self.usher.run)
         await self.chat.start()
         if self.store.lease is not None:  # on SQLite nobody stands by
-            self.tasks.append(asyncio.create_task(self.collector.run(), name="collector"))
+            self.upkeep.keep("the collector", self.collector.run)
         self.recovered = True
         _LOG.info("fireline is up", version=__version__, runs_taken_up=taken_up)
 
@@ -109,9 +114,7 @@ class Fireline:
         """Let running steps end for a while, then put everything down; the log has all that the next start needs."""
         self.alarm.stop()
         await self.chat.stop()
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.upkeep.stop()
         await self.driver.stop(self.settings.engine.shutdown_grace.total_seconds())
         await self.transport.close()
         await self.store.close()

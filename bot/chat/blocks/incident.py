@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.chat.blocks.control import paused_line, run_buttons
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention, span
 from bot.chat.blocks.kit import (
     Json,
@@ -24,6 +25,7 @@ from bot.chat.blocks.picture import Picture, RunPicture, StepLine
 from bot.chat.blocks.words import RUN, STATUS, counted, mark, name_of, step_line, who
 from bot.domain.nouns import ApprovalStatus, RunStatus, StepStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
+from bot.incidents.line import stands
 
 STEPS_SHOWN = 14
 RUNS_SHOWN = 3
@@ -124,8 +126,9 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
 def _runs(runs: Sequence[RunPicture], ink: Ink) -> Iterator[str]:
     """What runs, then what ran last."""
     alive = [each for each in runs if each.run.status is RunStatus.RUNNING]
-    over = [each for each in reversed(runs) if each.run.status is not RunStatus.RUNNING]
-    shown = (alive[::-1] + over)[:RUNS_SHOWN]
+    queued = [each for each in runs if each.run.status is RunStatus.QUEUED]
+    over = [each for each in reversed(runs) if each.run.finished_at is not None]
+    shown = (alive[::-1] + queued + over)[:RUNS_SHOWN]
     for position, each in enumerate(shown):
         yield _run(
             each, ink, steps=STEPS_SHOWN if position == 0 or each.run.status is RunStatus.RUNNING else 0
@@ -137,10 +140,16 @@ def _runs(runs: Sequence[RunPicture], ink: Ink) -> Iterator[str]:
 def _run(picture: RunPicture, ink: Ink, *, steps: int) -> str:
     run = picture.run
     title = f"*{ink.line(picture.title or run.runbook, 120)}* · run `{run.id}`"
+    if run.status is RunStatus.QUEUED:
+        return f"⏳ {title} {ink.line(stands(run), 300)} · since {clock_time(run.started_at)}"
     if run.finished_at is None:
         head = f"{title} {RUN[run.status]} since {clock_time(run.started_at)}"
     else:
         head = f"{title} {RUN[run.status]} after {span(run.finished_at - run.started_at)}"
+    if run.paused_at is not None:
+        head += f"\n{paused_line(run, ink)}"
+    if run.status is RunStatus.CANCELLED and not picture.steps and run.detail:
+        head += f"\n🚫 {ink.line(run.detail, 300)}"
     told = any(each.status is StepStatus.FAILED and each.detail for each in picture.steps[:steps])
     if run.status is RunStatus.FAILED and not told:
         head += f"\n❌ {ink.line(run.detail or run.reason or 'it does not say why', 300)}"
@@ -205,7 +214,7 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return row
+        return [*row, *run_buttons(picture.runs, ink)]
     firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
     question = confirmation(
         f"Resolve #{incident.id}?",

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain.events import Event
 from bot.domain.ids import StepId
-from bot.domain.nouns import StepStatus
+from bot.domain.nouns import Actor, StepStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord, RunRecord
 
 
@@ -108,6 +108,17 @@ class Proposal:
     why: str
     run: RunRecord | None = None
     """The run that somebody started since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A runbook that was not started because its concurrency group is busy; `asked_by` is None for an alert."""
+
+    incident: IncidentRecord
+    runbook: str
+    title: str
+    why: str
+    asked_by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ STEP = {
     StepStatus.CANCELLED: "🚫",
 }
 RUN = {
+    RunStatus.QUEUED: "waits",
     RunStatus.RUNNING: "running",
     RunStatus.SUCCEEDED: "done",
     RunStatus.FAILED: "failed",

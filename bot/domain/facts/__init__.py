@@ -5,6 +5,7 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, kind_of, kinds
+from bot.domain.facts.control import Postponed, RunPaused, RunResumed
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -30,6 +31,7 @@ from bot.domain.facts.intake import (
     ProcessStarted,
     RunbooksLoaded,
 )
+from bot.domain.facts.line import RunDropped, RunMoved, RunQueued, RunRejected
 from bot.domain.facts.run import (
     ApprovalClosed,
     ApprovalEscalated,
@@ -85,10 +87,17 @@ __all__ = [
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
+    "Postponed",
     "ProcessStarted",
     "RunCancelRequested",
+    "RunDropped",
     "RunFinished",
+    "RunMoved",
+    "RunPaused",
     "RunProposed",
+    "RunQueued",
+    "RunRejected",
+    "RunResumed",
     "RunStarted",
     "RunbooksLoaded",
     "StatusChanged",

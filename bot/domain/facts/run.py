@@ -21,7 +21,8 @@ class RunStarted(Fact, kind="run.started"):
     """A run of a runbook began, with all that its expressions may ever see.
 
     `seed` makes idempotency keys unique to this run. `scope` holds `alert`, `alerts`, `incident` and `vars` as they were. `requested_by` is None
-    when an alert started it. `deadline` ends the run, None for no limit.
+    when an alert started it. `deadline` ends the run, None for no limit. `group` is the concurrency group that the run holds until it ends, empty
+    for none.
     """
 
     run: RunId
@@ -33,6 +34,7 @@ class RunStarted(Fact, kind="run.started"):
     scope: Mapping[str, Any]
     requested_by: Actor | None = None
     deadline: datetime | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,11 @@ class PhaseEntered(Fact, kind="run.phase_entered"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCancelRequested(Fact, kind="run.cancel_requested"):
-    """A person asked that the run ends; who they are is the event's actor."""
+    """A person asked that the run ends; who they are is the event's actor. With `undo`, what it did is taken back first."""
 
     run: RunId
     why: str = ""
+    undo: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

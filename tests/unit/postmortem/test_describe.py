@@ -55,6 +55,7 @@ STARTED = {
     "inputs": {},
     "scope": {},
 }
+QUEUED = {**STARTED, "group": "service/checkout", "severity": Severity.SEV2}
 OPENED = {**THERE, "title": "Down", "severity": Severity.SEV2}
 ALERT = tales.alert(at=NOW)
 NAMELESS = facts.AlertSeen(
@@ -120,8 +121,24 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (FIRELINE, facts.RunbooksLoaded(digests={}), "0 runbooks are in force."),
     (FIRELINE, facts.RunStarted(**STARTED), "Run 42-1 of the runbook rb began."),
     (FIRELINE, facts.RunStarted(**STARTED, requested_by=ADA), "Run 42-1 of the runbook rb began, asked for by Ada Okafor."),
+    (FIRELINE, facts.RunQueued(**QUEUED, behind="41-1", place=2), "Run 42-1 of the runbook rb waits in the queue of service/checkout, number 2, behind run 41-1."),
+    (
+        FIRELINE,
+        facts.RunQueued(**QUEUED, behind="", place=1, requested_by=ADA),
+        "Run 42-1 of the runbook rb, asked for by Ada Okafor, waits in the queue of service/checkout, number 1.",
+    ),
+    (FIRELINE, facts.RunMoved(run=RUN, behind="41-1", place=1), "Run 42-1 is number 1 in its queue now, behind run 41-1."),
+    (ADA, facts.RunDropped(run=RUN, why="not now"), "Ada Okafor took run 42-1 out of the queue: not now."),
+    (
+        FIRELINE,
+        facts.RunRejected(**THERE, runbook="rb", group="g", busy="41-1", why="run 41-1 has g"),
+        "The runbook rb was not started: run 41-1 has g.",
+    ),
     (FIRELINE, facts.PhaseEntered(run=RUN, phase=Phase.UNDO, reason="timeout", detail="d"), "Run 42-1 began to undo what it had done: timeout, d."),
     (ADA, facts.RunCancelRequested(run=RUN, why="false alarm"), "Ada Okafor asked run 42-1 to end: false alarm."),
+    (ADA, facts.RunCancelRequested(run=RUN, why="", undo=True), "Ada Okafor asked run 42-1 to end, and to undo what it did."),
+    (ADA, facts.RunPaused(run=RUN, why="a deploy is under way"), "Ada Okafor paused run 42-1: a deploy is under way."),
+    (ADA, facts.RunResumed(run=RUN, paused_for=125), "Ada Okafor let run 42-1 go on after a pause of 2 min 5 s."),
     (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
     (
         FIRELINE,

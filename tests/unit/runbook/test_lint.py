@@ -159,7 +159,6 @@ HEADS: list[tuple[str, str, str, str, str]] = [
     (HEAD + "inputs: {a: {default: '{{ inputs.b }}'}}\n", "FL301", "6:23", "there is no name inputs", "not known yet"),
     (HEAD + "inputs: {a: {default: '{{ 1 + }}'}}\n", "FL105", "6:23", "1 +", ""),
     (HEAD + "concurrency: {group: '{{ run.id }}'}\n", "FL301", "6:22", "there is no name run", ""),
-    (HEAD + "concurrency: {group: a, when_busy: queue}\n", "FL901", "6:36", "queue is not available yet", "attach is"),
     (HEAD.replace("on: {command: true}\n", ""), "FL509", "2:7", "nothing starts sound", "on.alert"),
     (HEAD.replace("{command: true}", "{command: true, schedule: {}}"), "FL901", "5:21", "schedule is not available yet", ""),
     (HEAD.replace("{command: true}", "{alert: [{match: ['a=~\"[\"']}]}"), "FL104", "5:23", "(at its character 4)", ""),

@@ -157,9 +157,23 @@ def runs() -> None:
         maybe("finished_at"),
         words("reason"),
         words("detail"),
+        words("concurrency_group"),
+        words("severity"),
+        words("behind"),
+        number("place"),
+        maybe("paused_at"),
+        maybe("paused_by"),
+        words("paused_why"),
         number("seq"),
     )
+    index(
+        "runs",
+        "runs_busy_by_group",
+        ["concurrency_group", "severity", "seq"],
+        "concurrency_group != '' AND finished_at IS NULL",
+    )
     index("runs", "runs_by_incident", ["incident", "ordinal"])
+    index("runs", "runs_queued", ["seq"], "status = 'queued'")
     index("runs", "runs_unfinished", ["seq"], "status = 'running'")
     op.create_table(
         "steps",
