@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.actions.outcome import Reason
 from bot.domain import facts
 from bot.domain.facts import Fact
+from bot.domain.ids import StepId, instance_id
 from bot.domain.nouns import FIRELINE
 from bot.postmortem.assemble import assemble
 from bot.postmortem.draft import Draft
@@ -12,7 +15,7 @@ from bot.postmortem.story import read
 from bot.postmortem.timeline import timeline
 from bot.runbook.expressions import Expression
 from bot.runbook.model import OnFailure, Retry
-from tests.fakes import looped
+from tests.fakes import looped, tales
 from tests.fakes.stage import NOT_YET, OK, Stage, book, failed, loop, step, undo, verify
 from tests.fakes.timeline import Timeline
 
@@ -112,6 +115,19 @@ def test_the_table_of_approvals_says_for_how_many() -> None:
     """And that the list was longer than foreseen."""
     (row,) = drafted(looped.tale(looped.done())).approvals
     assert row.effect == "mutate, for 50 items; 50 items, where max_items: 40 allows 40"
+
+
+def test_a_loop_that_was_cut_short_says_so() -> None:
+    """What was ended early is counted, and so is the evidence that was kept on the way."""
+    stage = looped.go_on(looped.restarting(), 9)
+    stage.cancel()
+    while stage.running() and stage.ended is None:
+        stage.end(stage.running()[0][0], failed(Reason.CANCELLED))
+    tale = looped.tale(stage)
+    kept = next(each.fact for each in tales.contained().events if isinstance(each.fact, facts.EvidenceStored))
+    tale.add(replace(kept, run=stage.state.run, step=instance_id(StepId("restart"), 0)))
+    (told,) = [each for each in lines(tale) if "went through its items" in each]
+    assert "4 of 50 done, 5 ended early, 1 piece of evidence kept" in told
 
 
 def test_an_item_without_its_list_is_told_all_the_same() -> None:
