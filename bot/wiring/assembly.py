@@ -106,6 +106,7 @@ def assemble(
         version=__version__,
         chance=dice.random,
         hide=redactor.hide_known,
+        surely_leading=store.surely_leading,
     )
     driver = Driver(
         journal=store.journal,
