@@ -40,6 +40,10 @@ ENDS: Mapping[str, End] = {
     "timers": End(status=RunStatus.SUCCEEDED, done=("do/ripens",)),
     "rescue": End(status=RunStatus.FAILED, done=("do/tried", "do/rescued", "do/after")),
     "queued": End(status=RunStatus.SUCCEEDED, done=("do/turn",)),
+    "looped": End(
+        status=RunStatus.FAILED,
+        done=("do/a", "do/b", "do/c", "do/aa", "do/bb", "undo/bb", "undo/aa"),
+    ),
     "asked": End(status=RunStatus.SUCCEEDED, done=("do/done",)),
 }
 
