@@ -110,6 +110,8 @@ INCIDENTS = Table(
     _text("channel_name"),
     _count("alerts"),
     _text("resolution"),
+    _instant("scheduled"),
+    _flag("quiet"),
 )
 UNRESOLVED = INCIDENTS.c.status != text("'resolved'")
 Index(
@@ -119,6 +121,7 @@ Index(
     postgresql_where=UNRESOLVED,
 )
 Index("incidents_open", INCIDENTS.c.id, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
+LOUD = INCIDENTS.c.quiet.is_(text("false"))
 Index("incidents_by_channel", INCIDENTS.c.channel)
 
 ALERTS = Table(
@@ -270,6 +273,21 @@ EVIDENCE = Table(
 )
 Index("evidence_by_incident", EVIDENCE.c.incident, EVIDENCE.c.seq)
 
+SCHEDULES = Table(
+    "schedules",
+    METADATA,
+    _id("runbook"),
+    _text("cron"),
+    _text("timezone"),
+    _instant("since"),
+    _instant("due"),
+    _instant("answered_at"),
+    Column("incident", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
+    _text("started"),
+    _text("skipped"),
+    _flag("removed"),
+)
+
 REFUSED_DELIVERIES = Table(
     "refused_deliveries",
     METADATA,
@@ -358,7 +376,18 @@ LEADER = Table(
     _flag("released"),  # given up in good order: whoever comes next need not wait
 )
 
-PROJECTIONS = (INCIDENTS, ALERTS, RUNS, STEPS, APPROVALS, VOTES, EVIDENCE, REFUSED_DELIVERIES, OUTBOX)
+PROJECTIONS = (
+    INCIDENTS,
+    ALERTS,
+    RUNS,
+    STEPS,
+    APPROVALS,
+    VOTES,
+    EVIDENCE,
+    SCHEDULES,
+    REFUSED_DELIVERIES,
+    OUTBOX,
+)
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (
     "channel",

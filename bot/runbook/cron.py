@@ -1,9 +1,9 @@
 """Cron lines: five fields and a time zone, and the instants that they mean, on the days when clocks change too.
 
-The fields and what they mean are crontab(5)'s: minute, hour, day of the month, month, day of the week (0 and 7 are Sunday), each `*`, a number, a name
-(`MON`, `JAN`), a range, a list, with steps (`*/15`, `9-17/2`). When both days are restricted, either will do. On the days when clocks change, it does
-what cron does (Vixie's, as Debian and others ship it): a line that names its hour fires once that day, right after the gap where its time was left
-out, and the first time where its time comes twice; a line whose hour is `*` follows the hours that pass.
+The fields and what they mean are crontab(5)'s: minute, hour, day of the month, month, day of the week (0 and 7 are Sunday), each `*`, a number,
+a name (`MON`, `JAN`), a range, a list, with steps (`*/15`, `9-17/2`). When both days are restricted, either will do. On the days when clocks change,
+it does what cron does (Vixie's, as Debian and others ship it): a line that names its hour fires once that day, right after the gap where its time
+was left out, and the first time where its time comes twice; a line whose hour is `*` follows the hours that pass.
 """
 
 from __future__ import annotations

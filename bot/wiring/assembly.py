@@ -22,10 +22,12 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
+from bot.schedule.bells import Bells
 from bot.settings import Settings
 from bot.telemetry import Metrics
 from bot.wiring.actions import build_actions, catalogue_of
@@ -96,7 +98,8 @@ def assemble(
     actions = build_actions(settings, transport)
     shelf = _shelf(settings, store, catalogue_of(actions))
     evidence = EvidenceFiles(settings.evidence_dir)
-    alarm = ApschedulerAlarm()
+    bells = Bells(ApschedulerAlarm(), clock)
+    bell = bells.bell()
     dice = random.SystemRandom()
     performer = Performer(
         actions=actions,
@@ -113,9 +116,10 @@ def assemble(
         clock=clock,
         performer=performer,
         plan_of=shelf.plan_of,
-        alarm=alarm,
+        alarm=bell,
         retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
     )
+    bell.ring = driver.tick
     dispatcher = Dispatcher(
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
     )
@@ -126,7 +130,8 @@ def assemble(
         store=store,
         shelf=shelf,
         driver=driver,
-        alarm=alarm,
+        alarm=bells,
+        timekeeper=_timekeeper(settings, store, shelf, driver, clock, bells),
         dispatcher=dispatcher,
         usher=_usher(store, driver),
         intake=Intake(
@@ -160,6 +165,24 @@ def _usher(store: Store, driver: Driver) -> Usher:
     usher = Usher(store.journal, driver)
     store.journal.listen(usher.watch)
     return usher
+
+
+def _timekeeper(
+    settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock, bells: Bells
+) -> Timekeeper:
+    bell = bells.bell()
+    timekeeper = Timekeeper(
+        store.journal,
+        driver,
+        runbooks=shelf.runbooks,
+        clock=clock,
+        alarm=bell,
+        tokens=_token,
+        variables=settings.vars,
+    )
+    bell.ring = timekeeper.ring
+    store.journal.listen(timekeeper.watch)
+    return timekeeper
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

@@ -55,6 +55,7 @@ from bot.domain.facts.run import (
     StepUndoFailed,
     StepUndone,
 )
+from bot.domain.facts.schedule import ScheduleFired, ScheduleRemoved, ScheduleSet
 
 __all__ = [
     "AlertSeen",
@@ -96,6 +97,9 @@ __all__ = [
     "RunRejected",
     "RunStarted",
     "RunbooksLoaded",
+    "ScheduleFired",
+    "ScheduleRemoved",
+    "ScheduleSet",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.runbook.cron import BadCron, Cron, parse_cron
@@ -158,6 +158,7 @@ _LINES = st.sampled_from(
 )
 
 
+@settings(max_examples=50)
 @given(_LINES, _ZONES, _INSTANTS)
 @example("30 2 * * *", ZURICH, datetime(2027, 3, 28, 1, tzinfo=UTC))
 @example("30 2 * * *", ZURICH, datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
@@ -173,6 +174,7 @@ def test_forward_and_back_are_one(line: str, zone: str, instant: datetime) -> No
     assert cron.next_after(ahead - timedelta(microseconds=1)) == ahead
 
 
+@settings(max_examples=50)
 @given(_ZONES, st.integers(2024, 2030), st.integers(0, 23), st.integers(0, 59))
 def test_a_daily_line_fires_once_a_day(zone: str, year: int, hour: int, minute: int) -> None:
     """Every day of a year, whatever the clocks do, and at its own time wherever there is one."""
