@@ -62,6 +62,9 @@ MILESTONES = frozenset(
         facts.RunRejected,
         facts.RunStarted,
         facts.RunFinished,
+        facts.RunCancelRequested,
+        facts.RunPaused,
+        facts.RunResumed,
         facts.PhaseEntered,
         facts.ApprovalRequested,
         facts.ApprovalEscalated,
@@ -165,6 +168,10 @@ class Gallery:
         """Gather all that is shown of an incident; None when there is none."""
         record = self._reader.incident(incident)
         return self._picture(record) if record else None
+
+    def run(self, record: RunRecord) -> RunPicture:
+        """Gather all that is shown of a run."""
+        return self._run(record)
 
     # ---- gathering
 

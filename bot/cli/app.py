@@ -17,6 +17,8 @@ FAILED = 1
 """Exit status: what was asked for can't be had, or what was checked is not well."""
 MISUSED = 2
 """Exit status: the settings or the arguments are wrong."""
+LEAD_LOST = 3
+"""Exit status of `serve`: another process leads over the same database now."""
 
 app = typer.Typer(
     name="fireline",

@@ -167,10 +167,17 @@ def _show_run(run: RunRecord, steps: Sequence[StepRecord], redact: Redact) -> No
         run=run.id,
         runbook=run.runbook,
         digest=run.digest[:12],
-        status=run.status.value,
+        status=run.status.value if run.paused_at is None else "paused",
         why=f": {redact(waits or run.detail)}" if waits or run.detail else "",
         asked=f", asked for by {run.requested_by.id}" if run.requested_by else "",
     )
+    if run.paused_at is not None:
+        say(
+            "  [bold]paused[/bold] {at} UTC by {by}{why}",
+            at=_minute(run.paused_at),
+            by=run.paused_by.id if run.paused_by else "somebody",
+            why=f": {redact(run.paused_why)}" if run.paused_why else "",
+        )
     for each in steps:
         say(
             "  {step} {status} {took}{detail}",

@@ -23,7 +23,7 @@ from bot.postmortem.records import approvals, evidence
 from bot.postmortem.redacted import Redact, redacted
 from bot.postmortem.story import read, step_stories
 from bot.postmortem.timeline import timeline
-from bot.postmortem.wording import duration, json_text, person_name, plain, safe_url
+from bot.postmortem.wording import duration, instant, json_text, person_name, plain, safe_url
 
 RECENT = 50
 """Incidents that the first page lists."""
@@ -63,6 +63,7 @@ class RunRow:
     runbook: str
     why: str
     inputs: str
+    paused: str
     steps: Sequence[StepRow]
 
 
@@ -215,8 +216,17 @@ class Views:
             if record.status is RunStatus.QUEUED
             else self._why(record.reason, record.detail),
             inputs=self._text(json_text(record.inputs)),
+            paused=self._paused(record),
             steps=[self._step(each) for each in progress.steps[record.id]],
         )
+
+    def _paused(self, record: RunRecord) -> str:
+        """Say that a run is held, by whom, since when and why; empty for one that is not."""
+        if record.paused_at is None:
+            return ""
+        by = f" by {person_name(record.paused_by.id, self.names)}" if record.paused_by else ""
+        why = f": {self._text(record.paused_why)}" if record.paused_why else ""
+        return f"Paused{by} since {instant(record.paused_at)}{why}"
 
     def _step(self, record: StepRecord) -> StepRow:
         return StepRow(

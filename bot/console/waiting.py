@@ -53,8 +53,10 @@ def waiting(incident: IncidentRecord, progress: Progress, names: Names, now: dat
     running = [run for run in progress.runs if run.status is RunStatus.RUNNING]
     queued = [_queue(run, now) for run in progress.runs if run.status is RunStatus.QUEUED]
     work = [_work(step, now) for run in running for step in progress.steps[run.id] if step.status in _WORKING]
-    idle = [] if asked or unknown or work else [_go_on(run) for run in running]
-    return [*asked, *unknown, *take, *work, *idle, *queued] or [_close(incident, names)]
+    held = [_go_on(run, names, now) for run in running if run.paused_at is not None]
+    going = [] if asked or unknown or work else [run for run in running if run.paused_at is None]
+    idle = [_go_on(run, names, now) for run in going]
+    return [*asked, *unknown, *held, *take, *work, *idle, *queued] or [_close(incident, names)]
 
 
 def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
@@ -93,7 +95,14 @@ def _queue(run: RunRecord, now: datetime) -> Wait:
     )
 
 
-def _go_on(run: RunRecord) -> Wait:
+def _go_on(run: RunRecord, names: Names, now: datetime) -> Wait:
+    if run.paused_at is not None:
+        by = f" by {person_name(run.paused_by.id, names)}" if run.paused_by else ""
+        since = duration(max(0.0, (now - run.paused_at).total_seconds()))
+        why = f": {plain(run.paused_why)}" if run.paused_why else ""
+        return Wait(
+            who="Somebody", what=f"to resume run {run.id}", more=f"paused{by} for {since}{why}", people=True
+        )
     return Wait(who="Fireline", what=f"goes on with run {run.id}", more="", people=False)
 
 

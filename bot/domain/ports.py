@@ -227,3 +227,7 @@ class Journal(Protocol):
     def listen(self, listener: Callable[[Sequence[Event]], None]) -> None:
         """Call `listener` on the event loop with the events of each commit, after it is durable, in log order."""
         ...
+
+
+async def alone() -> None:
+    """Return at once: where one process alone can lead, it is always sure that it does."""

@@ -87,7 +87,7 @@ class RunRecord:
     """A run as it stands.
 
     `group` is its concurrency group, empty for none. While it waits in line, `started_at` is when it came, `behind` the run that holds the group,
-    and `place` its place among those that wait, from 1.
+    and `place` its place among those that wait, from 1. `paused_at` is since when it is paused, None while it is not.
     """
 
     id: RunId
@@ -106,6 +106,9 @@ class RunRecord:
     severity: Severity | None = None
     behind: str = ""
     place: int = 0
+    paused_at: datetime | None = None
+    paused_by: Actor | None = None
+    paused_why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

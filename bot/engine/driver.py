@@ -21,35 +21,31 @@ from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import CallStarted, RunFinished
 from bot.domain.ids import (
-    ApprovalId,
     Digest,
     RunId,
-    StepId,
     incident_of_run,
     incident_stream,
-    run_of_approval,
 )
-from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, Vote
+from bot.domain.nouns import FIRELINE, RunStatus
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.engine.conductor import (
     Arrival,
     Began,
     CallEnded,
-    CancelAsked,
     Plan,
     Recovered,
-    SettlementGiven,
     TimeCame,
-    VoteCast,
     decide,
     next_due,
     replay,
 )
+from bot.engine.conductor.arrivals import Wish
 from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
 from bot.engine.performer import Performer
 from bot.engine.starts import Starts
-from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
+from bot.engine.underway import Acting, UnderWay, ending_of, tell_of_bugs, without_new_steps
+from bot.engine.wishes import Wishes
 from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
@@ -65,7 +61,7 @@ class Alarm(Protocol):
         ...
 
 
-class Driver:
+class Driver(Wishes):
     """Conducts runs; implements `bot.engine.control.RunControl`.
 
     `plan_of` gives the plan of a runbook by its digest, and raises RunbookError when it can't be read any more. `retry_pause` waits between tries
@@ -184,40 +180,9 @@ class Driver:
         reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
 
-    async def vote(
-        self,
-        approval: ApprovalId,
-        *,
-        by: Actor,
-        groups: frozenset[str],
-        vote: Vote,
-        digest: Digest,
-        why: str = "",
-    ) -> None:
-        """See `RunControl.vote`."""
-        arrival = VoteCast(approval=approval, by=by, groups=groups, vote=vote, digest=digest, why=why)
-        await self._ask(self._known(run_of_approval(approval)), arrival)
-
-    async def settle(
-        self,
-        run: RunId,
-        step: StepId,
-        *,
-        part: Part,
-        attempt: int,
-        by: Actor,
-        settlement: Settlement,
-        why: str = "",
-    ) -> None:
-        """See `RunControl.settle`."""
-        arrival = SettlementGiven(
-            step=step, part=part, attempt=attempt, by=by, settlement=settlement, why=why
-        )
+    async def wish(self, run: RunId, arrival: Wish) -> None:
+        """See `Wishes.wish`."""
         await self._ask(self._known(run), arrival)
-
-    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
-        """See `RunControl.cancel`."""
-        await self._ask(self._known(run), CancelAsked(by=by, why=why))
 
     def _known(self, run: RunId) -> RunId:
         if self._closing:
@@ -225,9 +190,13 @@ class Driver:
             raise JournalClosed(msg, hint="Ask again when it is back.")
         if run in self._runs:
             return run
-        if self._reader.run(run) is None:
+        record = self._reader.run(run)
+        if record is None:
             msg = f"There is no run {run}."
             raise NotFound(msg)
+        if record.status is RunStatus.QUEUED:
+            msg = f"Run {run} waits in line; it has not begun."
+            raise Conflict(msg, hint="Cancel it, and it leaves the line; nothing runs.")
         msg = f"Run {run} is over."
         raise Conflict(msg, hint="The incident's message shows how it ended.")
 
@@ -350,9 +319,7 @@ class Driver:
 
     def _spawned_over(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
-        # What a person is refused is told to them; where they are gone, there is nobody to tell.
-        if not task.cancelled():
-            task.exception()
+        tell_of_bugs(task)
 
     async def _give_up(self, run: RunId, detail: str) -> None:
         """End a run that can't be conducted, on the record, and once."""

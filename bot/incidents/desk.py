@@ -135,14 +135,17 @@ class Desk:
         rules.may_be_started(named, record)
         return await self._begin(self._prepare(named, inputs, incident), by, incident, join=True)
 
-    async def cancel_run(self, run: RunId, by: Actor, why: str = "") -> None:
-        """Ask a run to end: what runs is stopped, then rescue and always run. One that waits in line leaves it, and nothing ran."""
+    async def cancel_run(self, run: RunId, by: Actor, why: str = "", *, undo: bool = False) -> None:
+        """Ask a run to end: what runs is stopped, with `undo` what took effect is taken back, then rescue and always run.
+
+        One that waits in line leaves it, and nothing ran.
+        """
 
         def unit(tx: Transaction) -> None:
             record = tx.run(run)
             if record is None or record.status is not RunStatus.QUEUED:
                 raise _Begun
-            leave(tx, record, by, why or f"cancelled by {by.id}")
+            leave(tx, record, by, rules.spoken(why) or f"cancelled by {by.id}")
 
         record = self._reader.run(run)
         if record is not None and record.status is RunStatus.QUEUED:
@@ -152,7 +155,15 @@ class Desk:
                 pass  # its turn came as it was asked to leave
             else:
                 return
-        await self._runs.cancel(run, by=by, why=why)
+        await self._runs.cancel(run, by=by, why=rules.spoken(why), undo=undo)
+
+    async def pause_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Hold a run: what runs is let finish, nothing begins, and its clock stands still."""
+        await self._runs.pause(run, by=by, why=rules.spoken(why))
+
+    async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Let a paused run go on."""
+        await self._runs.resume(run, by=by, why=rules.spoken(why))
 
     def list(self, *, only_open: bool = True, limit: int = 50) -> Sequence[IncidentRecord]:
         """Return incidents, newest first."""

@@ -20,7 +20,8 @@ import structlog
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
-from bot.domain.facts import AlertsUnmatched
+from bot.domain.events import Event
+from bot.domain.facts import AlertsUnmatched, RunStarted
 from bot.domain.ids import INTAKE, AlertKey, RunId
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
@@ -90,8 +91,15 @@ class Dispatcher:
         self._in_doubt = True
         self.wake()
 
+    def catch_up(self, events: Sequence[Event]) -> None:
+        """Bring about what nobody did, since those who wrote these events were told that they could not: alerts are pending, and runs stand still."""
+        self._started.update(event.fact.run for event in events if isinstance(event.fact, RunStarted))
+        self._in_doubt = True
+        self.wake()
+
     async def run(self) -> None:
-        """Route until cancelled, or until the journal closes; what was pending before the start comes first."""
+        """Route until cancelled, or until the journal closes; what is pending already comes first."""
+        self.wake()
         while True:
             await self._woken.wait()
             self._woken.clear()

@@ -66,7 +66,7 @@ def change_status(incident: IncidentRecord, status: IncidentStatus, why: str = "
         raise Refused("Resolving is its own step.", hint="Use `resolve`, with a sentence on what ended it.")
     if status is incident.status:
         raise Conflict(f"Incident {incident.id} is {status} already.")
-    return [StatusChanged(incident=incident.id, status=status, why=_text(why))]
+    return [StatusChanged(incident=incident.id, status=status, why=spoken(why))]
 
 
 def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = "") -> Ending:
@@ -87,12 +87,12 @@ def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = 
     if incident.firing:
         alerts = "1 alert still fires" if incident.firing == 1 else f"{incident.firing} alerts still fire"
         warnings = (f"{alerts}; the same alerts won't open a new incident until they end and start again.",)
-    return Ending(facts=[IncidentResolved(incident=incident.id, summary=_text(summary))], warnings=warnings)
+    return Ending(facts=[IncidentResolved(incident=incident.id, summary=spoken(summary))], warnings=warnings)
 
 
 def note(incident: IncidentRecord, text: str) -> Sequence[Fact]:
     """Add a person's words to the timeline; a resolved incident takes them too, for its postmortem."""
-    words = _text(text)
+    words = spoken(text)
     if not words:
         raise Refused("A note needs words.")
     return [NoteAdded(incident=incident.id, text=words)]
@@ -140,7 +140,8 @@ def _must_be_open(incident: IncidentRecord) -> None:
         )
 
 
-def _text(words: str) -> str:
+def spoken(words: str) -> str:
+    """Return a person's words without what surrounds them; Refused when there are too many."""
     stripped = words.strip()
     if len(stripped) > _MOST_TEXT:
         raise Refused(

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.events import Event
 from bot.domain.facts import RunDropped, RunFinished, RunQueued
 from bot.domain.ids import RunId
@@ -34,7 +35,6 @@ class Usher:
         self._journal = journal
         self._runs = runs
         self._woken = asyncio.Event()
-        self._woken.set()
         self._somebody_waits = True
         self._started: set[RunId] = set()
 
@@ -49,6 +49,7 @@ class Usher:
 
     async def run(self) -> None:
         """Call in until cancelled, or until the journal closes; what waited before the start comes first."""
+        self._woken.set()
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -72,6 +73,7 @@ class Usher:
         for group in groups:
             started = await self._journal.submit(partial(_admit, group))
             if started is not None:
+                reached(CrashPoint.QUEUE_ADMITTED)
                 self._started.add(started)
                 await self._take_up(started)
 

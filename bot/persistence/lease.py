@@ -46,7 +46,9 @@ class Lease:
         unlocked: Callable[[], None] = lambda: None,
         seconds: Callable[[], float] = since_boot,
     ) -> None:
-        self._engine = database.writing
+        # Each sign is a statement that commits by itself: a process that falls asleep in the middle of a transaction would keep the row locked,
+        # and with it the way of whoever takes over.
+        self._engine = database.writing.execution_options(isolation_level="AUTOCOMMIT")
         self._lead = lead
         self._unlocked = unlocked
         self._seconds = seconds

@@ -148,6 +148,9 @@ def run_of(row: Row) -> RunRecord:
         severity=Severity(row.severity) if row.severity else None,
         behind=row.behind,
         place=row.place,
+        paused_at=_maybe_instant(row.paused_at),
+        paused_by=_maybe_actor(row.paused_by),
+        paused_why=row.paused_why,
     )
 
 

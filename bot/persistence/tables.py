@@ -178,6 +178,9 @@ RUNS = Table(
     _text("severity"),  # of the incident, while the run waits for its group
     _text("behind"),
     _count("place"),
+    _instant("paused_at"),
+    Column("paused_by", Text, nullable=True),
+    _text("paused_why"),
     _seq("seq", server_default=text("0")),
 )
 RUNNING = RUNS.c.status == text("'running'")

@@ -74,7 +74,16 @@ def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> 
 
 
 def _cancel(fact: facts.RunCancelRequested, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} asked run {fact.run} to end{because(fact.why)}"
+    undo = ", and to undo what it did" if fact.undo else ""
+    return f"{by} asked run {fact.run} to end{undo}{because(fact.why)}"
+
+
+def _paused(fact: facts.RunPaused, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} paused run {fact.run}{because(fact.why)}"
+
+
+def _resumed(fact: facts.RunResumed, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} let run {fact.run} go on after a pause of {duration(fact.paused_for)}{because(fact.why)}"
 
 
 def _finished(fact: facts.RunFinished, _by: str, _event: Event, _names: Names) -> str:
@@ -192,6 +201,8 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunStarted: _started,
     facts.PhaseEntered: _phase,
     facts.RunCancelRequested: _cancel,
+    facts.RunPaused: _paused,
+    facts.RunResumed: _resumed,
     facts.RunFinished: _finished,
     facts.LoopExpanded: _expanded,
     facts.LoopBegan: _began,

@@ -34,6 +34,8 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.NoteAdded: PEOPLE,
     facts.IncidentResolved: PEOPLE,
     facts.RunCancelRequested: PEOPLE,
+    facts.RunPaused: PEOPLE,
+    facts.RunResumed: PEOPLE,
     facts.ApprovalRequested: DECISION,
     facts.ApprovalEscalated: DECISION,
     facts.ApprovalVoted: DECISION,

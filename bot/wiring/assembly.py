@@ -109,6 +109,7 @@ def assemble(
         version=__version__,
         chance=dice.random,
         hide=redactor.hide_known,
+        surely_leading=store.surely_leading,
     )
     driver = Driver(
         journal=store.journal,
@@ -120,9 +121,7 @@ def assemble(
         retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
     )
     bell.ring = driver.tick
-    dispatcher = Dispatcher(
-        store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
-    )
+    dispatcher = _dispatcher(settings, store, shelf, driver, clock)
     fireline = Fireline(
         settings=settings,
         clock=clock,
@@ -159,6 +158,14 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         approval_expiry=settings.engine.default_approval_expiry,
         run_timeout=settings.engine.default_run_timeout,
     )
+
+
+def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock) -> Dispatcher:
+    dispatcher = Dispatcher(
+        store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
+    )
+    store.journal.listen_late(dispatcher.catch_up)
+    return dispatcher
 
 
 def _usher(store: Store, driver: Driver) -> Usher:

@@ -34,6 +34,7 @@ from bot.schedule.bells import Bells
 from bot.settings import Settings
 from bot.telemetry import Metrics
 from bot.wiring.library import Shelf
+from bot.wiring.upkeep import Upkeep
 from integrations.transport import Transport
 
 _LOG = structlog.get_logger(__name__)
@@ -61,11 +62,12 @@ class Fireline:
     chat: ChatSurface = field(init=False)
     collector: Collector = field(init=False)
     recovered: bool = False
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
     async def draft(self, incident: IncidentId, by: Actor) -> Written:
         """Draft an incident's postmortem, with people's names as chat knows them."""
-        for user in await asyncio.to_thread(self._people_of, incident):
+        # Without chat there is nobody to ask, and nobody outside to be told who our people are.
+        for user in await asyncio.to_thread(self._people_of, incident) if self.chat.on else ():
             await self.chat.identity.learn(user)
         return await draft_postmortem(
             self.store.journal,
@@ -103,12 +105,12 @@ class Fireline:
         self.alarm.start()
         taken_up = await self.driver.recover()
         reached(CrashPoint.RECOVERY_ENDED)
-        self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
-        self.tasks.append(asyncio.create_task(self.usher.run(), name="usher"))
-        self.tasks.append(asyncio.create_task(self.timekeeper.run(), name="timekeeper"))
+        self.upkeep.keep("the dispatcher", self.dispatcher.run)
+        self.upkeep.keep("the usher", self.usher.run)
+        self.upkeep.keep("the timekeeper", self.timekeeper.run)
         await self.chat.start()
         if self.store.lease is not None:  # on SQLite nobody stands by
-            self.tasks.append(asyncio.create_task(self.collector.run(), name="collector"))
+            self.upkeep.keep("the collector", self.collector.run)
         self.recovered = True
         _LOG.info("fireline is up", version=__version__, runs_taken_up=taken_up)
 
@@ -116,9 +118,7 @@ class Fireline:
         """Let running steps end for a while, then put everything down; the log has all that the next start needs."""
         self.alarm.stop()
         await self.chat.stop()
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.upkeep.stop()
         await self.driver.stop(self.settings.engine.shutdown_grace.total_seconds())
         await self.transport.close()
         await self.store.close()

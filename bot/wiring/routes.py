@@ -43,6 +43,7 @@ def application(fireline: Fireline) -> ASGIApp:
         alive={"journal": _journal_lives(fireline)},
         ready={
             "log": journal_writes(fireline.store.journal),
+            "work": _work_goes_on(fireline),
             "recovery": flag(lambda: fireline.recovered, yes="finished", no="runs are being taken up"),
         },
         info={"chat": _chat(fireline), "runbooks": _runbooks(fireline)},
@@ -139,6 +140,14 @@ def _journal_lives(fireline: Fireline) -> Check:
         # A database that can't be written is not cured by a restart: that is for /readyz to say.
         ended = fireline.store.journal.ended
         return Health(ok=not ended, detail=ended or "its thread runs")
+
+    return check
+
+
+def _work_goes_on(fireline: Fireline) -> Check:
+    async def check() -> Health:
+        trouble = fireline.upkeep.trouble
+        return Health(ok=not trouble, detail=trouble or "nothing has broken off")
 
     return check
 

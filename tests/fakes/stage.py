@@ -20,9 +20,11 @@ from bot.engine.conductor import (
     Began,
     CallEnded,
     CancelAsked,
+    PauseAsked,
     Perform,
     Plan,
     Recovered,
+    ResumeAsked,
     RunState,
     SettlementGiven,
     TimeCame,
@@ -297,9 +299,18 @@ class Stage:
             SettlementGiven(step=StepId(name), part=part, attempt=attempt, by=ADA, settlement=settlement)
         )
 
-    def cancel(self, why: str = "enough") -> list[Fact]:
+    def cancel(self, why: str = "enough", *, undo: bool = False) -> list[Fact]:
         """Ask the run to end."""
-        return self.arrive(CancelAsked(by=ADA, why=why))
+        return self.arrive(CancelAsked(by=ADA, why=why, undo=undo))
+
+    def pause(self, why: str = "") -> list[Fact]:
+        """Hold the run."""
+        return self.arrive(PauseAsked(by=ADA, why=why))
+
+    def resume(self, after: float = 0.0) -> list[Fact]:
+        """Let the run go on, so many seconds later."""
+        self.now += timedelta(seconds=after)
+        return self.arrive(ResumeAsked(by=BEN))
 
     # ---- what can be seen
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.actions.contract import Catalogue, Effect
+from bot.actions.contract import Action, Catalogue, Effect
 from bot.domain.facts import Fact, IncidentOpened
 from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
 from bot.domain.nouns import FIRELINE, RunStatus, Severity
@@ -44,7 +44,7 @@ class HandAlarm:
 
 @dataclass
 class Workshop:
-    """One store, one driver at a time. `actions` are `look` (a read) and `push` (an effect that can't be repeated)."""
+    """One store, one driver at a time. `actions` are `look` (a read) and `push` (an effect that can't be repeated), `more` others."""
 
     folder: Path
     store: Store
@@ -55,6 +55,7 @@ class Workshop:
     push: ScriptedAction = field(default_factory=lambda: ScriptedAction("push"))
     alarm: HandAlarm = field(default_factory=HandAlarm)
     books: dict[Digest, Runbook] = field(default_factory=dict)
+    more: dict[str, Action] = field(default_factory=dict)
     known: str = "a known secret"
     driver: Driver = field(init=False)
 
@@ -62,7 +63,7 @@ class Workshop:
         self.driver = self._new_driver()
 
     def _new_driver(self) -> Driver:
-        actions = {"look": self.look, "push": self.push}
+        actions: dict[str, Action] = {"look": self.look, "push": self.push, **self.more}
         catalogue = Catalogue(tuple(action.spec for action in actions.values()))
 
         def plan_of(digest: Digest) -> Plan:
@@ -164,7 +165,8 @@ class Workshop:
         await self.store.close()
 
 
-async def open_workshop(folder: Path) -> Workshop:
-    """Open a workshop in a folder."""
+async def open_workshop(folder: Path, *more: Action) -> Workshop:
+    """Open a workshop in a folder, with more actions than its own."""
     clock = MovedClock()
-    return Workshop(folder=folder, store=await open_test_store(folder, clock), clock=clock)
+    store = await open_test_store(folder, clock)
+    return Workshop(folder=folder, store=store, clock=clock, more={each.spec.name: each for each in more})

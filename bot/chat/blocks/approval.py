@@ -118,7 +118,12 @@ def _who_decides(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
     parts = [f"*Who may decide:* {_asked(picture, approval, ink)}"]
     if approval.quorum > 1:
         parts.append(f"*{got} of {approval.quorum}* have approved")
-    if approval.expires_at is not None:
+    run = picture.run_of(approval)
+    if run is not None and run.run.paused_at is not None:
+        parts.append(
+            "⏸️ *the run is paused*: it may be decided now, starts once the run is resumed, and doesn't expire meanwhile"
+        )
+    elif approval.expires_at is not None:
         parts.append(f"open until *{clock_time(approval.expires_at)}*, then it does not run")
     if approval.escalated_at is not None:
         parts.append(

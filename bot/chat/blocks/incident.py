@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.chat.blocks.control import paused_line, run_buttons
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention, span
 from bot.chat.blocks.kit import (
     Json,
@@ -140,6 +141,8 @@ def _run(picture: RunPicture, ink: Ink, *, steps: int) -> str:
         head = f"{title} {RUN[run.status]} since {clock_time(run.started_at)}"
     else:
         head = f"{title} {RUN[run.status]} after {span(run.finished_at - run.started_at)}"
+    if run.paused_at is not None:
+        head += f"\n{paused_line(run, ink)}"
     if run.status is RunStatus.CANCELLED and not picture.steps and run.detail:
         head += f"\n🚫 {ink.line(run.detail, 300)}"
     told = any(each.status is StepStatus.FAILED and each.detail for each in picture.steps[:steps])
@@ -206,7 +209,7 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return row
+        return [*row, *run_buttons(picture.runs, ink)]
     firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
     question = confirmation(
         f"Resolve #{incident.id}?",

@@ -5,6 +5,7 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, kind_of, kinds
+from bot.domain.facts.control import Postponed, RunPaused, RunResumed
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -87,14 +88,17 @@ __all__ = [
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
+    "Postponed",
     "ProcessStarted",
     "RunCancelRequested",
     "RunDropped",
     "RunFinished",
     "RunMoved",
+    "RunPaused",
     "RunProposed",
     "RunQueued",
     "RunRejected",
+    "RunResumed",
     "RunStarted",
     "RunbooksLoaded",
     "ScheduleFired",

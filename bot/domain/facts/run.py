@@ -49,10 +49,11 @@ class PhaseEntered(Fact, kind="run.phase_entered"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCancelRequested(Fact, kind="run.cancel_requested"):
-    """A person asked that the run ends; who they are is the event's actor."""
+    """A person asked that the run ends; who they are is the event's actor. With `undo`, what it did is taken back first."""
 
     run: RunId
     why: str = ""
+    undo: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

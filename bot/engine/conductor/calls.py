@@ -56,6 +56,9 @@ def rendered(turn: Turn, step: Step, template: Template, action: str) -> Mapping
 
 def start(turn: Turn, step: Step, part: Part) -> None:
     """Begin a call of a part of a step: render its inputs and record the intent."""
+    if turn.held and part in (Part.MAIN, Part.UNDO):
+        # What acts waits until the run goes on: the state says that it is to be begun. What only looks tells how the step stands.
+        return
     source = turn.plan.source(step, part)
     try:
         inputs = _inputs(turn, step, part)
@@ -257,7 +260,7 @@ def _next_look(turn: Turn, step: Step) -> datetime | None:
     since = turn.state.step(step.id).verifying_since
     assert step.verify is not None  # noqa: S101 - asked only for a step that is being verified
     assert since is not None  # noqa: S101 - its first call set it
-    then = turn.now + step.verify.every
+    then = turn.clock + step.verify.every
     return then if then <= since + step.verify.within and not turn.ended_early else None
 
 

@@ -9,19 +9,22 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain.facts import RunCancelRequested, StepSettled
+from bot.domain.facts import StepSettled
 from bot.domain.ids import StepId
 from bot.domain.nouns import Part, StepStatus
-from bot.engine.conductor import calls, steps
+from bot.engine.conductor import calls, control, steps
 from bot.engine.conductor.arrivals import (
     Arrival,
     Began,
     CallEnded,
     CancelAsked,
+    PauseAsked,
     Recovered,
+    ResumeAsked,
     SettlementGiven,
     TimeCame,
     VoteCast,
+    Wish,
 )
 from bot.engine.conductor.phases import advance, watch_deadline
 from bot.engine.conductor.plan import Plan
@@ -39,7 +42,7 @@ def decide(plan: Plan, state: RunState, arrival: Arrival, now: datetime) -> tupl
     """
     turn = Turn(plan, state, now)
     if state.over:
-        if isinstance(arrival, VoteCast | SettlementGiven | CancelAsked):
+        if isinstance(arrival, Wish):
             msg = f"Run {state.run} is over: it {state.status.value}."
             raise Conflict(msg)
         return ()
@@ -91,15 +94,6 @@ def _settlement(turn: Turn, arrival: SettlementGiven) -> None:
         calls.undo_settled(turn, step, arrival.settlement)
 
 
-def _cancel(turn: Turn, arrival: CancelAsked) -> None:
-    if turn.state.stopping:
-        msg = f"Run {turn.state.run} is ending already."
-        raise Conflict(msg)
-    turn.record(
-        RunCancelRequested(run=turn.state.run, why=arrival.why or f"cancelled by {arrival.by.id}"), arrival.by
-    )
-
-
 def _step(turn: Turn, name: StepId) -> Step:
     step = turn.plan.step(name)
     if step is None:
@@ -114,5 +108,7 @@ _ON: Mapping[type, Callable[[Turn, Any], None]] = {
     Recovered: _recovered,
     VoteCast: _vote,
     SettlementGiven: _settlement,
-    CancelAsked: _cancel,
+    CancelAsked: control.cancel,
+    PauseAsked: control.pause,
+    ResumeAsked: control.resume,
 }

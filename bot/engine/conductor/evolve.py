@@ -25,6 +25,8 @@ from bot.domain.facts import (
     PhaseEntered,
     RunCancelRequested,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     StepCancelled,
     StepFailed,
@@ -36,6 +38,7 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.nouns import FIRELINE, Actor, ApprovalStatus, Part, Settlement, StepStatus
+from bot.engine.conductor import pausing
 from bot.engine.conductor.copies import replace
 from bot.engine.conductor.state import ApprovalState, RunState, StepState
 
@@ -62,7 +65,7 @@ def evolve(state: RunState, fact: Fact, at: datetime, actor: Actor = FIRELINE) -
     """Return the run after a fact; `at` is when it happened, `actor` who caused it."""
     of_run = _OF_RUN.get(type(fact))
     if of_run is not None:
-        return of_run(state, fact, actor)
+        return of_run(state, fact, at, actor)
     of_step = _OF_STEP.get(type(fact))
     if of_step is None:
         return state
@@ -71,7 +74,9 @@ def evolve(state: RunState, fact: Fact, at: datetime, actor: Actor = FIRELINE) -
     after = of_step(before, fact, at, actor)
     if after.status.final and not before.status.final:
         ended = state.ended + 1
-        return replace(state, ended=ended, steps={**state.steps, step: replace(after, order=ended)})
+        return replace(
+            state, ended=ended, steps={**state.steps, step: replace(after, order=ended, again=False)}
+        )
     return state.with_step(step, after)
 
 
@@ -89,18 +94,19 @@ def replay(events: Iterable[Event]) -> RunState | None:
 # ---- facts of the run as a whole
 
 
-def _phase_entered(state: RunState, fact: PhaseEntered, _actor: Actor) -> RunState:
+def _phase_entered(state: RunState, fact: PhaseEntered, _at: datetime, _actor: Actor) -> RunState:
     return replace(
         state, phase=fact.phase, reason=state.reason or fact.reason, detail=state.detail or fact.detail
     )
 
 
-def _cancel_requested(state: RunState, fact: RunCancelRequested, actor: Actor) -> RunState:
-    return replace(state, cancelled=fact.why, timed_out=state.timed_out or actor == FIRELINE)
+def _cancel_requested(state: RunState, fact: RunCancelRequested, _at: datetime, actor: Actor) -> RunState:
+    timed_out = state.timed_out or actor == FIRELINE
+    return replace(state, cancelled=fact.why, undo=fact.undo, timed_out=timed_out)
 
 
-def _finished(state: RunState, fact: RunFinished, _actor: Actor) -> RunState:
-    return replace(state, status=fact.status, reason=fact.reason, detail=fact.detail)
+def _finished(state: RunState, fact: RunFinished, _at: datetime, _actor: Actor) -> RunState:
+    return replace(state, status=fact.status, reason=fact.reason, detail=fact.detail, paused=None)
 
 
 # ---- facts of one step
@@ -166,6 +172,7 @@ def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Acto
         attempts={**step.attempts, fact.part: fact.attempt},
         sent={**step.sent, fact.part: fact.inputs},
         due=None,
+        again=False,
         verifying_since=at if first_look else step.verifying_since,
     )
 
@@ -196,7 +203,8 @@ def _call_failed(step: StepState, fact: CallFailed, _at: datetime, _actor: Actor
 
 def _call_interrupted(step: StepState, fact: CallInterrupted, _at: datetime, _actor: Actor) -> StepState:
     # Nobody saw how it ended, so it may have been applied, whatever a later attempt says of itself.
-    return replace(step, call=None, due=None, applied=step.applied or fact.part is Part.MAIN)
+    main = fact.part is Part.MAIN
+    return replace(step, call=None, due=None, again=main and fact.again, applied=step.applied or main)
 
 
 def _outcome_unknown(step: StepState, fact: StepOutcomeUnknown, _at: datetime, _actor: Actor) -> StepState:
@@ -209,8 +217,8 @@ def _outcome_unknown(step: StepState, fact: StepOutcomeUnknown, _at: datetime, _
 def _settled(step: StepState, fact: StepSettled, _at: datetime, _actor: Actor) -> StepState:
     if fact.part is Part.UNDO:
         return replace(step, undo_unknown=False)
-    applied = fact.settlement is not Settlement.DID_NOT
-    return replace(step, status=StepStatus.RUNNING, part=Part.MAIN, applied=applied)
+    again = fact.settlement is Settlement.DID_NOT
+    return replace(step, status=StepStatus.RUNNING, part=Part.MAIN, again=again, applied=not again)
 
 
 def _succeeded(step: StepState, _fact: StepSucceeded, _at: datetime, _actor: Actor) -> StepState:
@@ -235,10 +243,12 @@ def _undo_failed(step: StepState, _fact: StepUndoFailed, _at: datetime, _actor: 
     return replace(step, undo_closed=True, due=None)
 
 
-_OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, Actor], RunState]] = {
+_OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, datetime, Actor], RunState]] = {
     PhaseEntered: _phase_entered,
     RunCancelRequested: _cancel_requested,
     RunFinished: _finished,
+    RunPaused: pausing.paused,
+    RunResumed: pausing.resumed,
 }
 
 _OF_STEP: Mapping[type[Fact], Change] = {

@@ -2,10 +2,10 @@
 
     steps ──ok──────────────────────────────▶ always ─▶ succeeded
       └──failed──▶ [undo] ─▶ rescue ────────▶ always ─▶ failed
-      └──cancelled, or out of time──▶ rescue ▶ always ─▶ cancelled, failed
+      └──cancelled, or out of time──▶ [undo, where it was asked for] ─▶ rescue ─▶ always ─▶ cancelled, failed
 
 A phase that is halted starts nothing more; what runs is let finish, because cutting a call half-way makes its outcome unknown.
-A run that is asked to end is different: its calls are stopped, its waits end at once.
+A run that is asked to end is different: its calls are stopped, its waits end at once. While a run is paused, nothing follows by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.runbook.model import NoUndo, OnFailure, Step, Undo
 def advance(turn: Turn) -> None:
     """Decide all that follows by itself from what is true now."""
     watch_deadline(turn)
-    while not turn.state.over:
+    while not (turn.state.over or turn.held):
         before = len(turn.decisions)
         if turn.state.phase is Phase.UNDO:
             _undo(turn)
@@ -37,7 +37,7 @@ def advance(turn: Turn) -> None:
 def watch_deadline(turn: Turn) -> None:
     """End the run early when its time is over."""
     state = turn.state
-    if state.over or state.stopping or state.phase is not Phase.STEPS:
+    if state.over or state.stopping or turn.held or state.phase is not Phase.STEPS:
         return
     if state.deadline is not None and turn.now >= state.deadline:
         turn.record(RunCancelRequested(run=state.run, why="the run's time is over"))
@@ -74,6 +74,8 @@ def _wait_over(turn: Turn, step: Step) -> None:
         moot = turn.ended_early or (seen.status is StepStatus.WAITING_RETRY and turn.halted())
         if not moot:
             calls.start(turn, step, seen.part)
+    elif seen.again and not turn.halted():
+        calls.start(turn, step, Part.MAIN)
 
 
 def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
@@ -91,6 +93,8 @@ def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
             calls.not_yet(turn, step)
         elif seen.status is StepStatus.WAITING_RETRY:
             turn.fail(step, reason=seen.reason, detail=seen.detail, applied=seen.applied)
+        elif seen.again:
+            turn.cancel(step, "it was to be tried again, and the run is ending", applied=seen.applied)
         elif turn.ended_early and seen.call is None and not seen.status.final:
             turn.cancel(step, why or "the run was cancelled", applied=True)
 
@@ -125,7 +129,7 @@ def _why_failed(turn: Turn) -> tuple[str, str]:
 
 def _breaks_with_undo(turn: Turn) -> bool:
     if turn.ended_early:
-        return False
+        return turn.state.undo
     members = turn.plan.runbook.steps_of(Phase.STEPS)
     return any(
         step.on_failure is OnFailure.UNDO and turn.state.step(step.id).status is StepStatus.FAILED

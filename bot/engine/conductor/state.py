@@ -36,10 +36,11 @@ class StepState:
     """A step of a run.
 
     `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far, `sent` the inputs that each part
-    was sent. `due` is when something happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step
-    may stand in the world; `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing
-    left to undo. `order` is the step's place among those that ended, from 1, 0 while it has not. `items` is what a loop goes through, None until that
-    is known and for any other step; its items are steps of their own. `over` says by how much the list is longer than foreseen.
+    was sent. `due` is when something happens by itself: a retry, the next look of a verification. `again` says that the main call is to be made
+    again as soon as the run may. `applied` tells whether an effect of the step may stand in the world; `undo_unknown` that its undo was interrupted
+    and a person must say what happened, `undo_closed` that there is nothing left to undo. `order` is the step's place among those that ended,
+    from 1, 0 while it has not. `items` is what a loop goes through, None until that is known and for any other step; its items are steps of their
+    own. `over` says by how much the list is longer than foreseen.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -57,6 +58,7 @@ class StepState:
     applied: bool = False
     undo_unknown: bool = False
     undo_closed: bool = False
+    again: bool = False
     order: int = 0
     items: tuple[Any, ...] | None = None
     over: str = ""
@@ -71,7 +73,10 @@ _UNTOUCHED = StepState()
 
 @dataclass(frozen=True, kw_only=True)
 class RunState:
-    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end, `cancelled` says why it was ended early."""
+    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end.
+
+    `cancelled` says why it was ended early, `undo` that what it did is to be taken back then; `paused` since when it is paused.
+    """
 
     run: RunId
     runbook: str
@@ -86,7 +91,9 @@ class RunState:
     status: RunStatus = RunStatus.RUNNING
     phase: Phase = Phase.STEPS
     cancelled: str | None = None
+    undo: bool = False
     timed_out: bool = False
+    paused: datetime | None = None
     reason: str = ""
     detail: str = ""
     steps: Mapping[StepId, StepState] = field(default_factory=dict)

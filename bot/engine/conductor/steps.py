@@ -162,7 +162,7 @@ def vote(turn: Turn, arrival: VoteCast) -> None:
     if arrival.digest != asked.digest:
         msg = "What you were shown is not what would run now."
         raise Conflict(msg, hint="Look at the newest request and decide on that.")
-    if asked.expires_at is not None and turn.now >= asked.expires_at:
+    if asked.expires_at is not None and turn.clock >= asked.expires_at:
         if not escalate(turn, step):
             msg = "This question has expired: nobody decided in time."
             raise Conflict(msg, hint="The message in the channel shows how the run goes on.")

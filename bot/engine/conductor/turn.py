@@ -120,6 +120,16 @@ class Turn:
         return self.ended_early or self.breaking() is not None
 
     @property
+    def held(self) -> bool:
+        """Whether the run is paused: then nothing acts, though what has just ended is looked into."""
+        return self.state.paused is not None
+
+    @property
+    def clock(self) -> datetime:
+        """The instant by the run's own clock, which stands still while it is paused."""
+        return self.state.paused or self.now
+
+    @property
     def ended_early(self) -> bool:
         """Whether the run was asked to end while in the steps: clean-up phases run all the same."""
         return self.state.stopping and self.state.phase is Phase.STEPS

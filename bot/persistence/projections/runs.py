@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from bot.domain.clock import to_text
 from bot.domain.events import Event, canonical
 from bot.domain.facts import (
     CallFailed,
@@ -16,7 +17,9 @@ from bot.domain.facts import (
     RunDropped,
     RunFinished,
     RunMoved,
+    RunPaused,
     RunQueued,
+    RunResumed,
     RunStarted,
     StepCancelled,
     StepFailed,
@@ -31,7 +34,7 @@ from bot.domain.facts import (
 from bot.domain.ids import RunId, StepId, incident_of_run
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
 from bot.persistence.changes import Change
-from bot.persistence.tables import RUNS, STEPS
+from bot.persistence.tables import APPROVALS, RUNS, STEPS
 
 
 class OfStep(Protocol):
@@ -128,7 +131,24 @@ def phase_entered(fact: PhaseEntered, _event: Event, _at: str) -> Iterable[Chang
 def finished(fact: RunFinished, _event: Event, at: str) -> Iterable[Change]:
     """End a run."""
     values = {"status": fact.status.value, "finished_at": at, "reason": fact.reason, "detail": fact.detail}
+    yield Change(RUNS, (fact.run,), {**values, **_GOING}, create=False)
+
+
+_GOING: Mapping[str, Any] = {"paused_at": None, "paused_by": None, "paused_why": ""}
+
+
+def paused(fact: RunPaused, event: Event, at: str) -> Iterable[Change]:
+    """Hold a run."""
+    values = {"paused_at": at, "paused_by": str(event.actor), "paused_why": fact.why}
     yield Change(RUNS, (fact.run,), values, create=False)
+
+
+def resumed(fact: RunResumed, _event: Event, _at: str) -> Iterable[Change]:
+    """Let a run go on; what waits for people expires later by as much."""
+    yield Change(RUNS, (fact.run,), _GOING, create=False)
+    for each in fact.postponed:
+        expires_at = None if each.expires_at is None else to_text(each.expires_at)
+        yield Change(APPROVALS, (each.approval,), {"expires_at": expires_at}, create=False)
 
 
 def loop_expanded(fact: LoopExpanded, event: Event, _at: str) -> Iterable[Change]:

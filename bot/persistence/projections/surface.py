@@ -5,7 +5,7 @@
     incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
     incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
-    approval/42-1/shift/1          a question to people                   asked, voted on, closed
+    approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
     postmortem/42                  the draft                              drafted
@@ -48,6 +48,14 @@ def _approval(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN40
     return (f"approval/{fact.approval}",)
 
 
+def _held(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - a run was paused
+    return (f"approval/{each}" for each in fact.asking)
+
+
+def _going_on(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - a run was resumed
+    return (f"approval/{each.approval}" for each in fact.postponed)
+
+
 def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of two facts
     return (f"unknown/{fact.run}/{fact.step}",)
 
@@ -70,6 +78,8 @@ _BESIDES: dict[type[Fact], Keys] = {
     ),
     facts.ApprovalVoted: _approval,
     facts.ApprovalClosed: _approval,
+    facts.RunPaused: _held,
+    facts.RunResumed: _going_on,
     facts.StepOutcomeUnknown: _unknown,
     facts.StepSettled: _unknown,
 }

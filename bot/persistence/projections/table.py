@@ -52,6 +52,8 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.RunStarted: runs.started,
     facts.PhaseEntered: runs.phase_entered,
     facts.RunCancelRequested: nothing,
+    facts.RunPaused: runs.paused,
+    facts.RunResumed: runs.resumed,
     facts.RunFinished: runs.finished,
     facts.LoopExpanded: runs.loop_expanded,
     facts.LoopBegan: runs.loop_began,

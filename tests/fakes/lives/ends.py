@@ -39,6 +39,7 @@ ENDS: Mapping[str, End] = {
     "undo": End(status=RunStatus.FAILED, done=("do/first", "do/second", "undo/second", "undo/first")),
     "timers": End(status=RunStatus.SUCCEEDED, done=("do/ripens",)),
     "rescue": End(status=RunStatus.FAILED, done=("do/tried", "do/rescued", "do/after")),
+    "queued": End(status=RunStatus.SUCCEEDED, done=("do/turn",)),
     "asked": End(status=RunStatus.SUCCEEDED, done=("do/done",)),
 }
 
@@ -53,13 +54,14 @@ def check(scene: Scene) -> Sequence[Event]:
     kept = EvidenceFiles(scene.data / "evidence")
     evidence = verify_evidence(rows, kept.open)
     assert evidence.ok, evidence
-    wanted = [*scene.stories, *scene.people]
+    wanted = [name.partition("-")[0] for name in (*scene.stories, *scene.people)]
     started = {event.fact.run: event.fact.runbook for event in events if isinstance(event.fact, RunStarted)}
     assert sorted(started.values()) == sorted(wanted), "one run for each story"
     assert len([event for event in events if isinstance(event.fact, IncidentOpened)]) == len(wanted)
     finished = [event.fact for event in events if isinstance(event.fact, RunFinished)]
-    ends = {started[fact.run]: fact.status for fact in finished}
-    assert ends == {name: ENDS[name].status for name in wanted}
+    assert {fact.run: fact.status for fact in finished} == {
+        run: ENDS[name].status for run, name in started.items()
+    }
     assert len(finished) == len(wanted), "each run ends once"
     for run, name in started.items():
         _check_effects(scene, run, ENDS[name])

@@ -105,6 +105,9 @@ def runs(draw: st.DrawFn, number: int) -> RunPicture:
         finished_at=None if status is RunStatus.RUNNING else draw(TIMES),
         reason=draw(TEXT),
         detail=draw(LONG),
+        paused_at=draw(MAYBE) if status is RunStatus.RUNNING else None,
+        paused_by=draw(st.sampled_from([None, person("U0ADA"), person("<!channel>")])),
+        paused_why=draw(LONG),
     )
     count = draw(st.sampled_from([0, 1, 5, 14, 15, 40]))
     steps = [

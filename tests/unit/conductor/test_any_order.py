@@ -36,8 +36,10 @@ from bot.engine.conductor import (
     CallEnded,
     CancelAsked,
     CancelCall,
+    PauseAsked,
     Perform,
     Recovered,
+    ResumeAsked,
     SettlementGiven,
     TimeCame,
     VoteCast,
@@ -122,6 +124,8 @@ class AnyOrder(RuleBasedStateMachine):
         whole = plan.steps[place[0] if place else call.step]
         assert wanted is not None
         assert seen.call is None, "one call of a step at a time"
+        if state.paused is not None:
+            assert call.part in (Part.SETTLE, Part.VERIFY), "a run that is held acts on nothing"
         assert call.attempt == seen.attempt(call.part) + 1
         phase = plan.runbook.phase_of(whole.id)
         if call.part is Part.UNDO:
@@ -316,10 +320,39 @@ class AnyOrder(RuleBasedStateMachine):
                 self.bring(Recovered())
 
     @precondition(lambda self: len(self.stage.events) > 12)
-    @rule()
-    def somebody_cancels(self) -> None:
-        """A person ends the run."""
-        self.bring(CancelAsked(by=ADA))
+    @rule(undo=st.booleans())
+    def somebody_cancels(self, undo: bool) -> None:  # noqa: FBT001 - drawn
+        """A person ends the run, and may ask for its undo, then or later."""
+        self.bring(CancelAsked(by=ADA, undo=undo))
+
+    @precondition(lambda self: not self.stage.state.over)
+    @rule(by=st.sampled_from([ADA, BEN]))
+    def somebody_pauses(self, by: Any) -> None:
+        """A person holds the run; a second time it is refused."""
+        held = self.stage.state.paused
+        self.bring(PauseAsked(by=by))
+        assert self.stage.state.paused == (held or self.stage.now)
+        assert next_due(self.stage.state) is None, "a run that is held waits for no instant"
+
+    @precondition(lambda self: self.stage.state.paused is not None)
+    @rule(seconds=st.sampled_from([0, 3, 600]))
+    def somebody_resumes(self, seconds: float) -> None:
+        """A person lets the run go on, soon or after its own times would have been over."""
+        before = self.stage.state
+        self.stage.now += timedelta(seconds=seconds)
+        asked = {
+            step.approval.asked.approval
+            for step in before.steps.values()
+            if step.status is StepStatus.WAITING_APPROVAL and step.approval
+        }
+        self.bring(ResumeAsked(by=BEN))
+        assert self.stage.state.paused is None
+        expired = {
+            fact.approval
+            for fact in self._turn
+            if isinstance(fact, ApprovalClosed) and fact.status is ApprovalStatus.EXPIRED
+        }
+        assert not asked & expired, "no question expires through a pause"
 
     @rule()
     def the_process_is_stopped_while_time_comes(self) -> None:
@@ -354,7 +387,7 @@ class AnyOrder(RuleBasedStateMachine):
     def something_moves_it(self) -> None:
         """A run that is not over has a call under way, a due time, or a question that a person can answer."""
         state = self.stage.state
-        if not state.over:
+        if not state.over and state.paused is None:
             assert self.moved_by(state), {name: each.status for name, each in state.steps.items()}
 
     @staticmethod
@@ -382,7 +415,10 @@ class AnyOrder(RuleBasedStateMachine):
         assert len(closed) == len(set(closed))
         entered = [list(Phase).index(fact.phase) for fact in self.stage.facts(PhaseEntered)]
         assert entered == sorted(set(entered))
-        assert len(self.stage.facts(RunCancelRequested)) <= 1
+        asked = self.stage.facts(RunCancelRequested)
+        assert [each.undo for each in asked] in ([], [False], [True], [False, True]), (
+            "undo is asked for once, and not taken back"
+        )
 
     def teardown(self) -> None:
         """From wherever it is, ending everything leads to the end."""
@@ -410,6 +446,8 @@ class AnyOrder(RuleBasedStateMachine):
         if calls:
             self.end(calls[0], Succeeded(output={"ok": True}), 0.0)
             return
+        if state.paused is not None:
+            self.bring(ResumeAsked(by=ADA))
         for name, seen in state.steps.items():
             if seen.status is StepStatus.WAITING_APPROVAL and seen.approval is not None:
                 asked = seen.approval.asked

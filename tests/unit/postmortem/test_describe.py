@@ -160,6 +160,9 @@ CASES: list[tuple[Actor, Fact, str]] = [
     ),
     (FIRELINE, facts.PhaseEntered(run=RUN, phase=Phase.UNDO, reason="timeout", detail="d"), "Run 42-1 began to undo what it had done: timeout, d."),
     (ADA, facts.RunCancelRequested(run=RUN, why="false alarm"), "Ada Okafor asked run 42-1 to end: false alarm."),
+    (ADA, facts.RunCancelRequested(run=RUN, why="", undo=True), "Ada Okafor asked run 42-1 to end, and to undo what it did."),
+    (ADA, facts.RunPaused(run=RUN, why="a deploy is under way"), "Ada Okafor paused run 42-1: a deploy is under way."),
+    (ADA, facts.RunResumed(run=RUN, paused_for=125), "Ada Okafor let run 42-1 go on after a pause of 2 min 5 s."),
     (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
     (
         FIRELINE,

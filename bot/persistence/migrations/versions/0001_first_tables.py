@@ -163,6 +163,9 @@ def runs() -> None:
         words("severity"),
         words("behind"),
         number("place"),
+        maybe("paused_at"),
+        maybe("paused_by"),
+        words("paused_why"),
         number("seq"),
     )
     index(
