@@ -103,6 +103,7 @@ class Timekeeper:
 
     async def run(self) -> None:
         """Answer instants until cancelled, or until the journal closes; what was missed before the start comes first."""
+        self._woken.set()
         while True:
             await self._woken.wait()
             self._woken.clear()

@@ -99,7 +99,6 @@ def assemble(
     shelf = _shelf(settings, store, catalogue_of(actions))
     evidence = EvidenceFiles(settings.evidence_dir)
     bells = Bells(ApschedulerAlarm(), clock)
-    bell = bells.bell()
     dice = random.SystemRandom()
     performer = Performer(
         actions=actions,
@@ -111,16 +110,7 @@ def assemble(
         hide=redactor.hide_known,
         surely_leading=store.surely_leading,
     )
-    driver = Driver(
-        journal=store.journal,
-        reader=store.records,
-        clock=clock,
-        performer=performer,
-        plan_of=shelf.plan_of,
-        alarm=bell,
-        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
-    )
-    bell.ring = driver.tick
+    driver = _driver(store, shelf, performer, clock, bells, dice)
     dispatcher = _dispatcher(settings, store, shelf, driver, clock)
     fireline = Fireline(
         settings=settings,
@@ -158,6 +148,23 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         approval_expiry=settings.engine.default_approval_expiry,
         run_timeout=settings.engine.default_run_timeout,
     )
+
+
+def _driver(
+    store: Store, shelf: Shelf, performer: Performer, clock: Clock, bells: Bells, dice: random.Random
+) -> Driver:
+    bell = bells.bell()
+    driver = Driver(
+        journal=store.journal,
+        reader=store.records,
+        clock=clock,
+        performer=performer,
+        plan_of=shelf.plan_of,
+        alarm=bell,
+        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
+    )
+    bell.ring = driver.tick
+    return driver
 
 
 def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock) -> Dispatcher:
