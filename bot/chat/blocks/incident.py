@@ -197,7 +197,7 @@ def _small_print(picture: Picture, ink: Ink) -> Iterator[str]:
         links.append(link(picture.links.postmortem, "Postmortem"))
     if incident.runbook:
         links.append(f"runbook {ink.code(incident.runbook, 80)}")
-    opener = who(incident.opened_by, ink)
+    opener = "its schedule" if incident.scheduled is not None else who(incident.opened_by, ink)
     yield " · ".join([f"opened by {opener}", *links])
 
 
