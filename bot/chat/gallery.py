@@ -41,10 +41,11 @@ from bot.domain.facts import (
     StepOutcomeUnknown,
     StepSettled,
 )
+from bot.domain.grouping import Grouped, grouped
 from bot.domain.ids import IncidentId, StepId, incident_stream
 from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
 from bot.domain.ports import Reader
-from bot.domain.records import IncidentRecord, RunRecord, StepRecord
+from bot.domain.records import IncidentRecord, RunRecord
 
 TIMELINE_SHOWN = 20
 MILESTONES = frozenset(
@@ -203,7 +204,7 @@ class Gallery:
 
     def _run(self, run: RunRecord) -> RunPicture:
         outline = self._outline(run) or Outline(title="")
-        known = {each.step: each for each in self._reader.steps_of(run.id)}
+        known = {each.record.step: each for each in grouped(self._reader.steps_of(run.id))}
         over = run.status is not RunStatus.RUNNING
         lines = [_line(step, name, known.pop(step, None)) for step, name in outline.steps]
         if over:
@@ -314,14 +315,15 @@ class Gallery:
 
 def _unknown_keys(runs: Sequence[RunPicture]) -> Iterator[str]:
     for run in runs:
-        for step in run.steps:
+        for step, _ in run.every_step():
             if step.status is StepStatus.UNKNOWN:
                 yield f"unknown/{run.run.id}/{step.id}"
 
 
-def _line(step: StepId, name: str, record: StepRecord | None) -> StepLine:
-    if record is None:
+def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:
+    if known is None:
         return StepLine(id=step, name=name or str(step), status=StepStatus.PENDING)
+    record = known.record
     return StepLine(
         id=step,
         name=name or str(step),
@@ -330,4 +332,7 @@ def _line(step: StepId, name: str, record: StepRecord | None) -> StepLine:
         finished_at=record.finished_at,
         attempt=record.attempt,
         detail=record.detail or record.reason,
+        how_far=known.how_far,
+        total=len(record.items),
+        items=[_line(each.record.step, each.label, Grouped(record=each.record)) for each in known.items],
     )

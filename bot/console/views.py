@@ -10,6 +10,7 @@ from bot.console.waiting import Progress, Wait, waiting
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import StepOutcomeUnknown
+from bot.domain.grouping import Grouped, grouped
 from bot.domain.ids import IncidentId, RunId, incident_stream
 from bot.domain.nouns import RunStatus
 from bot.domain.ports import Reader
@@ -21,7 +22,7 @@ from bot.postmortem.describe import describe
 from bot.postmortem.draft import ApprovalRow, Draft, EvidenceRow, Line, ref
 from bot.postmortem.records import approvals, evidence
 from bot.postmortem.redacted import Redact, redacted
-from bot.postmortem.story import read, step_stories
+from bot.postmortem.story import read, step_stories, with_items
 from bot.postmortem.timeline import timeline
 from bot.postmortem.wording import duration, instant, json_text, person_name, plain, safe_url
 
@@ -47,12 +48,15 @@ class IncidentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """A step as it stands."""
+    """A step as it stands; a loop says how far it is, and has its items by their names."""
 
+    name: str
     record: StepRecord
     took: str
     why: str
     output: str
+    how_far: str = ""
+    items: Sequence[StepRow] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +193,7 @@ class Views:
 
     def _unknown(self, run: RunId) -> list[StepOutcomeUnknown]:
         """Return the outcomes that a run's log leaves open; the records don't tell those of an undo."""
-        stories = step_stories(self.reader.events_of_run(run))
+        stories = with_items(step_stories(self.reader.events_of_run(run)))
         return [story.unsettled.fact for story in stories if story.unsettled is not None]
 
     def _row(self, record: IncidentRecord, progress: Progress | None = None) -> IncidentRow:
@@ -217,7 +221,7 @@ class Views:
             else self._why(record.reason, record.detail),
             inputs=self._text(json_text(record.inputs)),
             paused=self._paused(record),
-            steps=[self._step(each) for each in progress.steps[record.id]],
+            steps=[self._step(each) for each in grouped(progress.steps[record.id])],
         )
 
     def _paused(self, record: RunRecord) -> str:
@@ -228,12 +232,16 @@ class Views:
         why = f": {self._text(record.paused_why)}" if record.paused_why else ""
         return f"Paused{by} since {instant(record.paused_at)}{why}"
 
-    def _step(self, record: StepRecord) -> StepRow:
+    def _step(self, step: Grouped, name: str = "") -> StepRow:
+        record = step.record
         return StepRow(
+            name=self._text(name) or record.step,
             record=record,
             took=_between(record.started_at, record.finished_at or self.clock.now()),
             why=self._why(record.reason, record.detail),
             output=self._text(json_text(record.output)) if record.output else "",
+            how_far=step.how_far,
+            items=[self._step(Grouped(record=each.record), each.label) for each in step.items],
         )
 
     def _alert(self, record: AlertRecord) -> AlertRow:

@@ -24,7 +24,7 @@ from tests.fakes.postgres import Postgres
 MATRIX = os.environ.get("CRASH_MATRIX") == "1"
 MOST_HITS = int(os.environ.get("CRASH_HITS", "12"))
 """How many hits of one point the matrix picks, spread over all that there are."""
-STORIES = ("parallel", "approval", "undo", "timers", "rescue", "queued-1", "queued-2")
+STORIES = ("parallel", "approval", "undo", "timers", "rescue", "queued-1", "queued-2", "loop")
 PEOPLE = ("asked",)
 
 

@@ -93,13 +93,18 @@ def _state(incident: IncidentRecord, ink: Ink) -> str:
 def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     """What waits for a person: decisions first, then calls whose outcome nobody knows."""
     pending = [each for each in picture.approvals if each.status is ApprovalStatus.PENDING]
-    unknown = [(run, step) for run in picture.runs for step in run.steps if step.status is StepStatus.UNKNOWN]
+    unknown = [
+        (run, step, name)
+        for run in picture.runs
+        for step, name in run.every_step()
+        if step.status is StepStatus.UNKNOWN
+    ]
     for approval in pending[:WAITING_SHOWN]:
         yield _waiting_approval(picture, approval, ink)
-    for run, step in unknown[: max(0, WAITING_SHOWN - len(pending))]:
+    for run, step, name in unknown[: max(0, WAITING_SHOWN - len(pending))]:
         where = picture.links.messages.get(f"unknown/{run.run.id}/{step.id}", "")
         go = f"\n{link(where, 'Say what happened →')}" if where else ""
-        yield f"❓ *Somebody must say what happened:* {ink.line(step.name, 120)}{go}"
+        yield f"❓ *Somebody must say what happened:* {ink.line(name, 120)}{go}"
     more = len(pending) + len(unknown) - WAITING_SHOWN
     if more > 0:
         yield f"… and {more} more wait for a person"

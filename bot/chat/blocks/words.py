@@ -59,14 +59,38 @@ def step_line(step: StepLine, ink: Ink) -> str:
     """Write a step in one line: sign, name, how long it took or since when it is at it."""
     name = ink.line(step.name, 90)
     text = f"{STEP[step.status]} *{name}*" if step.status in _AT_IT else f"{STEP[step.status]} {name}"
+    if step.how_far:
+        text += f" · {step.how_far}"
     if step.status in _SAYS:
         text += f" · {_SAYS[step.status]}"
     took = step_time(step)
     if took:
         text += f" · {took}"
-    if step.status in _TELLS_WHY and step.detail:
+    troubled = _troubled(step, ink)
+    if step.status in _TELLS_WHY and step.detail and not troubled:
         text += f" · {ink.line(step.detail, 120)}"
-    return text
+    return text + troubled
+
+
+def _troubled(step: StepLine, ink: Ink) -> str:
+    """Name the items of a loop that somebody should know of, a few of each sort; the others are counted already."""
+    lines = []
+    for status in (StepStatus.FAILED, StepStatus.UNKNOWN, StepStatus.WAITING_RETRY):
+        these = [each for each in step.items if each.status is status]
+        if these:
+            named = ", ".join(_named(each, ink) for each in these[:ITEMS_NAMED])
+            more = f" and {len(these) - ITEMS_NAMED} more" if len(these) > ITEMS_NAMED else ""
+            lines.append(f"\n        {STEP[status]} {named}{more}")
+    return "".join(lines)
+
+
+def _named(item: StepLine, ink: Ink) -> str:
+    why = f" ({ink.line(item.detail, 60)})" if item.detail and item.status in _TELLS_WHY else ""
+    return f"{ink.line(item.name, 40)}{why}"
+
+
+ITEMS_NAMED = 4
+"""Items of a loop that are named of those that failed, wait or are in doubt."""
 
 
 _AT_IT = frozenset(

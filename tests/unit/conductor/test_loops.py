@@ -328,6 +328,22 @@ def test_undo_is_the_reverse_of_completion_over_items() -> None:
     assert stage.step("tell").call.inputs["value"] == 2
 
 
+def test_what_came_before_a_loop_is_undone_after_it() -> None:
+    """The loop is told once, when the last of its items was taken back, and then the step before it is."""
+    loop_ = step(
+        "restart", "push", needs=["first"], loop=loop(["a", "b"]), undo=undo(), on_failure=OnFailure.UNDO
+    )
+    stage = Stage(book(step("first", "put", undo=undo()), loop_))
+    stage.end("first")
+    stage.end("restart[0]")
+    stage.end("restart[1]", failed(applied=False))
+    stage.end("restart[0]")
+    stage.end("first", failed(Reason.UNAVAILABLE))
+    stage.wait(1)
+    stage.end("first")
+    assert [fact.step for fact in stage.facts(StepUndone)] == ["restart[0]", "restart", "first"]
+
+
 def test_a_loop_of_which_something_stands_is_not_undone() -> None:
     """One item that can't be taken back is enough."""
     first = step("restart", "push", loop=loop(["a", "b"]), undo=undo())

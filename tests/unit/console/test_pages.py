@@ -10,7 +10,8 @@ import pytest
 from bot.domain import facts
 from bot.domain.ids import INTAKE, AlertKey, Digest, IncidentId, StepId
 from bot.domain.nouns import FIRELINE, ApprovalStatus, Part, Severity, Vote, sender
-from tests.fakes import tales
+from tests.fakes import looped, tales
+from tests.fakes.stage import Stage, book, loop, step
 from tests.fakes.tales import ADA, GRACE, RUN
 from tests.fakes.timeline import Timeline
 
@@ -375,3 +376,36 @@ async def test_names_that_are_learned_later_are_shown(console: Open) -> None:
     assert "UNEW noted: hm." in await opened.page("/incidents/42")
     opened.names = {"UNEW": "Newcomer"}
     assert "Newcomer noted: hm." in await opened.page("/incidents/42")
+
+
+async def test_a_loop_is_one_row_and_one_thing_to_wait_for(console: Open) -> None:
+    """How far it is stands beside it, its items behind it by their names; whoever must say what became of one is told which."""
+    opened = await console(looped.tale(looped.half_way()))
+    page = await opened.page("/incidents/1")
+    seen = text(page)
+    assert "13 of 50 done, 2 failed, 5 unknown" in seen
+    assert "20 of 50 items begun" in seen
+    assert "web-7 failed" in seen
+    assert "for 50 items; 50 items, where max_items: 40 allows 40" in seen
+    assert [each for each in waits(page) if "runs step" in each] == []
+    assert sum("to say what became of step restart[" in each for each in waits(page)) == 5
+
+
+async def test_a_loop_under_way_is_one_line_of_work(console: Open) -> None:
+    """Fireline runs a step, not five; and what a question is about says for how many."""
+    under_way = await (await console(looped.tale(looped.go_on(looped.restarting(), 9)))).page("/incidents/1")
+    (work,) = [each for each in waits(under_way) if "step restart" in each]
+    assert "runs step restart" in work
+    assert "4 of 50 done" in work
+
+
+async def test_a_question_about_a_list_says_how_long_it_is(console: Open) -> None:
+    """And by how much it is longer than foreseen."""
+    stage = Stage(book(step("restart", "push", value="{{ item }}", loop=loop(["a", "b", "c"], max_items=2))))
+    (asked,) = [
+        each
+        for each in waits(await (await console(looped.tale(stage))).page("/incidents/1"))
+        if "approve" in each
+    ]
+    assert "for 3 items" in asked
+    assert "3 items, where max_items: 2 allows 2" in asked
