@@ -60,6 +60,7 @@ from bot.domain.facts.run import (
     StepUndoFailed,
     StepUndone,
 )
+from bot.domain.facts.schedule import ScheduleFired, ScheduleRemoved, ScheduleSet
 
 __all__ = [
     "AlertSeen",
@@ -108,6 +109,9 @@ __all__ = [
     "RunResumed",
     "RunStarted",
     "RunbooksLoaded",
+    "ScheduleFired",
+    "ScheduleRemoved",
+    "ScheduleSet",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",
