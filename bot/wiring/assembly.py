@@ -143,6 +143,7 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         settings.runbooks,
         catalogue=catalogue,
         variables=tuple(settings.vars),
+        groups=settings.groups,
         reader=store.records,
         call_timeout=settings.engine.default_step_timeout,
         approval_expiry=settings.engine.default_approval_expiry,

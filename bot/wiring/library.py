@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from bot.errors import RunbookError
 from bot.runbook.findings import Level
 from bot.runbook.load import Library, load_folder, load_good
 from bot.runbook.model import Runbook
+from bot.runbook.rules.draft import NO_GROUPS
 
 _LOG = structlog.get_logger(__name__)
 
@@ -25,11 +26,11 @@ _LOG = structlog.get_logger(__name__)
 class Shelf:
     """Runbooks by name and by digest.
 
-    `variables` are the names that the settings' vars give; `call_timeout`, `approval_expiry` and `run_timeout` hold where a
-    runbook says nothing.
+    `variables` are the names that the settings' vars give, `groups` the people of the groups that they name; `call_timeout`, `approval_expiry` and
+    `run_timeout` hold where a runbook says nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the settings say of runbooks, part by part
         self,
         paths: Sequence[Path],
         *,
@@ -39,10 +40,12 @@ class Shelf:
         call_timeout: timedelta,
         approval_expiry: timedelta,
         run_timeout: timedelta,
+        groups: Mapping[str, Collection[str]] = NO_GROUPS,
     ) -> None:
         self._paths = paths
         self._catalogue = catalogue
         self._variables = variables
+        self._groups = groups
         self._reader = reader
         self._call_timeout = call_timeout
         self._approval_expiry = approval_expiry
@@ -52,7 +55,7 @@ class Shelf:
 
     def load(self, today: date) -> RunbooksLoaded:
         """Read the files anew and return the fact that tells of it; a file that broke keeps its last good version, loudly."""
-        read = load_folder(self._paths, self._catalogue, self._variables, today=today)
+        read = load_folder(self._paths, self._catalogue, self._variables, today=today, groups=self._groups)
         refused = sorted({each.place.file for each in read.findings if each.level is Level.ERROR})
         for each in read.findings:
             if each.level is Level.ERROR:
