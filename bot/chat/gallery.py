@@ -42,7 +42,7 @@ from bot.domain.facts import (
     StepSettled,
 )
 from bot.domain.grouping import Grouped, grouped
-from bot.domain.ids import IncidentId, StepId, incident_stream
+from bot.domain.ids import IncidentId, StepId, incident_stream, instance_of
 from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord
@@ -67,6 +67,7 @@ MILESTONES = frozenset(
         facts.RunPaused,
         facts.RunResumed,
         facts.PhaseEntered,
+        facts.LoopExpanded,
         facts.ApprovalRequested,
         facts.ApprovalEscalated,
         facts.ApprovalVoted,
@@ -80,6 +81,7 @@ MILESTONES = frozenset(
     )
 )
 """What a person tells of an incident; the draft has everything."""
+_OF_MANY = frozenset({facts.StepSucceeded.KIND, facts.StepUndone.KIND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +301,7 @@ class Gallery:
         for ident in sorted({each.actor.id for each in events if each.actor.kind is ActorKind.PERSON}):
             await self._identity.learn(ident)
         names = self._identity.names()
-        milestones = [each for each in events if each.seq <= through and each.kind in MILESTONES]
+        milestones = [each for each in events if each.seq <= through and _is_milestone(each)]
         told = [(each, sentence) for each in milestones if (sentence := self._describe(each, names))]
         return Draft(
             incident=incident,
@@ -319,6 +321,12 @@ def _unknown_keys(runs: Sequence[RunPicture]) -> Iterator[str]:
         for step, _ in run.every_step():
             if step.status is StepStatus.UNKNOWN:
                 yield f"unknown/{run.run.id}/{step.id}"
+
+
+def _is_milestone(event: Event) -> bool:
+    """Tell whether people tell of an event; that one of a loop's items did what it should is told by the loop."""
+    item = instance_of(getattr(event.fact, "step", None) or StepId(""))
+    return event.kind in MILESTONES and not (item and event.kind in _OF_MANY)
 
 
 def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:

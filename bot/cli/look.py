@@ -40,12 +40,12 @@ _TOLD_BY_THE_COUNT = frozenset({StepStatus.SUCCEEDED, StepStatus.UNDONE, StepSta
 """Items of a loop that its own line counts, and that nobody needs to see one by one; `--json` has them."""
 
 
-def show_incidents(config: Path | None, *, only_open: bool, limit: int, as_json: bool) -> None:
+def show_incidents(config: Path | None, *, only_open: bool, quiet: bool, limit: int, as_json: bool) -> None:
     """List incidents."""
     settings = settings_from(config)
     redactor = redactor_of(settings)
     with records_of(settings) as records:
-        found = records.incidents(only_open=only_open, limit=limit)
+        found = records.incidents(only_open=only_open, quiet=quiet, limit=limit)
     if as_json:
         show_json(_hidden([_plain(each) for each in found], redactor.hide_known))
     elif not found:

@@ -155,6 +155,10 @@ FIRELINE = Actor(kind=ActorKind.SYSTEM, id="fireline")
 """Fireline itself: what the conductor and the process decide."""
 
 
+SCHEDULE = Actor(kind=ActorKind.SYSTEM, id="schedule")
+"""A runbook's schedule: who asked for a run that nobody asked for."""
+
+
 def person(ident: str) -> Actor:
     """Name a person by the id that the surface they used gives them."""
     return Actor(kind=ActorKind.PERSON, id=ident)

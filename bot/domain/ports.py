@@ -23,6 +23,7 @@ from bot.domain.records import (
     OutboxEntry,
     RefusedDelivery,
     RunRecord,
+    ScheduleRecord,
     StepRecord,
 )
 
@@ -36,8 +37,10 @@ class Reader(Protocol):
         """Return an incident, None when there is none."""
         ...
 
-    def incidents(self, *, only_open: bool = False, limit: int = 50) -> Sequence[IncidentRecord]:
-        """Return incidents, newest first."""
+    def incidents(
+        self, *, only_open: bool = False, quiet: bool = False, limit: int = 50
+    ) -> Sequence[IncidentRecord]:
+        """Return incidents, newest first; the quiet ones too where they are asked for."""
         ...
 
     def open_incident_of_group(self, group: str) -> IncidentRecord | None:
@@ -114,6 +117,10 @@ class Reader(Protocol):
 
     def evidence(self, evidence: EvidenceId) -> EvidenceRecord | None:
         """Return one piece of evidence."""
+        ...
+
+    def schedules(self) -> Sequence[ScheduleRecord]:
+        """Return the schedules in force, by runbook."""
         ...
 
     def runbook_source(self, digest: Digest) -> str | None:

@@ -52,6 +52,7 @@ class AlertRecord:
 class IncidentRecord:
     """An incident as it stands; `channel` and `channel_name` are empty until the chat platform made one, `commander` until somebody took it.
 
+    `scheduled` is the instant of a schedule that it was opened for, None for others; it is `quiet` while nobody needs to hear of it.
     `alerts` counts the alerts attached, `firing` those that still fire. `opened_by` is who declared it, or the system.
     """
 
@@ -72,6 +73,8 @@ class IncidentRecord:
     firing: int
     resolution: str
     last_seq: int
+    scheduled: datetime | None = None
+    quiet: bool = False
 
     @property
     def open(self) -> bool:
@@ -188,6 +191,24 @@ class EvidenceRecord:
     tool: str
     truncated: bool
     stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRecord:
+    """A runbook's schedule, in force since `since`, and the last of its instants that was answered, None while none was.
+
+    `answered_at` is when; `incident` and `started` are what came of it, `skipped` says why nothing did.
+    """
+
+    runbook: str
+    cron: str
+    timezone: str
+    since: datetime
+    due: datetime | None = None
+    answered_at: datetime | None = None
+    incident: IncidentId | None = None
+    started: str = ""
+    skipped: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

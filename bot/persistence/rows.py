@@ -34,6 +34,7 @@ from bot.domain.records import (
     RefusedDelivery,
     RelayEntry,
     RunRecord,
+    ScheduleRecord,
     StepRecord,
     VoteRecord,
 )
@@ -90,6 +91,8 @@ def incident_of(row: Row) -> IncidentRecord:
         firing=row.firing,
         resolution=row.resolution,
         last_seq=row.last_seq or 0,
+        scheduled=_maybe_instant(row.scheduled),
+        quiet=bool(row.quiet),
     )
 
 
@@ -230,6 +233,21 @@ def evidence_of(row: Row) -> EvidenceRecord:
         tool=row.tool,
         truncated=bool(row.truncated),
         stored_at=from_text(row.stored_at),
+    )
+
+
+def schedule_of(row: Row) -> ScheduleRecord:
+    """Read a schedule with the last of its instants that was answered."""
+    return ScheduleRecord(
+        runbook=row.runbook,
+        cron=row.cron,
+        timezone=row.timezone,
+        since=from_text(row.since),
+        due=_maybe_instant(row.due),
+        answered_at=_maybe_instant(row.answered_at),
+        incident=row.incident,
+        started=row.started,
+        skipped=row.skipped,
     )
 
 

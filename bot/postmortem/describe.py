@@ -31,6 +31,8 @@ def describe(event: Event, names: Names) -> str:
 def _opened(fact: facts.IncidentOpened, by: str, event: Event, _names: Names) -> str:
     book = f", by the runbook {plain(fact.runbook)}" if fact.runbook else ""
     verb = "declared" if event.actor.kind == "person" else "opened"
+    if fact.scheduled:
+        book += f" on schedule at {instant(fact.scheduled)}"
     return f"{by} {verb} incident {fact.incident} as {fact.severity}{book}{because(fact.title)}"
 
 
@@ -134,6 +136,23 @@ def _loaded(fact: facts.RunbooksLoaded, _by: str, _event: Event, _names: Names) 
     return f"{count(len(fact.digests), 'runbook is', 'runbooks are')} in force{refused}"
 
 
+def _schedule_set(fact: facts.ScheduleSet, _by: str, _event: Event, _names: Names) -> str:
+    return f"The runbook {plain(fact.runbook)} is on schedule: {plain(fact.cron)}, {plain(fact.timezone)}"
+
+
+def _schedule_removed(fact: facts.ScheduleRemoved, _by: str, _event: Event, _names: Names) -> str:
+    return f"The runbook {plain(fact.runbook)} is on no schedule any more"
+
+
+def _schedule_fired(fact: facts.ScheduleFired, _by: str, _event: Event, _names: Names) -> str:
+    led = (
+        f"run {fact.started}" if fact.started else f"incident {fact.incident}" if fact.incident else "no run"
+    )
+    missed = f"; those since {instant(fact.missed_since)} were missed" if fact.missed_since else ""
+    head = f"The schedule of {plain(fact.runbook)} came due at {instant(fact.due)} and led to {led}"
+    return f"{head}{missed}{because(fact.skipped)}"
+
+
 SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.IncidentOpened: _opened,
     facts.AlertsAttached: _attached,
@@ -155,6 +174,9 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ProcessStarted: _process,
     facts.LeadTaken: _led,
     facts.RunbooksLoaded: _loaded,
+    facts.ScheduleSet: _schedule_set,
+    facts.ScheduleRemoved: _schedule_removed,
+    facts.ScheduleFired: _schedule_fired,
     **describe_line.SENTENCES,
     **describe_run.SENTENCES,
 }

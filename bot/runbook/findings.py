@@ -7,6 +7,7 @@
     FL3xx     names in expressions
     FL4xx     actions and what they take
     FL5xx     safety: approvals, undo, retries, evidence
+    FL6xx     what starts a runbook
     FL9xx     known to the language, not available yet
 
 A code keeps its meaning for ever; a rule that goes leaves its number empty. `docs/lint.md` is made from the
@@ -185,7 +186,7 @@ RULES: dict[str, Rule] = {
         "Secrets are named, {secret: pagerduty/token}, and resolved as the call is made.",
     ),
     "FL509": _warning(
-        "nothing starts this runbook", "It has neither an alert to wait for nor `command: true`."
+        "nothing starts this runbook", "It has no alert to wait for, no schedule, and no `command: true`."
     ),
     "FL510": _note("undo: none beside an effect of read", "A step that only reads has nothing to undo."),
     "FL511": _warning(
@@ -212,6 +213,30 @@ RULES: dict[str, Rule] = {
         "repeated until something is true, although it is not repeatable",
         "`retry.until` makes a call again that has succeeded: for an action that is not repeatable, that would do it twice."
         " Do it once, and wait with `verify`.",
+    ),
+    "FL601": _error(
+        "a schedule that can't be read",
+        "Five fields as in crontab(5): minute, hour, day of the month, month, day of the week.",
+    ),
+    "FL602": _error(
+        "unknown time zone",
+        "Write a name of the IANA database, such as UTC or Europe/Zurich, that the machine knows.",
+    ),
+    "FL603": _error(
+        "an input without a value on schedule",
+        "Nobody is there to give it: an input of a runbook with `on.schedule` needs a default that needs no alert.",
+    ),
+    "FL604": _error(
+        "there is no alert on schedule",
+        "A scheduled run has no alert, so this could not be rendered; say what holds then, with `| default(…)`.",
+    ),
+    "FL605": _warning(
+        "a step that needs an alert",
+        "A run that no alert started has none: the step fails in a scheduled run, unless the expression says `| default(…)`.",
+    ),
+    "FL606": _warning(
+        "a schedule that only proposes",
+        "With `autonomy: propose` nothing starts by itself: each time a person is asked to. Say `approve` or `auto`.",
     ),
     "FL901": _error(
         "not available yet",

@@ -13,6 +13,7 @@ from bot.runbook.rules.names import check_names
 from bot.runbook.rules.order import before_each, check_order
 from bot.runbook.rules.outside import check_outside
 from bot.runbook.rules.safety import check_safety
+from bot.runbook.rules.schedules import check_schedule
 
 CHECKS = (
     check_declarations,
@@ -21,6 +22,7 @@ CHECKS = (
     check_calls,
     check_loops,
     check_safety,
+    check_schedule,
     check_outside,
 )
 

@@ -24,6 +24,7 @@ from bot.actions.contract import ActionSpec, Effect
 from bot.actions.outcome import TRANSIENT, Reason
 from bot.domain.ids import Digest, StepId
 from bot.domain.nouns import Phase
+from bot.runbook.cron import Cron
 from bot.runbook.expressions import Expression
 from bot.runbook.loops import Loop
 from bot.runbook.matchers import Matcher
@@ -250,6 +251,7 @@ class Runbook:
     autonomy: Autonomy = Autonomy.PROPOSE
     triggers: tuple[Trigger, ...] = ()
     command: bool = False
+    schedule: Cron | None = None
     inputs: tuple[InputDecl, ...] = ()
     concurrency: Concurrency | None = None
     timeout: timedelta | None = None

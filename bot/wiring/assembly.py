@@ -22,10 +22,12 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
+from bot.schedule.bells import Bells
 from bot.settings import Settings
 from bot.telemetry import Metrics
 from bot.wiring.actions import build_actions, catalogue_of
@@ -96,7 +98,7 @@ def assemble(
     actions = build_actions(settings, transport)
     shelf = _shelf(settings, store, catalogue_of(actions))
     evidence = EvidenceFiles(settings.evidence_dir)
-    alarm = ApschedulerAlarm()
+    bells = Bells(ApschedulerAlarm(), clock)
     dice = random.SystemRandom()
     performer = Performer(
         actions=actions,
@@ -108,15 +110,7 @@ def assemble(
         hide=redactor.hide_known,
         surely_leading=store.surely_leading,
     )
-    driver = Driver(
-        journal=store.journal,
-        reader=store.records,
-        clock=clock,
-        performer=performer,
-        plan_of=shelf.plan_of,
-        alarm=alarm,
-        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
-    )
+    driver = _driver(store, shelf, performer, clock, bells, dice)
     dispatcher = _dispatcher(settings, store, shelf, driver, clock)
     fireline = Fireline(
         settings=settings,
@@ -125,7 +119,8 @@ def assemble(
         store=store,
         shelf=shelf,
         driver=driver,
-        alarm=alarm,
+        alarm=bells,
+        timekeeper=_timekeeper(settings, store, shelf, driver, clock, bells),
         dispatcher=dispatcher,
         usher=_usher(store, driver),
         intake=Intake(
@@ -155,6 +150,23 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
     )
 
 
+def _driver(
+    store: Store, shelf: Shelf, performer: Performer, clock: Clock, bells: Bells, dice: random.Random
+) -> Driver:
+    bell = bells.bell()
+    driver = Driver(
+        journal=store.journal,
+        reader=store.records,
+        clock=clock,
+        performer=performer,
+        plan_of=shelf.plan_of,
+        alarm=bell,
+        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
+    )
+    bell.ring = driver.tick
+    return driver
+
+
 def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock) -> Dispatcher:
     dispatcher = Dispatcher(
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
@@ -167,6 +179,24 @@ def _usher(store: Store, driver: Driver) -> Usher:
     usher = Usher(store.journal, driver)
     store.journal.listen(usher.watch)
     return usher
+
+
+def _timekeeper(
+    settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock, bells: Bells
+) -> Timekeeper:
+    bell = bells.bell()
+    timekeeper = Timekeeper(
+        store.journal,
+        driver,
+        runbooks=shelf.runbooks,
+        clock=clock,
+        alarm=bell,
+        tokens=_token,
+        variables=settings.vars,
+    )
+    bell.ring = timekeeper.ring
+    store.journal.listen(timekeeper.watch)
+    return timekeeper
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

@@ -83,6 +83,8 @@ CASES: Sequence[Deaths] = (
     [InCall("do/shift", "after")],
     [InCall("do/tried", "before")],
     [InCall("undo/second", "after")],
+    [InCall("do/a", "after")],
+    [InCall("do/c", "before"), InCall("undo/b", "after")],
     [At(P.TIMER_RANG, 2)],
     [At(P.STOP_BEGUN, leave_after="call.started")],
     [At(P.EVIDENCE_WRITTEN)],

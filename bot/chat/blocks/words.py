@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.chat.blocks.ink import Ink, clock_time, mention, span
 from bot.chat.blocks.picture import StepLine
-from bot.domain.nouns import Actor, ActorKind, IncidentStatus, RunStatus, Severity, StepStatus
+from bot.domain.nouns import SCHEDULE, Actor, ActorKind, IncidentStatus, RunStatus, Severity, StepStatus
 from bot.domain.records import IncidentRecord
 
 SEVERITY = {Severity.SEV1: "🔴", Severity.SEV2: "🟠", Severity.SEV3: "🟡", Severity.SEV4: "🔵"}
@@ -52,6 +52,8 @@ def who(actor: Actor | None, ink: Ink) -> str:
         return "an alert"
     if actor.kind is ActorKind.PERSON:
         return mention(actor.id, ink)
+    if actor == SCHEDULE:
+        return "its schedule"
     return "Fireline" if actor.kind is ActorKind.SYSTEM else ink.line(actor.id, 60)
 
 

@@ -56,6 +56,7 @@ from bot.domain.facts.run import (
     StepUndoFailed,
     StepUndone,
 )
+from bot.domain.facts.schedule import ScheduleFired, ScheduleRemoved, ScheduleSet
 
 __all__ = [
     "AlertSeen",
@@ -100,6 +101,9 @@ __all__ = [
     "RunResumed",
     "RunStarted",
     "RunbooksLoaded",
+    "ScheduleFired",
+    "ScheduleRemoved",
+    "ScheduleSet",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",

@@ -107,17 +107,19 @@ def begin(turn: Turn, step: Step) -> None:
 
 
 def with_items(turn: Turn, members: Iterable[Step]) -> Iterator[Step]:
-    """Return the steps of a list, each loop followed by those of its items that were begun."""
+    """Return the steps of a list, each loop followed by all of its items that were begun, as the steps that they are."""
     for step in members:
         yield step
         if step.loop is not None:
-            yield from items_of(turn, step)
+            yield from (turn.plan.instance(step, index) for index in range(turn.progress(step.id).begun))
 
 
-def items_of(turn: Turn, step: Step) -> Iterator[Step]:
-    """Return the items of a loop that were begun, as the steps that they are."""
-    for index, _ in enumerate(begun(turn.state, step.id)):
-        yield turn.plan.instance(step, index)
+def with_items_under_way(turn: Turn, members: Iterable[Step]) -> Iterator[Step]:
+    """Return the same without the items that are over: of a thousand, those few that something can happen to."""
+    for step in members:
+        yield step
+        if step.loop is not None:
+            yield from (turn.plan.instance(step, index) for index in turn.progress(step.id).under_way)
 
 
 def go_on(turn: Turn, step: Step, loop: Loop) -> None:
@@ -131,7 +133,7 @@ def go_on(turn: Turn, step: Step, loop: Loop) -> None:
 
 
 def _may_begin(turn: Turn, step: Step, loop: Loop, far: Progress) -> bool:
-    if far.begun == far.total or far.under_way >= loop.max_parallel or turn.halted():
+    if far.begun == far.total or len(far.under_way) >= loop.max_parallel or turn.halted():
         return False
     return far.begun < loop.canary or _canary_succeeded(turn, step, loop)
 

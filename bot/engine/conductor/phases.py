@@ -48,7 +48,7 @@ def watch_deadline(turn: Turn) -> None:
 
 def _work(turn: Turn) -> None:
     members = turn.plan.runbook.steps_of(turn.state.phase)
-    for step in loops.with_items(turn, members):
+    for step in loops.with_items_under_way(turn, members):
         _wait_over(turn, step)
     if turn.halted():
         _wind_down(turn, members)
@@ -81,7 +81,7 @@ def _wait_over(turn: Turn, step: Step) -> None:
 def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
     """End what has not begun and what only waits; leave what runs to its end."""
     why = turn.state.cancelled if turn.ended_early else "the run stopped at a failed step"
-    for step in loops.with_items(turn, members):
+    for step in loops.with_items_under_way(turn, members):
         seen = turn.state.step(step.id)
         if step.loop is not None and seen.status is StepStatus.RUNNING:
             continue  # it ends when its items have

@@ -30,12 +30,13 @@ def check_safety(draft: Draft) -> Iterator[Finding]:
     """Check the whole runbook, then each step."""
     yield from _check_date(draft)
     runbook = draft.runbook
-    if not runbook.triggers and not runbook.command and draft.whole(("on",)):
+    starts = runbook.triggers or runbook.command or runbook.schedule
+    if not starts and draft.whole(("on",)):
         yield finding(
             "FL509",
             f"nothing starts {runbook.name}",
             draft.place("name"),
-            "say on.alert, or on.command: true",
+            "say on.alert, on.schedule, or on.command: true",
         )
     for sited in draft.steps:
         yield from _check_effect(draft, sited)

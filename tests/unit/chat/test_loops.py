@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.blocks.many import calls_of, folded
+from bot.domain.facts import PostmortemDrafted
+from bot.domain.ids import Digest, IncidentId
 from bot.domain.nouns import Settlement
 from tests.fakes import looped
-from tests.fakes.stage import Stage
+from tests.fakes.stage import Stage, book, loop, step
 from tests.unit.chat.conftest import Post
 
 STATUS = "incident/1/status"
@@ -68,6 +70,28 @@ async def test_the_question_before_a_loop_shows_every_call(post: Post) -> None:
     for number in (1, 25, 50):
         assert f"https://fleet.internal/web-{number}/restart" in text
     assert "Too long" not in text
+
+
+async def test_a_loop_that_waits_says_for_how_much(post: Post) -> None:
+    """How many calls the decision is about, and that they are more than foreseen, before anybody opens it."""
+    stage = Stage(book(step("restart", "push", value="{{ item }}", loop=loop(looped.HOSTS, max_items=40))))
+    text = await shown(post, stage)
+    assert "Waiting for a decision:* restart · 50 calls" in text
+    assert "more than foreseen: 50 items, where max_items: 40 allows 40" in text
+
+
+async def test_the_draft_s_head_tells_of_the_loop_and_not_of_every_host(post: Post) -> None:
+    """Forty-eight successes are no milestones; two failures are."""
+    stage = looped.done()
+    await post.open(1)
+    await post.write(1, *(event.fact for event in stage.events))
+    drafted = PostmortemDrafted(incident=IncidentId(1), sha256=Digest("a" * 64), through=10_000, path="p")
+    await post.write(1, drafted)
+    await post.settled(within=60)
+    text = str(post.slack.with_key("postmortem/1")[-1]["blocks"])
+    assert text.count("loop.expanded") == 1
+    assert text.count("step.failed") == 3
+    assert text.count("step.succeeded") == 1
 
 
 async def test_a_loop_that_is_over_is_one_line(post: Post) -> None:

@@ -11,6 +11,7 @@ from bot.domain.facts import Fact, kinds
 from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, RunId, StepId
 from bot.domain.nouns import (
     FIRELINE,
+    SCHEDULE,
     Actor,
     ApprovalStatus,
     IncidentStatus,
@@ -119,6 +120,29 @@ CASES: list[tuple[Actor, Fact, str]] = [
     ),
     (FIRELINE, facts.RunbooksLoaded(digests={"a": "b"}, refused=2), "1 runbook is in force; 2 files refused."),
     (FIRELINE, facts.RunbooksLoaded(digests={}), "0 runbooks are in force."),
+    (FIRELINE, facts.ScheduleSet(runbook="rb", cron="0 4 * * MON", timezone="UTC"), "The runbook rb is on schedule: 0 4 * * MON, UTC."),
+    (FIRELINE, facts.ScheduleRemoved(runbook="rb"), "The runbook rb is on no schedule any more."),
+    (
+        FIRELINE,
+        facts.ScheduleFired(runbook="rb", due=NOW.now, missed_since=NOW.now, incident=NOW.incident, started="42-1"),
+        "The schedule of rb came due at 2026-11-23 07:03:48 UTC and led to run 42-1; those since 2026-11-23 07:03:48 UTC were missed.",
+    ),
+    (
+        FIRELINE,
+        facts.ScheduleFired(runbook="rb", due=NOW.now, incident=NOW.incident),
+        "The schedule of rb came due at 2026-11-23 07:03:48 UTC and led to incident 42.",
+    ),
+    (
+        FIRELINE,
+        facts.ScheduleFired(runbook="rb", due=NOW.now, skipped="run 41-1 is under way still"),
+        "The schedule of rb came due at 2026-11-23 07:03:48 UTC and led to no run: run 41-1 is under way still.",
+    ),
+    (
+        FIRELINE,
+        facts.IncidentOpened(**OPENED, runbook="rb", scheduled=NOW.now),
+        "Fireline opened incident 42 as SEV2, by the runbook rb on schedule at 2026-11-23 07:03:48 UTC: Down.",
+    ),
+    (FIRELINE, facts.RunStarted(**STARTED, requested_by=SCHEDULE), "Run 42-1 of the runbook rb began, asked for by the runbook's schedule."),
     (FIRELINE, facts.RunStarted(**STARTED), "Run 42-1 of the runbook rb began."),
     (FIRELINE, facts.RunStarted(**STARTED, requested_by=ADA), "Run 42-1 of the runbook rb began, asked for by Ada Okafor."),
     (FIRELINE, facts.RunQueued(**QUEUED, behind="41-1", place=2), "Run 42-1 of the runbook rb waits in the queue of service/checkout, number 2, behind run 41-1."),

@@ -134,6 +134,9 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], escalate_to: [group:b]}}", "FL107", "7:72", "without on_expiry: escalate", "or drop escalate_to"),
 ]  # fmt: skip
 
+ON = HEAD.replace("on: {command: true}\n", "autonomy: auto\non:\n  command: true\n")
+SCHEDULED = "  schedule: {cron: '0 4 * * *'}\n"
+
 # What stands before `steps:`, in the same way; line 1 is apiVersion.
 HEADS: list[tuple[str, str, str, str, str]] = [
     (HEAD.replace("v1", "v2"), "FL008", "1:13", "apiVersion is 'fireline/v2'", "write fireline/v1"),
@@ -160,11 +163,19 @@ HEADS: list[tuple[str, str, str, str, str]] = [
     (HEAD + "inputs: {a: {default: '{{ 1 + }}'}}\n", "FL105", "6:23", "1 +", ""),
     (HEAD + "concurrency: {group: '{{ run.id }}'}\n", "FL301", "6:22", "there is no name run", ""),
     (HEAD.replace("on: {command: true}\n", ""), "FL509", "2:7", "nothing starts sound", "on.alert"),
-    (HEAD.replace("{command: true}", "{command: true, schedule: {}}"), "FL901", "5:21", "schedule is not available yet", ""),
     (HEAD.replace("{command: true}", "{alert: [{match: ['a=~\"[\"']}]}"), "FL104", "5:23", "(at its character 4)", ""),
     (HEAD.replace("{command: true}", "{alert: [{match: ['{}']}]}"), "FL104", "5:23", "no matcher in it", 'alertname=~".+"'),
     (HEAD.replace("{command: true}", "{alert: [{match: []}]}"), "FL102", "5:22", "match is empty", ""),
     (HEAD.replace("{command: true}", "{command: yes}"), "FL102", "5:15", "should be true or false", ""),
+    (ON + "  schedule: {cron: '0 4 * *'}\n", "FL601", "8:20", "has 4 fields", "Mondays at 4:00"),
+    (ON + "  schedule: {cron: '0 4 * * *', timezone: Mars/Olympus}\n", "FL602", "8:43", "no time zone", "Europe/Zurich"),
+    (ON + "  schedule: {}\n", "FL101", "8:13", "on.schedule.cron is missing", ""),
+    (ON + SCHEDULED + "inputs: {a: {}}\n", "FL603", "9:10", "a has no default", "required: false"),
+    (ON + SCHEDULED + "inputs: {a: {default: '{{ alert.labels.x }}'}}\n", "FL603", "9:23", "the default of a needs alert.labels.x", "default(…)"),
+    (ON + SCHEDULED + "severity: '{{ alert.labels.severity }}'\n", "FL604", "9:11", "alert.labels.severity is not there", ""),
+    (ON + SCHEDULED + "concurrency: {group: 'a/{{ alert.labels.a }}'}\n", "FL604", "9:22", "alert.labels.a is not there", ""),
+    (ON.replace("autonomy: auto\n", "") + SCHEDULED, "FL606", "7:3", "sound is only proposed each time", "autonomy: approve"),
+    (ON.replace("auto\n", "propose\n") + SCHEDULED, "FL606", "8:3", "only proposed", ""),
 ]  # fmt: skip
 
 
@@ -323,8 +334,8 @@ def test_dates_are_judged_by_the_day_given() -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    """A code that nothing triggers is no rule; FL00x and FL009 are the files' own, tested beside them."""
-    elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009"}
+    """A code that nothing triggers is no rule; those of files, and those that need more than one part, are tested beside these."""
+    elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009", "FL605"}
     assert {each[1] for each in STEPS + HEADS} | elsewhere == set(RULES)
 
 
@@ -428,3 +439,37 @@ def test_an_escalation_that_cannot_be_read_is_told_once() -> None:
     rule = "approval: {from: [group:a], on_expiry: escalate, escalate_to: [leads]}"
     loaded = load_steps(f"  - {{id: one, uses: wait, with: {{for: 1m}}, {rule}}}")
     assert [each.code for each in loaded.findings] == ["FL102"]
+
+
+def test_a_step_that_needs_an_alert_is_told_on_schedule() -> None:
+    """Wherever the step names it; what says what holds otherwise, and what is there without an alert, is fine."""
+    head = ON + SCHEDULED
+    look = "uses: prometheus.query, with: {query: '{{ alert.labels.a }}'}"
+    call = "uses: http.request, with: {url: 'http://x', json: {a: '{{ alert.annotations.b }}'}}"
+    steps = (
+        f"  - {{id: one, if: alert.labels.a == 'x', {look}, evidence: {{name: '{{{{ alert.labels.a }}}}'}}}}\n"
+        f"  - {{id: two, {call}, settle: {{{look}, expect: alert.labels.c == 'x'}}, verify: {{{look}, expect: true}}, undo: {{{call}}}}}\n"
+        "  - {id: three, uses: wait, with: {for: '{{ alert.labels.a | default(alert.name) }}'}}"
+    )
+    told = [each for each in load_steps(steps, head).findings if each.code == "FL605"]
+    assert [each.message.partition(" ")[0] for each in told] == ["one"] * 3 + ["two"] * 5
+    assert all("scheduled run" in each.message for each in told)
+
+
+def test_an_input_that_cannot_be_read_is_told_once() -> None:
+    """Whether it has a value on schedule is asked when it can be read."""
+    loaded = load_steps(f"  - {STEP}", ON + SCHEDULED + "inputs: {a: {default: '{{ 1 + }}'}}\n")
+    assert [each.code for each in loaded.findings] == ["FL105"]
+
+
+def test_a_sound_schedule_is_sound() -> None:
+    """An alert's label in an input is fine where something else holds on schedule; a schedule alone is enough to start a runbook."""
+    head = HEAD.replace(
+        "on: {command: true}", "on: {schedule: {cron: '0 4 * * MON', timezone: Europe/Zurich}}"
+    )
+    inputs = "inputs: {a: {default: \"{{ alert.labels.a | default('all') }}\"}, b: {required: false}, c: {default: 1, type: integer}}\n"
+    loaded = load_steps(f"  - {STEP}", head + "autonomy: auto\n" + inputs)
+    assert loaded.runbook is not None
+    assert not loaded.findings
+    assert loaded.runbook.schedule is not None
+    assert loaded.runbook.schedule.zone.key == "Europe/Zurich"

@@ -107,6 +107,8 @@ def incidents() -> None:
         words("channel_name"),
         number("alerts"),
         words("resolution"),
+        maybe("scheduled"),
+        flag("quiet"),
     )
     index("incidents", "incidents_by_channel", ["channel"])
     index("incidents", "incidents_open", ["id"], "status != 'resolved'")
@@ -254,6 +256,19 @@ def keeping() -> None:
     )
     index("evidence", "evidence_by_incident", ["incident", "seq"])
     op.create_table(
+        "schedules",
+        key("runbook"),
+        words("cron"),
+        words("timezone"),
+        maybe("since"),
+        maybe("due"),
+        maybe("answered_at"),
+        maybe("incident", NUMBER),
+        words("started"),
+        words("skipped"),
+        flag("removed"),
+    )
+    op.create_table(
         "refused_deliveries",
         place("seq"),
         maybe("at"),
@@ -328,6 +343,7 @@ TABLES = (
     "approvals",
     "votes",
     "evidence",
+    "schedules",
     "refused_deliveries",
     "runbooks",
     "outbox",
