@@ -215,6 +215,8 @@ def unknown_calls(draw: st.DrawFn) -> UnknownCall:
         why=draw(LONG),
         asked_at=draw(MAYBE),
         settlement=draw(st.sampled_from(["", "happened", "did_not", "stop"])),
+        attempt=draw(st.integers(1, 9)),
+        key=draw(TEXT),
         settled_by="<@U0ADA>",
         settled_at=draw(MAYBE),
         moot=draw(st.sampled_from(["", "The run ended."])),
