@@ -11,7 +11,7 @@ from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import StepOutcomeUnknown
 from bot.domain.grouping import Grouped, grouped
-from bot.domain.ids import IncidentId, RunId, incident_stream
+from bot.domain.ids import SYSTEM, IncidentId, RunId, incident_stream
 from bot.domain.nouns import RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import AlertRecord, IncidentRecord, RefusedDelivery, RunRecord, StepRecord
@@ -163,6 +163,11 @@ class Views:
             RefusedRow(record=each, why=self._text(each.reason), source=self._text(each.source))
             for each in self.reader.refused_deliveries()
         ]
+
+    def process(self) -> tuple[Line, ...]:
+        """Return what the log tells of the processes themselves, newest first: who started, who led, which runbooks came into force."""
+        events = [redacted(event, self.redact) for event in self.reader.events(stream=SYSTEM)]
+        return self._every_event(events[::-1][:LINES])
 
     def _record(self, number: int) -> IncidentRecord:
         record = self.reader.incident(IncidentId(number)) if 0 < number <= _LARGEST else None

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import LeadLost
 from bot.persistence.database import Database
@@ -78,7 +78,7 @@ class Lease:
                 self._give_sign()
             except LeadLost:
                 break
-            except DBAPIError:
+            except SQLAlchemyError:
                 self._let_go()  # the server is away, or has ended the session: the next sign has a connection of its own
         self._let_go()
 

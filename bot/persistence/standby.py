@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.domain.clock import Clock, to_text
 from bot.domain.events import canonical
@@ -54,7 +54,7 @@ class Watch:
                 self._connection = self._engine.connect()
             with self._connection.begin():
                 return self._seen(self._connection)
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             self.close()
             self._vigil.blink()
             return Sight(trouble=f"the database can't be reached: {_reason(error)}")
@@ -129,5 +129,6 @@ def _drop(connection: Connection | None) -> None:
         connection.close()
 
 
-def _reason(error: DBAPIError) -> str:
-    return (str(error.orig).strip().splitlines() or [type(error).__name__])[0]
+def _reason(error: SQLAlchemyError) -> str:
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return (str(said).strip().splitlines() or [type(error).__name__])[0]

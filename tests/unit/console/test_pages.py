@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import facts
-from bot.domain.ids import INTAKE, AlertKey, Digest, IncidentId, StepId
+from bot.domain.ids import INTAKE, SYSTEM, AlertKey, Digest, IncidentId, StepId
 from bot.domain.nouns import FIRELINE, ApprovalStatus, Part, Severity, Vote, sender
 from tests.fakes import looped, tales
 from tests.fakes.stage import Stage, book, loop, step
@@ -233,6 +233,24 @@ async def test_refused_bodies_say_why(console: Open) -> None:
     assert SECRET not in page
 
 
+async def test_who_led_stands_newest_first(console: Open) -> None:
+    """Each change of the lead, with the process, its term and how it came to it."""
+    opened = await console()
+    assert "No process has led yet." in await opened.page("/process")
+    await opened.store.journal.append(
+        SYSTEM,
+        FIRELINE,
+        [
+            facts.LeadTaken(term=1, host="a", pid=7, how="first"),
+            facts.LeadTaken(term=2, host=f"b{SECRET}", pid=8, how="took over", before="pid 7 on a"),
+        ],
+    )
+    page = text(await opened.page("/process"))
+    second, first = page.index("in term 2"), page.index("in term 1")
+    assert second < first
+    assert "Process 8 on b[redacted] leads, in term 2; pid 7 on a had stopped without a word" in page
+
+
 def hostile() -> Timeline:
     """Tell of an incident whose every word is mark-up with a secret in it."""
     tale, evil = Timeline(), f"{EVIL}{SECRET}"
@@ -334,6 +352,7 @@ async def test_an_incident_that_is_not_there_is_said_in_words(console: Open, pat
         "/incidents/42/postmortem",
         "/alerts",
         "/refused",
+        "/process",
         "/incidents/7",
         "/static/console.js",
     ],
