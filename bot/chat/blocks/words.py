@@ -87,7 +87,7 @@ def _troubled(step: StepLine, ink: Ink) -> str:
 
 
 def _named(item: StepLine, ink: Ink) -> str:
-    why = f" ({ink.line(item.detail, 60)})" if item.detail and item.status in _TELLS_WHY else ""
+    why = f" ({ink.line(item.detail, 40)})" if item.detail and item.status in _TELLS_WHY else ""
     return f"{ink.line(item.name, 40)}{why}"
 
 
