@@ -243,6 +243,7 @@ class Gallery:
             name=self._run(run).name_of(key.step) if run else str(key.step),
             action=call.action if call else "",
             inputs=call.inputs if call else {},
+            key=call.key if call else "",
             part=asked.fact.part,
             attempt=asked.fact.attempt,
             sent_at=sent.at if sent else None,

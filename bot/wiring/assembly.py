@@ -149,6 +149,7 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         settings.runbooks,
         catalogue=catalogue,
         variables=tuple(settings.vars),
+        groups=settings.groups,
         reader=store.records,
         engine=settings.engine,
         protection=settings.protection,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from bot.errors import RunbookError
 from bot.runbook.findings import Level
 from bot.runbook.load import Library, load_folder, load_good
 from bot.runbook.model import Runbook
+from bot.runbook.rules.draft import NO_GROUPS
 from bot.settings.model import EngineSettings, ProtectionSettings
 
 _LOG = structlog.get_logger(__name__)
@@ -26,8 +27,8 @@ _LOG = structlog.get_logger(__name__)
 class Shelf:
     """Runbooks by name and by digest.
 
-    `variables` are the names that the settings' vars give; `engine` and `protection` are the settings that hold where a
-    runbook says nothing.
+    `variables` are the names that the settings' vars give, `groups` the people of the groups that they name; `engine` and `protection` are the
+    settings that hold where a runbook says nothing.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class Shelf:
         reader: Reader,
         engine: EngineSettings,
         protection: ProtectionSettings,
+        groups: Mapping[str, Collection[str]] = NO_GROUPS,
     ) -> None:
         self._paths = paths
         self._catalogue = catalogue
         self._variables = variables
+        self._groups = groups
         self._reader = reader
         self._engine = engine
         self._protection = protection
@@ -51,7 +54,7 @@ class Shelf:
 
     def load(self, today: date) -> RunbooksLoaded:
         """Read the files anew and return the fact that tells of it; a file that broke keeps its last good version, loudly."""
-        read = load_folder(self._paths, self._catalogue, self._variables, today=today)
+        read = load_folder(self._paths, self._catalogue, self._variables, today=today, groups=self._groups)
         refused = sorted({each.place.file for each in read.findings if each.level is Level.ERROR})
         for each in read.findings:
             if each.level is Level.ERROR:

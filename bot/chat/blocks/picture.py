@@ -96,6 +96,8 @@ class UnknownCall:
     settlement: str = ""
     settled_by: str = ""
     settled_at: datetime | None = None
+    key: str = ""
+    """The idempotency key that it was sent with: what to look for in the target's own log."""
     moot: str = ""
     """Why nobody needs to answer any more, empty while somebody does."""
 

@@ -89,7 +89,7 @@ def _troubled(step: StepLine, ink: Ink) -> str:
 
 def _named(item: StepLine, ink: Ink) -> str:
     said = item.waits_for or (item.detail if item.status in _TELLS_WHY else "")
-    why = f" ({ink.line(said, 60)})" if said else ""
+    why = f" ({ink.line(said, 40)})" if said else ""
     return f"{ink.line(item.name, 40)}{why}"
 
 

@@ -67,7 +67,7 @@ def check(scene: Scene) -> Sequence[Event]:
         assert fact.status is ENDS[started[fact.run]].status, told(events, fact.run)
     assert len(finished) == len(wanted), "each run ends once"
     for run, name in started.items():
-        _check_effects(scene, run, ENDS[name])
+        _check_effects(scene, events, run, ENDS[name])
         _check_calls([event for event in events if getattr(event.fact, "run", None) == run])
     _check_drafts(events)
     if "parallel" in wanted:
@@ -83,11 +83,11 @@ def told(events: Sequence[Event], run: str) -> str:
     return "\n".join(f"{event.seq} {event.at:%S.%f} {event.actor} {event.fact}"[:500] for event in ours)
 
 
-def _check_effects(scene: Scene, run: str, end: End) -> None:
+def _check_effects(scene: Scene, events: Sequence[Event], run: str, end: End) -> None:
     """Each effect once, each under a key of its own; what was undone, in the reverse order."""
     done = [path.split("/") for path in scene.ledger.done]
     ours = [f"{kind}/{step}" for _, kind, of, step in done if of == run]
-    assert sorted(ours) == sorted(end.done), f"{run}: {ours}"
+    assert sorted(ours) == sorted(end.done), f"{ours}\n{told(events, run)}"
     did = [each.removeprefix("do/") for each in ours if each.startswith("do/")]
     undone = [each.removeprefix("undo/") for each in ours if each.startswith("undo/")]
     assert not undone or undone[-1] == did[0], "the first that was done is the last that is undone"

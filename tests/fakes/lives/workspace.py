@@ -38,6 +38,8 @@ class Workspace:
     port: HeldPort
     pressed: dict[str, float] = field(default_factory=dict)
     taken_in: bool = False
+    questions: list[str] = field(default_factory=list)
+    """Messages that asked whether something happened, as they were when somebody answered."""
 
     @property
     def fireline(self) -> str:
@@ -88,6 +90,8 @@ class Workspace:
             for message in channel.messages.values():
                 for block in message.blocks or ():
                     for element in block.get("elements") or ():
+                        if element.get("action_id") == truth:
+                            self.questions.append(json.dumps(message.blocks, ensure_ascii=False))
                         if element.get("action_id") in {"approve", truth}:
                             yield channel.id, message.ts, element["action_id"]
 
