@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.console.ahead import Ahead, ahead
 from bot.console.waiting import Progress, Wait, waiting
 from bot.domain.clock import Clock
 from bot.domain.events import Event
@@ -186,6 +187,10 @@ class Views:
             RefusedRow(record=each, why=self._text(each.reason), source=self._text(each.source))
             for each in self.reader.refused_deliveries()
         ]
+
+    def ahead(self) -> Ahead:
+        """Return what is to come by itself: runs in line, and schedules."""
+        return ahead(self.reader, self._text, self.clock.now())
 
     def process(self) -> tuple[Line, ...]:
         """Return what the log tells of the processes themselves, newest first: who started, who led, which runbooks came into force."""

@@ -223,6 +223,15 @@ class ScheduleRecord:
     started: str = ""
     skipped: str = ""
 
+    @property
+    def led_to(self) -> str:
+        """What came of the last instant, in words; empty while there was none."""
+        if self.skipped:
+            return f"skipped: {self.skipped}"
+        if self.started:
+            return f"run {self.started}"
+        return f"incident {self.incident}" if self.incident is not None else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedDelivery:

@@ -398,6 +398,7 @@ async def test_an_incident_that_is_not_there_is_said_in_words(console: Open, pat
         "/incidents/42/postmortem",
         "/alerts",
         "/refused",
+        "/ahead",
         "/process",
         "/incidents/7",
         "/static/console.js",
