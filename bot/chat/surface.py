@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ from bot.chat.outbox.places import Places
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
 from bot.domain.clock import Clock
-from bot.domain.ports import Journal, Reader
+from bot.domain.ports import Journal, Reader, alone
 from bot.domain.records import RelayEntry
 from bot.engine.control import RunControl
 from bot.errors import ChatError
@@ -60,7 +60,7 @@ class Behind:
 
     `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
     `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text.
+    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead.
     """
 
     journal: Journal
@@ -72,6 +72,7 @@ class Behind:
     describe: Describe
     title: TitleOf
     redact: Redact
+    surely_leading: Callable[[], Awaitable[None]] = alone
 
 
 class ChatSurface:
@@ -97,7 +98,7 @@ class ChatSurface:
         self._web = AsyncWebClient(
             token=config.bot_token, base_url=config.base_url, timeout=CALL_SECONDS, retry_handlers=[]
         )
-        self._slack = SlackClient(self._web, metrics=metrics)
+        self._slack = SlackClient(self._web, metrics=metrics, surely_leading=behind.surely_leading)
         self._pacer = Pacer(clock, sleep)
         self.identity = Identity(self._slack, self._pacer, clock, config.groups)
         self._gallery = Gallery(

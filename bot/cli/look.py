@@ -15,8 +15,9 @@ from bot.cli.opening import records_of, redactor_of, settings_from
 from bot.cli.screen import say, show_json, show_table, write_document
 from bot.domain.events import Event, envelope
 from bot.domain.facts import fact_to_data
+from bot.domain.grouping import grouped
 from bot.domain.ids import IncidentId, incident_stream
-from bot.domain.nouns import AlertStatus, IncidentStatus, RunStatus, Severity
+from bot.domain.nouns import AlertStatus, IncidentStatus, RunStatus, Severity, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import (
     AlertRecord,
@@ -35,14 +36,16 @@ from bot.postmortem.render import to_markdown, to_page
 
 _COLOURS = {Severity.SEV1: "bold red", Severity.SEV2: "red", Severity.SEV3: "yellow", Severity.SEV4: "cyan"}
 Redact = Callable[[str], str]
+_TOLD_BY_THE_COUNT = frozenset({StepStatus.SUCCEEDED, StepStatus.UNDONE, StepStatus.CANCELLED})
+"""Items of a loop that its own line counts, and that nobody needs to see one by one; `--json` has them."""
 
 
-def show_incidents(config: Path | None, *, only_open: bool, limit: int, as_json: bool) -> None:
+def show_incidents(config: Path | None, *, only_open: bool, quiet: bool, limit: int, as_json: bool) -> None:
     """List incidents."""
     settings = settings_from(config)
     redactor = redactor_of(settings)
     with records_of(settings) as records:
-        found = records.incidents(only_open=only_open, limit=limit)
+        found = records.incidents(only_open=only_open, quiet=quiet, limit=limit)
     if as_json:
         show_json(_hidden([_plain(each) for each in found], redactor.hide_known))
     elif not found:
@@ -178,14 +181,23 @@ def _show_run(run: RunRecord, steps: Sequence[StepRecord], redact: Redact) -> No
             by=run.paused_by.id if run.paused_by else "somebody",
             why=f": {redact(run.paused_why)}" if run.paused_why else "",
         )
-    for each in steps:
-        say(
-            "  {step} {status} {took}{detail}",
-            step=f"{each.step:<20}",
-            status=f"{each.status.value:<17}",
-            took=f"{_took(each.started_at, each.finished_at):>8}",
-            detail=f"  {redact(each.detail)}" if each.detail else "",
-        )
+    for each in grouped(steps):
+        _show_step(each.record, each.how_far, redact)
+        for item in each.items:
+            if item.record.status not in _TOLD_BY_THE_COUNT:
+                _show_step(item.record, item.label, redact, indent="  ")
+
+
+def _show_step(record: StepRecord, more: str, redact: Redact, *, indent: str = "") -> None:
+    """Print a step, or an item of a loop; `more` is how far a loop is, or what people call the item."""
+    said = ", ".join(redact(part) for part in (more, record.detail) if part)
+    say(
+        "  {step} {status} {took}{said}",
+        step=f"{indent + record.step:<20}",
+        status=f"{record.status.value:<17}",
+        took=f"{_took(record.started_at, record.finished_at):>8}",
+        said=f"  {said}" if said else "",
+    )
 
 
 def _show_approval(approval: ApprovalRecord, redact: Redact) -> None:
@@ -196,6 +208,9 @@ def _show_approval(approval: ApprovalRecord, redact: Redact) -> None:
         status=approval.status.value,
         votes=votes or "nobody yet",
     )
+    if approval.escalated_at is not None:
+        at, added = f"{approval.escalated_at:%H:%M:%S}", ", ".join(approval.escalated_to)
+        say("  escalated at {at} UTC to {added}", at=at, added=added)
     say(
         "  {action} ({effect}) {inputs}  [dim]{digest}[/dim]",
         action=approval.action,

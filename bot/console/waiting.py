@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.facts import StepOutcomeUnknown
+from bot.domain.grouping import Grouped, grouped
 from bot.domain.nouns import ApprovalStatus, Part, RunStatus, StepStatus, Vote
 from bot.domain.records import ApprovalRecord, IncidentRecord, RunRecord, StepRecord
 from bot.incidents.line import stands
@@ -17,6 +18,7 @@ Names = Mapping[str, str]
 _WORKING = {
     StepStatus.RUNNING: "runs step {step}",
     StepStatus.VERIFYING: "verifies that step {step} helped",
+    StepStatus.HELD: "holds step {step} back",
     StepStatus.WAITING_RETRY: "will try step {step} again",
 }
 
@@ -52,7 +54,8 @@ def waiting(incident: IncidentRecord, progress: Progress, names: Names, now: dat
     take = [] if incident.acknowledged_at else [_take(incident, now)]
     running = [run for run in progress.runs if run.status is RunStatus.RUNNING]
     queued = [_queue(run, now) for run in progress.runs if run.status is RunStatus.QUEUED]
-    work = [_work(step, now) for run in running for step in progress.steps[run.id] if step.status in _WORKING]
+    steps = [step for run in running for step in grouped(progress.steps[run.id]) if _works(step)]
+    work = [_work(step, now) for step in steps]
     held = [_go_on(run, names, now) for run in running if run.paused_at is not None]
     going = [] if asked or unknown or work else [run for run in running if run.paused_at is None]
     idle = [_go_on(run, names, now) for run in going]
@@ -63,6 +66,8 @@ def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
     who = " or ".join(source_name(each, names) for each in approval.sources) or "nobody"
     yes = sum(vote.vote is Vote.APPROVE for vote in approval.votes)
     target = f" on {plain(approval.target)}" if approval.target else ""
+    times = f" for {count(approval.items, 'item')}" if approval.items else ""
+    over = f"; {plain(approval.over)}" if approval.over else ""
     left = ", escalated" if approval.escalated_at else ""
     if approval.expires_at is not None:
         seconds = (approval.expires_at - now).total_seconds()
@@ -70,7 +75,7 @@ def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
     return Wait(
         who=who[0].upper() + who[1:],
         what=f"to approve or deny step {approval.step}",
-        more=f"{plain(approval.action)} ({plain(approval.effect)}){target}; {yes} of {approval.quorum} approved{left}",
+        more=f"{plain(approval.action)} ({plain(approval.effect)}){times}{target}{over}; {yes} of {approval.quorum} approved{left}",
         people=True,
     )
 
@@ -111,15 +116,29 @@ def _take(incident: IncidentRecord, now: datetime) -> Wait:
     return Wait(who="Somebody", what="to take the incident", more=f"unacknowledged for {since}", people=True)
 
 
-def _work(step: StepRecord, now: datetime) -> Wait:
+def _works(step: Grouped) -> bool:
+    """Tell whether Fireline is at a step; of a loop, at any of its items: those whose outcome is unknown wait for a person."""
+    under_way = [each.record.status for each in step.items if not each.record.status.final]
+    return step.record.status in _WORKING and (not under_way or any(each in _WORKING for each in under_way))
+
+
+def _work(working: Grouped, now: datetime) -> Wait:
+    step = working.record
     since = f"for {duration(max(0.0, (now - step.started_at).total_seconds()))}" if step.started_at else ""
     attempt = f"attempt {step.attempt}" if step.attempt > 1 else ""
     return Wait(
         who="Fireline",
         what=_WORKING[step.status].format(step=step.step),
-        more=", ".join(part for part in (attempt, since) if part),
+        more=", ".join(part for part in (working.how_far, attempt, since, _waits(step, now)) if part),
         people=False,
     )
+
+
+def _waits(step: StepRecord, now: datetime) -> str:
+    """Say what a step waits for, and how long it still will, where that is known."""
+    left = 0.0 if step.due_at is None else (step.due_at - now).total_seconds()
+    again = f"for {duration(left)} more" if left > 0 else ""
+    return ": ".join(part for part in (plain(step.waits_for), again) if part)
 
 
 def _close(incident: IncidentRecord, names: Names) -> Wait:

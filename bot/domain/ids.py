@@ -12,6 +12,7 @@ stream    incident/42, intake, system
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NewType
 
 IncidentId = NewType("IncidentId", int)
@@ -63,6 +64,7 @@ def run_of_approval(approval: ApprovalId) -> RunId:
     return RunId(approval.partition("/")[0])
 
 
+@lru_cache(maxsize=8192)
 def instance_id(loop: StepId, index: int) -> StepId:
     """Name the `index`-th item (from 0) of a loop as the step that it is."""
     return StepId(f"{loop}[{index}]")

@@ -52,6 +52,7 @@ class AlertRecord:
 class IncidentRecord:
     """An incident as it stands; `channel` and `channel_name` are empty until the chat platform made one, `commander` until somebody took it.
 
+    `scheduled` is the instant of a schedule that it was opened for, None for others; it is `quiet` while nobody needs to hear of it.
     `alerts` counts the alerts attached, `firing` those that still fire. `opened_by` is who declared it, or the system.
     """
 
@@ -72,6 +73,8 @@ class IncidentRecord:
     firing: int
     resolution: str
     last_seq: int
+    scheduled: datetime | None = None
+    quiet: bool = False
 
     @property
     def open(self) -> bool:
@@ -113,6 +116,7 @@ class StepRecord:
     """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part.
 
     `items` is what a loop goes through, empty for any other step; an item that was begun has a record of its own (`restart[0]`).
+    `waits_for` says what a call waits for before it is made, empty when it waits for nothing; `due_at` is when it is made, where that is known.
     """
 
     run: RunId
@@ -125,6 +129,18 @@ class StepRecord:
     detail: str
     output: Mapping[str, Any]
     items: tuple[Any, ...] = ()
+    waits_for: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwayRecord:
+    """A target that does not answer: not called `since` then, and tried again by the first call after `until`."""
+
+    target: str
+    since: datetime
+    until: datetime
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +204,33 @@ class EvidenceRecord:
     tool: str
     truncated: bool
     stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRecord:
+    """A runbook's schedule, in force since `since`, and the last of its instants that was answered, None while none was.
+
+    `answered_at` is when; `incident` and `started` are what came of it, `skipped` says why nothing did.
+    """
+
+    runbook: str
+    cron: str
+    timezone: str
+    since: datetime
+    due: datetime | None = None
+    answered_at: datetime | None = None
+    incident: IncidentId | None = None
+    started: str = ""
+    skipped: str = ""
+
+    @property
+    def led_to(self) -> str:
+        """What came of the last instant, in words; empty while there was none."""
+        if self.skipped:
+            return f"skipped: {self.skipped}"
+        if self.started:
+            return f"run {self.started}"
+        return f"incident {self.incident}" if self.incident is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

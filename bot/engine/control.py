@@ -54,6 +54,10 @@ class RunControl(Protocol):
         """Hold the run: what runs is let finish, nothing begins, and its clock stands still."""
         ...
 
+    async def retry(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Have a run that failed go on from where it did: what was done stands, approvals are asked anew."""
+        ...
+
     async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""
         ...

@@ -6,12 +6,16 @@ from abc import ABC, abstractmethod
 
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId, run_of_approval
 from bot.domain.nouns import Actor, Part, Settlement, Vote
-from bot.engine.conductor import CancelAsked, PauseAsked, ResumeAsked, SettlementGiven, VoteCast
+from bot.engine.conductor import CancelAsked, PauseAsked, ResumeAsked, RetryAsked, SettlementGiven, VoteCast
 from bot.engine.conductor.arrivals import Wish
 
 
 class Wishes(ABC):
     """Turns what people ask into arrivals; whoever conducts runs brings them to theirs."""
+
+    async def retry(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.retry`."""
+        await self.wish(run, RetryAsked(by=by, why=why))
 
     @abstractmethod
     async def wish(self, run: RunId, arrival: Wish) -> None:

@@ -109,8 +109,10 @@ def attach(incident: IncidentRecord, alerts: Sequence[AlertRecord]) -> Fact:
     return _attached(incident.id, alerts, total=incident.alerts + len(alerts))
 
 
-def open_incident(opening: Opening, incident: IncidentId, alerts: Sequence[AlertRecord]) -> list[Fact]:
-    """Tell that an incident began with these alerts; its run is told by `start`."""
+def open_incident(
+    opening: Opening, incident: IncidentId, alerts: Sequence[AlertRecord], scheduled: datetime | None = None
+) -> list[Fact]:
+    """Tell that an incident began with these alerts, or at an instant of a schedule; its run is told by `start`."""
     facts: list[Fact] = [
         IncidentOpened(
             incident=incident,
@@ -118,6 +120,7 @@ def open_incident(opening: Opening, incident: IncidentId, alerts: Sequence[Alert
             severity=opening.severity,
             group=opening.group,
             runbook=opening.runbook.name,
+            scheduled=scheduled,
         )
     ]
     if alerts:

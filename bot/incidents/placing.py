@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.facts import AlertsUnmatched, RunRejected
 from bot.domain.ids import INTAKE, IncidentId, RunId, incident_stream
@@ -76,7 +77,7 @@ def _incident_to_join(
     tx: Transaction, wanted: Wanted, opening: Opening | None, line: Line
 ) -> IncidentRecord | None:
     """Return the incident that these alerts belong to already; None when they are a trouble of their own."""
-    when = _when_busy(wanted.runbook)
+    when = when_busy(wanted.runbook)
     if line.first is not None and when is not WhenBusy.QUEUE:
         return tx.incident(line.first.incident)
     if when is WhenBusy.ATTACH:
@@ -99,7 +100,7 @@ def _same_run(run: RunRecord, opening: Opening) -> bool:
 
 
 def _is_turned_away(opening: Opening, line: Line) -> bool:
-    rejects = _when_busy(opening.runbook) is WhenBusy.REJECT and opening.inputs is not None
+    rejects = when_busy(opening.runbook) is WhenBusy.REJECT and opening.inputs is not None
     return rejects and line.first is not None and not _same_run(line.first, opening)
 
 
@@ -117,10 +118,10 @@ def place_for(
     record = _incident_for(tx, opening, incident, line, join=join)
     rules.may_start(opening, record, tx.runs_of(record.id) if record is not None else ())
     if line.first is not None:
-        when = _when_busy(opening.runbook)
+        when = when_busy(opening.runbook)
         if when is WhenBusy.ATTACH:
             raise Conflict(
-                f"{_busy(opening, line.first)}.",
+                f"{busy_with(opening, line.first)}.",
                 hint=f"Follow it there, or cancel it first: `cancel {line.first.id}`.",
             )
         if when is WhenBusy.REJECT:
@@ -154,10 +155,17 @@ def _incident_for(
 # ---------------------------------------------------------------------------------------------------------------- parts
 
 
-def open_new(tx: Transaction, opening: Opening, alerts: Sequence[AlertRecord], by: Actor) -> IncidentRecord:
-    """Open an incident and return it."""
+def open_new(
+    tx: Transaction,
+    opening: Opening,
+    alerts: Sequence[AlertRecord],
+    by: Actor,
+    *,
+    scheduled: datetime | None = None,
+) -> IncidentRecord:
+    """Open an incident and return it; `scheduled` is the instant of the runbook's schedule that it is opened for."""
     incident = tx.next_incident()
-    tx.append(incident_stream(incident), by, open_incident(opening, incident, alerts))
+    tx.append(incident_stream(incident), by, open_incident(opening, incident, alerts, scheduled))
     return rules.found(tx.incident(incident), incident)
 
 
@@ -174,7 +182,8 @@ def begin(
     return Placed(incident=record.id, run=run)
 
 
-def _when_busy(runbook: Runbook) -> WhenBusy:
+def when_busy(runbook: Runbook) -> WhenBusy:
+    """Return what a runbook says of a busy group; one without a group attaches."""
     return runbook.concurrency.when_busy if runbook.concurrency is not None else WhenBusy.ATTACH
 
 
@@ -185,9 +194,10 @@ def _rejection(opening: Opening, incident: IncidentRecord, line: Line) -> RunRej
         runbook=opening.runbook.name,
         group=opening.run_group,
         busy=line.first.id,
-        why=_busy(opening, line.first),
+        why=busy_with(opening, line.first),
     )
 
 
-def _busy(opening: Opening, run: RunRecord) -> str:
+def busy_with(opening: Opening, run: RunRecord) -> str:
+    """Say which run has the group."""
     return f"run {run.id} ({run.runbook}) has {opening.run_group}, in incident {run.incident}"

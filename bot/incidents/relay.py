@@ -73,17 +73,18 @@ class _Waiting(NamedTuple):
 class Relay:
     """The way in of a process that stands by. `keep` writes things, all or none, blocks, and raises JournalError when it can't.
 
-    Things that come while others are being written wait, and are written together.
+    Things that come while others are being written wait, at most `most_waiting` of them, and are written together.
     """
 
-    def __init__(self, keep: Callable[[Sequence[Thing]], None]) -> None:
+    def __init__(self, keep: Callable[[Sequence[Thing]], None], *, most_waiting: int = MOST_WAITING) -> None:
         self._keep = keep
+        self._most_waiting = most_waiting
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
 
     async def put(self, kind: str, data: Mapping[str, Any]) -> None:
         """Keep a thing for the leader; on disk when this returns. JournalError when it could not be kept."""
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= self._most_waiting:
             raise JournalBehind(f"{len(self._waiting)} things wait already", hint="try again in a moment")
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting((kind, data), kept))

@@ -50,6 +50,7 @@ class Usher:
     async def run(self) -> None:
         """Call in until cancelled, or until the journal closes; what waited before the start comes first."""
         self._woken.set()
+        self._woken.set()
         while True:
             await self._woken.wait()
             self._woken.clear()

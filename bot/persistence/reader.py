@@ -17,6 +17,7 @@ from bot.domain.nouns import Routing
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -24,12 +25,20 @@ from bot.domain.records import (
     RefusedDelivery,
     RelayEntry,
     RunRecord,
+    ScheduleRecord,
     StepRecord,
 )
 from bot.persistence import questions, rows
 from bot.persistence.changes import Key
 from bot.persistence.database import Database
 from bot.persistence.statements import Query
+
+_INCIDENTS = {
+    (False, False): questions.INCIDENTS_NEWEST,
+    (True, False): questions.INCIDENTS_OPEN,
+    (False, True): questions.INCIDENTS_NEWEST_QUIET_TOO,
+    (True, True): questions.INCIDENTS_OPEN_QUIET_TOO,
+}
 
 
 class Questions(ABC):
@@ -54,9 +63,11 @@ class Questions(ABC):
         row = self._first(questions.INCIDENT, {"incident": incident})
         return rows.incident_of(row) if row else None
 
-    def incidents(self, *, only_open: bool = False, limit: int = 50) -> Sequence[IncidentRecord]:
-        """Return incidents, newest first."""
-        query = questions.INCIDENTS_OPEN if only_open else questions.INCIDENTS_NEWEST
+    def incidents(
+        self, *, only_open: bool = False, quiet: bool = False, limit: int = 50
+    ) -> Sequence[IncidentRecord]:
+        """Return incidents, newest first; the quiet ones too where they are asked for."""
+        query = _INCIDENTS[only_open, quiet]
         return [rows.incident_of(row) for row in self._rows(query, {"limit": limit})]
 
     def open_incident_of_group(self, group: str) -> IncidentRecord | None:
@@ -147,6 +158,10 @@ class Questions(ABC):
         """Return what is known of a run's steps, in the order in which the log first named them."""
         return [rows.step_of(row) for row in self._rows(questions.STEPS_OF, {"run": run})]
 
+    def targets_away(self) -> Sequence[AwayRecord]:
+        """Return the targets that do not answer, longest away first."""
+        return [rows.away_of(row) for row in self._rows(questions.TARGETS_AWAY, {})]
+
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
         """Return an approval with its votes."""
         found = rows.approvals_of(self._rows(questions.APPROVAL, {"approval": approval}))
@@ -164,6 +179,10 @@ class Questions(ABC):
         """Return one piece of evidence."""
         row = self._first(questions.EVIDENCE_ONE, {"evidence": evidence}, only=[(evidence,)])
         return rows.evidence_of(row) if row else None
+
+    def schedules(self) -> Sequence[ScheduleRecord]:
+        """Return the schedules in force, by runbook."""
+        return [rows.schedule_of(row) for row in self._rows(questions.SCHEDULES_ALL, {})]
 
     def runbook_source(self, digest: Digest) -> str | None:
         """Return the text of a runbook that was in force once."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ColumnCollection,
     ColumnElement,
@@ -25,47 +24,17 @@ from sqlalchemy import (
     text,
 )
 
+from bot.persistence.columns import count as _count
+from bot.persistence.columns import flag as _flag
+from bot.persistence.columns import ident as _id
+from bot.persistence.columns import instant as _instant
+from bot.persistence.columns import json_data as _json
+from bot.persistence.columns import seq as _seq
+from bot.persistence.columns import words as _text
+
 METADATA = MetaData()
 ON_CONFLICT = "on conflict"
 """Key of `Table.info`: a function (columns of the written row, what a write sets) → what it must set besides."""
-
-
-def _seq(name: str, *, primary_key: bool = False, **more: Any) -> Column[int]:  # noqa: ANN401 - Column's own
-    """Make a column for a place in the log; SQLite's fast row id needs the exact type INTEGER."""
-    kind = BigInteger().with_variant(Integer(), "sqlite")
-    return Column(name, kind, primary_key=primary_key, autoincrement=False, nullable=False, **more)
-
-
-def _id(name: str) -> Column[str]:
-    """Make a column that is, or is part of, the primary key."""
-    return Column(name, Text, primary_key=True, nullable=False)
-
-
-def _text(name: str) -> Column[str]:
-    """Make a column for words, empty where there are none."""
-    return Column(name, Text, nullable=False, server_default="")
-
-
-def _json(name: str) -> Column[str]:
-    """Make a column for a JSON object, `{}` where there is none."""
-    return Column(name, Text, nullable=False, server_default="{}")
-
-
-def _instant(name: str) -> Column[str | None]:
-    """Make a column for an instant that may not have come yet."""
-    return Column(name, Text, nullable=True)
-
-
-def _count(name: str) -> Column[int]:
-    """Make a column for a number that starts at 0."""
-    return Column(
-        name, BigInteger().with_variant(Integer(), "sqlite"), nullable=False, server_default=text("0")
-    )
-
-
-def _flag(name: str) -> Column[bool]:
-    """Make a column for yes or no, no where nothing is said."""
-    return Column(name, Boolean, nullable=False, server_default=text("false"))
 
 
 EVENTS = Table(
@@ -110,6 +79,8 @@ INCIDENTS = Table(
     _text("channel_name"),
     _count("alerts"),
     _text("resolution"),
+    _instant("scheduled"),
+    _flag("quiet"),
 )
 UNRESOLVED = INCIDENTS.c.status != text("'resolved'")
 Index(
@@ -119,6 +90,7 @@ Index(
     postgresql_where=UNRESOLVED,
 )
 Index("incidents_open", INCIDENTS.c.id, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
+LOUD = INCIDENTS.c.quiet.is_(text("false"))
 Index("incidents_by_channel", INCIDENTS.c.channel)
 
 ALERTS = Table(
@@ -206,6 +178,8 @@ STEPS = Table(
     _instant("finished_at"),
     _text("reason"),
     _text("detail"),
+    _text("waits_for"),
+    _instant("due_at"),
     _json("output"),
     Column("item_list", Text, nullable=False, server_default="[]"),  # what a loop goes through
     _seq("seq", server_default=text("0")),  # of the first event that named it
@@ -272,6 +246,21 @@ EVIDENCE = Table(
     _seq("seq", server_default=text("0")),
 )
 Index("evidence_by_incident", EVIDENCE.c.incident, EVIDENCE.c.seq)
+
+SCHEDULES = Table(
+    "schedules",
+    METADATA,
+    _id("runbook"),
+    _text("cron"),
+    _text("timezone"),
+    _instant("since"),
+    _instant("due"),
+    _instant("answered_at"),
+    Column("incident", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
+    _text("started"),
+    _text("skipped"),
+    _flag("removed"),
+)
 
 REFUSED_DELIVERIES = Table(
     "refused_deliveries",
@@ -361,7 +350,23 @@ LEADER = Table(
     _flag("released"),  # given up in good order: whoever comes next need not wait
 )
 
-PROJECTIONS = (INCIDENTS, ALERTS, RUNS, STEPS, APPROVALS, VOTES, EVIDENCE, REFUSED_DELIVERIES, OUTBOX)
+TARGETS = Table("targets", METADATA, _id("target"), _instant("since"), _instant("until"), _text("detail"))
+AWAY = TARGETS.c.since.is_not(None)
+Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
+
+PROJECTIONS = (
+    INCIDENTS,
+    ALERTS,
+    RUNS,
+    STEPS,
+    APPROVALS,
+    VOTES,
+    EVIDENCE,
+    SCHEDULES,
+    REFUSED_DELIVERIES,
+    OUTBOX,
+    TARGETS,
+)
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (
     "channel",

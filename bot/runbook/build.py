@@ -18,6 +18,7 @@ from bot.actions.outcome import TRANSIENT
 from bot.domain.durations import parse_duration
 from bot.domain.ids import Digest, StepId
 from bot.runbook import surface
+from bot.runbook.cron import BadCron, Cron, parse_cron, zone_of
 from bot.runbook.documents import Document, Path
 from bot.runbook.expressions import BadExpression, Expression
 from bot.runbook.findings import Finding, finding
@@ -68,6 +69,7 @@ class Builder:
             autonomy=file.autonomy,
             triggers=self._triggers(file.on),
             command=file.on.command,
+            schedule=self._schedule(file.on.schedule),
             inputs=tuple(self._input(name, each) for name, each in file.inputs.items()),
             concurrency=self._concurrency(file.concurrency),
             timeout=self._duration(file.timeout, ("timeout",)),
@@ -120,10 +122,25 @@ class Builder:
                     found
                     for index, text in enumerate(each.match)
                     for found in self._matchers(text, at, index)
-                )
+                ),
+                place=self.document.place(("on", "alert", at)),
             )
             for at, each in enumerate(on.alert or [])
         )
+
+    def _schedule(self, part: surface.Schedule | None) -> Cron | None:
+        if part is None:
+            return None
+        path: Path = ("on", "schedule")
+        try:
+            zone_of(part.timezone)
+        except BadCron as error:
+            self._refuse("FL602", str(error), (*path, "timezone"), error.hint)
+        try:
+            return parse_cron(part.cron, part.timezone if not self.broken & {(*path, "timezone")} else "UTC")
+        except BadCron as error:
+            self._refuse("FL601", str(error), (*path, "cron"), error.hint)
+            return None
 
     def _matchers(self, text: str, trigger: int, index: int) -> tuple[Matcher, ...]:
         path = ("on", "alert", trigger, "match", index)

@@ -21,7 +21,7 @@ from bot.runbook.data import Data
 from bot.runbook.documents import Document, Path, reach
 from bot.runbook.findings import Finding, finding
 from bot.runbook.sandbox import nearest
-from bot.runbook.surface import API_VERSION, DURATIONS, NAME, NOT_YET, SHARE, SOURCE, STEP_ID, RunbookFile
+from bot.runbook.surface import API_VERSION, DURATIONS, NAME, SHARE, SOURCE, STEP_ID, RunbookFile
 
 STAND_IN = "missing"
 """What stands for an action that is not named; no rule complains of it."""
@@ -229,8 +229,6 @@ def _choice_hint(details: _Details) -> str:
 def _unknown_key(path: Path, document: Document) -> Finding:
     place = document.place(path, key=True)
     key, model = str(path[-1]), _model_at(path[:-1])
-    if model is not None and key in NOT_YET.get(model.__name__, frozenset()):
-        return finding("FL901", f"{key} is not available yet", place)
     known = [each.alias or name for name, each in model.model_fields.items()] if model is not None else []
     hint = _ELSEWHERE.get(key) or nearest(key, known) or f"there are: {', '.join(known)}"
     return finding("FL004", f"{_shown(path)} is no key", place, hint)

@@ -24,9 +24,11 @@ from bot.actions.contract import ActionSpec, Effect
 from bot.actions.outcome import TRANSIENT, Reason
 from bot.domain.ids import Digest, StepId
 from bot.domain.nouns import Phase
+from bot.runbook.cron import Cron
 from bot.runbook.expressions import Expression
 from bot.runbook.loops import Loop
 from bot.runbook.matchers import Matcher
+from bot.runbook.places import NOWHERE
 from bot.runbook.places import Place as Place  # noqa: PLC0414 - part of the model, defined apart so that expressions can use it
 from bot.runbook.templates import Template
 
@@ -217,6 +219,7 @@ class Trigger:
     """Alerts that start a runbook: all matchers must match."""
 
     matchers: tuple[Matcher, ...]
+    place: Place = NOWHERE
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert with these labels is meant."""
@@ -250,6 +253,7 @@ class Runbook:
     autonomy: Autonomy = Autonomy.PROPOSE
     triggers: tuple[Trigger, ...] = ()
     command: bool = False
+    schedule: Cron | None = None
     inputs: tuple[InputDecl, ...] = ()
     concurrency: Concurrency | None = None
     timeout: timedelta | None = None

@@ -24,10 +24,6 @@ SOURCE = r"^(group|user):[^\s:]+$"
 SHARE = r"^(100|[1-9][0-9]?)%$"
 DURATION = r"^(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?(?:[0-9]+ms)?$"
 
-NOT_YET: dict[str, frozenset[str]] = {
-    "On": frozenset({"schedule"}),
-}
-"""Keys that the language has and this release has not, by the part that they stand in."""
 DURATIONS = frozenset({"timeout", "expires", "interval", "max_interval", "every", "within"})
 """Keys that take a duration."""
 ACTIONS_NOT_YET = frozenset({"runbook.run"})
@@ -239,10 +235,24 @@ class Match(Part):
     )
 
 
+class Schedule(Part):
+    """Instants at which the runbook starts by itself, as crontab(5) writes them."""
+
+    cron: Text = Field(
+        description="Minute, hour, day of the month, month, day of the week: `0 4 * * MON` is Mondays at 4:00."
+    )
+    timezone: Text = Field(
+        default="UTC", description="Whose clock it is, by its name in the IANA database: Europe/Zurich."
+    )
+
+
 class On(Part):
     """What starts the runbook."""
 
     alert: list[Match] | None = Field(default=None, description="Alerts that start it: any entry will do.")
+    schedule: Schedule | None = Field(
+        default=None, description="When it starts by itself; every input needs a default then."
+    )
     command: bool = Field(default=False, description="Whether `/incident run <name>` starts it.")
 
 

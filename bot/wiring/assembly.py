@@ -16,16 +16,19 @@ from bot.actions.contract import Catalogue
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards
 from bot.engine.performer import Performer
 from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
+from bot.schedule.bells import Bells
 from bot.settings import Settings
 from bot.telemetry import Metrics
 from bot.wiring.actions import build_actions, catalogue_of
@@ -33,9 +36,11 @@ from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
 from bot.wiring.grounds import Grounds, prepare
 from bot.wiring.library import Shelf
+from bot.wiring.protection import rules_of
 from bot.wiring.relay import build_collector
 from bot.wiring.secrets import SettingsSecrets
 from bot.wiring.watching import CountEvents
+from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
 
 _RETRY_CEILING = 30.0
@@ -69,6 +74,10 @@ async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = la
         under_way = await asyncio.to_thread(store.records.unfinished_runs)
         counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
         store.journal.listen(counting)
+        rules = rules_of(settings)
+        targets = CountTargets(grounds.metrics, limits_of=lambda target: rules.of(target).name)
+        targets.begin([each.target for each in await asyncio.to_thread(store.records.targets_away)])
+        store.journal.listen(targets)
         return assemble(
             settings,
             store=store,
@@ -96,26 +105,18 @@ def assemble(
     actions = build_actions(settings, transport)
     shelf = _shelf(settings, store, catalogue_of(actions))
     evidence = EvidenceFiles(settings.evidence_dir)
-    alarm = ApschedulerAlarm()
+    bells = Bells(ApschedulerAlarm(), clock)
     dice = random.SystemRandom()
     performer = Performer(
         actions=actions,
         secrets=sources,
         captures=evidence.capture,
-        slots=asyncio.Semaphore(settings.engine.max_parallel_steps),
         version=__version__,
         chance=dice.random,
         hide=redactor.hide_known,
+        surely_leading=store.surely_leading,
     )
-    driver = Driver(
-        journal=store.journal,
-        reader=store.records,
-        clock=clock,
-        performer=performer,
-        plan_of=shelf.plan_of,
-        alarm=alarm,
-        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
-    )
+    driver = _driver(settings, store, shelf, performer, clock, bells)
     dispatcher = _dispatcher(settings, store, shelf, driver, clock)
     fireline = Fireline(
         settings=settings,
@@ -124,7 +125,8 @@ def assemble(
         store=store,
         shelf=shelf,
         driver=driver,
-        alarm=alarm,
+        alarm=bells,
+        timekeeper=_timekeeper(settings, store, shelf, driver, clock, bells),
         dispatcher=dispatcher,
         usher=_usher(store, driver),
         intake=Intake(
@@ -147,11 +149,34 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         settings.runbooks,
         catalogue=catalogue,
         variables=tuple(settings.vars),
+        groups=settings.groups,
         reader=store.records,
-        call_timeout=settings.engine.default_step_timeout,
-        approval_expiry=settings.engine.default_approval_expiry,
-        run_timeout=settings.engine.default_run_timeout,
+        engine=settings.engine,
+        protection=settings.protection,
     )
+
+
+def _driver(
+    settings: Settings,
+    store: Store,
+    shelf: Shelf,
+    performer: Performer,
+    clock: Clock,
+    bells: Bells,
+) -> Driver:
+    bell, dice = bells.bell(), random.SystemRandom()
+    driver = Driver(
+        journal=store.journal,
+        reader=store.records,
+        clock=clock,
+        performer=performer,
+        plan_of=shelf.plan_of,
+        alarm=bell,
+        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
+        guards=Guards(rules_of(settings)),
+    )
+    bell.ring = driver.tick
+    return driver
 
 
 def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock) -> Dispatcher:
@@ -166,6 +191,24 @@ def _usher(store: Store, driver: Driver) -> Usher:
     usher = Usher(store.journal, driver)
     store.journal.listen(usher.watch)
     return usher
+
+
+def _timekeeper(
+    settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock, bells: Bells
+) -> Timekeeper:
+    bell = bells.bell()
+    timekeeper = Timekeeper(
+        store.journal,
+        driver,
+        runbooks=shelf.runbooks,
+        clock=clock,
+        alarm=bell,
+        tokens=_token,
+        variables=settings.vars,
+    )
+    bell.ring = timekeeper.ring
+    store.journal.listen(timekeeper.watch)
+    return timekeeper
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

@@ -24,12 +24,13 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.relay import Collector
+from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.lead import Lead
 from bot.persistence.store import Store
 from bot.postmortem.write import Written, draft_postmortem
-from bot.schedule.alarm import ApschedulerAlarm
+from bot.schedule.bells import Bells
 from bot.settings import Settings
 from bot.telemetry import Metrics
 from bot.wiring.library import Shelf
@@ -49,9 +50,10 @@ class Fireline:
     store: Store
     shelf: Shelf
     driver: Driver
-    alarm: ApschedulerAlarm
+    alarm: Bells
     dispatcher: Dispatcher
     usher: Usher
+    timekeeper: Timekeeper
     intake: Intake
     desk: Callable[[Journal], Desk]
     evidence: EvidenceFiles
@@ -89,6 +91,7 @@ class Fireline:
         """Read the runbooks anew, and route again what had waited for them."""
         fact = self.shelf.load(self.clock.now().date())
         await self.store.journal.append(SYSTEM, FIRELINE, [fact])
+        await self.timekeeper.runbooks_changed(whole=not fact.refused)
         self.dispatcher.runbooks_changed()
         _LOG.info("runbooks loaded", runbooks=len(fact.digests), refused=fact.refused)
 
@@ -99,11 +102,12 @@ class Fireline:
         await self.store.journal.append(SYSTEM, FIRELINE, [started, _taken(self.store.lead, host, pid)])
         await self.reload()
         await asyncio.to_thread(self.evidence.sweep)
-        self.alarm.start(self.driver.tick)
+        self.alarm.start()
         taken_up = await self.driver.recover()
         reached(CrashPoint.RECOVERY_ENDED)
         self.upkeep.keep("the dispatcher", self.dispatcher.run)
         self.upkeep.keep("the usher", self.usher.run)
+        self.upkeep.keep("the timekeeper", self.timekeeper.run)
         await self.chat.start()
         if self.store.lease is not None:  # on SQLite nobody stands by
             self.upkeep.keep("the collector", self.collector.run)

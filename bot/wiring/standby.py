@@ -60,6 +60,10 @@ class Standby:
         """For how many seconds nobody has looked who leads; 0 while this process takes the lead itself."""
         return 0.0 if self.sight.free else time.monotonic() - self._looked
 
+    async def rest(self) -> None:
+        """Watch no more: this process leads. What is still at its door is kept all the same."""
+        await asyncio.to_thread(self._watch.close)
+
     async def close(self) -> None:
         """Let go of the database; nothing waits to be written any more, because nobody asks any more."""
         await asyncio.to_thread(self._watch.close)

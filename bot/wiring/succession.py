@@ -26,7 +26,7 @@ from bot.wiring.standby import LOOK, Standby
 
 _LOG = structlog.get_logger(__name__)
 LEAD_LOST = 3
-"""Exit status: another process leads now. Start this one again, and it stands by."""
+"""Exit status, told of by `bot.cli`: another process leads now. Start this one again, and it stands by."""
 
 
 class Front:
@@ -125,6 +125,7 @@ class Succession:
             except (ConfigurationError, JournalError) as problem:
                 _LOG.error("the lead can't be taken", problem=str(problem), hint=problem.hint)
             else:
+                await standby.rest()
                 return
             await asyncio.sleep(LOOK)
 

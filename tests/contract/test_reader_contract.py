@@ -165,7 +165,8 @@ async def test_an_empty_store_knows_nothing(store: Store) -> None:
         read.incidents(), read.alerts_of(ONE), read.pending_alerts(limit=5), read.unmatched_alerts(), read.recent_alerts(),
         read.refused_deliveries(), read.runs_of(ONE), read.unfinished_runs(), read.steps_of(RUN), read.approvals_of(ONE),
         read.evidence_of(ONE), read.events(), read.events_of_run(RUN), read.raw_events(), read.outbox_behind(), read.inbox_waiting(),
-        read.queued_runs(), read.runs_of_group("g"), read.open_incidents_of_group("g"),
+        read.queued_runs(), read.runs_of_group("g"), read.open_incidents_of_group("g"), read.schedules(),
+        read.incidents(quiet=True),
     ]  # fmt: skip
     assert not any(empty)
 
@@ -373,6 +374,37 @@ async def test_a_line_in_front_of_a_group(desk: Desk) -> None:
     assert (begun.status, begun.behind, begun.place) == (RunStatus.RUNNING, "", 0)
     assert [each.id for each in desk.read.open_incidents_of_group("service/checkout")] == [ONE]
     assert desk.read.open_incidents_of_group("") == []
+
+
+async def test_a_schedule_and_a_quiet_incident(desk: Desk) -> None:
+    """What is on schedule, what its last instant led to, and an incident that shows nowhere until somebody is needed."""
+    at = START + timedelta(hours=1)
+    await desk.tell(facts.ScheduleSet(runbook="sweep", cron="0 * * * *", timezone="UTC"))
+    await desk.tell(replace(opened(), scheduled=at), started(RUN))
+    await desk.tell(facts.ScheduleFired(runbook="sweep", due=at, incident=ONE, started=RUN))
+    await desk.tell(facts.ScheduleFired(runbook="sweep", due=at + timedelta(hours=1), skipped="busy"))
+    (record,) = desk.read.schedules()
+    assert (record.runbook, record.cron, record.timezone) == ("sweep", "0 * * * *", "UTC")
+    assert record.since == START + timedelta(seconds=1)
+    assert (record.due, record.incident, record.started, record.skipped) == (
+        at + timedelta(hours=1),
+        ONE,
+        "",
+        "busy",
+    )
+    assert desk.read.incidents() == []
+    assert desk.read.incidents(only_open=True) == []
+    (quiet,) = desk.read.incidents(only_open=True, quiet=True)
+    assert (quiet.quiet, quiet.scheduled) == (True, at)
+    assert desk.read.outbox_behind() == []
+
+    await desk.tell(facts.RunFinished(run=RUN, status=RunStatus.FAILED, reason="rejected", detail="no"))
+    (loud,) = desk.read.incidents()
+    assert (loud.quiet, loud.scheduled) == (False, at)
+    keys = {each.key for each in desk.read.outbox_behind()}
+    assert keys == {"incident/1/channel", "incident/1/status", "incident/1/announce"}
+    await desk.tell(facts.ScheduleRemoved(runbook="sweep"))
+    assert desk.read.schedules() == []
 
 
 async def test_a_step_through_its_life(desk: Desk) -> None:

@@ -24,7 +24,7 @@ from tests.fakes.postgres import Postgres
 MATRIX = os.environ.get("CRASH_MATRIX") == "1"
 MOST_HITS = int(os.environ.get("CRASH_HITS", "12"))
 """How many hits of one point the matrix picks, spread over all that there are."""
-STORIES = ("parallel", "approval", "undo", "timers", "rescue", "queued-1", "queued-2")
+STORIES = ("parallel", "approval", "undo", "timers", "rescue", "queued-1", "queued-2", "loop")
 PEOPLE = ("asked",)
 
 
@@ -83,6 +83,8 @@ CASES: Sequence[Deaths] = (
     [InCall("do/shift", "after")],
     [InCall("do/tried", "before")],
     [InCall("undo/second", "after")],
+    [InCall("do/a", "after")],
+    [InCall("do/c", "before"), InCall("undo/b", "after")],
     [At(P.TIMER_RANG, 2)],
     [At(P.STOP_BEGUN, leave_after="call.started")],
     [At(P.EVIDENCE_WRITTEN)],

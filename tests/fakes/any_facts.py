@@ -89,6 +89,9 @@ def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: C901, PLR09
         return st.lists(_values(arguments[0]), max_size=2).map(tuple)
     if origin is not None:
         return _JSON
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        return st.builds(kind, **{each.name: _values(hints[each.name]) for each in dataclasses.fields(kind)})
     return st.from_type(kind)  # type: ignore[arg-type]  # an enum or bool
 
 

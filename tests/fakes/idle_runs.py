@@ -61,6 +61,11 @@ class IdleRuns:
         self._fail_once()
         self.asked.append(("pause", run, by, why))
 
+    async def retry(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Remember the wish."""
+        self._fail_once()
+        self.asked.append(("retry", run, by, why))
+
     async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """Remember the wish."""
         self._fail_once()

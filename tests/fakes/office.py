@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.domain.records import AlertRecord, RunRecord
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.store import Store
 from bot.runbook.model import Runbook
@@ -24,6 +26,17 @@ from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import MovedClock, open_test_store
 
 VARIABLES: dict[str, Any] = {"region": "eu"}
+
+
+@dataclass(slots=True)
+class Bell:
+    """An alarm that only remembers what it is set to."""
+
+    set_to: datetime | None = None
+
+    def wake_at(self, instant: datetime | None) -> None:
+        """Remember it."""
+        self.set_to = instant
 
 
 @dataclass(slots=True)
@@ -36,6 +49,8 @@ class Office:
     books: list[Runbook] = field(default_factory=list)
     dispatcher: Dispatcher = field(init=False)
     usher: Usher = field(init=False)
+    timekeeper: Timekeeper = field(init=False)
+    bell: Bell = field(default_factory=Bell)
     intake: Intake = field(init=False)
     desk: Desk = field(init=False)
 
@@ -52,6 +67,16 @@ class Office:
         )
         self.usher = Usher(self.store.journal, self.runs)
         self.store.journal.listen(self.usher.watch)
+        self.timekeeper = Timekeeper(
+            self.store.journal,
+            self.runs,
+            runbooks=lambda: self.books,
+            clock=self.clock,
+            alarm=self.bell,
+            tokens=tokens,
+            variables=VARIABLES,
+        )
+        self.store.journal.listen(self.timekeeper.watch)
         self.intake = Intake(self.store.journal, wake=self.dispatcher.wake)
         self.desk = Desk(
             self.store.journal,

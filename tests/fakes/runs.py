@@ -12,6 +12,7 @@ from bot.domain.facts import (
     RunCancelRequested,
     RunPaused,
     RunResumed,
+    RunRetried,
     StepSettled,
 )
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId, incident_of_run, incident_stream
@@ -91,6 +92,11 @@ class RememberedRuns:
         """See `RunControl.pause`."""
         self.asked.append(("pause", run, by))
         await self._write(run, by, RunPaused(run=run, why=why))
+
+    async def retry(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.retry`."""
+        self.asked.append(("retry", run, by))
+        await self._write(run, by, RunRetried(run=run, why=why))
 
     async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """See `RunControl.resume`."""

@@ -93,13 +93,18 @@ def _state(incident: IncidentRecord, ink: Ink) -> str:
 def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     """What waits for a person: decisions first, then calls whose outcome nobody knows."""
     pending = [each for each in picture.approvals if each.status is ApprovalStatus.PENDING]
-    unknown = [(run, step) for run in picture.runs for step in run.steps if step.status is StepStatus.UNKNOWN]
+    unknown = [
+        (run, step, name)
+        for run in picture.runs
+        for step, name in run.every_step()
+        if step.status is StepStatus.UNKNOWN
+    ]
     for approval in pending[:WAITING_SHOWN]:
         yield _waiting_approval(picture, approval, ink)
-    for run, step in unknown[: max(0, WAITING_SHOWN - len(pending))]:
+    for run, step, name in unknown[: max(0, WAITING_SHOWN - len(pending))]:
         where = picture.links.messages.get(f"unknown/{run.run.id}/{step.id}", "")
         go = f"\n{link(where, 'Say what happened →')}" if where else ""
-        yield f"❓ *Somebody must say what happened:* {ink.line(step.name, 120)}{go}"
+        yield f"❓ *Somebody must say what happened:* {ink.line(name, 120)}{go}"
     more = len(pending) + len(unknown) - WAITING_SHOWN
     if more > 0:
         yield f"… and {more} more wait for a person"
@@ -109,7 +114,9 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
     run = picture.run_of(approval)
     name = run.name_of(approval.step) if run else str(approval.step)
     for_whom = ", ".join(picture.who_may.get(each, ink.line(each, 60)) for each in approval.sources[:4])
-    text = f"✋ *Waiting for a decision:* {ink.line(name, 120)}\n{for_whom} · since {clock_time(approval.requested_at)}"
+    times = f" · {counted(approval.items, 'call')}" if approval.items else ""
+    over = f"\n⚠️ more than foreseen: {ink.line(approval.over, 160)}" if approval.over else ""
+    text = f"✋ *Waiting for a decision:* {ink.line(name, 120)}{times}{over}\n{for_whom} · since {clock_time(approval.requested_at)}"
     if approval.escalated_at is not None:
         text += f" · ⏫ escalated {clock_time(approval.escalated_at)}"
     if approval.expires_at is not None:
@@ -190,7 +197,7 @@ def _small_print(picture: Picture, ink: Ink) -> Iterator[str]:
         links.append(link(picture.links.postmortem, "Postmortem"))
     if incident.runbook:
         links.append(f"runbook {ink.code(incident.runbook, 80)}")
-    opener = who(incident.opened_by, ink)
+    opener = "its schedule" if incident.scheduled is not None else who(incident.opened_by, ink)
     yield " · ".join([f"opened by {opener}", *links])
 
 

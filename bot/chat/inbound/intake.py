@@ -24,7 +24,7 @@ from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import InboxEntry, RelayEntry
-from bot.errors import JournalError
+from bot.errors import JournalBehind, JournalClosed, JournalError
 from bot.telemetry import get_logger
 
 _LOG = get_logger(__name__)
@@ -71,6 +71,8 @@ class Intake:
             fresh = await self._journal.submit(lambda tx: _keep(tx, entry, handled=at_once is not None))
         except JournalError as problem:
             _LOG.warning("a payload could not be kept", kind=asked.kind, problem=str(problem))
+            if not isinstance(problem, JournalBehind | JournalClosed):
+                self._worker.disown(key)
             return self._sorry(asked)
         reached(CrashPoint.INBOX_WRITTEN)
         if not fresh:

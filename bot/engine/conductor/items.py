@@ -24,15 +24,16 @@ COUNTED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a loop is. `begun` items were begun, in the order of the list; `under_way` of them are not over; `by` counts all begun by status.
+    """How far a loop is. `begun` items were begun, in the order of the list; `by` counts them by status.
 
+    `under_way` are the places of those that are not over, `first_failed` is that of the first that failed, None while none did.
     `next` is the place of the item that is begun next: one that is to be done still after a retry, else the first that never began; it is `total`
-    when there is none. `first_failed` is the place of the first that failed, None while none did.
+    when there is none.
     """
 
     total: int
     begun: int
-    under_way: int
+    under_way: tuple[int, ...]
     by: Mapping[StepStatus, int]
     first_failed: int | None
     next: int
@@ -67,7 +68,11 @@ def progress(state: RunState, loop: StepId) -> Progress:
     return Progress(
         total=len(state.step(loop).items or ()),
         begun=len(seen),
-        under_way=sum(not each.status.final and each.status is not StepStatus.PENDING for each in seen),
+        under_way=tuple(
+            at
+            for at, each in enumerate(seen)
+            if not each.status.final and each.status is not StepStatus.PENDING
+        ),
         by=by,
         first_failed=next(failed, None),
         next=next(waiting, len(seen)),

@@ -54,7 +54,7 @@ def expand(turn: Turn, step: Step, loop: Loop) -> bool:
         return False
     over = ""
     if loop.limit is not None and len(items) > (allowed := loop.limit.allowed(scope)):
-        over = f"{len(items)} items, where max_items: {loop.limit} allows {allowed}"
+        over = f"{_counted(len(items))}, where max_items: {loop.limit} allows {allowed}"
     left_out = len(found) - len(items)
     turn.record(LoopExpanded(run=state.run, step=step.id, items=tuple(items), left_out=left_out, over=over))
     return True
@@ -107,17 +107,19 @@ def begin(turn: Turn, step: Step) -> None:
 
 
 def with_items(turn: Turn, members: Iterable[Step]) -> Iterator[Step]:
-    """Return the steps of a list, each loop followed by those of its items that were begun."""
+    """Return the steps of a list, each loop followed by all of its items that were begun, as the steps that they are."""
     for step in members:
         yield step
         if step.loop is not None:
-            yield from items_of(turn, step)
+            yield from (turn.plan.instance(step, index) for index in range(turn.progress(step.id).begun))
 
 
-def items_of(turn: Turn, step: Step) -> Iterator[Step]:
-    """Return the items of a loop that were begun, as the steps that they are."""
-    for index, _ in enumerate(begun(turn.state, step.id)):
-        yield turn.plan.instance(step, index)
+def with_items_under_way(turn: Turn, members: Iterable[Step]) -> Iterator[Step]:
+    """Return the same without the items that are over: of a thousand, those few that something can happen to."""
+    for step in members:
+        yield step
+        if step.loop is not None:
+            yield from (turn.plan.instance(step, index) for index in turn.progress(step.id).under_way)
 
 
 def go_on(turn: Turn, step: Step, loop: Loop) -> None:
@@ -131,7 +133,7 @@ def go_on(turn: Turn, step: Step, loop: Loop) -> None:
 
 
 def _may_begin(turn: Turn, step: Step, loop: Loop, far: Progress) -> bool:
-    if far.next == far.total or far.under_way >= loop.max_parallel or turn.halted():
+    if far.next == far.total or len(far.under_way) >= loop.max_parallel or turn.halted():
         return False
     return far.next < loop.canary or _canary_succeeded(turn, step, loop)
 
@@ -147,17 +149,21 @@ def _end(turn: Turn, step: Step, far: Progress) -> None:
         items = turn.state.step(step.id).items or ()
         named = f"{label_of(items[far.first_failed])}: {first.detail}"
         which = (
-            f"{far.failed} of {far.total} items failed, the first {named}"
+            f"{far.failed} of {_counted(far.total)} failed, the first {named}"
             if far.failed > 1
-            else f"1 of {far.total} items failed, {named}"
+            else f"1 of {_counted(far.total)} failed, {named}"
         )
         turn.fail(step, reason=first.reason, detail=f"{which}{_never_begun(far)}", applied=False)
     elif far.succeeded < far.total:
         why = turn.state.cancelled if turn.ended_early else "the run stopped at a failed step"
-        done = f"{far.succeeded} of {far.total} items were done"
+        done = f"{far.succeeded} of {_counted(far.total)} done"
         turn.cancel(step, f"{why or 'the run was cancelled'}; {done}", applied=False)
     else:
         turn.succeed(step)
+
+
+def _counted(items: int) -> str:
+    return "1 item" if items == 1 else f"{items} items"
 
 
 def _never_begun(far: Progress) -> str:

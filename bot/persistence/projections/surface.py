@@ -24,7 +24,8 @@ from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import IncidentId, incident_of_stream
 from bot.persistence.changes import Change
-from bot.persistence.tables import OUTBOX
+from bot.persistence.projections.schedules import is_loud
+from bot.persistence.tables import INCIDENTS, OUTBOX
 
 _incident_of = lru_cache(maxsize=4096)(incident_of_stream)
 Keys = Callable[[IncidentId, Any], Iterable[str]]
@@ -33,6 +34,10 @@ _SILENT: frozenset[type[Fact]] = frozenset(
     {facts.MessagePosted, facts.EvidenceAccessed, facts.PostmortemDrafted, facts.ChannelArchived}
 )
 """Events of an incident that its living message says nothing of."""
+
+
+_STANDING = ("/channel", "/status", "/announce")
+"""How the keys end of what an incident has from its beginning, unless it is quiet."""
 
 
 def _announced(incident: IncidentId, _fact: Fact) -> Iterable[str]:
@@ -94,8 +99,18 @@ def wanted(event: Event) -> tuple[str, ...]:
 def shown(event: Event) -> Iterable[Change]:
     """Return what an event changes in the outbox."""
     fact, seq, incident = event.fact, event.seq, _incident_of(event.stream)
+    loud = is_loud(fact) and incident is not None
+    begins = loud or (isinstance(fact, facts.IncidentOpened) and fact.scheduled is None)
     for key in wanted(event):
-        yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
+        if begins or not key.endswith(_STANDING):
+            yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
+        else:
+            # A quiet incident has none of these, and stays without.
+            yield Change(OUTBOX, (key,), {"wanted": seq}, create=False)
+    if loud:
+        yield Change(INCIDENTS, (incident,), {"quiet": False}, create=False)
+        for key in (f"incident/{incident}/channel", f"incident/{incident}/announce"):
+            yield Change(OUTBOX, (key,), initial={"incident": incident, "wanted": seq, "since": seq})
     if isinstance(fact, facts.MessagePosted):
         yield Change(
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}

@@ -9,7 +9,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.persistence.changes import Change
-from bot.persistence.projections import alerts, approvals, incidents, keeping, runs
+from bot.persistence.projections import alerts, approvals, incidents, keeping, runs, schedules
 from bot.persistence.projections.surface import shown
 
 Projection = Callable[[Any, Event, str], Iterable[Change]]
@@ -30,6 +30,11 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ProcessStarted: nothing,
     facts.LeadTaken: nothing,
     facts.RunbooksLoaded: nothing,
+    facts.ScheduleSet: schedules.set_anew,
+    facts.ScheduleRemoved: schedules.removed,
+    facts.ScheduleFired: schedules.fired,
+    facts.BreakerOpened: keeping.breaker_opened,
+    facts.BreakerClosed: keeping.breaker_closed,
     facts.IncidentOpened: incidents.opened,
     facts.IncidentAcknowledged: incidents.acknowledged,
     facts.StatusChanged: incidents.status_changed,
@@ -59,6 +64,8 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ApprovalVoted: approvals.voted,
     facts.ApprovalClosed: approvals.closed,
     facts.CallStarted: runs.call_started,
+    facts.CallHeld: runs.call_held,
+    facts.CallRefused: runs.call_refused,
     facts.CallSucceeded: runs.call_succeeded,
     facts.CallFailed: runs.call_failed,
     facts.CallInterrupted: nothing,  # what follows from it has an event of its own

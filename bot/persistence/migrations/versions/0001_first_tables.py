@@ -107,6 +107,8 @@ def incidents() -> None:
         words("channel_name"),
         number("alerts"),
         words("resolution"),
+        maybe("scheduled"),
+        flag("quiet"),
     )
     index("incidents", "incidents_by_channel", ["channel"])
     index("incidents", "incidents_open", ["id"], "status != 'resolved'")
@@ -185,6 +187,8 @@ def runs() -> None:
         maybe("finished_at"),
         words("reason"),
         words("detail"),
+        words("waits_for"),
+        maybe("due_at"),
         words("output", "{}"),
         words("item_list", "[]"),
         number("seq"),
@@ -254,6 +258,19 @@ def keeping() -> None:
     )
     index("evidence", "evidence_by_incident", ["incident", "seq"])
     op.create_table(
+        "schedules",
+        key("runbook"),
+        words("cron"),
+        words("timezone"),
+        maybe("since"),
+        maybe("due"),
+        maybe("answered_at"),
+        maybe("incident", NUMBER),
+        words("started"),
+        words("skipped"),
+        flag("removed"),
+    )
+    op.create_table(
         "refused_deliveries",
         place("seq"),
         maybe("at"),
@@ -303,7 +320,9 @@ def chat() -> None:
 
 
 def process() -> None:
-    """Who leads, and what the others took in for it."""
+    """Who leads, what the others took in for it, and what was found out about targets."""
+    op.create_table("targets", key("target"), maybe("since"), maybe("until"), words("detail"))
+    index("targets", "targets_away", ["since"], "since IS NOT NULL")
     op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
@@ -328,10 +347,12 @@ TABLES = (
     "approvals",
     "votes",
     "evidence",
+    "schedules",
     "refused_deliveries",
     "runbooks",
     "outbox",
     "inbox",
+    "targets",
     "relay",
     "leader",
 )
