@@ -31,6 +31,7 @@ ACTIONS = frozenset(
         "run_resume",
         "run_cancel",
         "run_cancel_undo",
+        "run_retry",
     }
 )
 _SETTLEMENTS = {
@@ -66,7 +67,9 @@ class Buttons:
             "deny": self._vote,
             "run_proposed": self._run,
             **dict.fromkeys(_SETTLEMENTS, self._settle),
-            **dict.fromkeys(("run_pause", "run_resume", "run_cancel", "run_cancel_undo"), self._hold),
+            **dict.fromkeys(
+                ("run_pause", "run_resume", "run_retry", "run_cancel", "run_cancel_undo"), self._hold
+            ),
         }
 
     async def press(self, task: Task) -> Message | None:
@@ -133,7 +136,7 @@ class Buttons:
         )
 
     async def _hold(self, task: Task) -> Message | None:
-        """Pause a run, let it go on, or end it."""
+        """Pause a run, let it go on, have it tried again, or end it."""
         asked = task.asked
         await self._identity.must_be_able_to_decide(asked.user)
         desk, run, me = self._desk(task.journal), RunId(str(asked.meant["run"])), person(asked.user)
@@ -141,6 +144,8 @@ class Buttons:
             match asked.action:
                 case "run_pause":
                     await desk.pause_run(run, me)
+                case "run_retry":
+                    await desk.retry_run(run, me)
                 case "run_resume":
                     await desk.resume_run(run, me)
                 case _:

@@ -67,6 +67,10 @@ class Desk(Protocol):
         """Hold a run."""
         ...
 
+    async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Have a run that failed go on from where it did."""
+        ...
+
     async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""
         ...

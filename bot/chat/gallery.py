@@ -66,6 +66,7 @@ MILESTONES = frozenset(
         facts.RunCancelRequested,
         facts.RunPaused,
         facts.RunResumed,
+        facts.RunRetried,
         facts.PhaseEntered,
         facts.LoopExpanded,
         facts.ApprovalRequested,

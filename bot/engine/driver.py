@@ -34,6 +34,7 @@ from bot.engine.conductor import (
     CallEnded,
     Plan,
     Recovered,
+    RetryAsked,
     TimeCame,
     decide,
     next_due,
@@ -199,7 +200,25 @@ class Driver(Wishes):
 
     async def wish(self, run: RunId, arrival: Wish) -> None:
         """See `Wishes.wish`."""
-        await self._ask(self._known(run), arrival)
+        woken = isinstance(arrival, RetryAsked) and not self._closing and await self._wake(run)
+        try:
+            await self._ask(self._known(run), arrival)
+        finally:
+            conducted = self._runs.get(run)
+            if woken and conducted is not None and conducted.state.over and not conducted.stale:
+                del self._runs[run]  # it was refused: the run is over still
+
+    async def _wake(self, run: RunId) -> bool:
+        """Take a run in hand that is over, so that it can be decided whether it is tried again; False when there is none."""
+        if run in self._runs:
+            return False
+        state = replay(await runlog.read(self._reader, run))
+        if state is None or not state.over or run in self._runs:
+            return False
+        with runlog.reading():
+            plan = self._plan_of(state.digest)
+        self._runs[run] = UnderWay(plan=plan, state=state, first=None)
+        return True
 
     def _known(self, run: RunId) -> RunId:
         if self._closing:

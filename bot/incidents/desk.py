@@ -161,6 +161,15 @@ class Desk:
         """Hold a run: what runs is let finish, nothing begins, and its clock stands still."""
         await self._runs.pause(run, by=by, why=rules.spoken(why))
 
+    async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Have a run that failed go on from where it did; Refused with the way to start it anew when it can't."""
+        record = self._reader.run(run)
+        if record is None:
+            raise NotFound(f"There is no run {run}.", hint="`runs` lists an incident's runs.")
+        incident = rules.found(self._reader.incident(record.incident), record.incident)
+        rules.may_retry(record, incident, self._reader.runs_of(record.incident))
+        await self._runs.retry(run, by=by, why=rules.spoken(why))
+
     async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""
         await self._runs.resume(run, by=by, why=rules.spoken(why))

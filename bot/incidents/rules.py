@@ -131,6 +131,17 @@ def may_start(opening: Opening, incident: IncidentRecord | None, runs: Sequence[
             )
 
 
+def may_retry(run: RunRecord, incident: IncidentRecord, runs: Sequence[RunRecord]) -> None:
+    """Raise Conflict unless a run may be tried again where its incident stands now; whether the run itself can be, the conductor says."""
+    _must_be_open(incident)
+    for other in runs:
+        if other.id != run.id and other.runbook == run.runbook and other.finished_at is None:
+            raise Conflict(
+                f"{run.runbook} is under way in incident {incident.id} already: run {other.id}.",
+                hint=f"Follow it there, or cancel it first: `cancel {other.id}`.",
+            )
+
+
 def _must_be_open(incident: IncidentRecord) -> None:
     if not incident.open:
         when = f" at {to_text(incident.resolved_at)[:16]}Z" if incident.resolved_at else ""

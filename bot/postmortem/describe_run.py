@@ -82,6 +82,11 @@ def _paused(fact: facts.RunPaused, by: str, _event: Event, _names: Names) -> str
     return f"{by} paused run {fact.run}{because(fact.why)}"
 
 
+def _retried(fact: facts.RunRetried, by: str, _event: Event, _names: Names) -> str:
+    left = f" with {count(len(fact.steps), 'step')} to do still" if fact.steps else ""
+    return f"{by} had run {fact.run} tried again from where it failed{left}{because(fact.why)}"
+
+
 def _resumed(fact: facts.RunResumed, by: str, _event: Event, _names: Names) -> str:
     return f"{by} let run {fact.run} go on after a pause of {duration(fact.paused_for)}{because(fact.why)}"
 
@@ -214,6 +219,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunCancelRequested: _cancel,
     facts.RunPaused: _paused,
     facts.RunResumed: _resumed,
+    facts.RunRetried: _retried,
     facts.RunFinished: _finished,
     facts.LoopExpanded: _expanded,
     facts.LoopBegan: _began,

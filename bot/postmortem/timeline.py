@@ -37,6 +37,7 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.RunCancelRequested: PEOPLE,
     facts.RunPaused: PEOPLE,
     facts.RunResumed: PEOPLE,
+    facts.RunRetried: PEOPLE,
     facts.ApprovalRequested: DECISION,
     facts.ApprovalEscalated: DECISION,
     facts.ApprovalVoted: DECISION,

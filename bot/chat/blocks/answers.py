@@ -97,6 +97,7 @@ def helped(command: str) -> Message:
         ("runs", "every run under way, and how it stands"),
         ("pause [run] [why]", "hold a run: nothing more begins"),
         ("resume [run]", "let it go on"),
+        ("retry [run] [why]", "have a failed run go on from where it failed"),
         (
             "cancel [run] [--undo] [why]",
             "end a run: what runs is stopped, then cleaned up; --undo takes back what it did",

@@ -8,7 +8,7 @@ from bot.chat.blocks.ink import Ink, clock_time
 from bot.chat.blocks.kit import Json, button, confirmation
 from bot.chat.blocks.picture import RunPicture
 from bot.chat.blocks.words import who
-from bot.domain.nouns import RunStatus
+from bot.domain.nouns import RunStatus, StepStatus
 from bot.domain.records import RunRecord
 
 BUTTONS_FOR = 3
@@ -32,6 +32,23 @@ def run_buttons(runs: Sequence[RunPicture], ink: Ink) -> list[Json]:
     if len(alive) > BUTTONS_FOR:
         return [_resume(each, alone=False) for each in alive if each.run.paused_at is not None][:BUTTONS_FOR]
     return [_hold(each, alone=False) for each in alive]
+
+
+def retry_button(runs: Sequence[RunPicture], ink: Ink) -> list[Json]:
+    """What a person may do once nothing runs any more: have the last run tried again, where it failed and nothing was undone."""
+    if not runs:
+        return []
+    last = runs[-1]
+    undone = any(each.status is StepStatus.UNDONE for each in last.steps)
+    if last.run.status is not RunStatus.FAILED or undone:
+        return []
+    title = ink.line(last.title or last.run.runbook, 100)
+    sure = confirmation(
+        "Try again?",
+        f"{title} goes on from where it failed: what was done is not done again, approvals are asked anew.",
+        yes="Try again",
+    )
+    return [button("Try again", "run_retry", {"run": str(last.run.id)}, confirm=sure)]
 
 
 def _all_of(picture: RunPicture, ink: Ink) -> list[Json]:

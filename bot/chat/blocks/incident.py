@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.chat.blocks.control import paused_line, run_buttons
+from bot.chat.blocks.control import paused_line, retry_button, run_buttons
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention, span
 from bot.chat.blocks.kit import (
     Json,
@@ -225,7 +225,7 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
         danger=bool(incident.firing),
     )
     row.append(button("Resolve", "resolve", value, confirm=question))
-    return row
+    return [*row, *retry_button(picture.runs, ink)]
 
 
 def _notification(picture: Picture, ink: Ink) -> str:

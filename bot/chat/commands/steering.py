@@ -18,7 +18,7 @@ from bot.errors import Conflict, Refused
 
 
 class Steering:
-    """Does what `cancel`, `pause` and `resume` ask; `here` gives the incident of the channel that a person is in."""
+    """Does what `cancel`, `pause`, `resume` and `retry` ask; `here` gives the incident of the channel that a person is in."""
 
     def __init__(
         self, *, desk: DeskOver, reader: Reader, here: Callable[[Asked], IncidentId | None], command: str
@@ -31,7 +31,7 @@ class Steering:
     @property
     def verbs(self) -> Mapping[str, Callable[[Task, str], Awaitable[Message]]]:
         """What each command does."""
-        return {"cancel": self._cancel, "pause": self._pause, "resume": self._resume}
+        return {"cancel": self._cancel, "pause": self._pause, "resume": self._resume, "retry": self._retry}
 
     async def _cancel(self, task: Task, rest: str) -> Message:
         asked = holding(rest)
@@ -66,6 +66,32 @@ class Steering:
         run = asked.run or self._only(task.asked, "resume", lambda each: each.paused_at is not None)
         await self._desk(task.journal).resume_run(run, person(task.asked.user), asked.why)
         return said(f"▶️ Run `{run}` goes on.", "What it waits for is due later by as long as it was paused.")
+
+    async def _retry(self, task: Task, rest: str) -> Message:
+        asked = holding(rest)
+        run = asked.run or self._last_failed(task.asked)
+        await self._desk(task.journal).retry_run(run, person(task.asked.user), asked.why)
+        return said(
+            f"🔁 Run `{run}` goes on from where it failed.",
+            "Steps that were done are not done again. Approvals are asked anew, and you can't give them. "
+            "What may have had its effect is looked into first.",
+        )
+
+    def _last_failed(self, asked: Asked) -> RunId:
+        """Return the channel's newest run, where that failed; Refused when there is none to be meant."""
+        here = self._here(asked)
+        if here is None:
+            raise Refused(
+                "Which run?",
+                hint=f"Say its name, like 42-1, or ask in its incident's channel. `{self._command} runs` lists them.",
+            )
+        over = [each for each in self._reader.runs_of(here) if each.finished_at is not None]
+        if not over or over[-1].status is not RunStatus.FAILED:
+            raise Conflict(
+                f"The last run in #{here} did not fail." if over else f"No run in #{here} is over.",
+                hint=f"`{self._command} runs` shows each run and how it stands; say which: `{self._command} retry 42-1`",
+            )
+        return over[-1].id
 
     def _only(self, asked: Asked, verb: str, meant: Callable[[RunRecord], bool]) -> RunId:
         """Return the one run in the channel's incident that can be meant; Refused when there are several, or none."""

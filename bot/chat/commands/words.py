@@ -27,6 +27,7 @@ VERBS = (
     "cancel",
     "pause",
     "resume",
+    "retry",
 )
 ALIASES: Mapping[str, str] = {
     "": "help",
@@ -39,6 +40,7 @@ ALIASES: Mapping[str, str] = {
     "stop": "cancel",
     "hold": "pause",
     "continue": "resume",
+    "again": "retry",
     "comment": "note",
     "start": "run",
 }

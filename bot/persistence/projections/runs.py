@@ -22,6 +22,7 @@ from bot.domain.facts import (
     RunPaused,
     RunQueued,
     RunResumed,
+    RunRetried,
     RunStarted,
     StepCancelled,
     StepFailed,
@@ -152,6 +153,21 @@ def resumed(fact: RunResumed, _event: Event, _at: str) -> Iterable[Change]:
     for each in fact.postponed:
         expires_at = None if each.expires_at is None else to_text(each.expires_at)
         yield Change(APPROVALS, (each.approval,), {"expires_at": expires_at}, create=False)
+
+
+def retried(fact: RunRetried, event: Event, _at: str) -> Iterable[Change]:
+    """Take a failed run up again: what is to be done still is pending, all else stays as it ended."""
+    values = {
+        "status": RunStatus.RUNNING.value,
+        "phase": Phase.STEPS.value,
+        "finished_at": None,
+        "reason": "",
+        "detail": "",
+    }
+    yield Change(RUNS, (fact.run,), values, create=False)
+    for name in (*fact.steps, *fact.cleanup):
+        cleared = {"status": StepStatus.PENDING.value, "finished_at": None, "reason": "", "detail": ""}
+        yield Change(STEPS, (fact.run, name), cleared, {"seq": event.seq})
 
 
 def loop_expanded(fact: LoopExpanded, event: Event, _at: str) -> Iterable[Change]:

@@ -56,6 +56,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.RunCancelRequested: nothing,
     facts.RunPaused: runs.paused,
     facts.RunResumed: runs.resumed,
+    facts.RunRetried: runs.retried,
     facts.RunFinished: runs.finished,
     facts.LoopExpanded: runs.loop_expanded,
     facts.LoopBegan: runs.loop_began,

@@ -175,6 +175,12 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (ADA, facts.RunCancelRequested(run=RUN, why="", undo=True), "Ada Okafor asked run 42-1 to end, and to undo what it did."),
     (ADA, facts.RunPaused(run=RUN, why="a deploy is under way"), "Ada Okafor paused run 42-1: a deploy is under way."),
     (ADA, facts.RunResumed(run=RUN, paused_for=125), "Ada Okafor let run 42-1 go on after a pause of 2 min 5 s."),
+    (
+        ADA,
+        facts.RunRetried(run=RUN, why="mended", steps=(StepId("shift"),)),
+        "Ada Okafor had run 42-1 tried again from where it failed with 1 step to do still: mended.",
+    ),
+    (ADA, facts.RunRetried(run=RUN), "Ada Okafor had run 42-1 tried again from where it failed."),
     (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
     (
         FIRELINE,

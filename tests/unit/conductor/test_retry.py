@@ -1,0 +1,252 @@
+"""A failed run is tried again: what was done stands and is not done twice, what is left is done, and doubt is asked about first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.actions.outcome import Reason
+from bot.domain.facts import ApprovalClosed, ApprovalRequested, CallStarted, RunFinished, RunRetried
+from bot.domain.nouns import ApprovalStatus, Part, RunStatus, Settlement, StepStatus
+from bot.errors import Conflict, NotAllowed
+from bot.runbook.model import OnFailure
+from tests.fakes.stage import (
+    ADA,
+    BEN,
+    NOT_YET,
+    Stage,
+    approval,
+    book,
+    failed,
+    loop,
+    probe,
+    step,
+    undo,
+    verify,
+)
+
+SURELY_NOT = failed(Reason.REJECTED, applied=False)
+PERHAPS = failed(Reason.REJECTED, applied=True)
+
+
+def keys(stage: Stage, name: str) -> list[str]:
+    """The keys of a step's main calls."""
+    return [call.key for call in stage.facts(CallStarted) if (call.step, call.part) == (name, Part.MAIN)]
+
+
+def test_what_was_done_stands_and_what_failed_is_done() -> None:
+    """The step before keeps its output; the one that failed is called under a new key; the one after it runs at last."""
+    stage = Stage(
+        book(
+            step("a"), step("b", "push", needs=["a"], value="{{ steps.a.output.ok }}"), step("c", needs=["b"])
+        )
+    )
+    stage.end("a")
+    stage.end("b", SURELY_NOT)
+    assert stage.ended is RunStatus.FAILED
+    (retried,) = [fact for fact in stage.retry() if isinstance(fact, RunRetried)]
+    assert retried.steps == ("b", "c")
+    assert stage.running() == [("b", Part.MAIN)]
+    assert len(keys(stage, "a")) == 1
+    assert len(set(keys(stage, "b"))) == 2
+    stage.end("b")
+    stage.end("c")
+    assert stage.ended is RunStatus.SUCCEEDED
+    assert stage.state.digest == "d" * 64
+    assert len(stage.facts(RunFinished)) == 2
+
+
+def test_what_its_own_rule_kept_out_stays_out() -> None:
+    """A step that its `if` skipped is no part of what is left; neither is a failure that the runbook went past."""
+    stage = Stage(
+        book(
+            step("a", when="false", needs=[]),
+            step("b", on_failure=OnFailure.CONTINUE, needs=[]),
+            step("c", needs=["a", "b"]),
+        )
+    )
+    stage.end("b", failed())
+    stage.end("c", failed())
+    stage.retry()
+    assert stage.running() == [("c", Part.MAIN)]
+    assert stage.step("a").status is StepStatus.SKIPPED
+    assert stage.step("b").status is StepStatus.FAILED
+
+
+def test_clean_up_runs_afresh_at_the_new_end() -> None:
+    """Rescue and always belong to an end; the second end has its own, under keys of their own."""
+    stage = Stage(book(step("a"), rescue=[step("r", "push")], always=[step("z")]))
+    stage.end("a", failed())
+    stage.end("r")
+    stage.end("z")
+    stage.retry()
+    assert stage.facts(RunRetried)[0].cleanup == ("r", "z")
+    stage.end("a", failed())
+    assert stage.running() == [("r", Part.MAIN)]
+    assert len(set(keys(stage, "r"))) == 2
+
+
+def test_what_may_stand_and_can_t_be_repeated_is_asked_of_a_person() -> None:
+    """It is never done twice in silence: they say whether it happened, and only then it is done, with its approval anew."""
+    stage = Stage(book(step("a", "push", approval=approval())))
+    stage.vote("a")
+    stage.end("a", PERHAPS)
+    stage.retry()
+    assert stage.step("a").status is StepStatus.UNKNOWN
+    stage.settle("a", Settlement.DID_NOT)
+    assert stage.step("a").status is StepStatus.WAITING_APPROVAL
+    stage.vote("a")
+    assert stage.running() == [("a", Part.MAIN)]
+    assert len(set(keys(stage, "a"))) == 2
+
+
+def test_what_did_happen_is_done() -> None:
+    """The run goes on after it."""
+    stage = Stage(book(step("a", "push"), step("b", needs=["a"])))
+    stage.end("a", PERHAPS)
+    stage.retry()
+    stage.settle("a", Settlement.HAPPENED)
+    assert stage.running() == [("b", Part.MAIN)]
+    assert len(keys(stage, "a")) == 1
+
+
+def test_a_probe_is_asked_before_a_person() -> None:
+    """Where the step has one; a person stopped the run when it could not tell."""
+    stage = Stage(book(step("a", "push", settle=probe())))
+    stage.crash()
+    stage.end("a", failed())
+    stage.settle("a", Settlement.STOP)
+    assert stage.ended is RunStatus.FAILED
+    stage.retry()
+    assert stage.running() == [("a", Part.SETTLE)]
+    stage.end("a", NOT_YET)
+    assert stage.running() == [("a", Part.MAIN)]
+
+
+def test_what_can_be_repeated_is_called_again_under_its_key() -> None:
+    """Its effect may stand, and its target tells a repeat by the key: the same key, the same inputs."""
+    stage = Stage(book(step("a", "put", value="x", approval=approval())))
+    stage.vote("a")
+    stage.end("a", PERHAPS)
+    stage.retry()
+    stage.vote("a")
+    assert stage.running() == [("a", Part.MAIN)]
+    assert len(set(keys(stage, "a"))) == 1
+
+
+def test_a_verification_that_failed_is_looked_at_again() -> None:
+    """The effect is there; only whether it helped is open, and it has all of its time anew."""
+    stage = Stage(book(step("a", "push", verify=verify(every=2, within=4))))
+    stage.end("a")
+    stage.end("a", failed())
+    assert stage.ended is RunStatus.FAILED
+    stage.now += timedelta(hours=1)
+    stage.retry()
+    assert stage.running() == [("a", Part.VERIFY)]
+    stage.end("a", NOT_YET)
+    assert stage.due == 2
+    assert len(keys(stage, "a")) == 1
+
+
+def test_who_asks_for_it_can_t_approve_it_nor_can_who_asked_first() -> None:
+    """Four eyes: everybody who wanted it to run is out."""
+    stage = Stage(book(step("a", approval=approval())), requested_by=ADA)
+    stage.vote("a", by=BEN)
+    stage.end("a", SURELY_NOT)
+    stage.retry(by=BEN)
+    assert stage.facts(ApprovalRequested)[-1].requested_by == BEN
+    for who in (ADA, BEN):
+        with pytest.raises(NotAllowed):
+            stage.vote("a", by=who)
+
+
+def test_its_time_and_its_retries_begin_anew() -> None:
+    """The deadline is as far away as at the start, and the runbook's retries are there again."""
+    stage = Stage(book(step("a"), timeout=timedelta(seconds=30)))
+    for _ in range(3):
+        stage.end("a", failed(Reason.UNAVAILABLE), chance=0.0)
+        stage.wait(0)
+    assert stage.ended is RunStatus.FAILED
+    stage.now += timedelta(hours=1)
+    stage.retry()
+    assert stage.due == 30
+    stage.end("a", failed(Reason.UNAVAILABLE))
+    assert stage.step("a").status is StepStatus.WAITING_RETRY
+
+
+def test_a_run_that_ran_out_of_time_is_tried_again() -> None:
+    """What was cut off by the deadline is what is left."""
+    stage = Stage(book(step("a"), step("b", needs=["a"]), timeout=timedelta(seconds=30)))
+    stage.wait(30)
+    stage.end("a", failed(Reason.CANCELLED))
+    assert stage.ended is RunStatus.FAILED
+    stage.retry()
+    assert stage.running() == [("a", Part.MAIN)]
+    assert not stage.state.timed_out
+
+
+def test_nothing_goes_on_from_what_was_undone() -> None:
+    """The run is started anew instead, and the refusal says so."""
+    stage = Stage(book(step("a", "put", undo=undo()), step("b", needs=["a"], on_failure=OnFailure.UNDO)))
+    stage.end("a")
+    stage.end("b", failed())
+    stage.end("a")
+    with pytest.raises(Conflict, match="was undone") as refusal:
+        stage.retry()
+    assert "anew" in refusal.value.hint
+
+
+def test_only_a_failed_run_is_tried_again() -> None:
+    """One that is under way, that succeeded, or that a person ended is not."""
+    stage = Stage(book(step("a")))
+    with pytest.raises(Conflict, match="under way"):
+        stage.retry()
+    stage.end("a")
+    with pytest.raises(Conflict, match="succeeded"):
+        stage.retry()
+    other = Stage(book(step("a")))
+    other.cancel()
+    other.end("a", failed(Reason.CANCELLED))
+    with pytest.raises(Conflict, match="was cancelled"):
+        other.retry()
+
+
+def test_a_run_that_fireline_gave_up_on_goes_on_as_after_a_crash() -> None:
+    """What was under way was interrupted, and what was asked is asked anew."""
+    stage = Stage(
+        book(
+            step("a", "push", needs=[]),
+            step("b", needs=[], approval=approval()),
+            step("c", "put", needs=[], verify=verify()),
+            step("d", needs=["c"]),
+        )
+    )
+    stage.end("c")
+    given_up = RunFinished(run=stage.state.run, status=RunStatus.FAILED, reason=Reason.BUG)
+    stage._log([(ADA, given_up)])
+    stage.retry()
+    assert stage.step("a").status is StepStatus.UNKNOWN
+    assert stage.running() == [("c", Part.VERIFY)]
+    (void,) = stage.facts(ApprovalClosed)
+    assert void.status is ApprovalStatus.VOID
+    assert [fact.approval for fact in stage.facts(ApprovalRequested)] == ["1-1/b/1", "1-1/b/2"]
+
+
+def test_a_loop_goes_on_with_the_items_that_are_left() -> None:
+    """What succeeded is not done again; the rest go as many side by side as the loop says, each looked into first where it is in doubt."""
+    stage = Stage(book(step("a", "push", loop=loop(["x", "y", "z"], max_parallel=2))))
+    stage.end("a[0]")
+    stage.end("a[1]", PERHAPS)
+    stage.end("a[2]", SURELY_NOT)
+    assert stage.ended is RunStatus.FAILED
+    stage.retry()
+    assert stage.facts(RunRetried)[0].steps == ("a", "a[1]", "a[2]")
+    assert stage.step("a[1]").status is StepStatus.UNKNOWN
+    assert stage.running() == [("a[2]", Part.MAIN)]
+    stage.settle("a[1]", Settlement.DID_NOT)
+    assert stage.running() == [("a[1]", Part.MAIN), ("a[2]", Part.MAIN)]
+    stage.end("a[1]")
+    stage.end("a[2]")
+    assert stage.ended is RunStatus.SUCCEEDED
+    assert len(keys(stage, "a[0]")) == 1
