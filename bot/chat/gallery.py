@@ -344,4 +344,6 @@ def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:
         how_far=known.how_far,
         total=len(record.items),
         items=[_line(each.record.step, each.label, Grouped(record=each.record)) for each in known.items],
+        waits_for=record.waits_for,
+        due_at=record.due_at,
     )

@@ -146,6 +146,14 @@ def queue(as_json: AsJson = False, config: Config = None) -> None:
 
 
 @app.command(rich_help_panel="Look")
+def targets(as_json: AsJson = False, config: Config = None) -> None:
+    """List what runbooks call and does not answer: since when it is not called, and when it is tried again."""
+    from bot.cli.targets import show_targets
+
+    show_targets(config, as_json=as_json)
+
+
+@app.command(rich_help_panel="Look")
 def schedules(as_json: AsJson = False, config: Config = None) -> None:
     """List the runbooks that are on schedule: when each comes due next, and what the last time led to."""
     from bot.cli.schedules import show_schedules

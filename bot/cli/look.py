@@ -208,6 +208,9 @@ def _show_approval(approval: ApprovalRecord, redact: Redact) -> None:
         status=approval.status.value,
         votes=votes or "nobody yet",
     )
+    if approval.escalated_at is not None:
+        at, added = f"{approval.escalated_at:%H:%M:%S}", ", ".join(approval.escalated_to)
+        say("  escalated at {at} UTC to {added}", at=at, added=added)
     say(
         "  {action} ({effect}) {inputs}  [dim]{digest}[/dim]",
         action=approval.action,

@@ -10,7 +10,7 @@ from bot.cli.opening import records_of, redactor_of, settings_from
 from bot.cli.screen import say, show_json, show_table
 from bot.domain.clock import to_text
 from bot.domain.records import ScheduleRecord
-from bot.runbook.cron import BadCron, parse_cron
+from bot.incidents.scheduled import next_of
 
 
 def show_schedules(config: Path | None, *, as_json: bool) -> None:
@@ -32,16 +32,8 @@ def show_schedules(config: Path | None, *, as_json: bool) -> None:
     else:
         columns = ("runbook", "schedule", "next (UTC)", "last (UTC)", "led to")
         show_table(
-            columns, [_row(each, following[each.runbook], redactor.redact(_led_to(each))) for each in found]
+            columns, [_row(each, following[each.runbook], redactor.redact(each.led_to)) for each in found]
         )
-
-
-def next_of(record: ScheduleRecord, now: datetime) -> datetime | None:
-    """Return when a schedule comes due next; None when this machine can't read it, because its time zone is not here."""
-    try:
-        return parse_cron(record.cron, record.timezone).next_after(now)
-    except BadCron:
-        return None
 
 
 def _row(record: ScheduleRecord, then: datetime | None, led_to: str) -> tuple[str, ...]:
@@ -52,11 +44,3 @@ def _row(record: ScheduleRecord, then: datetime | None, led_to: str) -> tuple[st
         f"{record.due:%Y-%m-%d %H:%M}" if record.due else "never",
         led_to,
     )
-
-
-def _led_to(record: ScheduleRecord) -> str:
-    if record.skipped:
-        return f"skipped: {record.skipped}"
-    if record.started:
-        return f"run {record.started}"
-    return f"incident {record.incident}" if record.incident is not None else ""

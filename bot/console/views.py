@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.console.ahead import Ahead, ahead
 from bot.console.waiting import Progress, Wait, waiting
 from bot.domain.clock import Clock
 from bot.domain.events import Event
@@ -15,6 +16,7 @@ from bot.domain.ids import SYSTEM, IncidentId, RunId, incident_stream
 from bot.domain.nouns import RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import AlertRecord, IncidentRecord, RefusedDelivery, RunRecord, StepRecord
+from bot.domain.targets import spoken
 from bot.errors import NotFound
 from bot.incidents.line import stands
 from bot.postmortem.assemble import assemble
@@ -93,6 +95,16 @@ class RefusedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwayRow:
+    """A target that does not answer: not called `since` then, tried again by the first call after `until`."""
+
+    name: str
+    why: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
     """All of an incident; `more` counts timeline lines that are not shown."""
 
@@ -129,6 +141,18 @@ class Views:
         over = [self._row(each) for each in self.reader.incidents(limit=RECENT) if not each.open]
         return sorted(opened, key=lambda row: row.record.severity), over
 
+    def away(self) -> Sequence[AwayRow]:
+        """Return the targets that do not answer, longest away first."""
+        return [
+            AwayRow(
+                name=self._text(spoken(each.target)),
+                why=self._text(each.detail),
+                since=each.since,
+                until=each.until,
+            )
+            for each in self.reader.targets_away()
+        ]
+
     def incident(self, number: int, *, everything: bool) -> IncidentView:
         """Return all of an incident; `everything` tells each event instead of the folded timeline. NotFound when there is none."""
         record = self._record(number)
@@ -163,6 +187,10 @@ class Views:
             RefusedRow(record=each, why=self._text(each.reason), source=self._text(each.source))
             for each in self.reader.refused_deliveries()
         ]
+
+    def ahead(self) -> Ahead:
+        """Return what is to come by itself: runs in line, and schedules."""
+        return ahead(self.reader, self._text, self.clock.now())
 
     def process(self) -> tuple[Line, ...]:
         """Return what the log tells of the processes themselves, newest first: who started, who led, which runbooks came into force."""

@@ -18,6 +18,7 @@ Names = Mapping[str, str]
 _WORKING = {
     StepStatus.RUNNING: "runs step {step}",
     StepStatus.VERIFYING: "verifies that step {step} helped",
+    StepStatus.HELD: "holds step {step} back",
     StepStatus.WAITING_RETRY: "will try step {step} again",
 }
 
@@ -128,9 +129,16 @@ def _work(working: Grouped, now: datetime) -> Wait:
     return Wait(
         who="Fireline",
         what=_WORKING[step.status].format(step=step.step),
-        more=", ".join(part for part in (working.how_far, attempt, since) if part),
+        more=", ".join(part for part in (working.how_far, attempt, since, _waits(step, now)) if part),
         people=False,
     )
+
+
+def _waits(step: StepRecord, now: datetime) -> str:
+    """Say what a step waits for, and how long it still will, where that is known."""
+    left = 0.0 if step.due_at is None else (step.due_at - now).total_seconds()
+    again = f"for {duration(left)} more" if left > 0 else ""
+    return ": ".join(part for part in (plain(step.waits_for), again) if part)
 
 
 def _close(incident: IncidentRecord, names: Names) -> Wait:

@@ -59,6 +59,8 @@ class StepStatus(StrEnum):
     PENDING = "pending"
     WAITING_APPROVAL = "waiting_approval"
     RUNNING = "running"
+    HELD = "held"
+    """Its call waits for room: at its target, or among all that run. It has not been made."""
     WAITING_RETRY = "waiting_retry"
     VERIFYING = "verifying"
     UNKNOWN = "unknown"
@@ -87,6 +89,23 @@ class Part(StrEnum):
     SETTLE = "settle"
     VERIFY = "verify"
     UNDO = "undo"
+
+
+class HoldCause(StrEnum):
+    """Why a call waits before it is made."""
+
+    RUNNING = "running"
+    """As many steps run as may run at once, over all incidents."""
+    PARALLEL = "parallel"
+    """As many calls to its target are under way as may be."""
+    RATE = "rate"
+    """Its target is called as often as it may be."""
+    PAUSED = "paused"
+    """Its target asked to be left alone for a while (`Retry-After`)."""
+    TRIAL = "trial"
+    """Its target was away; one call tries it, and the others wait for what becomes of that."""
+    RETRIES = "retries"
+    """As many calls are repeated as may be: the retry budget is used up."""
 
 
 class Phase(StrEnum):

@@ -17,6 +17,7 @@ from bot.domain.nouns import Actor
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -101,6 +102,10 @@ class Reader(Protocol):
 
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:
         """Return what is known of a run's steps, in the order in which they began."""
+        ...
+
+    def targets_away(self) -> Sequence[AwayRecord]:
+        """Return the targets that do not answer, longest away first."""
         ...
 
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:

@@ -116,6 +116,7 @@ class StepRecord:
     """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part.
 
     `items` is what a loop goes through, empty for any other step; an item that was begun has a record of its own (`restart[0]`).
+    `waits_for` says what a call waits for before it is made, empty when it waits for nothing; `due_at` is when it is made, where that is known.
     """
 
     run: RunId
@@ -128,6 +129,18 @@ class StepRecord:
     detail: str
     output: Mapping[str, Any]
     items: tuple[Any, ...] = ()
+    waits_for: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwayRecord:
+    """A target that does not answer: not called `since` then, and tried again by the first call after `until`."""
+
+    target: str
+    since: datetime
+    until: datetime
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +222,15 @@ class ScheduleRecord:
     incident: IncidentId | None = None
     started: str = ""
     skipped: str = ""
+
+    @property
+    def led_to(self) -> str:
+        """What came of the last instant, in words; empty while there was none."""
+        if self.skipped:
+            return f"skipped: {self.skipped}"
+        if self.started:
+            return f"run {self.started}"
+        return f"incident {self.incident}" if self.incident is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,6 @@ class Performer:
     actions: Mapping[str, Action]
     secrets: Secrets
     captures: Callable[[], OpenCapture]
-    slots: asyncio.Semaphore
     version: str
     chance: Callable[[], float]
     hide: Callable[[str], str] = str
@@ -87,12 +86,11 @@ class Performer:
         capture, evidence = await self._open(call) if keeps else (None, None)
         loop = asyncio.get_running_loop()
         try:
-            async with self.slots:
-                await self.surely_leading()
-                began = loop.time()
-                reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
-                outcome = await self._run(call, capture or NoCapture())
-                reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
+            await self.surely_leading()
+            began = loop.time()
+            reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
+            outcome = await self._run(call, capture or NoCapture())
+            reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
             took = loop.time() - began
             if capture:
                 evidence = await self._keep(plan, state, call, capture)

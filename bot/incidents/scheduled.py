@@ -16,13 +16,14 @@ from bot.domain.facts import RunRejected, ScheduleFired
 from bot.domain.ids import SYSTEM, RunId, incident_stream
 from bot.domain.nouns import FIRELINE, SCHEDULE, RunStatus
 from bot.domain.ports import Transaction
-from bot.domain.records import IncidentRecord
+from bot.domain.records import IncidentRecord, ScheduleRecord
 from bot.errors import RunbookError
 from bot.incidents.line import Line, line_of
 from bot.incidents.opening import Opening, before, severity_of, title_of
 from bot.incidents.placing import begin, busy_with, open_new, when_busy
 from bot.incidents.routing import bounded
 from bot.policy.autonomy import why_not_by_itself
+from bot.runbook.cron import BadCron, parse_cron
 from bot.runbook.inputs import resolve_inputs
 from bot.runbook.model import Runbook, WhenBusy
 
@@ -63,6 +64,14 @@ def prepare_scheduled(runbook: Runbook, variables: Mapping[str, Any], now: datet
         proposed=proposed,
         notes=tuple(notes),
     )
+
+
+def next_of(record: ScheduleRecord, now: datetime) -> datetime | None:
+    """Return when a schedule comes due next; None when this machine can't read it, because its time zone is not here."""
+    try:
+        return parse_cron(record.cron, record.timezone).next_after(now)
+    except BadCron:
+        return None
 
 
 def answer(tx: Transaction, opening: Opening, instant: Instant, *, seed: str) -> RunId | None:

@@ -10,6 +10,7 @@ from bot.persistence.statements import Query
 from bot.persistence.tables import (
     ALERTS,
     APPROVALS,
+    AWAY,
     BEHIND,
     BUSY,
     EVENTS,
@@ -27,6 +28,7 @@ from bot.persistence.tables import (
     RUNS,
     SCHEDULES,
     STEPS,
+    TARGETS,
     UNRESOLVED,
     VOTES,
     WAITING,
@@ -114,6 +116,7 @@ RUNS_QUEUED = Query(select(*RUNS.c).where(QUEUED).order_by(RUNS.c.seq).limit(_li
 RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
 LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
 STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))
+TARGETS_AWAY = Query(select(*TARGETS.c).where(AWAY).order_by(TARGETS.c.since, TARGETS.c.target))
 RUNBOOK = Query(select(RUNBOOKS.c.source).where(RUNBOOKS.c.digest == _given("digest")))
 
 _approvals: Select[Any] = select(

@@ -17,6 +17,7 @@ from bot.domain.nouns import Routing
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -156,6 +157,10 @@ class Questions(ABC):
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:
         """Return what is known of a run's steps, in the order in which the log first named them."""
         return [rows.step_of(row) for row in self._rows(questions.STEPS_OF, {"run": run})]
+
+    def targets_away(self) -> Sequence[AwayRecord]:
+        """Return the targets that do not answer, longest away first."""
+        return [rows.away_of(row) for row in self._rows(questions.TARGETS_AWAY, {})]
 
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
         """Return an approval with its votes."""

@@ -27,6 +27,7 @@ from bot.domain.nouns import (
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -167,6 +168,15 @@ def step_of(row: Row) -> StepRecord:
         detail=row.detail,
         output=json.loads(row.output),
         items=tuple(json.loads(row.item_list)),
+        waits_for=row.waits_for,
+        due_at=_maybe_instant(row.due_at),
+    )
+
+
+def away_of(row: Row) -> AwayRecord:
+    """Read a target that does not answer."""
+    return AwayRecord(
+        target=row.target, since=from_text(row.since), until=from_text(row.until), detail=row.detail
     )
 
 

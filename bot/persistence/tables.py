@@ -178,6 +178,8 @@ STEPS = Table(
     _instant("finished_at"),
     _text("reason"),
     _text("detail"),
+    _text("waits_for"),
+    _instant("due_at"),
     _json("output"),
     Column("item_list", Text, nullable=False, server_default="[]"),  # what a loop goes through
     _seq("seq", server_default=text("0")),  # of the first event that named it
@@ -348,6 +350,10 @@ LEADER = Table(
     _flag("released"),  # given up in good order: whoever comes next need not wait
 )
 
+TARGETS = Table("targets", METADATA, _id("target"), _instant("since"), _instant("until"), _text("detail"))
+AWAY = TARGETS.c.since.is_not(None)
+Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
+
 PROJECTIONS = (
     INCIDENTS,
     ALERTS,
@@ -359,6 +365,7 @@ PROJECTIONS = (
     SCHEDULES,
     REFUSED_DELIVERIES,
     OUTBOX,
+    TARGETS,
 )
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (

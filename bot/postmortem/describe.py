@@ -12,6 +12,7 @@ from typing import Any
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
+from bot.domain.targets import spoken
 from bot.postmortem import describe_line, describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
@@ -153,6 +154,15 @@ def _schedule_fired(fact: facts.ScheduleFired, _by: str, _event: Event, _names: 
     return f"{head}{missed}{because(fact.skipped)}"
 
 
+def _away(fact: facts.BreakerOpened, _by: str, _event: Event, _names: Names) -> str:
+    since = f"not called since {instant(fact.since)}"
+    return f"{plain(fact.detail)}: {since}, to be tried again from {instant(fact.until)} on"
+
+
+def _back(fact: facts.BreakerClosed, _by: str, _event: Event, _names: Names) -> str:
+    return f"{plain(spoken(fact.target))} answers again; it was not called since {instant(fact.since)}"
+
+
 SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.IncidentOpened: _opened,
     facts.AlertsAttached: _attached,
@@ -177,6 +187,8 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ScheduleSet: _schedule_set,
     facts.ScheduleRemoved: _schedule_removed,
     facts.ScheduleFired: _schedule_fired,
+    facts.BreakerOpened: _away,
+    facts.BreakerClosed: _back,
     **describe_line.SENTENCES,
     **describe_run.SENTENCES,
 }

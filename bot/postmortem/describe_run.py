@@ -147,6 +147,17 @@ def _call(fact: facts.CallStarted, _by: str, _event: Event, _names: Names) -> st
     return f"{_subject(fact.part, fact.step)} began{again}: {plain(fact.action)}"
 
 
+def _held(fact: facts.CallHeld, _by: str, _event: Event, _names: Names) -> str:
+    until = f" until {instant(fact.until)}" if fact.until else ""
+    return f"{_subject(fact.part, fact.step)} waits{until}, and was not called{because(fact.detail)}"
+
+
+def _refused(fact: facts.CallRefused, _by: str, _event: Event, _names: Names) -> str:
+    then = f"; it waits until {instant(fact.retry_at)}" if fact.retry_at else ""
+    why = because(fact.detail).rstrip(".")
+    return f"{_subject(fact.part, fact.step)} was not called{why}, since {instant(fact.since)}{then}"
+
+
 def _call_done(fact: facts.CallSucceeded, _by: str, _event: Event, _names: Names) -> str:
     after = f"; it asks again at {instant(fact.next_at)}" if fact.next_at else ""
     return f"{_subject(fact.part, fact.step)} got its answer in {duration(fact.took)}{after}"
@@ -212,6 +223,8 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ApprovalClosed: _closed,
     facts.StepSkipped: _skipped,
     facts.CallStarted: _call,
+    facts.CallHeld: _held,
+    facts.CallRefused: _refused,
     facts.CallSucceeded: _call_done,
     facts.CallFailed: _call_failed,
     facts.CallInterrupted: _interrupted,

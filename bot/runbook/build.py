@@ -122,7 +122,8 @@ class Builder:
                     found
                     for index, text in enumerate(each.match)
                     for found in self._matchers(text, at, index)
-                )
+                ),
+                place=self.document.place(("on", "alert", at)),
             )
             for at, each in enumerate(on.alert or [])
         )

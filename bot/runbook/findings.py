@@ -128,6 +128,10 @@ RULES: dict[str, Rule] = {
     "FL203": _error(
         "steps that wait for each other", "The needs go in a circle, so none of these steps could start."
     ),
+    "FL204": _warning(
+        "a step that never runs",
+        "Its condition can't come true; drop the step, or say what was meant.",
+    ),
     "FL301": _error(
         "a name that can't exist", "Nothing of that name is in scope here; a run would fail on it."
     ),
@@ -137,6 +141,10 @@ RULES: dict[str, Rule] = {
     ),
     "FL303": _error(
         "an output that the action has not", "The action says what it puts out; this is not in it."
+    ),
+    "FL304": _warning(
+        "a value that never comes",
+        "What is compared has a closed set of values, and this is none of them.",
     ),
     "FL401": _error(
         "unknown action",
@@ -153,6 +161,10 @@ RULES: dict[str, Rule] = {
     "FL404": _error(
         "a probe that changes something",
         "`settle` and `verify` are asked again and again: they must only read.",
+    ),
+    "FL405": _error(
+        "a value of a type that can't fit",
+        "What the expression gives is known by its type, and the action takes another.",
     ),
     "FL501": _error(
         "destroys without approval",
@@ -214,6 +226,10 @@ RULES: dict[str, Rule] = {
         "`retry.until` makes a call again that has succeeded: for an action that is not repeatable, that would do it twice."
         " Do it once, and wait with `verify`.",
     ),
+    "FL513": _warning(
+        "a group that the settings don't have",
+        "The settings have one of nearly this name; if it is the chat platform's own, all is well.",
+    ),
     "FL601": _error(
         "a schedule that can't be read",
         "Five fields as in crontab(5): minute, hour, day of the month, month, day of the week.",
@@ -237,6 +253,14 @@ RULES: dict[str, Rule] = {
     "FL606": _warning(
         "a schedule that only proposes",
         "With `autonomy: propose` nothing starts by itself: each time a person is asked to. Say `approve` or `auto`.",
+    ),
+    "FL607": _warning(
+        "another runbook takes these alerts first",
+        "Of several runbooks that match, the first by name takes the alert; a general one is best named after the special ones.",
+    ),
+    "FL608": _warning(
+        "a trigger that no alert satisfies",
+        "Matchers of one entry must all hold; what any of them will do belongs into entries of their own.",
     ),
     "FL901": _error(
         "not available yet",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.runbook.findings import Finding
+from bot.runbook.rules.approvals import check_approvals
 from bot.runbook.rules.calls import check_calls
 from bot.runbook.rules.declarations import check_declarations
 from bot.runbook.rules.draft import Draft
@@ -14,6 +15,8 @@ from bot.runbook.rules.order import before_each, check_order
 from bot.runbook.rules.outside import check_outside
 from bot.runbook.rules.safety import check_safety
 from bot.runbook.rules.schedules import check_schedule
+from bot.runbook.rules.truth import check_truth
+from bot.runbook.rules.types import check_types
 
 CHECKS = (
     check_declarations,
@@ -21,6 +24,9 @@ CHECKS = (
     check_names,
     check_calls,
     check_loops,
+    check_types,
+    check_truth,
+    check_approvals,
     check_safety,
     check_schedule,
     check_outside,

@@ -28,6 +28,7 @@ from bot.runbook.cron import Cron
 from bot.runbook.expressions import Expression
 from bot.runbook.loops import Loop
 from bot.runbook.matchers import Matcher
+from bot.runbook.places import NOWHERE
 from bot.runbook.places import Place as Place  # noqa: PLC0414 - part of the model, defined apart so that expressions can use it
 from bot.runbook.templates import Template
 
@@ -218,6 +219,7 @@ class Trigger:
     """Alerts that start a runbook: all matchers must match."""
 
     matchers: tuple[Matcher, ...]
+    place: Place = NOWHERE
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert with these labels is meant."""

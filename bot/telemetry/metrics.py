@@ -118,6 +118,24 @@ class Metrics:
         self.call_seconds = self._histogram(
             "call_seconds", "How long a call of an action took.", _CALLS, "action"
         )
+        self.calls_held = self._counter(
+            "calls_held",
+            "Calls that had to wait before they were made, by why: running, parallel, rate, paused, trial, retries.",
+            "cause",
+        )
+        self.call_hold_seconds = self._histogram(
+            "call_hold_seconds", "How long calls waited that had to, before they were made.", _CALLS, "cause"
+        )
+        self.calls_refused = self._counter(
+            "calls_refused",
+            "Calls that were not made because their target is away, by the limits that it is under: default, or the settings' pattern.",
+            "limits",
+        )
+        self.breakers_open = self._gauge(
+            "breakers_open",
+            "Targets that do not answer and are not called, by the limits that they are under.",
+            "limits",
+        )
         self.approvals = self._counter(
             "approvals", "Approvals that ended, by how: approved, denied, expired, void.", "outcome"
         )

@@ -16,6 +16,7 @@ from bot.actions.contract import Catalogue
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards
 from bot.engine.performer import Performer
 from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
@@ -35,9 +36,11 @@ from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
 from bot.wiring.grounds import Grounds, prepare
 from bot.wiring.library import Shelf
+from bot.wiring.protection import rules_of
 from bot.wiring.relay import build_collector
 from bot.wiring.secrets import SettingsSecrets
 from bot.wiring.watching import CountEvents
+from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
 
 _RETRY_CEILING = 30.0
@@ -71,6 +74,10 @@ async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = la
         under_way = await asyncio.to_thread(store.records.unfinished_runs)
         counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
         store.journal.listen(counting)
+        rules = rules_of(settings)
+        targets = CountTargets(grounds.metrics, limits_of=lambda target: rules.of(target).name)
+        targets.begin([each.target for each in await asyncio.to_thread(store.records.targets_away)])
+        store.journal.listen(targets)
         return assemble(
             settings,
             store=store,
@@ -104,13 +111,12 @@ def assemble(
         actions=actions,
         secrets=sources,
         captures=evidence.capture,
-        slots=asyncio.Semaphore(settings.engine.max_parallel_steps),
         version=__version__,
         chance=dice.random,
         hide=redactor.hide_known,
         surely_leading=store.surely_leading,
     )
-    driver = _driver(store, shelf, performer, clock, bells, dice)
+    driver = _driver(settings, store, shelf, performer, clock, bells)
     dispatcher = _dispatcher(settings, store, shelf, driver, clock)
     fireline = Fireline(
         settings=settings,
@@ -143,17 +149,22 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         settings.runbooks,
         catalogue=catalogue,
         variables=tuple(settings.vars),
+        groups=settings.groups,
         reader=store.records,
-        call_timeout=settings.engine.default_step_timeout,
-        approval_expiry=settings.engine.default_approval_expiry,
-        run_timeout=settings.engine.default_run_timeout,
+        engine=settings.engine,
+        protection=settings.protection,
     )
 
 
 def _driver(
-    store: Store, shelf: Shelf, performer: Performer, clock: Clock, bells: Bells, dice: random.Random
+    settings: Settings,
+    store: Store,
+    shelf: Shelf,
+    performer: Performer,
+    clock: Clock,
+    bells: Bells,
 ) -> Driver:
-    bell = bells.bell()
+    bell, dice = bells.bell(), random.SystemRandom()
     driver = Driver(
         journal=store.journal,
         reader=store.records,
@@ -162,6 +173,7 @@ def _driver(
         plan_of=shelf.plan_of,
         alarm=bell,
         retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
+        guards=Guards(rules_of(settings)),
     )
     bell.ring = driver.tick
     return driver

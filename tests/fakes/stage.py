@@ -34,6 +34,7 @@ from bot.engine.conductor import (
     next_due,
     replay,
 )
+from bot.engine.conductor.gate import OPEN_GATE, Gate
 from bot.engine.starting import scope_of, start_run
 from bot.runbook.expressions import Expression
 from bot.runbook.loops import Limit, Loop
@@ -208,11 +209,14 @@ class Stage:
         requested_by: Actor | None = None,
         inputs: Mapping[str, Any] | None = None,
         approval_expiry: timedelta | None = None,
+        gate: Gate = OPEN_GATE,
+        severity: str = "SEV2",
     ) -> None:
         self.plan = Plan(runbook=runbook, catalogue=CATALOGUE, approval_expiry=approval_expiry)
+        self.gate = gate
         self.now = START
         self.events: list[Event] = []
-        incident = {"number": 1, "title": "Test", "severity": "SEV2", "status": "investigating"}
+        incident = {"number": 1, "title": "Test", "severity": severity, "status": "investigating"}
         started = start_run(
             runbook=runbook,
             run=RUN,
@@ -229,7 +233,7 @@ class Stage:
 
     def arrive(self, arrival: Arrival) -> list[Fact]:
         """Bring an arrival; return the facts that were decided."""
-        decisions = decide(self.plan, self.state, arrival, self.now)
+        decisions = decide(self.plan, self.state, arrival, self.now, self.gate)
         self._log(decisions)
         return [fact for _, fact in decisions]
 

@@ -19,6 +19,7 @@ from bot.domain.nouns import FIRELINE, RunStatus, Severity
 from bot.domain.ports import Transaction
 from bot.engine.conductor import Plan
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.starting import incident_scope, scope_of, start_run
 from bot.errors import RunbookError
@@ -57,6 +58,8 @@ class Workshop:
     books: dict[Digest, Runbook] = field(default_factory=dict)
     more: dict[str, Action] = field(default_factory=dict)
     known: str = "a known secret"
+    rules: Rules = field(default_factory=Rules)
+    guards: Guards = field(init=False)
     driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +74,7 @@ class Workshop:
                 raise RunbookError("it is gone")
             return Plan(runbook=self.books[digest], catalogue=catalogue)
 
+        self.guards = Guards(self.rules)
         return Driver(
             journal=self.store.journal,
             reader=self.store.records,
@@ -79,7 +83,6 @@ class Workshop:
                 actions=actions,
                 secrets=FakeSecrets(),
                 captures=EvidenceFiles(self.folder / "evidence").capture,
-                slots=asyncio.Semaphore(16),
                 version="0",
                 chance=lambda: 1.0,
                 hide=lambda text: text.replace(self.known, "***"),
@@ -87,6 +90,7 @@ class Workshop:
             plan_of=plan_of,
             alarm=self.alarm,
             retry_pause=lambda _tries: 0.01,
+            guards=self.guards,
         )
 
     async def begin(self, runbook: Runbook, inputs: Mapping[str, Any] | None = None) -> RunId:

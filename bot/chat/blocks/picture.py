@@ -29,6 +29,8 @@ class StepLine:
     how_far: str = ""
     total: int = 0
     items: Sequence[StepLine] = ()
+    waits_for: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ STEP = {
     StepStatus.PENDING: "▫️",
     StepStatus.WAITING_APPROVAL: "✋",
     StepStatus.RUNNING: "▶️",
+    StepStatus.HELD: "⏳",
     StepStatus.WAITING_RETRY: "🔁",
     StepStatus.VERIFYING: "🔎",
     StepStatus.UNKNOWN: "❓",
@@ -65,11 +66,11 @@ def step_line(step: StepLine, ink: Ink) -> str:
         text += f" · {step.how_far}"
     if step.status in _SAYS:
         text += f" · {_SAYS[step.status]}"
-    took = step_time(step)
+    took = waits(step, ink) or step_time(step)
     if took:
         text += f" · {took}"
     troubled = _troubled(step, ink)
-    if step.status in _TELLS_WHY and step.detail and not troubled:
+    if step.status in _TELLS_WHY and step.detail and not step.waits_for and not troubled:
         text += f" · {ink.line(step.detail, 120)}"
     return text + troubled
 
@@ -87,7 +88,8 @@ def _troubled(step: StepLine, ink: Ink) -> str:
 
 
 def _named(item: StepLine, ink: Ink) -> str:
-    why = f" ({ink.line(item.detail, 60)})" if item.detail and item.status in _TELLS_WHY else ""
+    said = item.waits_for or (item.detail if item.status in _TELLS_WHY else "")
+    why = f" ({ink.line(said, 40)})" if said else ""
     return f"{ink.line(item.name, 40)}{why}"
 
 
@@ -99,6 +101,7 @@ _AT_IT = frozenset(
     {
         StepStatus.WAITING_APPROVAL,
         StepStatus.RUNNING,
+        StepStatus.HELD,
         StepStatus.WAITING_RETRY,
         StepStatus.VERIFYING,
         StepStatus.UNKNOWN,
@@ -115,6 +118,14 @@ _DOING = {
     StepStatus.WAITING_APPROVAL: "waiting since",
     StepStatus.UNKNOWN: "outcome unknown, started",
 }
+
+
+def waits(step: StepLine, ink: Ink) -> str:
+    """Write what a step waits for, and until when: `router.internal is not answering: waiting until 12:31`; empty when it waits for nothing."""
+    if not step.waits_for:
+        return ""
+    until = f"waiting until {clock_time(step.due_at, seconds=True)}" if step.due_at else "waiting"
+    return f"{ink.line(step.waits_for, 120)}: {until}"
 
 
 def step_time(step: StepLine) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.domain.facts.base import Fact
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId
-from bot.domain.nouns import Actor, ApprovalStatus, Part, Phase, RunStatus, Settlement, Vote
+from bot.domain.nouns import Actor, ApprovalStatus, HoldCause, Part, Phase, RunStatus, Settlement, Vote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +174,41 @@ class CallStarted(Fact, kind="call.started"):
     inputs: Mapping[str, Any]
     key: str
     timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld(Fact, kind="call.held"):
+    """A call waits for room and has not been made; `until` is when it goes on, where that can be known. `inputs` are what it will be sent."""
+
+    run: RunId
+    step: StepId
+    part: Part
+    attempt: int
+    action: str
+    inputs: Mapping[str, Any]
+    target: str
+    cause: HoldCause
+    detail: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused(Fact, kind="call.refused"):
+    """A call was not made because its target is away, as other calls found, `since` then.
+
+    `retry_at` is when it is asked for again, None when the step does not wait. `attempt` is not used up.
+    """
+
+    run: RunId
+    step: StepId
+    part: Part
+    attempt: int
+    action: str
+    inputs: Mapping[str, Any]
+    target: str
+    detail: str
+    since: datetime
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

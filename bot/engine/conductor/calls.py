@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.actions.contract import InvalidInputs
 from bot.actions.outcome import TRANSIENT, Failed, Reason, Succeeded
-from bot.domain.events import canonical, digest_of
+from bot.domain.events import canonical
 from bot.domain.facts import (
     CallFailed,
     CallInterrupted,
@@ -30,23 +30,26 @@ from bot.domain.facts import (
 )
 from bot.domain.nouns import Part, Settlement
 from bot.engine.conductor import retries
+from bot.engine.conductor.admission import admit
 from bot.engine.conductor.arrivals import CallEnded
 from bot.engine.conductor.items import approved_inputs
 from bot.engine.conductor.retries import PROBE_RETRY
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
 from bot.runbook.expressions import Expression
-from bot.runbook.model import Step
+from bot.runbook.model import Retry, Step
 from bot.runbook.templates import Template
 
 SHOWN = 200
 """Characters of a value that a failure's sentence shows."""
 
 
-def rendered(turn: Turn, step: Step, template: Template, action: str) -> Mapping[str, Any]:
+def rendered(
+    turn: Turn, step: Step, template: Template, action: str, part: Part = Part.MAIN
+) -> Mapping[str, Any]:
     """Return the inputs of one of a step's calls, checked against the action; RunbookError or InvalidInputs tell what does not fit."""
     # Most inputs are written out in full: then nobody needs the names that expressions may use.
-    values = template.tree if template.literal else template.render(turn.scope(step))
+    values = template.tree if template.literal else template.render(turn.call_scope(step, part))
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)
@@ -55,7 +58,7 @@ def rendered(turn: Turn, step: Step, template: Template, action: str) -> Mapping
 
 
 def start(turn: Turn, step: Step, part: Part) -> None:
-    """Begin a call of a part of a step: render its inputs and record the intent."""
+    """Begin a call of a part of a step: render its inputs, ask the gate, and record the intent."""
     if turn.held and part in (Part.MAIN, Part.UNDO):
         # What acts waits until the run goes on: the state says that it is to be begun. What only looks tells how the step stands.
         return
@@ -65,19 +68,19 @@ def start(turn: Turn, step: Step, part: Part) -> None:
     except (RunbookError, InvalidInputs) as problem:
         _cannot_start(turn, step, part, str(problem))
         return
-    key = digest_of([turn.state.seed, turn.state.run, step.id, part.value])[:32]
-    turn.record(
-        CallStarted(
-            run=turn.state.run,
-            step=step.id,
-            part=part,
-            attempt=turn.state.step(step.id).attempt(part) + 1,
-            action=source.action,
-            inputs=inputs,
-            key=key,
-            timeout=turn.plan.timeout(step, part),
-        )
+    call = CallStarted(
+        run=turn.state.run,
+        step=step.id,
+        part=part,
+        attempt=turn.state.step(step.id).attempt(part) + 1,
+        action=source.action,
+        inputs=inputs,
+        key=turn.key(step, part),
+        timeout=turn.plan.timeout(step, part),
     )
+    refused = admit(turn, step, call)
+    if refused is not None:
+        _cannot_start(turn, step, part, refused, Reason.UNAVAILABLE)
 
 
 def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
@@ -89,16 +92,16 @@ def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
     if approved is not None:
         return approved
     source = turn.plan.source(step, part)
-    return rendered(turn, step, source.inputs, source.action)
+    return rendered(turn, step, source.inputs, source.action, part)
 
 
-def _cannot_start(turn: Turn, step: Step, part: Part, detail: str) -> None:
+def _cannot_start(turn: Turn, step: Step, part: Part, detail: str, reason: Reason = Reason.INVALID) -> None:
     if part is Part.UNDO:
-        undo_failed(turn, step, Reason.INVALID, detail)
+        undo_failed(turn, step, reason, detail)
     elif part is Part.SETTLE:
         _unknown(turn, step, f"the probe could not be asked: {detail}")
     else:
-        turn.fail(step, reason=Reason.INVALID, detail=detail, applied=turn.state.step(step.id).applied)
+        turn.fail(step, reason=reason, detail=detail, applied=turn.state.step(step.id).applied)
 
 
 def ended(turn: Turn, step: Step, arrival: CallEnded) -> None:
@@ -167,7 +170,7 @@ def happened(turn: Turn, step: Step) -> None:
 def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
     doubtful = outcome.may_have_applied and not turn.plan.repeatable(step)
     may_retry = not doubtful and not turn.halted()
-    retry_at = retries.after_failure(turn.now, turn.plan.retry(step), arrival, outcome) if may_retry else None
+    retry_at = _retry_at(turn, step, turn.plan.retry(step), arrival) if may_retry else None
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is not None:
         return
@@ -199,7 +202,7 @@ def _settle_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
 
 
 def _settle_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
-    retry_at = None if turn.halted() else retries.after_failure(turn.now, PROBE_RETRY, arrival, outcome)
+    retry_at = None if turn.halted() else _retry_at(turn, step, PROBE_RETRY, arrival)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
         _unknown(turn, step, f"the probe could not tell: {outcome.detail}")
@@ -249,7 +252,11 @@ def _verify_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
 
 
 def _verify_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
-    next_at = _next_look(turn, step) if outcome.reason in TRANSIENT else None
+    if outcome.reason in TRANSIENT:
+        next_at = _next_look(turn, step)
+    else:
+        seen = turn.state.step(step.id)
+        next_at = None if turn.ended_early else retries.with_the_secret_anew(turn.now, seen, arrival, outcome)
     _record_failure(turn, step, arrival, outcome, next_at)
     if next_at is None:
         turn.fail(step, reason=outcome.reason, detail=f"verify: {outcome.detail}", applied=True)
@@ -274,7 +281,7 @@ def _undo_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succeed
 
 def _undo_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
     doubtful = outcome.may_have_applied and not turn.plan.repeatable(step, Part.UNDO)
-    retry_at = None if doubtful else retries.after_failure(turn.now, PROBE_RETRY, arrival, outcome)
+    retry_at = None if doubtful else _retry_at(turn, step, PROBE_RETRY, arrival)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
         undo_failed(turn, step, outcome.reason, outcome.detail)
@@ -351,6 +358,11 @@ def _record_failure(
             output=outcome.output,
         )
     )
+
+
+def _retry_at(turn: Turn, step: Step, retry: Retry, arrival: CallEnded) -> datetime | None:
+    assert isinstance(arrival.outcome, Failed)  # noqa: S101 - asked only of a call that failed
+    return retries.after_failure(turn.now, turn.state.step(step.id), retry, arrival, arrival.outcome)
 
 
 def _agrees(turn: Turn, step: Step, expect: Expression, outcome: Succeeded) -> bool:

@@ -26,6 +26,7 @@ from bot.engine.conductor.arrivals import (
     VoteCast,
     Wish,
 )
+from bot.engine.conductor.gate import OPEN_GATE, Gate
 from bot.engine.conductor.phases import advance, watch_deadline
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState
@@ -34,13 +35,17 @@ from bot.errors import Conflict
 from bot.runbook.model import Step
 
 
-def decide(plan: Plan, state: RunState, arrival: Arrival, now: datetime) -> tuple[Decision, ...]:
+def decide(
+    plan: Plan, state: RunState, arrival: Arrival, now: datetime, gate: Gate = OPEN_GATE
+) -> tuple[Decision, ...]:
     """Return the facts that follow from an arrival, each with its actor, in the order in which they are to be written.
+
+    `gate` is asked before each call; what it answers stands in the facts.
 
     Raises NotFound, NotAllowed or Conflict when a person's wish can't be granted; a machine's late word (a call that is no longer under way,
     a time that was changed) is no error and decides nothing.
     """
-    turn = Turn(plan, state, now)
+    turn = Turn(plan, state, now, gate)
     if state.over:
         if isinstance(arrival, Wish):
             msg = f"Run {state.run} is over: it {state.status.value}."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.actions.outcome import Reason
 from bot.domain.events import Event
 from bot.domain.facts import (
     ApprovalClosed,
@@ -16,7 +17,9 @@ from bot.domain.facts import (
     ApprovalRequested,
     ApprovalVoted,
     CallFailed,
+    CallHeld,
     CallInterrupted,
+    CallRefused,
     CallStarted,
     CallSucceeded,
     Fact,
@@ -75,7 +78,9 @@ def evolve(state: RunState, fact: Fact, at: datetime, actor: Actor = FIRELINE) -
     if after.status.final and not before.status.final:
         ended = state.ended + 1
         return replace(
-            state, ended=ended, steps={**state.steps, step: replace(after, order=ended, again=False)}
+            state,
+            ended=ended,
+            steps={**state.steps, step: replace(after, order=ended, again=False, held=None)},
         )
     return state.with_step(step, after)
 
@@ -161,6 +166,10 @@ _STATUS_OF_PART: Mapping[Part, StepStatus] = {
 }
 
 
+_HELD: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.HELD, Part.VERIFY: StepStatus.VERIFYING}
+_REFUSED: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.WAITING_RETRY, Part.VERIFY: StepStatus.VERIFYING}
+
+
 def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Actor) -> StepState:
     first_look = fact.part is Part.VERIFY and step.verifying_since is None
     return replace(
@@ -174,6 +183,37 @@ def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Acto
         due=None,
         again=False,
         verifying_since=at if first_look else step.verifying_since,
+        held=None,
+        held_since=None,
+        refused_since=None,
+    )
+
+
+def _call_held(step: StepState, fact: CallHeld, at: datetime, _actor: Actor) -> StepState:
+    return replace(
+        step,
+        status=_HELD.get(fact.part, step.status),
+        part=fact.part,
+        sent={**step.sent, fact.part: fact.inputs},
+        # Not `fact.until`: the gate wakes whom it holds.
+        due=None,
+        held=fact,
+        held_since=step.held_since or at,
+    )
+
+
+def _call_refused(step: StepState, fact: CallRefused, at: datetime, _actor: Actor) -> StepState:
+    return replace(
+        step,
+        status=step.status if fact.retry_at is None else _REFUSED.get(fact.part, step.status),
+        part=fact.part,
+        sent={**step.sent, fact.part: fact.inputs},
+        due=fact.retry_at,
+        reason=Reason.UNAVAILABLE,
+        detail=fact.detail,
+        held=None,
+        held_since=None,
+        refused_since=step.refused_since or at,
     )
 
 
@@ -198,6 +238,7 @@ def _call_failed(step: StepState, fact: CallFailed, _at: datetime, _actor: Actor
         detail=fact.detail,
         output=fact.output if main else step.output,
         applied=step.applied or (main and fact.may_have_applied),
+        refreshed=step.refreshed | {fact.part} if fact.reason == Reason.UNAUTHORIZED else step.refreshed,
     )
 
 
@@ -260,6 +301,8 @@ _OF_STEP: Mapping[type[Fact], Change] = {
     ApprovalVoted: _approval_voted,
     ApprovalClosed: _approval_closed,
     CallStarted: _call_started,
+    CallHeld: _call_held,
+    CallRefused: _call_refused,
     CallSucceeded: _call_succeeded,
     CallFailed: _call_failed,
     CallInterrupted: _call_interrupted,

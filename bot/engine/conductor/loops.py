@@ -54,7 +54,7 @@ def expand(turn: Turn, step: Step, loop: Loop) -> bool:
         return False
     over = ""
     if loop.limit is not None and len(items) > (allowed := loop.limit.allowed(scope)):
-        over = f"{len(items)} items, where max_items: {loop.limit} allows {allowed}"
+        over = f"{_counted(len(items))}, where max_items: {loop.limit} allows {allowed}"
     left_out = len(found) - len(items)
     turn.record(LoopExpanded(run=state.run, step=step.id, items=tuple(items), left_out=left_out, over=over))
     return True
@@ -149,17 +149,21 @@ def _end(turn: Turn, step: Step, far: Progress) -> None:
         items = turn.state.step(step.id).items or ()
         named = f"{label_of(items[far.first_failed])}: {first.detail}"
         which = (
-            f"{far.failed} of {far.total} items failed, the first {named}"
+            f"{far.failed} of {_counted(far.total)} failed, the first {named}"
             if far.failed > 1
-            else f"1 of {far.total} items failed, {named}"
+            else f"1 of {_counted(far.total)} failed, {named}"
         )
         turn.fail(step, reason=first.reason, detail=f"{which}{_never_begun(far)}", applied=False)
     elif far.succeeded < far.total:
         why = turn.state.cancelled if turn.ended_early else "the run stopped at a failed step"
-        done = f"{far.succeeded} of {far.total} items were done"
+        done = f"{far.succeeded} of {_counted(far.total)} done"
         turn.cancel(step, f"{why or 'the run was cancelled'}; {done}", applied=False)
     else:
         turn.succeed(step)
+
+
+def _counted(items: int) -> str:
+    return "1 item" if items == 1 else f"{items} items"
 
 
 def _never_begun(far: Progress) -> str:

@@ -40,6 +40,9 @@ def _later(
         # One that began during the pause has all of its time before it.
         lost = since + length - max(since, step.verifying_since)
         step = replace(step, verifying_since=step.verifying_since + max(lost, timedelta()))
+    if step.refused_since is not None:
+        # Nobody lost patience while the run stood still.
+        step = replace(step, refused_since=step.refused_since + length)
     approval = step.approval
     if approval is None or approval.asked.approval not in expiries:
         return step

@@ -70,6 +70,10 @@ def _wait_over(turn: Turn, step: Step) -> None:
         due = expires_at is not None and turn.now >= expires_at
         if due and (turn.halted() or not escalate(turn, step)):
             steps.expire(turn, step)
+    elif seen.held is not None:
+        moot = turn.halted() if seen.part is Part.MAIN else turn.ended_early
+        if not moot and not turn.gate.waits((turn.state.run, step.id, seen.part, seen.held.attempt)):
+            calls.start(turn, step, seen.part)
     elif seen.due is not None and turn.now >= seen.due and not seen.status.final:
         moot = turn.ended_early or (seen.status is StepStatus.WAITING_RETRY and turn.halted())
         if not moot:
@@ -89,6 +93,9 @@ def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
             steps.withdraw(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.PENDING:
             turn.skip(step, why or "the run was cancelled")
+        elif seen.status is StepStatus.HELD:
+            # Its call was not made; an earlier attempt may have been.
+            turn.cancel(step, why or "the run was cancelled", applied=seen.applied)
         elif seen.status is StepStatus.WAITING_RETRY and not seen.reason:
             calls.not_yet(turn, step)
         elif seen.status is StepStatus.WAITING_RETRY:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from bot.actions.contract import ActionSpec, Catalogue, Effect
 from bot.domain.ids import StepId, instance_id, instance_of
@@ -25,19 +26,24 @@ from bot.runbook.model import (
 )
 
 DEFAULT_CALL_TIMEOUT = timedelta(minutes=5)
+DEFAULT_PATIENCE = timedelta(minutes=2)
+DEFAULT_UNDO_PATIENCE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A runbook with the catalogue that gives its actions meaning.
 
-    `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None.
+    `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None. `patience` is how long a step waits for a
+    target that is known to be away, `undo_patience` how long an undo does.
     """
 
     runbook: Runbook
     catalogue: Catalogue
     call_timeout: timedelta = DEFAULT_CALL_TIMEOUT
     approval_expiry: timedelta | None = None
+    patience: timedelta = DEFAULT_PATIENCE
+    undo_patience: timedelta = DEFAULT_UNDO_PATIENCE
 
     @cached_property
     def steps(self) -> Mapping[StepId, Step]:
@@ -75,6 +81,11 @@ class Plan:
             raise RunbookError(
                 msg, hint="Install the integration that has it, or change the runbook."
             ) from None
+
+    def target(self, action: str, inputs: Mapping[str, Any]) -> str:
+        """Return what a call touches, as its action names it; empty where there is nothing to name."""
+        spec = self.spec(action)
+        return spec.target(spec.check(inputs))
 
     def effect(self, step: Step) -> Effect:
         """Return what a step does to the world: what its action declares, or what the runbook says instead."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.domain.facts import ApprovalRequested, CallStarted
+from bot.domain.facts import ApprovalRequested, CallHeld, CallStarted
 from bot.domain.ids import Digest, RunId, StepId
 from bot.domain.nouns import Actor, Part, Phase, RunStatus, StepStatus, Vote
 from bot.engine.conductor.copies import replace
@@ -40,7 +40,9 @@ class StepState:
     again as soon as the run may. `applied` tells whether an effect of the step may stand in the world; `undo_unknown` that its undo was interrupted
     and a person must say what happened, `undo_closed` that there is nothing left to undo. `order` is the step's place among those that ended,
     from 1, 0 while it has not. `items` is what a loop goes through, None until that is known and for any other step; its items are steps of their
-    own. `over` says by how much the list is longer than foreseen.
+    own. `over` says by how much the list is longer than foreseen. `held` is the call that waits for room, not made yet, and
+    `held_since` when it began to; `refused_since` is since when the target has been known to be away. `refreshed` holds the parts whose credential
+    was refused once.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -62,6 +64,10 @@ class StepState:
     order: int = 0
     items: tuple[Any, ...] | None = None
     over: str = ""
+    held: CallHeld | None = None
+    held_since: datetime | None = None
+    refused_since: datetime | None = None
+    refreshed: frozenset[Part] = frozenset()
 
     def attempt(self, part: Part) -> int:
         """How many calls this part has made."""

@@ -128,7 +128,11 @@ def shown_digest(turn: Turn, step: Step, inputs: Mapping[str, Any]) -> Digest:
 def _undo_in_words(turn: Turn, step: Step) -> str:
     if isinstance(step.undo, Undo):
         try:
-            inputs = step.undo.inputs.tree if step.loop else step.undo.inputs.render(turn.scope())
+            inputs = (
+                step.undo.inputs.tree
+                if step.loop
+                else step.undo.inputs.render(turn.call_scope(step, Part.UNDO))
+            )
         except RunbookError:
             # It may name what the step itself will answer: then it is shown as it is written.
             inputs = step.undo.inputs.tree

@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.clock import to_text
+from bot.domain.events import digest_of
 from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped, StepSucceeded
 from bot.domain.ids import StepId, instance_of
-from bot.domain.nouns import FIRELINE, Actor, Phase, StepStatus
+from bot.domain.nouns import FIRELINE, Actor, Part, Phase, StepStatus
 from bot.engine.conductor.evolve import evolve
+from bot.engine.conductor.gate import OPEN_GATE, Gate
 from bot.engine.conductor.items import Progress, in_scope, progress, seen_of
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState
@@ -25,10 +27,11 @@ Decision = tuple[Actor, Fact]
 class Turn:
     """What the conductor works on while it answers one arrival."""
 
-    def __init__(self, plan: Plan, state: RunState, now: datetime) -> None:
+    def __init__(self, plan: Plan, state: RunState, now: datetime, gate: Gate = OPEN_GATE) -> None:
         self.plan = plan
         self.state = state
         self.now = now
+        self.gate = gate
         self.decisions: list[Decision] = []
         self._broken: tuple[int, Step | None] = (-1, None)
         self._counted: tuple[int, dict[StepId, Progress]] = (-1, {})
@@ -75,6 +78,15 @@ class Turn:
             **(in_scope(state, step.id) if step is not None else {}),
             **more,
         }
+
+    def key(self, step: Step, part: Part) -> str:
+        """Return the idempotency key of a part of a step: the same for every attempt, another in every run."""
+        return digest_of([self.state.seed, self.state.run, step.id, part.value])[:32]
+
+    def call_scope(self, step: Step, part: Part) -> Mapping[str, Any]:
+        """Return the scope of a call's inputs: `call.key` is its own key; a probe's is that of the main call, about which it asks."""
+        asked = part if part is Part.UNDO else Part.MAIN
+        return self.scope(step, call={"key": self.key(step, asked)})
 
     # ---- what ends a step, and what that means for its phase
 

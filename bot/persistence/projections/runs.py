@@ -9,6 +9,8 @@ from bot.domain.clock import to_text
 from bot.domain.events import Event, canonical
 from bot.domain.facts import (
     CallFailed,
+    CallHeld,
+    CallRefused,
     CallStarted,
     CallSucceeded,
     LoopBegan,
@@ -33,6 +35,7 @@ from bot.domain.facts import (
 )
 from bot.domain.ids import RunId, StepId, incident_of_run
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
+from bot.domain.targets import spoken
 from bot.persistence.changes import Change
 from bot.persistence.tables import APPROVALS, RUNS, STEPS
 
@@ -169,13 +172,38 @@ _CALLING: Mapping[Part, StepStatus] = {
 """What a call of each part makes of its step; an undo leaves it as it is, because that tells how the step itself ended."""
 
 
+_GOES_ON: Mapping[str, Any] = {"waits_for": "", "due_at": None}
+"""What a step that waits no longer waits for."""
+
+
 def call_started(fact: CallStarted, event: Event, at: str) -> Iterable[Change]:
     """Begin an action."""
     if fact.part is Part.MAIN:
         since = {"started_at": at} if fact.attempt == 1 else {}
-        yield step(fact, event, status=StepStatus.RUNNING.value, attempt=fact.attempt, **since)
+        yield step(fact, event, status=StepStatus.RUNNING.value, attempt=fact.attempt, **since, **_GOES_ON)
     elif fact.part in _CALLING:
-        yield step(fact, event, status=_CALLING[fact.part].value)
+        yield step(fact, event, status=_CALLING[fact.part].value, **_GOES_ON)
+    else:
+        yield step(fact, event, **_GOES_ON)
+
+
+_HELD: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.HELD, Part.VERIFY: StepStatus.VERIFYING}
+_REFUSED: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.WAITING_RETRY, Part.VERIFY: StepStatus.VERIFYING}
+
+
+def call_held(fact: CallHeld, event: Event, _at: str) -> Iterable[Change]:
+    """Wait for room."""
+    status = {"status": _HELD[fact.part].value} if fact.part in _HELD else {}
+    due = None if fact.until is None else to_text(fact.until)
+    yield step(fact, event, waits_for=fact.detail, due_at=due, **status)
+
+
+def call_refused(fact: CallRefused, event: Event, _at: str) -> Iterable[Change]:
+    """Wait for a target that is away, or give up at once: then what follows says so."""
+    if fact.retry_at is not None:
+        status = {"status": _REFUSED[fact.part].value} if fact.part in _REFUSED else {}
+        waits_for = f"{spoken(fact.target)} is not answering"
+        yield step(fact, event, waits_for=waits_for, due_at=to_text(fact.retry_at), **status)
 
 
 def call_succeeded(fact: CallSucceeded, event: Event, _at: str) -> Iterable[Change]:
@@ -195,7 +223,7 @@ def call_failed(fact: CallFailed, event: Event, _at: str) -> Iterable[Change]:
     if fact.part is Part.MAIN:
         values["output"] = _output(fact)
         if fact.retry_at is not None:
-            values["status"] = StepStatus.WAITING_RETRY.value
+            values |= {"status": StepStatus.WAITING_RETRY.value, "due_at": to_text(fact.retry_at)}
     yield step(fact, event, **values)
 
 
@@ -213,34 +241,42 @@ def settled(fact: StepSettled, event: Event, _at: str) -> Iterable[Change]:
 
 def step_succeeded(fact: StepSucceeded, event: Event, at: str) -> Iterable[Change]:
     """Done, and verified where it had to be."""
-    yield step(fact, event, status=StepStatus.SUCCEEDED.value, finished_at=at, reason="", detail="")
+    yield step(
+        fact, event, status=StepStatus.SUCCEEDED.value, finished_at=at, reason="", detail="", **_GOES_ON
+    )
 
 
 def step_failed(fact: StepFailed, event: Event, at: str) -> Iterable[Change]:
     """Failed for good."""
     yield step(
-        fact, event, status=StepStatus.FAILED.value, finished_at=at, reason=fact.reason, detail=fact.detail
+        fact,
+        event,
+        status=StepStatus.FAILED.value,
+        finished_at=at,
+        reason=fact.reason,
+        detail=fact.detail,
+        **_GOES_ON,
     )
 
 
 def step_skipped(fact: StepSkipped, event: Event, at: str) -> Iterable[Change]:
     """Will not run."""
-    yield step(fact, event, status=StepStatus.SKIPPED.value, finished_at=at, detail=fact.why)
+    yield step(fact, event, status=StepStatus.SKIPPED.value, finished_at=at, detail=fact.why, **_GOES_ON)
 
 
 def step_cancelled(fact: StepCancelled, event: Event, at: str) -> Iterable[Change]:
     """End before the work was done."""
-    yield step(fact, event, status=StepStatus.CANCELLED.value, finished_at=at, detail=fact.why)
+    yield step(fact, event, status=StepStatus.CANCELLED.value, finished_at=at, detail=fact.why, **_GOES_ON)
 
 
 def step_undone(fact: StepUndone, event: Event, at: str) -> Iterable[Change]:
     """Taken back."""
-    yield step(fact, event, status=StepStatus.UNDONE.value, finished_at=at)
+    yield step(fact, event, status=StepStatus.UNDONE.value, finished_at=at, **_GOES_ON)
 
 
 def step_undo_failed(fact: StepUndoFailed, event: Event, _at: str) -> Iterable[Change]:
     """Could not be taken back: the step stands as it did, and says why."""
-    yield step(fact, event, reason=fact.reason, detail=fact.detail)
+    yield step(fact, event, reason=fact.reason, detail=fact.detail, **_GOES_ON)
 
 
 def _output(fact: CallSucceeded | CallFailed) -> str:

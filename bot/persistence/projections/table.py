@@ -33,6 +33,8 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ScheduleSet: schedules.set_anew,
     facts.ScheduleRemoved: schedules.removed,
     facts.ScheduleFired: schedules.fired,
+    facts.BreakerOpened: keeping.breaker_opened,
+    facts.BreakerClosed: keeping.breaker_closed,
     facts.IncidentOpened: incidents.opened,
     facts.IncidentAcknowledged: incidents.acknowledged,
     facts.StatusChanged: incidents.status_changed,
@@ -62,6 +64,8 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ApprovalVoted: approvals.voted,
     facts.ApprovalClosed: approvals.closed,
     facts.CallStarted: runs.call_started,
+    facts.CallHeld: runs.call_held,
+    facts.CallRefused: runs.call_refused,
     facts.CallSucceeded: runs.call_succeeded,
     facts.CallFailed: runs.call_failed,
     facts.CallInterrupted: nothing,  # what follows from it has an event of its own

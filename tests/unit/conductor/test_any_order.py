@@ -288,6 +288,14 @@ class AnyOrder(RuleBasedStateMachine):
         self.stage.now += timedelta(seconds=down)
         self.bring(Recovered())
 
+    def expired(self, asked: ApprovalRequested) -> bool:
+        """Tell whether a question's time is over by the run's own clock: a pause puts it off."""
+        state = self.stage.state
+        approval = state.step(asked.step).approval
+        same = approval is not None and approval.asked.approval == asked.approval
+        expires_at = approval.asked.expires_at if approval is not None and same else asked.expires_at
+        return expires_at is not None and (state.paused or self.stage.now) >= expires_at
+
     @rule(which=st.integers(0, 9), by=st.sampled_from([ADA, BEN, CLEO]), vote=st.sampled_from(Vote))
     def somebody_votes(self, which: int, by: Any, vote: Vote) -> None:
         """A person decides on any question that was ever asked."""
@@ -296,10 +304,10 @@ class AnyOrder(RuleBasedStateMachine):
             one = asked[which % len(asked)]
             closed = {fact.approval for fact in self.stage.facts(ApprovalClosed)}
             before = len(self.stage.events)
+            late = self.expired(one)
             groups = frozenset({"sre"})
             self.bring(VoteCast(approval=one.approval, by=by, groups=groups, vote=vote, digest=one.digest))
             counted = len(self.stage.events) > before
-            late = one.expires_at is not None and self.stage.now >= one.expires_at
             assert not (counted and (one.approval in closed or by == CLEO or late or self.live_over))
 
     @rule(which=st.integers(0, 9), settlement=st.sampled_from(Settlement), stopping=st.booleans())
@@ -343,7 +351,9 @@ class AnyOrder(RuleBasedStateMachine):
         asked = {
             step.approval.asked.approval
             for step in before.steps.values()
-            if step.status is StepStatus.WAITING_APPROVAL and step.approval
+            if step.status is StepStatus.WAITING_APPROVAL
+            and step.approval
+            and not self.expired(step.approval.asked)
         }
         self.bring(ResumeAsked(by=BEN))
         assert self.stage.state.paused is None

@@ -300,7 +300,7 @@ def test_a_step_beside_it_that_fails_ends_the_loop_too() -> None:
     stage.end("other", failed())
     stage.end("restart[0]")
     assert stage.step("restart").status is S.CANCELLED
-    assert stage.step("restart").detail == "the run stopped at a failed step; 1 of 3 items were done"
+    assert stage.step("restart").detail == "the run stopped at a failed step; 1 of 3 items done"
 
 
 # ---- undo
@@ -420,7 +420,7 @@ def test_a_cancelled_loop_ends_at_once() -> None:
     stage.cancel("enough")
     stage.end("restart[1]", failed(Reason.CANCELLED, "stopped"))
     assert stage.step("restart").status is S.CANCELLED
-    assert stage.step("restart").detail == "enough; 1 of 3 items were done"
+    assert stage.step("restart").detail == "enough; 1 of 3 items done"
     assert stage.ended is RunStatus.CANCELLED
 
 
@@ -506,7 +506,7 @@ def test_over_the_bound_a_person_may_stop_it_and_silence_does_too() -> None:
     [
         (3, 10, 30, ""),
         (3, 10, 29, "3 items, where max_items: 10% allows 2"),
-        (1, 10, 9, "1 items, where max_items: 10% allows 0"),
+        (1, 10, 9, "1 item, where max_items: 10% allows 0"),
         (2, 50, "{{ [1, 2, 3, 4] }}", ""),
         (1, 1, "{{ 100.5 }}", ""),
         (3, 100, "{{ 3 }}", ""),

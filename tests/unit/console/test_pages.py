@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.domain import facts
 from bot.domain.ids import INTAKE, SYSTEM, AlertKey, Digest, IncidentId, StepId
-from bot.domain.nouns import FIRELINE, ApprovalStatus, Part, Severity, Vote, sender
+from bot.domain.nouns import FIRELINE, ApprovalStatus, HoldCause, Part, Severity, Vote, sender
 from tests.fakes import looped, tales
 from tests.fakes.stage import Stage, book, loop, step
 from tests.fakes.tales import ADA, GRACE, RUN
@@ -48,6 +50,50 @@ async def test_the_first_page_says_what_waits_for_whom(console: Open) -> None:
     assert waits(page) == [
         "Group sre or Bo to approve or deny step shift http.request (mutate) on router.internal; 0 of 1 approved, 9 min 40 s left"
     ]
+
+
+async def test_a_target_that_is_away_stands_on_the_first_page(console: Open) -> None:
+    """Which, since when, and when it is tried again; once it answers, nothing is said any more."""
+    tale = tales.waiting()
+    away = facts.BreakerOpened(
+        target="https://router.internal:443",
+        since=tale.now,
+        until=tale.now + timedelta(seconds=40),
+        detail="router.internal is not answering (5 of 5)",
+    )
+    opened = await console(tale.add(away))
+    (said,) = [each for each in waits(await opened.page("/")) if "is not answering" in each]
+    assert said.startswith("router.internal is not answering : not called since")
+    closed = facts.BreakerClosed(target=away.target, since=away.since)
+    await opened.store.journal.append(tale.stream, FIRELINE, [closed])
+    assert "is not answering" not in await opened.page("/")
+
+
+async def test_a_step_that_waits_says_for_what_and_how_long(console: Open) -> None:
+    """In two seconds' reading: what is not answering, and for how long the step still waits."""
+    tale = tales.waiting()
+    wish: dict[str, Any] = {
+        "run": RUN,
+        "step": StepId("shift"),
+        "part": Part.MAIN,
+        "attempt": 1,
+        "action": "http.request",
+        "inputs": {},
+        "target": "https://router.internal:443",
+    }
+    refused = facts.CallRefused(
+        **wish,
+        detail="router.internal is not answering (5 of 5)",
+        since=tale.now,
+        retry_at=tale.now + timedelta(seconds=30),
+    )
+    opened = await console(tale.add(refused))
+    (said,) = [each for each in waits(await opened.page("/incidents/42")) if "again" in each]
+    assert said.endswith("router.internal is not answering: for 30 s more")
+    held = facts.CallHeld(**wish, cause=HoldCause.RATE, detail="router.internal takes 5 calls a second")
+    await opened.store.journal.append(tale.stream, FIRELINE, [held])
+    (said,) = [each for each in waits(await opened.page("/incidents/42")) if "holds step" in each]
+    assert said.endswith("router.internal takes 5 calls a second")
 
 
 async def test_the_worst_open_incident_comes_first(console: Open) -> None:
@@ -352,6 +398,7 @@ async def test_an_incident_that_is_not_there_is_said_in_words(console: Open, pat
         "/incidents/42/postmortem",
         "/alerts",
         "/refused",
+        "/ahead",
         "/process",
         "/incidents/7",
         "/static/console.js",

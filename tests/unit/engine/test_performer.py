@@ -25,7 +25,7 @@ from tests.fakes.timeline import Timeline
 class Stand:
     """A performer with one action, and a run whose one step keeps evidence."""
 
-    def __init__(self, folder: Path, *script: Scripted, slots: int = 1) -> None:
+    def __init__(self, folder: Path, *script: Scripted) -> None:
         self.action = ScriptedAction("look", script or (Succeeded(),))
         self.evidence = EvidenceFiles(folder)
         self.folder = folder
@@ -47,7 +47,6 @@ class Stand:
             actions={"look": self.action},
             secrets=FakeSecrets(),
             captures=self.evidence.capture,
-            slots=asyncio.Semaphore(slots),
             version="1",
             chance=lambda: 0.5,
         )

@@ -14,6 +14,7 @@ from bot.domain.nouns import (
     SCHEDULE,
     Actor,
     ApprovalStatus,
+    HoldCause,
     IncidentStatus,
     Part,
     Phase,
@@ -35,6 +36,7 @@ NOW = Timeline()
 HERE = {"run": RUN, "step": STEP}
 THERE = {"incident": NOW.incident}
 CALL = {**HERE, "attempt": 1}
+WISH = {**CALL, "action": "a.b", "inputs": {}, "target": "https://router.internal:443"}
 ANSWER = {**CALL, "took": 0.42}
 FAILURE = {**ANSWER, "reason": "timeout", "detail": "no answer.", "may_have_applied": False}
 EVIDENCE = {
@@ -119,6 +121,16 @@ CASES: list[tuple[Actor, Fact, str]] = [
         "Process 7 on h leads, in term 2; pid 6 on g had stopped without a word.",
     ),
     (FIRELINE, facts.RunbooksLoaded(digests={"a": "b"}, refused=2), "1 runbook is in force; 2 files refused."),
+    (
+        FIRELINE,
+        facts.BreakerOpened(target="https://router.internal:443", since=NOW.now, until=NOW.now, detail="router.internal is not answering"),
+        "router.internal is not answering: not called since 2026-11-23 07:03:48 UTC, to be tried again from 2026-11-23 07:03:48 UTC on.",
+    ),
+    (
+        FIRELINE,
+        facts.BreakerClosed(target="https://router.internal:443", since=NOW.now),
+        "router.internal answers again; it was not called since 2026-11-23 07:03:48 UTC.",
+    ),
     (FIRELINE, facts.RunbooksLoaded(digests={}), "0 runbooks are in force."),
     (FIRELINE, facts.ScheduleSet(runbook="rb", cron="0 4 * * MON", timezone="UTC"), "The runbook rb is on schedule: 0 4 * * MON, UTC."),
     (FIRELINE, facts.ScheduleRemoved(runbook="rb"), "The runbook rb is on no schedule any more."),
@@ -197,6 +209,26 @@ CASES: list[tuple[Actor, Fact, str]] = [
         FIRELINE,
         facts.CallStarted(**{**CALL, "attempt": 2}, part=Part.UNDO, action="a.b", inputs={}, key="k", timeout=3),
         "The undo of step shift began again, attempt 2: a.b.",
+    ),
+    (
+        FIRELINE,
+        facts.CallHeld(**WISH, part=Part.MAIN, cause=HoldCause.RATE, detail="router.internal takes 5 calls a second"),
+        "Step shift waits, and was not called: router.internal takes 5 calls a second.",
+    ),
+    (
+        FIRELINE,
+        facts.CallHeld(**WISH, part=Part.UNDO, cause=HoldCause.PAUSED, detail="router.internal asked for a pause", until=NOW.now),
+        "The undo of step shift waits until 2026-11-23 07:03:48 UTC, and was not called: router.internal asked for a pause.",
+    ),
+    (
+        FIRELINE,
+        facts.CallRefused(**WISH, part=Part.MAIN, detail="router.internal is not answering", since=NOW.now),
+        "Step shift was not called: router.internal is not answering, since 2026-11-23 07:03:48 UTC.",
+    ),
+    (
+        FIRELINE,
+        facts.CallRefused(**WISH, part=Part.VERIFY, detail="router.internal is not answering", since=NOW.now, retry_at=NOW.now),
+        "The check of step shift was not called: router.internal is not answering, since 2026-11-23 07:03:48 UTC; it waits until 2026-11-23 07:03:48 UTC.",
     ),
     (FIRELINE, facts.CallSucceeded(**ANSWER, part=Part.MAIN), "Step shift got its answer in 0.4 s."),
     (FIRELINE, facts.CallSucceeded(**ANSWER, part=Part.VERIFY, next_at=NOW.now), "The check of step shift got its answer in 0.4 s; it asks again at 2026-11-23 07:03:48 UTC."),

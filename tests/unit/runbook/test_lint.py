@@ -5,6 +5,8 @@
 import pytest
 
 from bot.runbook.findings import RULES, Level
+from bot.runbook.load import load_runbook
+from tests.fakes.catalogue import CATALOGUE
 from tests.unit.runbook.cases import HEAD, STEP, found, load, load_steps
 
 HTTP = "uses: http.request, with: {url: 'http://x'}"
@@ -47,7 +49,7 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     ("  - {id: one, needs: [two], uses: wait, with: {for: 1m}}\n  - {id: two, uses: wait, with: {for: 1m}}", "FL203", "7:22", "wait for each other: one, two", ""),
     # --- names
     ("  - {id: one, uses: wait, with: {for: '{{ alrt.name }}'}}", "FL301", "7:39", "there is no name alrt", "did you mean alert?"),
-    ("  - {id: one, uses: wait, with: {for: '{{ zzz }}'}}", "FL301", "7:39", "there is no name zzz", "in scope here: alert, alerts, incident"),
+    ("  - {id: one, uses: wait, with: {for: '{{ zzz }}'}}", "FL301", "7:39", "there is no name zzz", "in scope here: alert, alerts, call, incident"),
     ("  - {id: one, uses: wait, with: {for: '{{ item }}'}}", "FL301", "7:39", "there is no name item", "a step that has for_each"),
     ("  - {id: one, uses: wait, with: {for: '{{ output.x }}'}}", "FL301", "7:39", "there is no name output", "output is for expect"),
     ("  - {id: one, uses: wait, with: {for: '{{ alert.lables }}'}}", "FL301", "7:39", "alert has no lables", "did you mean labels?"),
@@ -132,6 +134,17 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     ("  - {id: one, uses: runbook.run, with: {name: x}}", "FL901", "7:21", "runbook.run is not available yet", ""),
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}", "FL101", "7:83", "escalate_to is missing", "say who is asked then"),
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], escalate_to: [group:b]}}", "FL107", "7:72", "without on_expiry: escalate", "or drop escalate_to"),
+    # --- what can't come true, and what never comes
+    (f"  - {STEP}\n  - {{id: two, if: false, uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "`false` is never true", "drop the step"),
+    (f"  - {STEP}\n  - {{id: two, if: 1 > 2 and true, uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "is never true", ""),
+    (f"  - {STEP}\n  - {{id: two, if: steps.one.status == 'failed' and vars.region == 'eu', uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "when one fails, steps ends, and two never runs", "on_failure: continue at one"),
+    (f"  - {STEP[:-1]}, on_failure: continue}}\n  - {{id: two, if: steps.one.status == 'faild', uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "steps.one.status is never 'faild'", "did you mean failed?"),
+    (f"  - {STEP}\n  - {{id: two, if: \"alert.status == 'pending' or alert.labels.a == 'x'\", uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "alert.status is never 'pending'", "firing, resolved"),
+    (f"  - {STEP}\n  - {{id: two, if: \"incident.severity in ['SEV1', 'SEV5']\", uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "incident.severity is never 'SEV5'", "SEV1"),
+    (f"  - {{id: one, {HTTP}, verify: {{uses: prometheus.query, with: {{query: up}}, expect: \"output.value == 1 and incident.status != 'open'\"}}}}", "FL304", "7:120", "incident.status is never 'open'", ""),
+    # --- types
+    ("  - {id: one, uses: wait, with: {for: '{{ incident.number }}'}}", "FL405", "7:39", "wait: for: {{ incident.number }} is a whole number", "in a longer text"),
+    ("  - {id: one, uses: pager.page, with: {to: ['{{ alert.labels }}'], urgency: high}}", "FL405", "7:45", "pager.page: to.0: {{ alert.labels }} is a mapping", ""),
 ]  # fmt: skip
 
 ON = HEAD.replace("on: {command: true}\n", "autonomy: auto\non:\n  command: true\n")
@@ -335,7 +348,19 @@ def test_dates_are_judged_by_the_day_given() -> None:
 
 def test_every_rule_has_a_case() -> None:
     """A code that nothing triggers is no rule; those of files, and those that need more than one part, are tested beside these."""
-    elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009", "FL605"}
+    elsewhere = {
+        "FL001",
+        "FL002",
+        "FL003",
+        "FL005",
+        "FL006",
+        "FL007",
+        "FL009",
+        "FL513",
+        "FL605",
+        "FL607",
+        "FL608",
+    }
     assert {each[1] for each in STEPS + HEADS} | elsewhere == set(RULES)
 
 
@@ -473,3 +498,82 @@ def test_a_sound_schedule_is_sound() -> None:
     assert not loaded.findings
     assert loaded.runbook.schedule is not None
     assert loaded.runbook.schedule.zone.key == "Europe/Zurich"
+
+
+@pytest.mark.parametrize(
+    ("condition", "codes"),
+    [
+        ("true", set()),
+        ("1 / 0 > 1", set()),
+        ("steps.one.status == 'failed' or vars.region == 'eu'", set()),
+        ("steps.one.status != 'failed'", set()),
+        ("steps.one.status == vars.region", set()),
+        ("steps.one.status in ['failed', vars.region]", set()),
+        ("steps.one.status > 'a'", set()),
+        ("'failed' == steps.one.status == 'failed'", set()),
+        ("steps.one.output.value == 1", set()),
+        ("steps['one'].status == 'x'", set()),
+        ("steps.one.reason in ('timeout', '')", set()),
+        ("steps.one.status not in ['gone']", {"FL304"}),
+        ("not (steps.one.status == 'gone')", {"FL304"}),
+    ],
+)
+def test_only_what_is_certain_is_told(condition: str, codes: set[str]) -> None:
+    """What depends on a run, or fails by itself, is no finding."""
+    loaded = load_steps(f'  - {STEP}\n  - {{id: two, if: "{condition}", uses: wait, with: {{for: 1m}}}}')
+    assert {each.code for each in loaded.findings} == codes
+
+
+def test_a_step_of_rescue_may_look_at_what_failed() -> None:
+    """The list that it looks at is over."""
+    loaded = load(
+        f"{HEAD}steps: [{STEP}]\nrescue: [{{id: two, if: steps.one.status == 'failed', uses: wait, with: {{for: 1m}}}}]\n"
+    )
+    assert not loaded.findings
+
+
+@pytest.mark.parametrize(
+    ("decl", "call", "wrong"),
+    [
+        ("{type: list}", "wait, with: {for: '{{ inputs.a }}'}", True),
+        ("{type: integer}", "wait, with: {for: '{{ inputs.a }}'}", True),
+        ("{type: boolean}", "wait, with: {for: '{{ inputs.a }}'}", True),
+        ("{type: number, enum: [1]}", "wait, with: {for: '{{ inputs.a }}'}", True),
+        ("{type: integer}", "wait, with: {for: '{{ inputs.a }}m'}", False),
+        ("{type: string}", "wait, with: {for: '{{ inputs.a }}'}", False),
+        ("{type: string}", "pager.page, with: {to: '{{ inputs.a }}', urgency: high}", True),
+        ("{type: list}", "pager.page, with: {to: '{{ inputs.a }}', urgency: high}", False),
+        ("{type: string, default: '{{ 1 + }}'}", "wait, with: {for: '{{ inputs.a }}'}", False),
+        ("{type: string}", "wait, with: {for: '{{ run.id }}'}", False),
+        ("{type: string}", "wait, with: {for: '{{ inputs.a }}', fro: 1m}", False),
+        ("{type: string}", "http.request, with: {url: 'http://x', method: '{{ inputs.a }}'}", False),
+    ],
+)
+def test_inputs_keep_their_type(decl: str, call: str, wrong: bool) -> None:  # noqa: FBT001 - a table
+    """A lone expression gives the input's own type, which the action takes or not."""
+    loaded = load(f"{HEAD}inputs: {{a: {decl}}}\nsteps: [{{id: one, uses: {call}}}]\n")
+    assert ("FL405" in {each.code for each in loaded.findings}) is wrong
+
+
+GROUPS = {"sre": ["U1", "U2"], "leads": ["U2"], "empty": []}
+
+
+@pytest.mark.parametrize(
+    ("rule", "codes"),
+    [
+        ("{from: [group:sre], quorum: 2}", []),
+        ("{from: [group:sre], quorum: 3}", ["FL504"]),
+        ("{from: [group:sre, group:leads], quorum: 3}", ["FL504"]),
+        ("{from: [group:leads], quorum: 2, on_expiry: escalate, escalate_to: [group:sre]}", []),
+        ("{from: [group:leads, user:U9], quorum: 2}", []),
+        ("{from: [group:empty]}", ["FL504"]),
+        ("{from: [group:elsewhere], quorum: 9}", []),
+        ("{from: [group:sree]}", ["FL513"]),
+        ("{from: [group:sre], on_expiry: escalate, escalate_to: [group:lead]}", ["FL513"]),
+    ],
+)
+def test_approvals_are_held_to_the_settings_groups(rule: str, codes: list[str]) -> None:
+    """Whom the settings name is counted, each person once; whom the chat platform knows is left to it."""
+    text = f"{HEAD}steps: [{{id: one, uses: wait, with: {{for: 1m}}, approval: {rule}}}]\n"
+    loaded = load_runbook(text, "f.yaml", CATALOGUE, groups=GROUPS)
+    assert [each.code for each in loaded.findings] == codes

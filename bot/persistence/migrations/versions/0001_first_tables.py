@@ -187,6 +187,8 @@ def runs() -> None:
         maybe("finished_at"),
         words("reason"),
         words("detail"),
+        words("waits_for"),
+        maybe("due_at"),
         words("output", "{}"),
         words("item_list", "[]"),
         number("seq"),
@@ -318,7 +320,9 @@ def chat() -> None:
 
 
 def process() -> None:
-    """Who leads, and what the others took in for it."""
+    """Who leads, what the others took in for it, and what was found out about targets."""
+    op.create_table("targets", key("target"), maybe("since"), maybe("until"), words("detail"))
+    index("targets", "targets_away", ["since"], "since IS NOT NULL")
     op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
@@ -348,6 +352,7 @@ TABLES = (
     "runbooks",
     "outbox",
     "inbox",
+    "targets",
     "relay",
     "leader",
 )
