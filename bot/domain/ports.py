@@ -84,6 +84,10 @@ class Reader(Protocol):
         """Return every run that is still under way: what recovery takes up at start."""
         ...
 
+    def runs_of_group(self, group: str) -> Sequence[RunRecord]:
+        """Return the runs under way of a concurrency group, oldest first; none for the empty group."""
+        ...
+
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:
         """Return what is known of a run's steps, in the order in which they began."""
         ...

@@ -13,6 +13,7 @@ from bot.domain.nouns import (
     AlertStatus,
     ApprovalStatus,
     IncidentStatus,
+    Part,
     Phase,
     Routing,
     RunStatus,
@@ -81,7 +82,7 @@ class IncidentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run as it stands."""
+    """A run as it stands. One inside another names that run as `parent`, and the call of it that this run is."""
 
     id: RunId
     incident: IncidentId
@@ -95,6 +96,11 @@ class RunRecord:
     finished_at: datetime | None
     reason: str
     detail: str
+    group: str = ""
+    parent: RunId | None = None
+    parent_step: StepId | None = None
+    parent_part: Part = Part.MAIN
+    parent_attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

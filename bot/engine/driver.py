@@ -39,6 +39,7 @@ from bot.engine.conductor import (
     Recovered,
     SettlementGiven,
     TimeCame,
+    UndoAsked,
     VoteCast,
     decide,
     next_due,
@@ -46,6 +47,7 @@ from bot.engine.conductor import (
 )
 from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
+from bot.engine.nested import Conducting, Nested
 from bot.engine.performer import Performer
 from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
 from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
@@ -88,6 +90,20 @@ class Driver:
         self._retry_pause = retry_pause
         self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
+        conducting = Conducting(
+            take_up=self.take_up,
+            take_back=self._take_up,
+            bring=self._arrive_surely,
+            events_of=self._events,
+            spawn=self._spawn,
+        )
+        self._nested = Nested(
+            journal=journal,
+            plan_of=plan_of,
+            conducting=conducting,
+            chance=performer.chance,
+            pause=retry_pause,
+        )
         self._taking_up = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -105,6 +121,7 @@ class Driver:
             except Exception as bug:  # noqa: BLE001 - one run that can't be read ends visibly and keeps no other from going on
                 _LOG.exception("a run can't be taken up", run=record.id)
                 await self._give_up(record.id, f"it can't be taken up: {type(bug).__name__}: {bug}")
+        await self._nested.end_orphans(runs)
         return len(runs)
 
     async def stop(self, grace: float) -> None:
@@ -142,6 +159,10 @@ class Driver:
 
     async def take_up(self, run: RunId) -> None:
         """See `RunControl.take_up`."""
+        await self._take_up(run)
+
+    async def _take_up(self, run: RunId, undo: UndoAsked | None = None) -> None:
+        """Conduct a run; one that is over only when what it did is to be undone."""
         async with self._taking_up:
             if run in self._runs:
                 return
@@ -150,7 +171,7 @@ class Driver:
             if state is None:
                 msg = f"There is no run {run}."
                 raise NotFound(msg)
-            if state.over:
+            if state.over and (undo is None or state.taking_back):
                 return
             try:
                 with _reading():
@@ -158,7 +179,9 @@ class Driver:
             except RunbookError as problem:
                 await self._give_up(run, f"its runbook can't be read any more: {problem}")
                 return
-            first = Began() if len(events) == 1 else Recovered()
+            first: Arrival = Began() if len(events) == 1 else Recovered()
+            if state.over and undo is not None:
+                first = undo
             self._runs[run] = UnderWay(plan=plan, state=state, first=first)
         await self._arrive_surely(run, first)
 
@@ -294,12 +317,15 @@ class Driver:
 
     def _bring_about(self, run: RunId, conducted: UnderWay) -> None:
         """Start what should run, stop what should not, and set the alarm."""
-        conducted.match_calls(lambda call: self._begin(run, conducted, call))
+        inside = conducted.match_calls(lambda call: self._begin(run, conducted, call))
+        if inside and not self._closing:
+            self._nested.match(conducted.state, inside)
         self._due.put(run, next_due(conducted.state))
         if not self._closing:
             self._alarm.wake_at(self._due.next())
         if conducted.state.over:
             self._runs.pop(run, None)
+            self._nested.over(run)
 
     def _begin(self, run: RunId, conducted: UnderWay, call: CallStarted) -> Acting:
         acting = asyncio.create_task(self._perform(conducted, call))
@@ -354,6 +380,7 @@ class Driver:
                 break
         self._runs.pop(run, None)
         self._due.put(run, None)
+        self._nested.over(run)
 
 
 @contextlib.contextmanager

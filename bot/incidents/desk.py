@@ -15,10 +15,10 @@ from bot.domain.nouns import Actor, IncidentStatus, Severity
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.domain.records import AlertRecord, ApprovalRecord, IncidentRecord, RunRecord, StepRecord
 from bot.engine.control import RunControl
+from bot.engine.starting import bounded
 from bot.errors import Conflict, NotFound, Refused, RunbookError
 from bot.incidents import rules
 from bot.incidents.opening import IN_SCOPE, Opening, before, open_incident, severity_of, start, title_of
-from bot.incidents.routing import bounded
 from bot.runbook.inputs import resolve_inputs
 from bot.runbook.model import Runbook
 

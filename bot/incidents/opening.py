@@ -6,7 +6,7 @@ Nothing here fails: whatever a runbook's templates do, a responder must hear of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -134,7 +134,7 @@ def start(
 ) -> Fact:
     """Tell that the runbook's run began; `by` is the person who asked for it."""
     assert opening.inputs is not None  # noqa: S101 - the callers ask first
-    return start_run(
+    started = start_run(
         runbook=opening.runbook,
         run=run,
         inputs=opening.inputs,
@@ -143,6 +143,7 @@ def start(
         seed=seed,
         now=now,
     )
+    return replace(started, group=opening.group)
 
 
 def _attached(incident: IncidentId, alerts: Sequence[AlertRecord], *, total: int) -> AlertsAttached:

@@ -6,7 +6,6 @@ alert shares an incident with; without one, what Alertmanager grouped together i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +15,10 @@ from bot.domain.facts import AlertSeen, AlertsReceived
 from bot.domain.ids import AlertKey
 from bot.domain.nouns import AlertStatus, Routing
 from bot.domain.records import AlertRecord
-from bot.engine.starting import alert_scope
+from bot.engine.starting import alert_scope, bounded
 from bot.errors import RunbookError
 from bot.runbook.inputs import resolve_inputs
 from bot.runbook.model import Runbook
-
-_MOST_GROUP = 200
-"""Characters of a group's name: it is looked up by an index, and databases limit what an index holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +83,6 @@ def group_of(runbook: Runbook, alert: AlertRecord, variables: Mapping[str, Any])
         except RunbookError:
             pass
     return bounded(f"{runbook.name}/{alert.group_key}")
-
-
-def bounded(group: str) -> str:
-    """Return a group's name, shortened to its beginning and its SHA-256 where it is too long to look up."""
-    if len(group.encode()) <= _MOST_GROUP:
-        return group
-    return f"{group[:40]}…{hashlib.sha256(group.encode()).hexdigest()}"
 
 
 def record_of(seen: AlertSeen, received: AlertsReceived, at: datetime) -> AlertRecord:

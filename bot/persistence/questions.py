@@ -98,6 +98,9 @@ RUNS_OF = Query(
     select(*RUNS.c).where(RUNS.c.incident == _given("incident", BigInteger)).order_by(RUNS.c.ordinal)
 )
 RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
+RUNS_OF_GROUP = Query(
+    select(*RUNS.c).where(RUNNING, RUNS.c.concurrency_group == _given("group")).order_by(RUNS.c.seq)
+)
 LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
 STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))
 RUNBOOK = Query(select(RUNBOOKS.c.source).where(RUNBOOKS.c.digest == _given("digest")))

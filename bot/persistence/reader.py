@@ -125,6 +125,14 @@ class Questions(ABC):
         """Return every run that is still under way."""
         return [rows.run_of(row) for row in self._rows(questions.RUNS_UNFINISHED, {})]
 
+    def runs_of_group(self, group: str) -> Sequence[RunRecord]:
+        """Return the runs under way of a concurrency group; none for the empty group."""
+        return (
+            [rows.run_of(row) for row in self._rows(questions.RUNS_OF_GROUP, {"group": group})]
+            if group
+            else []
+        )
+
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:
         """Return what is known of a run's steps, in the order in which the log first named them."""
         return [rows.step_of(row) for row in self._rows(questions.STEPS_OF, {"run": run})]

@@ -17,6 +17,7 @@ from bot.domain.nouns import (
     AlertStatus,
     ApprovalStatus,
     IncidentStatus,
+    Part,
     Phase,
     Routing,
     RunStatus,
@@ -140,6 +141,11 @@ def run_of(row: Row) -> RunRecord:
         finished_at=_maybe_instant(row.finished_at),
         reason=row.reason,
         detail=row.detail,
+        group=row.concurrency_group,
+        parent=row.parent,
+        parent_step=row.parent_step,
+        parent_part=Part(row.parent_part or Part.MAIN),
+        parent_attempt=row.parent_attempt,
     )
 
 

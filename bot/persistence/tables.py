@@ -172,10 +172,22 @@ RUNS = Table(
     _text("reason"),
     _text("detail"),
     _seq("seq", server_default=text("0")),
+    _text("concurrency_group"),
+    Column("parent", Text, nullable=True),  # the run around it, and the call of that run that it is
+    Column("parent_step", Text, nullable=True),
+    _text("parent_part"),
+    _count("parent_attempt"),
 )
 RUNNING = RUNS.c.status == text("'running'")
 Index("runs_by_incident", RUNS.c.incident, RUNS.c.ordinal)
 Index("runs_unfinished", RUNS.c.seq, sqlite_where=RUNNING, postgresql_where=RUNNING)
+Index(
+    "runs_unfinished_by_group",
+    RUNS.c.concurrency_group,
+    RUNS.c.seq,
+    sqlite_where=RUNNING,
+    postgresql_where=RUNNING,
+)
 
 STEPS = Table(
     "steps",

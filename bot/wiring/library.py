@@ -99,4 +99,5 @@ class Shelf:
             catalogue=self._catalogue,
             call_timeout=self._call_timeout,
             approval_expiry=self._approval_expiry,
+            books=self.get,
         )

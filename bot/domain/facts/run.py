@@ -21,7 +21,10 @@ class RunStarted(Fact, kind="run.started"):
     """A run of a runbook began, with all that its expressions may ever see.
 
     `seed` makes idempotency keys unique to this run. `scope` holds `alert`, `alerts`, `incident` and `vars` as they were. `requested_by` is None
-    when an alert started it. `deadline` ends the run, None for no limit.
+    when an alert started it. `deadline` ends the run, None for no limit; `group` is its concurrency group, empty where it has none.
+
+    A run inside another names that one in `parent`, and the call of it that this run is (`parent_step`, `parent_part`, `parent_attempt`);
+    `ancestors` are the names of the runbooks around it, the outermost first.
     """
 
     run: RunId
@@ -33,6 +36,12 @@ class RunStarted(Fact, kind="run.started"):
     scope: Mapping[str, Any]
     requested_by: Actor | None = None
     deadline: datetime | None = None
+    group: str = ""
+    parent: RunId | None = None
+    parent_step: StepId | None = None
+    parent_part: Part = Part.MAIN
+    parent_attempt: int = 0
+    ancestors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +57,14 @@ class PhaseEntered(Fact, kind="run.phase_entered"):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCancelRequested(Fact, kind="run.cancel_requested"):
     """A person asked that the run ends; who they are is the event's actor."""
+
+    run: RunId
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunUndoRequested(Fact, kind="run.undo_requested"):
+    """A run that was over is taken up again to undo what it did, because the run around it takes back the step that it was."""
 
     run: RunId
     why: str = ""

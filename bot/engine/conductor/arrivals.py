@@ -73,4 +73,11 @@ class CancelAsked:
     why: str = ""
 
 
-Arrival = Began | CallEnded | Recovered | TimeCame | VoteCast | SettlementGiven | CancelAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoAsked:
+    """The run around this one, which is over, takes back the step that this run was."""
+
+    why: str = ""
+
+
+Arrival = Began | CallEnded | Recovered | TimeCame | VoteCast | SettlementGiven | CancelAsked | UndoAsked

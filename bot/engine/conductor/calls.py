@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.actions.contract import InvalidInputs
+from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK
 from bot.actions.outcome import TRANSIENT, Failed, Reason, Succeeded
 from bot.domain.events import canonical, digest_of
 from bot.domain.facts import (
@@ -29,6 +30,7 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.nouns import Part, Settlement
+from bot.engine.conductor import nested
 from bot.engine.conductor.arrivals import CallEnded
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
@@ -53,13 +55,13 @@ SHOWN = 200
 
 
 def rendered(turn: Turn, template: Template, action: str) -> Mapping[str, Any]:
-    """Return a call's inputs, checked against the action; RunbookError or InvalidInputs tell what does not fit."""
+    """Return a call's inputs, checked; RunbookError or InvalidInputs tell what does not fit the action, or the runbook that it runs."""
     values = template.render(turn.scope())
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)
     turn.plan.spec(action).check(values)
-    return values
+    return nested.called(turn, values) if action == RUN_RUNBOOK else values
 
 
 def start(turn: Turn, step: Step, part: Part) -> None:
@@ -91,6 +93,8 @@ def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
     if sent is not None and part in (Part.MAIN, Part.UNDO):
         return sent
     source = turn.plan.source(step, part)
+    if source.action == TAKE_BACK:
+        return nested.to_take_back(turn.state.step(step.id))
     return rendered(turn, source.inputs, source.action)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain.facts import RunCancelRequested, StepSettled
+from bot.actions.nested import is_nested
+from bot.domain.facts import RunCancelRequested, RunUndoRequested, StepSettled
 from bot.domain.ids import StepId
 from bot.domain.nouns import Part, StepStatus
 from bot.engine.conductor import calls, steps
@@ -21,6 +22,7 @@ from bot.engine.conductor.arrivals import (
     Recovered,
     SettlementGiven,
     TimeCame,
+    UndoAsked,
     VoteCast,
 )
 from bot.engine.conductor.phases import advance, watch_deadline
@@ -42,7 +44,8 @@ def decide(plan: Plan, state: RunState, arrival: Arrival, now: datetime) -> tupl
         if isinstance(arrival, VoteCast | SettlementGiven | CancelAsked):
             msg = f"Run {state.run} is over: it {state.status.value}."
             raise Conflict(msg)
-        return ()
+        if not isinstance(arrival, UndoAsked) or state.taking_back:
+            return ()
     if isinstance(arrival, CallEnded | Recovered):
         # A run that is out of time begins nothing more, whatever has just ended or was interrupted.
         watch_deadline(turn)
@@ -59,10 +62,16 @@ def _call_ended(turn: Turn, arrival: CallEnded) -> None:
     calls.ended(turn, _step(turn, arrival.step), arrival)
 
 
+def _undo_asked(turn: Turn, arrival: UndoAsked) -> None:
+    if turn.state.over:
+        turn.record(RunUndoRequested(run=turn.state.run, why=arrival.why))
+
+
 def _recovered(turn: Turn, _arrival: Recovered) -> None:
     for step in turn.plan.steps.values():
         call = turn.state.step(step.id).call
-        if call is not None:
+        # A run inside this one is no call that could be cut off: the log knows how it stands.
+        if call is not None and not is_nested(call.action):
             calls.interrupted(turn, step, call)
 
 
@@ -116,4 +125,5 @@ _ON: Mapping[type, Callable[[Turn, Any], None]] = {
     VoteCast: _vote,
     SettlementGiven: _settlement,
     CancelAsked: _cancel,
+    UndoAsked: _undo_asked,
 }

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.actions.nested import RUN_RUNBOOK
 from bot.domain.events import Event
 from bot.domain.facts import (
     ApprovalClosed,
@@ -24,6 +25,7 @@ from bot.domain.facts import (
     RunCancelRequested,
     RunFinished,
     RunStarted,
+    RunUndoRequested,
     StepCancelled,
     StepFailed,
     StepOutcomeUnknown,
@@ -33,7 +35,16 @@ from bot.domain.facts import (
     StepUndoFailed,
     StepUndone,
 )
-from bot.domain.nouns import FIRELINE, Actor, ApprovalStatus, Part, Settlement, StepStatus
+from bot.domain.nouns import (
+    FIRELINE,
+    Actor,
+    ApprovalStatus,
+    Part,
+    Phase,
+    RunStatus,
+    Settlement,
+    StepStatus,
+)
 from bot.engine.conductor.state import ApprovalState, RunState, StepState
 
 Change = Callable[[StepState, Any, datetime, Actor], StepState]
@@ -52,6 +63,8 @@ def begin(fact: RunStarted, at: datetime) -> RunState:
         requested_by=fact.requested_by,
         started_at=at,
         deadline=fact.deadline,
+        parent=fact.parent,
+        ancestors=fact.ancestors,
     )
 
 
@@ -93,7 +106,16 @@ def _phase_entered(state: RunState, fact: PhaseEntered, _actor: Actor) -> RunSta
 
 
 def _cancel_requested(state: RunState, fact: RunCancelRequested, actor: Actor) -> RunState:
-    return replace(state, cancelled=fact.why, timed_out=state.timed_out or actor == FIRELINE)
+    return replace(
+        state,
+        cancelled=fact.why,
+        cancelled_by=actor,
+        timed_out=state.timed_out or actor == FIRELINE,
+    )
+
+
+def _undo_requested(state: RunState, _fact: RunUndoRequested, _actor: Actor) -> RunState:
+    return replace(state, status=RunStatus.RUNNING, phase=Phase.UNDO, taking_back=True, reason="", detail="")
 
 
 def _finished(state: RunState, fact: RunFinished, _actor: Actor) -> RunState:
@@ -153,12 +175,14 @@ def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Acto
 
 def _call_succeeded(step: StepState, fact: CallSucceeded, _at: datetime, _actor: Actor) -> StepState:
     main = fact.part is Part.MAIN
+    inside = step.call is not None and step.call.action == RUN_RUNBOOK
     return replace(
         step,
         call=None,
         due=fact.next_at,
         output=fact.output if main else step.output,
-        applied=step.applied or main,
+        # A run inside this one says itself whether it changed anything; of any other call that succeeded it is taken for granted.
+        applied=step.applied or (main and (not inside or bool(fact.output.get("changed", True)))),
     )
 
 
@@ -221,6 +245,7 @@ def _undo_failed(step: StepState, _fact: StepUndoFailed, _at: datetime, _actor: 
 _OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, Actor], RunState]] = {
     PhaseEntered: _phase_entered,
     RunCancelRequested: _cancel_requested,
+    RunUndoRequested: _undo_requested,
     RunFinished: _finished,
 }
 

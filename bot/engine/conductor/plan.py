@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.actions.contract import ActionSpec, Catalogue, Effect
+from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK, is_nested
 from bot.domain.ids import StepId
 from bot.domain.nouns import Part
 from bot.errors import RunbookError
@@ -23,21 +24,27 @@ from bot.runbook.model import (
     effective_repeatable,
     effective_retry,
 )
+from bot.runbook.nesting import Books, no_books
+from bot.runbook.templates import Template
 
 DEFAULT_CALL_TIMEOUT = timedelta(minutes=5)
+_TAKE_BACK = Undo(action=TAKE_BACK, inputs=Template.compile({}))
+"""How a step that ran a runbook is undone where it says nothing: which run that was, its state tells."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A runbook with the catalogue that gives its actions meaning.
 
-    `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None.
+    `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None. `books` finds the runbooks in force now,
+    for the steps that run one: what was found is in the facts, so that nothing is looked up twice for one call.
     """
 
     runbook: Runbook
     catalogue: Catalogue
     call_timeout: timedelta = DEFAULT_CALL_TIMEOUT
     approval_expiry: timedelta | None = None
+    books: Books = no_books
 
     @cached_property
     def steps(self) -> Mapping[StepId, Step]:
@@ -53,6 +60,13 @@ class Plan:
             raise RunbookError(
                 msg, hint="Install the integration that has it, or change the runbook."
             ) from None
+
+    def book(self, name: str) -> Runbook:
+        """Return the runbook in force under a name; RunbookError when there is none."""
+        found = self.books(name)
+        if found is None:
+            raise RunbookError(f"there is no runbook {name!r} in force", hint="`fireline lint` tells why.")
+        return found
 
     def effect(self, step: Step) -> Effect:
         """Return what a step does to the world: what its action declares, or what the runbook says instead."""
@@ -73,6 +87,8 @@ class Plan:
 
     def source(self, step: Step, part: Part) -> Step | Probe | Verify | Undo:
         """Return what names the action and the inputs of a part of a step; RunbookError when the step has no such part."""
+        if part is Part.UNDO and step.action == RUN_RUNBOOK and step.undo is None:
+            return _TAKE_BACK
         source = {Part.MAIN: step, Part.VERIFY: step.verify, Part.SETTLE: step.settle, Part.UNDO: step.undo}[
             part
         ]
@@ -81,8 +97,10 @@ class Plan:
         return source
 
     def timeout(self, step: Step, part: Part) -> float:
-        """Return for how long a call may run, in seconds."""
+        """Return for how long a call may run, in seconds; 0 for a run inside this one that has no limit but its own."""
         own = step.timeout
         if part is Part.UNDO and isinstance(step.undo, Undo) and step.undo.timeout is not None:
             own = step.undo.timeout
+        if is_nested(self.source(step, part).action):
+            return own.total_seconds() if own is not None else 0.0
         return (own or self.call_timeout).total_seconds()

@@ -63,7 +63,12 @@ _UNTOUCHED = StepState()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end, `cancelled` says why it was ended early."""
+    """A run, and where it stands.
+
+    `steps` holds those to which something happened; `ended` counts steps that came to an end. `cancelled` says why the run was ended early, and
+    `cancelled_by` who did. A run inside another has that one as its `parent`; `ancestors` are the names of the runbooks around it, the outermost
+    first. `taking_back` says that it was over and goes on only to undo what it did.
+    """
 
     run: RunId
     runbook: str
@@ -77,7 +82,11 @@ class RunState:
     deadline: datetime | None
     status: RunStatus = RunStatus.RUNNING
     phase: Phase = Phase.STEPS
+    parent: RunId | None = None
+    ancestors: tuple[str, ...] = ()
+    taking_back: bool = False
     cancelled: str | None = None
+    cancelled_by: Actor | None = None
     timed_out: bool = False
     reason: str = ""
     detail: str = ""

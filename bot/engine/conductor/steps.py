@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.actions.contract import Effect, InvalidInputs
+from bot.actions.nested import is_nested
 from bot.actions.outcome import Reason
 from bot.domain.events import canonical, digest_of
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted
 from bot.domain.ids import Digest, approval_id
 from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote
-from bot.engine.conductor import calls
+from bot.engine.conductor import calls, nested
 from bot.engine.conductor.arrivals import VoteCast
 from bot.engine.conductor.turn import Turn
 from bot.errors import Conflict, NotFound, RunbookError
@@ -48,7 +49,8 @@ def begin(turn: Turn, step: Step) -> None:
     except RunbookError as problem:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
         return
-    demanded = gate(turn.state.autonomy, effect)
+    # What a runbook inside this one does stands at the gate step by step, in that run.
+    demanded = Gate.OPEN if is_nested(step.action) else gate(turn.state.autonomy, effect)
     rule = step.approval or (ANY_OTHER_PERSON if demanded is Gate.ASK else None)
     if demanded is Gate.SHUT:
         turn.skip(step, f"autonomy `{turn.state.autonomy}` only looks, and this step would {effect.value}")
@@ -62,11 +64,12 @@ def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
     """Ask people, showing exactly what will run."""
     try:
         inputs = calls.rendered(turn, step.inputs, step.action)
+        effect, target = _as_shown(turn, step, inputs, effect)
         undo = _undo_in_words(turn, step)
     except (RunbookError, InvalidInputs) as problem:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
         return
-    spec, state = turn.plan.spec(step.action), turn.state
+    state = turn.state
     expires = rule.expires or turn.plan.approval_expiry
     turn.record(
         ApprovalRequested(
@@ -76,7 +79,7 @@ def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
             digest=shown_digest(turn, step, inputs),
             action=step.action,
             effect=effect,
-            target=spec.target(spec.check(inputs)),
+            target=target,
             inputs=inputs,
             sources=rule.sources,
             quorum=rule.quorum,
@@ -85,6 +88,14 @@ def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
             expires_at=turn.now + expires if expires else None,
         )
     )
+
+
+def _as_shown(turn: Turn, step: Step, inputs: Mapping[str, Any], effect: Effect) -> tuple[Effect, str]:
+    """Return what the step does to the world, and to what."""
+    if is_nested(step.action):
+        return nested.shown(turn, step, inputs)
+    spec = turn.plan.spec(step.action)
+    return effect, spec.target(spec.check(inputs))
 
 
 def shown_digest(turn: Turn, step: Step, inputs: Mapping[str, Any]) -> Digest:
@@ -100,6 +111,8 @@ def _undo_in_words(turn: Turn, step: Step) -> str:
             # It may name what the step itself will answer: then it is shown as it is written.
             inputs = step.undo.inputs.tree
         return f"{step.undo.action} {canonical(inputs)}"
+    if nested.takes_back(step):
+        return "its own steps' undos, in reverse order"
     return f"none: {step.undo.why}" if isinstance(step.undo, NoUndo) else ""
 
 

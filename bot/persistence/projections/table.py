@@ -44,6 +44,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.RunStarted: runs.started,
     facts.PhaseEntered: runs.phase_entered,
     facts.RunCancelRequested: nothing,
+    facts.RunUndoRequested: runs.undo_requested,
     facts.RunFinished: runs.finished,
     facts.ApprovalRequested: approvals.requested,
     facts.ApprovalVoted: approvals.voted,

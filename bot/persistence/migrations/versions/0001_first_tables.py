@@ -158,9 +158,15 @@ def runs() -> None:
         words("reason"),
         words("detail"),
         number("seq"),
+        words("concurrency_group"),
+        maybe("parent"),
+        maybe("parent_step"),
+        words("parent_part"),
+        number("parent_attempt"),
     )
     index("runs", "runs_by_incident", ["incident", "ordinal"])
     index("runs", "runs_unfinished", ["seq"], "status = 'running'")
+    index("runs", "runs_unfinished_by_group", ["concurrency_group", "seq"], "status = 'running'")
     op.create_table(
         "steps",
         key("run"),
