@@ -10,6 +10,7 @@ from bot.chat.blocks import (
     Redact,
     announce_line,
     approval_message,
+    escalation_message,
     living_message,
     postmortem_message,
     proposal_message,
@@ -43,6 +44,7 @@ MILESTONES = frozenset(
         facts.RunFinished,
         facts.PhaseEntered,
         facts.ApprovalRequested,
+        facts.ApprovalEscalated,
         facts.ApprovalVoted,
         facts.ApprovalClosed,
         facts.StepSucceeded,
@@ -114,6 +116,13 @@ class Gallery:
                 approval = self._reader.approval(key.approval)
                 return (
                     approval_message(self._picture(record), approval, redact=self._redact)
+                    if approval
+                    else None
+                )
+            case Subject.ESCALATION:
+                approval = self._reader.approval(key.approval)
+                return (
+                    escalation_message(self._picture(record), approval, redact=self._redact)
                     if approval
                     else None
                 )

@@ -59,10 +59,10 @@ def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
     who = " or ".join(source_name(each, names) for each in approval.sources) or "nobody"
     yes = sum(vote.vote is Vote.APPROVE for vote in approval.votes)
     target = f" on {plain(approval.target)}" if approval.target else ""
-    left = ""
+    left = ", escalated" if approval.escalated_at else ""
     if approval.expires_at is not None:
         seconds = (approval.expires_at - now).total_seconds()
-        left = f", {duration(seconds)} left" if seconds > 0 else ", its time is over"
+        left += f", {duration(seconds)} left" if seconds > 0 else ", its time is over"
     return Wait(
         who=who[0].upper() + who[1:],
         what=f"to approve or deny step {approval.step}",

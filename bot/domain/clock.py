@@ -33,7 +33,9 @@ def to_text(instant: datetime) -> str:
     if instant.tzinfo is None:
         msg = f"a naive datetime has no place in the record: {instant!r}"
         raise ValueError(msg)
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(timespec="microseconds")[:-6] + "Z"  # without "+00:00"
 
 
 def from_text(text: str) -> datetime:

@@ -131,7 +131,10 @@ class VoteRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRecord:
-    """An approval as it stands, with exactly what was shown to those who decide."""
+    """An approval as it stands, with exactly what was shown to those who decide.
+
+    `escalated_to` says who was asked besides when nobody had decided in time; `sources` holds them too.
+    """
 
     id: ApprovalId
     incident: IncidentId
@@ -151,6 +154,8 @@ class ApprovalRecord:
     expires_at: datetime | None
     closed_at: datetime | None
     why: str
+    escalated_at: datetime | None = None
+    escalated_to: tuple[str, ...] = ()
     votes: tuple[VoteRecord, ...] = ()
 
 

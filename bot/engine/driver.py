@@ -49,10 +49,13 @@ from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
 from bot.engine.nested import Conducting, Nested
 from bot.engine.performer import Performer
+from bot.engine.starts import Starts
 from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
 from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
+_AT_ONCE = 64
+"""How many runs are taken up side by side at the start."""
 
 
 class Alarm(Protocol):
@@ -105,24 +108,36 @@ class Driver:
             pause=retry_pause,
         )
         self._taking_up = asyncio.Lock()
+        self._starts = Starts()
         self._background: set[asyncio.Task[None]] = set()
         self._closing = False
+        journal.listen(self._starts.heard)
 
     # ---- life
 
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
-        runs = await asyncio.to_thread(self._reader.unfinished_runs)
-        for record in runs:
-            try:
-                await self.take_up(record.id)
-            except JournalError:
-                raise
-            except Exception as bug:  # noqa: BLE001 - one run that can't be read ends visibly and keeps no other from going on
-                _LOG.exception("a run can't be taken up", run=record.id)
-                await self._give_up(record.id, f"it can't be taken up: {type(bug).__name__}: {bug}")
-        await self._nested.end_orphans(runs)
+        unfinished = await asyncio.to_thread(self._reader.unfinished_runs)
+        runs = [record.id for record in unfinished]
+        for start in range(0, len(runs), _AT_ONCE):
+            # Side by side, so that what they decide shares its commits.
+            ends = await asyncio.gather(
+                *(self._recover(run) for run in runs[start : start + _AT_ONCE]), return_exceptions=True
+            )
+            for end in ends:
+                if isinstance(end, BaseException):
+                    raise end
+        await self._nested.end_orphans(unfinished)
         return len(runs)
+
+    async def _recover(self, run: RunId) -> None:
+        try:
+            await self.take_up(run)
+        except JournalError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - one run that can't be read ends visibly and keeps no other from going on
+            _LOG.exception("a run can't be taken up", run=run)
+            await self._give_up(run, f"it can't be taken up: {type(bug).__name__}: {bug}")
 
     async def stop(self, grace: float) -> None:
         """Let running calls end for up to `grace` seconds and write how they did; begin no step meanwhile.
@@ -133,8 +148,11 @@ class Driver:
         self._alarm.wake_at(None)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
+                await asyncio.sleep(0)
                 while working := self._working():
                     await asyncio.wait(working)
+                    # A call that has ended a moment ago is brought by now, and that is work again.
+                    await asyncio.sleep(0)
         remaining = self._working()
         for task in remaining:
             task.cancel()
@@ -163,26 +181,26 @@ class Driver:
 
     async def _take_up(self, run: RunId, undo: UndoAsked | None = None) -> None:
         """Conduct a run; one that is over only when what it did is to be undone."""
-        async with self._taking_up:
-            if run in self._runs:
-                return
-            events = await self._events(run)
-            state = replay(events)
-            if state is None:
-                msg = f"There is no run {run}."
-                raise NotFound(msg)
-            if state.over and (undo is None or state.taking_back):
-                return
-            try:
-                with _reading():
-                    plan = self._plan_of(state.digest)
-            except RunbookError as problem:
-                await self._give_up(run, f"its runbook can't be read any more: {problem}")
-                return
-            first: Arrival = Began() if len(events) == 1 else Recovered()
-            if state.over and undo is not None:
-                first = undo
-            self._runs[run] = UnderWay(plan=plan, state=state, first=first)
+        if run in self._runs:
+            return
+        begun = self._starts.take(run)
+        events = await self._events(run) if begun is None else [begun]
+        state = replay(events)
+        if state is None:
+            msg = f"There is no run {run}."
+            raise NotFound(msg)
+        if run in self._runs or (state.over and (undo is None or state.taking_back)):
+            return
+        try:
+            with _reading():
+                plan = self._plan_of(state.digest)
+        except RunbookError as problem:
+            await self._give_up(run, f"its runbook can't be read any more: {problem}")
+            return
+        first: Arrival = Began() if len(events) == 1 else Recovered()
+        if state.over and undo is not None:
+            first = undo
+        self._runs[run] = UnderWay(plan=plan, state=state, first=first)
         await self._arrive_surely(run, first)
 
     async def vote(
@@ -329,27 +347,32 @@ class Driver:
 
     def _begin(self, run: RunId, conducted: UnderWay, call: CallStarted) -> Acting:
         acting = asyncio.create_task(self._perform(conducted, call))
-        self._spawn(self._see_it_end(run, call, acting))
+        acting.add_done_callback(lambda ended: self._call_over(run, call, ended))
         return acting
 
     async def _perform(self, conducted: UnderWay, call: CallStarted) -> CallEnded:
-        incident = incident_of_run(call.run)
-        with structlog.contextvars.bound_contextvars(incident=incident, run=call.run, step=call.step):
-            return await self._performer.perform(conducted.plan, conducted.state, call)
+        # For the lines that are logged in this task, which ends with the call.
+        structlog.contextvars.bind_contextvars(
+            incident=incident_of_run(call.run), run=call.run, step=call.step
+        )
+        return await self._performer.perform(conducted.plan, conducted.state, call)
 
-    async def _see_it_end(self, run: RunId, call: CallStarted, acting: Acting) -> None:
-        """Bring how a call ended. A task of its own, which no cancel of the call can reach: an outcome that is known must be written."""
-        await asyncio.wait({acting})
+    def _call_over(self, run: RunId, call: CallStarted, acting: Acting) -> None:
+        """Bring how a call ended. In a task of its own, which no cancel of the call can reach: an outcome that is known must be written."""
         if not (self._closing and acting.cancelled()):
-            await self._arrive_surely(run, ending_of(call, acting))
+            self._spawn(self._arrive_surely(run, ending_of(call, acting)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
-        # What a person is refused is told to them; where they are gone, there is nobody to tell.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task.add_done_callback(self._spawned_over)
         return task
+
+    def _spawned_over(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        # What a person is refused is told to them; where they are gone, there is nobody to tell.
+        if not task.cancelled():
+            task.exception()
 
     async def _give_up(self, run: RunId, detail: str) -> None:
         """End a run that can't be conducted, on the record, and once."""

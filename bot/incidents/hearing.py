@@ -8,19 +8,24 @@ cluster is late, or the alert fires again (Alertmanager ends an alert by itself 
 again with its old start). Nothing in the body tells which. A late one was made before the alert ended, and one try at delivering lasts at most a
 `group_interval` (prometheus/alertmanager `dispatch/dispatch.go`: the flush's context ends then). So `firing` within `LATE_WITHIN` of the end, the
 default `group_interval`, is late and changes nothing; after it, the alert fires again.
+
+An alert that fires again belongs to its incident while that is open. Once it is resolved, nobody works on it any more, and the alert is routed anew,
+as one that came for the first time. So is an alert that no runbook wanted, when it is heard of again and one does by now: whoever writes the missing
+runbook need not wait until the alert ends and starts again. But one that has never stopped firing since a person resolved its incident opens no
+other: they were told, and decided.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
 from bot.domain.facts import AlertsAttached, AlertSeen, AlertsReceived, AlertsResolved, Fact, NoteAdded
 from bot.domain.ids import AlertKey, IncidentId
-from bot.domain.nouns import AlertStatus
+from bot.domain.nouns import AlertStatus, Routing
 from bot.domain.records import AlertRecord, IncidentRecord
 from bot.incidents.deliveries import Delivery, Receipt
 
@@ -50,7 +55,7 @@ class News:
     told: Mapping[IncidentId, Sequence[Fact]]
     receipt: Receipt
     fresh: Sequence[AlertSeen]
-    """Alerts that were not known before: the dispatcher must route them."""
+    """Alerts that the dispatcher must route: those that were not known before, and those to be routed anew."""
 
 
 def hear(seen: AlertSeen, known: AlertRecord | None, *, now: datetime, late_within: timedelta) -> Heard:
@@ -78,13 +83,18 @@ def digest(
     *,
     now: datetime,
     late_within: timedelta = LATE_WITHIN,
+    wanted: Callable[[Mapping[str, str]], bool] = lambda _labels: True,
 ) -> News:
-    """Turn a delivery into facts. `known` holds its alerts as recorded, `incidents` those that they are attached to."""
+    """Turn a delivery into facts.
+
+    `known` holds its alerts as recorded, `incidents` those that they are attached to; `wanted` tells by its labels whether a runbook wants an alert.
+    """
     sorted_out: dict[Heard, list[AlertSeen]] = defaultdict(list)
     for seen in _once_each(delivery.alerts):
         sorted_out[hear(seen, known.get(seen.key), now=now, late_within=late_within)].append(seen)
     changed = [each for kind in _CHANGES if kind in sorted_out for each in sorted_out[kind]]
     repeated = [each for kind in _REPEATS if kind in sorted_out for each in sorted_out[kind]]
+    again = [each for each in _unplaced(sorted_out, known, incidents) if wanted(each.labels)]
     received = AlertsReceived(
         receiver=delivery.receiver,
         group_key=delivery.group_key,
@@ -92,6 +102,7 @@ def digest(
         changed=tuple(changed),
         repeated=tuple(each.key for each in repeated),
         truncated=delivery.truncated,
+        again=tuple(each.key for each in again),
     )
     counts = {kind: len(alerts) for kind, alerts in sorted_out.items()}
     fresh = counts.get(Heard.NEW, 0) + counts.get(Heard.REFIRED, 0)
@@ -102,11 +113,27 @@ def digest(
         late=counts.get(Heard.LATE, 0),
     )
     told = _told(sorted_out, known, incidents) if incidents else {}
-    return News(received=received, told=told, receipt=receipt, fresh=sorted_out.get(Heard.NEW, ()))
+    return News(received=received, told=told, receipt=receipt, fresh=[*sorted_out.get(Heard.NEW, ()), *again])
 
 
 _CHANGES = (Heard.NEW, Heard.REFIRED, Heard.RESOLVED, Heard.ENDED_LATER)
 _REPEATS = (Heard.REPEATED, Heard.LATE)
+
+
+def _unplaced(
+    sorted_out: Mapping[Heard, Sequence[AlertSeen]],
+    known: Mapping[AlertKey, AlertRecord],
+    incidents: Mapping[IncidentId, IncidentRecord],
+) -> Iterable[AlertSeen]:
+    """Find known alerts that fire and are in nobody's hands: unmatched, or firing again after their incident was resolved."""
+    for kind in (Heard.REFIRED, Heard.REPEATED):
+        for seen in sorted_out.get(kind, ()):
+            record = known[seen.key]
+            incident = incidents.get(record.incident) if record.incident is not None else None
+            over = kind is Heard.REFIRED and incident is not None and not incident.open
+            unmatched = record.routing is Routing.UNMATCHED and seen.status is AlertStatus.FIRING
+            if unmatched or (over and record.routing is Routing.ATTACHED):
+                yield seen
 
 
 def _once_each(alerts: Sequence[AlertSeen]) -> Iterable[AlertSeen]:

@@ -153,7 +153,14 @@ class Intake:
                 known.update(tx.alerts(some))
             concerned = incidents_concerned(delivery.alerts, known)
             incidents = {found.id: found for each in concerned if (found := tx.incident(each)) is not None}
-            news = digest(delivery, known, incidents, now=tx.now, late_within=self._late_within)
+            news = digest(
+                delivery,
+                known,
+                incidents,
+                now=tx.now,
+                late_within=self._late_within,
+                wanted=self._wanted,
+            )
             _append(tx, delivery, news)
             changed.update(some)
             told.append(news)

@@ -41,6 +41,7 @@ class Credentials:
         )
         self.challenge = b", ".join(schemes)
         """The value of WWW-Authenticate (RFC 9110, 11.6.1)."""
+        self._last_right = b""
 
     @property
     def open(self) -> bool:
@@ -61,10 +62,16 @@ class Credentials:
         """Judge one request by its headers and its peer."""
         if self.open:
             return Verdict.ALLOWED if _is_from_here(scope) else Verdict.ELSEWHERE
-        shown = _shown(scope)
+        header = _authorization(scope)
+        # A sender shows the same each time. This comparison too takes as long whatever differs.
+        if self._last_right and hmac.compare_digest(self._last_right, header):
+            return Verdict.ALLOWED
+        shown = _shown(header)
         right = False
         for each in self._accepted:
             right |= hmac.compare_digest(each, shown)
+        if right:
+            self._last_right = header
         return Verdict.ALLOWED if right else Verdict.UNAUTHORIZED
 
 
@@ -73,10 +80,20 @@ def _digest(scheme: bytes, secret: bytes) -> bytes:
     return hashlib.sha256(scheme + b"\0" + secret).digest()
 
 
-def _shown(scope: Scope) -> bytes:
-    """Return the digest of what the request shows; of nothing that could be right when it shows nothing or it twice."""
-    values = [value for name, value in scope["headers"] if name == b"authorization"]
-    scheme, _, value = values[0].partition(b" ") if len(values) == 1 else (b"", b"", b"")
+def _authorization(scope: Scope) -> bytes:
+    """Return the value of the request's one Authorization header; of nothing that could be right when there is none, or two."""
+    found = b""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            if found:
+                return b""
+            found = value
+    return found
+
+
+def _shown(header: bytes) -> bytes:
+    """Return the digest of what an Authorization header shows."""
+    scheme, _, value = header.partition(b" ")
     kind, value = scheme.lower(), value.strip()
     if kind == b"basic":
         try:

@@ -22,6 +22,8 @@ from bot.persistence.committer import Answer, Append, Committer, Job
 
 T = TypeVar("T")
 Listener = Callable[[Sequence[Event]], None]
+_HANDFUL = 64
+"""How many units the thread is given at once at the most, before the loop goes on: it works on them meanwhile."""
 _PROBE_SECONDS = 1.0
 """How often a database that could not be written is tried again while nobody asks."""
 
@@ -59,7 +61,9 @@ class BatchingJournal:
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._observer = observer
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
+        self._entering: list[_Waiting] = []
+        self._left: list[_Waiting] = []
         self._in_hand: list[_Waiting] = []
         self._waiting = 0
         self._listeners: list[Listener] = []
@@ -79,6 +83,7 @@ class BatchingJournal:
         """Take no more, finish what waits, and let go of the database."""
         self._closing = True
         if self._thread.is_alive():
+            self._hand_over()
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
             # The thread's last answers are on the loop's list already: they come before what follows this.
@@ -129,10 +134,21 @@ class BatchingJournal:
             raise JournalBehind(f"{self._waiting} units of work wait already", hint="try again in a moment")
         self._waiting += 1
         answer: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(_Waiting(job, answer))
-        if self._dead.is_set():  # the thread ended just now, and may have looked before this was there
-            self._refuse_all(JournalError(self._fatal))
+        self._entering.append(_Waiting(job, answer))
+        if len(self._entering) == 1:
+            # What else enters in this turn of the loop goes along: a burst becomes few commits, not a small one and then a large one.
+            self._loop.call_soon(self._hand_over)
+        elif len(self._entering) >= _HANDFUL:
+            self._hand_over()
         return answer
+
+    def _hand_over(self) -> None:
+        """Give the thread what has entered."""
+        if self._entering:
+            entered, self._entering = self._entering, []
+            self._queue.put(entered)
+            if self._dead.is_set():  # the thread ended just now, and may have looked before this was there
+                self._refuse_all(JournalError(self._fatal))
 
     # ---- in the thread
 
@@ -167,28 +183,36 @@ class BatchingJournal:
 
     def _next_batch(self) -> tuple[list[_Waiting], bool]:
         """Wait for work, and take all that is there up to a batch; True when the queue has ended."""
-        batch: list[_Waiting] = []
+        batch, self._left = self._left, []
+        closed = False
         try:
-            first = self._queue.get(timeout=_PROBE_SECONDS if self._committer.trouble else None)
-            while first is not None:
-                batch.append(first)
-                if len(batch) >= self._max_batch:
-                    return batch, False
-                first = self._queue.get_nowait()
+            while len(batch) < self._max_batch:
+                more = self._queue.get(
+                    block=not batch, timeout=_PROBE_SECONDS if self._committer.trouble else None
+                )
+                if more is None:
+                    closed = True
+                    break
+                batch += more
         except Empty:
             if not batch:
                 self._committer.probe()
-            return batch, False
-        return batch, True
+        batch, self._left = batch[: self._max_batch], batch[self._max_batch :]
+        if closed and self._left:
+            self._queue.put(None)  # once more, behind what is left
+            closed = False
+        return batch, closed
 
     def _refuse_all(self, error: JournalError) -> None:
+        left, self._left = self._left, []
         while True:
+            if left:
+                refused = [Answer(None, error) for _ in left]
+                self._on_loop(self._answer, left, refused, [], len(left), 0.0)
             try:
-                left = self._queue.get_nowait()
+                left = self._queue.get_nowait() or []
             except Empty:
                 return
-            if left is not None:
-                self._on_loop(self._answer, [left], [Answer(None, error)], [], 1, 0.0)
 
     def _on_loop(self, call: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 - passed on unread
         assert self._loop is not None  # noqa: S101 - the thread is started after it is set

@@ -191,6 +191,8 @@ def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
         requested_by=_maybe_actor(row.requested_by),
         requested_at=from_text(row.requested_at),
         expires_at=_maybe_instant(row.expires_at),
+        escalated_at=_maybe_instant(row.escalated_at),
+        escalated_to=tuple(json.loads(row.escalated_to or "[]")),
         closed_at=_maybe_instant(row.closed_at),
         why=row.why,
         votes=votes,

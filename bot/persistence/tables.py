@@ -223,6 +223,8 @@ APPROVALS = Table(
     Column("requested_by", Text, nullable=True),
     _instant("requested_at"),
     _instant("expires_at"),
+    _instant("escalated_at"),
+    _text("escalated_to"),  # a JSON list
     _instant("closed_at"),
     _text("why"),
     _seq("seq", server_default=text("0")),

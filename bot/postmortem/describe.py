@@ -100,10 +100,11 @@ def _drafted(fact: facts.PostmortemDrafted, _by: str, _event: Event, _names: Nam
 
 def _received(fact: facts.AlertsReceived, by: str, _event: Event, _names: Names) -> str:
     known = f", {len(fact.repeated):,} known already" if fact.repeated else ""
+    anew = f", {len(fact.again):,} routed anew" if fact.again else ""
     lost = f", {fact.truncated:,} left out by the sender" if fact.truncated else ""
     names = listed(sorted({plain(alert.name) or "without a name" for alert in fact.changed}))
     of = f" ({names})" if fact.changed else ""
-    return f"{by[:1].upper()}{by[1:]} delivered {count(len(fact.changed), 'new or changed alert')}{of}{known}{lost}"
+    return f"{by[:1].upper()}{by[1:]} delivered {count(len(fact.changed), 'new or changed alert')}{of}{known}{anew}{lost}"
 
 
 def _unmatched(fact: facts.AlertsUnmatched, _by: str, _event: Event, _names: Names) -> str:

@@ -30,6 +30,7 @@ _RUN_END = {
     RunStatus.SUCCEEDED: "succeeded",
     RunStatus.FAILED: "failed",
     RunStatus.CANCELLED: "was cancelled",
+    RunStatus.UNDONE: "was undone",
 }
 _APPROVAL_END = {
     ApprovalStatus.PENDING: "is still open",
@@ -61,8 +62,11 @@ def _subject(part: Part, step: str) -> str:
 
 
 def _started(fact: facts.RunStarted, _by: str, _event: Event, names: Names) -> str:
-    asked = f", asked for by {who(fact.requested_by, names)}" if fact.requested_by else ""
-    return f"Run {fact.run} of the runbook {plain(fact.runbook)} began{asked}"
+    asked = f", asked for by {who(fact.requested_by, names)}" if fact.requested_by and not fact.parent else ""
+    inside = f" as step {fact.parent_step} of run {fact.parent}" if fact.parent else ""
+    if fact.parent_part is Part.UNDO:
+        inside = f" as the undo of step {fact.parent_step} of run {fact.parent}"
+    return f"Run {fact.run} of the runbook {plain(fact.runbook)} began{inside}{asked}"
 
 
 def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> str:
@@ -71,6 +75,10 @@ def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> 
 
 def _cancel(fact: facts.RunCancelRequested, by: str, _event: Event, _names: Names) -> str:
     return f"{by} asked run {fact.run} to end{because(fact.why)}"
+
+
+def _undo_asked(fact: facts.RunUndoRequested, _by: str, _event: Event, _names: Names) -> str:
+    return f"Run {fact.run} began to undo what it had done{because(fact.why)}"
 
 
 def _finished(fact: facts.RunFinished, _by: str, _event: Event, _names: Names) -> str:
@@ -85,6 +93,12 @@ def _asked(fact: facts.ApprovalRequested, _by: str, _event: Event, names: Names)
         f"Step {fact.step} asked {count(fact.quorum, 'person', 'people')} of {of} to approve "
         f"{plain(fact.action)} ({plain(fact.effect)}){target}{until}"
     )
+
+
+def _escalated(fact: facts.ApprovalEscalated, _by: str, _event: Event, names: Names) -> str:
+    added = listed([source_name(each, names) for each in fact.added]) or "nobody new"
+    until = f", until {instant(fact.expires_at)}" if fact.expires_at else ""
+    return f"Nobody decided on step {fact.step} in time, so {added} may decide too{until}"
 
 
 def _voted(fact: facts.ApprovalVoted, by: str, _event: Event, names: Names) -> str:
@@ -164,8 +178,10 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunStarted: _started,
     facts.PhaseEntered: _phase,
     facts.RunCancelRequested: _cancel,
+    facts.RunUndoRequested: _undo_asked,
     facts.RunFinished: _finished,
     facts.ApprovalRequested: _asked,
+    facts.ApprovalEscalated: _escalated,
     facts.ApprovalVoted: _voted,
     facts.ApprovalClosed: _closed,
     facts.StepSkipped: _skipped,

@@ -35,6 +35,7 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.IncidentResolved: PEOPLE,
     facts.RunCancelRequested: PEOPLE,
     facts.ApprovalRequested: DECISION,
+    facts.ApprovalEscalated: DECISION,
     facts.ApprovalVoted: DECISION,
     facts.ApprovalClosed: DECISION,
     facts.StepSettled: DECISION,

@@ -221,13 +221,18 @@ class Builder:
     def _approval(self, part: surface.Approval | None, path: Path) -> ApprovalRule | None:
         if part is None:
             return None
-        if part.on_expiry != "deny":
-            self._not_yet(part.on_expiry, (*path, "on_expiry"), "deny")
+        if part.on_expiry == "escalate" and part.escalate_to is None:
+            if (*path, "escalate_to") not in self.broken:
+                self._refuse("FL101", "escalate_to is missing", (*path, "on_expiry"), "say who is asked then")
+        elif part.on_expiry == "deny" and part.escalate_to is not None:
+            message = "nobody is escalated to without on_expiry: escalate"
+            self._refuse("FL107", message, (*path, "escalate_to"), "say it, or drop escalate_to", key=True)
         return ApprovalRule(
             sources=tuple(dict.fromkeys(part.sources)),
             quorum=part.quorum,
             expires=self._duration(part.expires, (*path, "expires")),
             on_expiry=OnExpiry(part.on_expiry),
+            escalate_to=tuple(dict.fromkeys(part.escalate_to or ())),
         )
 
     def _settle(self, part: surface.Settle | None, path: Path) -> Probe | None:

@@ -47,12 +47,17 @@ class Matcher:
     operator: Operator
     value: str
     _regex: Regex | None = field(default=None, repr=False, compare=False)
+    _wanted: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Decide once what is asked for each alert: whether the comparison is to hold, or to fail."""
+        object.__setattr__(self, "_wanted", self.operator in {Operator.EQUAL, Operator.MATCHES})
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether a set of labels satisfies the comparison; a missing label is the empty string."""
         value = labels.get(self.name, "")
         found = self._regex.found_in(value) if self._regex else value == self.value
-        return found is (self.operator in {Operator.EQUAL, Operator.MATCHES})
+        return found is self._wanted
 
     def __str__(self) -> str:
         """Write the matcher so that both forms read it back."""

@@ -59,7 +59,7 @@ class WhenBusy(StrEnum):
 
 
 class OnExpiry(StrEnum):
-    """What an approval does when nobody decided in time; only `deny` is available yet."""
+    """What an approval does when nobody decided in time; whom `escalate` asks besides has the same time, then it is denied."""
 
     DENY = "deny"
     ESCALATE = "escalate"
@@ -104,13 +104,14 @@ DEFAULT_RETRY = Retry()
 class ApprovalRule:
     """Who must agree before a step starts.
 
-    `sources` are `group:sre` or `user:U0ADA`, `expires` None waits for ever.
+    `sources` are `group:sre` or `user:U0ADA`, `expires` None waits for ever, `escalate_to` is who is asked besides once that time is over.
     """
 
     sources: tuple[str, ...]
     quorum: int = 1
     expires: timedelta | None = None
     on_expiry: OnExpiry = OnExpiry.DENY
+    escalate_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +212,10 @@ class Trigger:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert with these labels is meant."""
-        return all(matcher.matches(labels) for matcher in self.matchers)
+        for matcher in self.matchers:  # noqa: SIM110 - asked for every alert and trigger, where a generator doubles the cost
+            if not matcher.matches(labels):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +254,10 @@ class Runbook:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert with these labels starts this runbook: any trigger will do."""
-        return any(trigger.matches(labels) for trigger in self.triggers)
+        for trigger in self.triggers:  # noqa: SIM110 - as above
+            if trigger.matches(labels):
+                return True
+        return False
 
     def all_steps(self) -> Iterator[Step]:
         """Every step, in the order of the file: steps, rescue, always."""
@@ -274,7 +281,11 @@ class Runbook:
 
     def steps_of(self, phase: Phase) -> tuple[Step, ...]:
         """Return the list of steps that a phase runs; undoing has none of its own."""
-        return {Phase.STEPS: self.steps, Phase.RESCUE: self.rescue, Phase.ALWAYS: self.always}.get(phase, ())
+        if phase is Phase.STEPS:
+            return self.steps
+        if phase is Phase.RESCUE:
+            return self.rescue
+        return self.always if phase is Phase.ALWAYS else ()
 
     def is_past(self, today: date) -> bool:
         """Tell whether the runbook is past its date, and may only be proposed.

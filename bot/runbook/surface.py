@@ -26,7 +26,6 @@ DURATION = r"^(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?(?:[0-
 NOT_YET: dict[str, frozenset[str]] = {
     "Step": frozenset({"for_each", "max_parallel", "canary", "max_items", "of", "until"}),
     "On": frozenset({"schedule"}),
-    "Approval": frozenset({"escalate_to"}),
 }
 """Keys that the language has and this release has not, by the part that they stand in."""
 DURATIONS = frozenset({"timeout", "expires", "interval", "max_interval", "every", "within"})
@@ -96,8 +95,14 @@ class Approval(Part):
     expires: Duration | None = Field(
         default=None, description="How long is waited for them; without it, for ever."
     )
-    on_expiry: Annotated[Literal["deny", "escalate"], _only("deny")] = Field(
-        default="deny", description="What happens when nobody decided in time: the step is denied."
+    on_expiry: Literal["deny", "escalate"] = Field(
+        default="deny",
+        description="What happens when nobody decided in time: the step is denied, or `escalate_to` is asked besides.",
+    )
+    escalate_to: list[Annotated[str, StringConstraints(pattern=SOURCE)]] | None = Field(
+        default=None,
+        min_length=1,
+        description="Who may agree too once `expires` is over; they have the same time, then the step is denied.",
     )
 
 

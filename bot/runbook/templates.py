@@ -156,13 +156,15 @@ class _TreeCompiler:
 class Template:
     """A compiled tree of data, such as a step's `with`."""
 
-    __slots__ = ("_root", "place", "references", "tree")
+    __slots__ = ("_root", "literal", "place", "references", "tree")
 
     def __init__(self, tree: Data, place: Place, root: _Piece, used: tuple[Reference, ...]) -> None:
         self.tree = tree
         self.place = place
         self.references = used
         self._root = root
+        self.literal = not root.dynamic
+        """Whether the tree holds no expression, so that it renders to itself."""
 
     @classmethod
     def compile(cls, tree: object, place: Place = NOWHERE, locate: Locate | None = None) -> Template:
@@ -194,11 +196,6 @@ class Template:
     def names(self) -> frozenset[Path]:
         """The names used anywhere in the tree, as far as the text tells."""
         return frozenset(each.path for each in self.references)
-
-    @property
-    def literal(self) -> bool:
-        """Whether the tree holds no expression, so that it renders to itself."""
-        return not self._root.dynamic
 
     def render(self, scope: Scope) -> Data:
         """Return the tree with every expression replaced by its value.

@@ -16,6 +16,7 @@ from bot.settings import Settings
 from bot.settings.model import HttpSettings
 from bot.wiring.assembly import running
 from bot.wiring.fireline import Fireline
+from bot.wiring.interpreter import settle_in
 from bot.wiring.routes import application, credentials_of
 
 _LOG = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ async def serve(settings: Settings) -> None:
         hangups = _Hangups()
         async with running(settings) as fireline:
             server = Server(_config(fireline))
+            settle_in()
             for number in _STOPPING:
                 asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
             reloading = asyncio.create_task(hangups.reload(fireline), name="reload-on-hangup")

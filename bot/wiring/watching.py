@@ -16,12 +16,13 @@ from bot.domain.facts import (
     Fact,
     RunFinished,
     RunStarted,
+    RunUndoRequested,
 )
 from bot.domain.ids import RunId, StepId
 from bot.domain.nouns import Part
 from bot.telemetry import Metrics
 
-CallName = tuple[RunId, StepId, Part, int]
+CallName = tuple[StepId, Part, int]
 
 
 class CountEvents:
@@ -29,11 +30,12 @@ class CountEvents:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._actions: dict[CallName, str] = {}
+        self._actions: dict[RunId, dict[CallName, str]] = {}
         self._on: Mapping[type[Fact], Callable[[Any], None]] = {
             AlertsAttached: lambda fact: self._metrics.alerts.labels("attached").inc(len(fact.keys)),
             AlertsUnmatched: lambda fact: self._metrics.alerts.labels("unmatched").inc(len(fact.keys)),
             RunStarted: lambda _: self._metrics.runs_active.inc(),
+            RunUndoRequested: lambda _: self._metrics.runs_active.inc(),
             RunFinished: self._run_finished,
             CallStarted: self._call_started,
             CallSucceeded: lambda fact: self._call_ended(fact, "succeeded"),
@@ -64,13 +66,13 @@ class CountEvents:
         self._metrics.runs.labels(fact.status.value).inc()
         self._metrics.runs_active.dec()
         # Calls that were interrupted never end; their run does.
-        self._actions = {name: action for name, action in self._actions.items() if name[0] != fact.run}
+        self._actions.pop(fact.run, None)
 
     def _call_started(self, fact: CallStarted) -> None:
-        self._actions[(fact.run, fact.step, fact.part, fact.attempt)] = fact.action
+        self._actions.setdefault(fact.run, {})[(fact.step, fact.part, fact.attempt)] = fact.action
 
     def _call_ended(self, fact: CallSucceeded | CallFailed, outcome: str) -> None:
-        action = self._actions.pop((fact.run, fact.step, fact.part, fact.attempt), None)
+        action = self._actions.get(fact.run, {}).pop((fact.step, fact.part, fact.attempt), None)
         if action is not None:
             self._metrics.calls.labels(action, outcome).inc()
             self._metrics.call_seconds.labels(action).observe(fact.took)

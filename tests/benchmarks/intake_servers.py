@@ -32,6 +32,7 @@ from bot.ingress.credentials import Credentials
 from bot.ingress.health import journal_writes
 from bot.telemetry import Metrics
 from bot.telemetry.requests import CountRequests
+from bot.wiring.interpreter import settle_in
 from tests.fakes.books import book
 from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import open_test_store
@@ -85,6 +86,7 @@ async def fireline(port: int, folder: Path) -> None:
 
 
 async def _serve(app: ASGIApp, port: int) -> None:
+    settle_in()
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -94,6 +96,7 @@ async def _serve(app: ASGIApp, port: int) -> None:
         access_log=False,
         lifespan="off",
         log_level="warning",
+        proxy_headers=False,
     )
     await uvicorn.Server(config).serve()
 

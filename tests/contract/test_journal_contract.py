@@ -273,6 +273,25 @@ async def test_commits_are_observed(url: str, clock: MovedClock) -> None:
     assert all(seconds > 0 for _, _, seconds in seen)
 
 
+async def test_a_burst_shares_its_commits(url: str, clock: MovedClock) -> None:
+    """What enters in one turn of the loop goes in together, as far as a batch may hold it; a close in the middle loses none of it."""
+    sizes: list[int] = []
+
+    class Observer:
+        def on_commit(self, units: int, events: int, seconds: float) -> None:
+            sizes.append(units)
+
+    store = await open_store(url, clock, observer=Observer(), max_batch=100)
+    burst = [asyncio.ensure_future(store.journal.append(SYSTEM, FIRELINE, [note()])) for _ in range(250)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert all(each.done() for each in burst)
+    assert sum(sizes) == 250
+    assert max(sizes) <= 100
+    # A batch begins with what is there when the thread is free; a commit a unit would be 250.
+    assert len(sizes) <= 6
+
+
 async def test_the_inbox_takes_a_payload_once(store: Store) -> None:
     """A redelivery changes nothing; a payload waits until it is handled or given up."""
     entry = InboxEntry(key="E1", kind="command", payload={"text": "help", "n": 1}, received_at=START)

@@ -58,6 +58,7 @@ def _special(incident: IncidentId) -> dict[str, st.SearchStrategy[typing.Any]]:
         "approval": st.just(approval_id(run, STEPS[0], 1)),
         "evidence": st.just(f"{run}/logs/pods.log"),
         "keys": st.lists(st.sampled_from(KEYS), max_size=3, unique=True).map(tuple),
+        "again": st.lists(st.sampled_from(KEYS), max_size=3, unique=True).map(tuple),
         "repeated": st.lists(st.sampled_from(KEYS), max_size=3, unique=True).map(tuple),
         "changed": st.lists(_ALERTS, max_size=3, unique_by=lambda alert: alert.key).map(tuple),
         "first": _ALERTS,

@@ -42,6 +42,7 @@ from bot.runbook.model import (
     Autonomy,
     EvidenceRule,
     NoUndo,
+    OnExpiry,
     Probe,
     Runbook,
     Step,
@@ -107,12 +108,17 @@ def undo(value: object = "back", action: str = "put", timeout: timedelta | None 
     return Undo(action=action, inputs=Template.compile({"value": value}), timeout=timeout)
 
 
-def approval(*sources: str, quorum: int = 1, expires: float | None = None) -> ApprovalRule:
-    """Make an approval rule; `expires` in seconds."""
+def approval(
+    *sources: str, quorum: int = 1, expires: float | None = None, escalate_to: Iterable[str] = ()
+) -> ApprovalRule:
+    """Make an approval rule; `expires` in seconds; it escalates where it is said to whom."""
+    others = tuple(escalate_to)
     return ApprovalRule(
         sources=sources or ("group:sre",),
         quorum=quorum,
         expires=timedelta(seconds=expires) if expires is not None else None,
+        on_expiry=OnExpiry.ESCALATE if others else OnExpiry.DENY,
+        escalate_to=others,
     )
 
 

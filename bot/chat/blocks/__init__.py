@@ -4,7 +4,7 @@ Nothing here reads a store, a clock or the network. Text from outside passes thr
 order.
 """
 
-from bot.chat.blocks.approval import approval_message
+from bot.chat.blocks.approval import approval_message, escalation_message
 from bot.chat.blocks.incident import announce_line, living_message
 from bot.chat.blocks.ink import Ink, Redact, as_it_is
 from bot.chat.blocks.kit import Message
@@ -19,6 +19,7 @@ __all__ = [
     "announce_line",
     "approval_message",
     "as_it_is",
+    "escalation_message",
     "living_message",
     "postmortem_message",
     "proposal_message",

@@ -6,9 +6,9 @@ decided the buttons are gone and it says who decided and when; what was shown st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from bot.chat.blocks.ink import Ink, Redact, clock_time
+from bot.chat.blocks.ink import Ink, Redact, clock_time, link
 from bot.chat.blocks.kit import (
     Json,
     Message,
@@ -45,6 +45,25 @@ VOTES_SHOWN = 12
 def approval_message(picture: Picture, approval: ApprovalRecord, *, redact: Redact) -> Message:
     """Draw an approval as it stands."""
     return written_to_fit(lambda ink: _draw(picture, approval, ink), redact)
+
+
+def escalation_message(picture: Picture, approval: ApprovalRecord, *, redact: Redact) -> Message:
+    """Call in those who are asked besides: a message of its own, because one that is changed makes no phone ring."""
+
+    def write(ink: Ink) -> Message:
+        run = picture.run_of(approval)
+        name = ink.line(run.name_of(approval.step) if run else str(approval.step), 110)
+        who_now = _named(picture, approval.escalated_to, ink)
+        if approval.status is ApprovalStatus.PENDING:
+            until = f" until *{clock_time(approval.expires_at)}*" if approval.expires_at else ""
+            line = f"⏫ *Nobody decided in time.* {who_now}, please decide{until}: *{name}*"
+            where = picture.links.messages.get(f"approval/{approval.id}", "")
+            text = f"{line} · {link(where, 'Decide →')}" if where else line
+        else:
+            text = f"{_HEAD[approval.status]} {name} · it had been escalated to {who_now}"
+        return Message(text=f"{text} · {name_of(picture.incident, ink)}", blocks=(section(text),))
+
+    return written_to_fit(write, redact)
 
 
 def _draw(picture: Picture, approval: ApprovalRecord, ink: Ink) -> Message:
@@ -87,7 +106,11 @@ def _undo(undo: str, ink: Ink) -> str:
 
 
 def _asked(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
-    return ", ".join(picture.who_may.get(each, ink.line(each, 60)) for each in approval.sources)
+    return _named(picture, approval.sources, ink)
+
+
+def _named(picture: Picture, sources: Sequence[str], ink: Ink) -> str:
+    return ", ".join(picture.who_may.get(each, ink.line(each, 60)) for each in sources)
 
 
 def _who_decides(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
@@ -97,6 +120,10 @@ def _who_decides(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
         parts.append(f"*{got} of {approval.quorum}* have approved")
     if approval.expires_at is not None:
         parts.append(f"open until *{clock_time(approval.expires_at)}*, then it does not run")
+    if approval.escalated_at is not None:
+        parts.append(
+            f"⏫ escalated to {_named(picture, approval.escalated_to, ink)} {clock_time(approval.escalated_at)}"
+        )
     lines = [" · ".join(parts), *(_vote(each, ink) for each in approval.votes[-VOTES_SHOWN:])]
     return "\n".join(lines)
 

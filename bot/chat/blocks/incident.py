@@ -108,6 +108,8 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
     name = run.name_of(approval.step) if run else str(approval.step)
     for_whom = ", ".join(picture.who_may.get(each, ink.line(each, 60)) for each in approval.sources[:4])
     text = f"✋ *Waiting for a decision:* {ink.line(name, 120)}\n{for_whom} · since {clock_time(approval.requested_at)}"
+    if approval.escalated_at is not None:
+        text += f" · ⏫ escalated {clock_time(approval.escalated_at)}"
     if approval.expires_at is not None:
         text += f" · until {clock_time(approval.expires_at)}"
     where = picture.links.messages.get(f"approval/{approval.id}", "")

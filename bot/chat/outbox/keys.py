@@ -15,6 +15,7 @@ class Subject(StrEnum):
     STATUS = "status"
     ANNOUNCE = "announce"
     APPROVAL = "approval"
+    ESCALATION = "escalation"
     UNKNOWN = "unknown"
     PROPOSED = "proposed"
     POSTMORTEM = "postmortem"
@@ -37,8 +38,8 @@ class Key:
 def parse(key: str) -> Key | None:
     """Read a key; None for one that this version does not know."""
     head, _, rest = key.partition("/")
-    if head == "approval" and rest:
-        return Key(subject=Subject.APPROVAL, approval=ApprovalId(rest))
+    if head in {Subject.APPROVAL, Subject.ESCALATION} and rest:
+        return Key(subject=Subject(head), approval=ApprovalId(rest))
     if head == "unknown":
         run, _, step = rest.partition("/")
         return Key(subject=Subject.UNKNOWN, run=RunId(run), step=StepId(step)) if step else None

@@ -58,6 +58,7 @@ ANNOUNCE_PATIENCE = timedelta(seconds=3)
 _URGENCY = {
     Subject.CHANNEL: 0,
     Subject.APPROVAL: 2,
+    Subject.ESCALATION: 2,
     Subject.UNKNOWN: 2,
     Subject.PROPOSED: 3,
     Subject.POSTMORTEM: 4,
@@ -294,7 +295,7 @@ class Outbox:
             await self._ledger.gone(entry, "there is no channel to show it in")
             return
         first = entry.sent == 0
-        if first and key.subject is Subject.APPROVAL:
+        if first and key.subject in {Subject.APPROVAL, Subject.ESCALATION}:
             await self._call_in(key, channel, priority)
         await self._messages.deliver(
             entry,

@@ -31,6 +31,7 @@ from bot.domain.facts.intake import (
 )
 from bot.domain.facts.run import (
     ApprovalClosed,
+    ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     CallFailed,
@@ -59,6 +60,7 @@ __all__ = [
     "AlertsResolved",
     "AlertsUnmatched",
     "ApprovalClosed",
+    "ApprovalEscalated",
     "ApprovalRequested",
     "ApprovalVoted",
     "CallFailed",

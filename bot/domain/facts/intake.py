@@ -38,7 +38,8 @@ class AlertsReceived(Fact, kind="alerts.received"):
     """A webhook delivery was taken in.
 
     `changed` holds alerts that are new or whose status changed; `repeated` the keys of those that were known just so already.
-    `truncated` counts alerts that the sender left out.
+    `truncated` counts alerts that the sender left out. `again` holds the keys of known alerts that are to be routed anew: they fire, a runbook wants
+    them, and they have no incident or one that is over.
     """
 
     receiver: str
@@ -47,6 +48,7 @@ class AlertsReceived(Fact, kind="alerts.received"):
     changed: tuple[AlertSeen, ...]
     repeated: tuple[AlertKey, ...] = ()
     truncated: int = 0
+    again: tuple[AlertKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,21 @@ class ApprovalRequested(Fact, kind="approval.requested"):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalEscalated(Fact, kind="approval.escalated"):
+    """Nobody decided in time, so others are asked besides.
+
+    `added` says who is new; `sources` is everybody who may decide from now on. What was said so far counts on. `expires_at` is None for never.
+    """
+
+    run: RunId
+    step: StepId
+    approval: ApprovalId
+    added: tuple[str, ...]
+    sources: tuple[str, ...]
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalVoted(Fact, kind="approval.voted"):
     """A person decided; who they are is the event's actor, `as_member_of` the source that gave them the right."""
 

@@ -56,7 +56,8 @@ SHOWN = 200
 
 def rendered(turn: Turn, template: Template, action: str) -> Mapping[str, Any]:
     """Return a call's inputs, checked; RunbookError or InvalidInputs tell what does not fit the action, or the runbook that it runs."""
-    values = template.render(turn.scope())
+    # Most inputs are written out in full: then nobody needs the names that expressions may use.
+    values = template.tree if template.literal else template.render(turn.scope())
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)

@@ -6,7 +6,6 @@ A fact that the table does not name leaves the run as it is: the stream of an in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from bot.actions.nested import RUN_RUNBOOK
 from bot.domain.events import Event
 from bot.domain.facts import (
     ApprovalClosed,
+    ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     CallFailed,
@@ -45,6 +45,7 @@ from bot.domain.nouns import (
     Settlement,
     StepStatus,
 )
+from bot.engine.conductor.copies import replace
 from bot.engine.conductor.state import ApprovalState, RunState, StepState
 
 Change = Callable[[StepState, Any, datetime, Actor], StepState]
@@ -133,6 +134,14 @@ def _approval_requested(step: StepState, fact: ApprovalRequested, _at: datetime,
     return replace(
         step, status=StepStatus.WAITING_APPROVAL, approval=ApprovalState(asked=fact), asked=step.asked + 1
     )
+
+
+def _approval_escalated(step: StepState, fact: ApprovalEscalated, _at: datetime, _actor: Actor) -> StepState:
+    approval = step.approval
+    if approval is None or approval.asked.approval != fact.approval:
+        return step
+    asked = replace(approval.asked, sources=fact.sources, expires_at=fact.expires_at)
+    return replace(step, approval=replace(approval, asked=asked, escalated=True))
 
 
 def _approval_voted(step: StepState, fact: ApprovalVoted, _at: datetime, actor: Actor) -> StepState:
@@ -252,6 +261,7 @@ _OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, Actor], RunState]] = {
 _OF_STEP: Mapping[type[Fact], Change] = {
     StepSkipped: _skipped,
     ApprovalRequested: _approval_requested,
+    ApprovalEscalated: _approval_escalated,
     ApprovalVoted: _approval_voted,
     ApprovalClosed: _approval_closed,
     CallStarted: _call_started,

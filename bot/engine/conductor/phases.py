@@ -14,6 +14,7 @@ from bot.actions.outcome import Reason
 from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
 from bot.engine.conductor import calls, nested, steps
+from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import StepState
 from bot.engine.conductor.turn import Turn
 from bot.runbook.model import NoUndo, OnFailure, Step, Undo
@@ -64,7 +65,8 @@ def _wait_over(turn: Turn, step: Step) -> None:
     if seen.status is StepStatus.WAITING_APPROVAL:
         assert seen.approval is not None  # noqa: S101 - the status says so
         expires_at = seen.approval.asked.expires_at
-        if expires_at is not None and turn.now >= expires_at:
+        due = expires_at is not None and turn.now >= expires_at
+        if due and (turn.halted() or not escalate(turn, step)):
             steps.expire(turn, step)
     elif seen.due is not None and turn.now >= seen.due and not seen.status.final:
         moot = turn.ended_early or (seen.status is StepStatus.WAITING_RETRY and turn.halted())

@@ -1,24 +1,29 @@
-"""What a run is, folded from its events: nothing here that the log does not say."""
+"""What a run is, folded from its events: nothing here that the log does not say.
+
+The states have no slots, so that they can be copied quickly (`bot.engine.conductor.copies`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bot.domain.facts import ApprovalRequested, CallStarted
 from bot.domain.ids import Digest, RunId, StepId
 from bot.domain.nouns import Actor, Part, Phase, RunStatus, StepStatus, Vote
+from bot.engine.conductor.copies import replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ApprovalState:
-    """An approval that waits; `votes` maps each person to their word."""
+    """An approval that waits; `votes` maps each person to their word. `asked` tells who is asked now, and until when."""
 
     asked: ApprovalRequested
     votes: Mapping[str, Vote] = field(default_factory=dict)
     granted: bool = False
+    escalated: bool = False
 
     @property
     def in_favour(self) -> int:
@@ -26,7 +31,7 @@ class ApprovalState:
         return sum(vote is Vote.APPROVE for vote in self.votes.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class StepState:
     """A step of a run.
 
@@ -61,7 +66,7 @@ class StepState:
 _UNTOUCHED = StepState()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RunState:
     """A run, and where it stands.
 

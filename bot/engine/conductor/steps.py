@@ -17,6 +17,8 @@ from bot.domain.ids import Digest, approval_id
 from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote
 from bot.engine.conductor import calls, nested
 from bot.engine.conductor.arrivals import VoteCast
+from bot.engine.conductor.escalation import escalate
+from bot.engine.conductor.state import ApprovalState
 from bot.engine.conductor.turn import Turn
 from bot.errors import Conflict, NotFound, RunbookError
 from bot.policy.approvals import ANYONE, right_to_decide
@@ -130,31 +132,26 @@ def _begin_approved(turn: Turn, step: Step, approved: Digest) -> None:
 
 
 def _close(turn: Turn, step: Step, status: ApprovalStatus, why: str) -> None:
-    approval = turn.state.step(step.id).approval
-    assert approval is not None  # noqa: S101 - the callers close only what is open
-    turn.record(
-        ApprovalClosed(
-            run=turn.state.run, step=step.id, approval=approval.asked.approval, status=status, why=why
-        )
-    )
+    approval = _open(turn, step).asked.approval
+    turn.record(ApprovalClosed(run=turn.state.run, step=step.id, approval=approval, status=status, why=why))
 
 
 def vote(turn: Turn, arrival: VoteCast) -> None:
     """Count a person's word. NotFound, NotAllowed or Conflict say why it does not count."""
     step = _asking(turn, arrival)
-    approval = turn.state.step(step.id).approval
-    assert approval is not None  # noqa: S101 - `_asking` returns only a step that waits
-    asked = approval.asked
+    asked = _open(turn, step).asked
     if arrival.digest != asked.digest:
         msg = "What you were shown is not what would run now."
         raise Conflict(msg, hint="Look at the newest request and decide on that.")
     if asked.expires_at is not None and turn.now >= asked.expires_at:
-        msg = "This question has expired: nobody decided in time."
-        raise Conflict(msg, hint="The message in the channel shows how the run goes on.")
+        if not escalate(turn, step):
+            msg = "This question has expired: nobody decided in time."
+            raise Conflict(msg, hint="The message in the channel shows how the run goes on.")
+        asked = _open(turn, step).asked
     source = right_to_decide(
         by=arrival.by, groups=arrival.groups, sources=asked.sources, requested_by=asked.requested_by
     )
-    if str(arrival.by) in approval.votes and arrival.vote is Vote.APPROVE:
+    if str(arrival.by) in _open(turn, step).votes and arrival.vote is Vote.APPROVE:
         msg = "You have approved this already."
         raise Conflict(msg, hint=f"It needs {asked.quorum} different people.")
     turn.record(
@@ -171,6 +168,13 @@ def vote(turn: Turn, arrival: VoteCast) -> None:
     _count(turn, step, arrival)
 
 
+def _open(turn: Turn, step: Step) -> ApprovalState:
+    """Return the question of a step that waits for its answer."""
+    approval = turn.state.step(step.id).approval
+    assert approval is not None  # noqa: S101 - the step waits
+    return approval
+
+
 def _asking(turn: Turn, arrival: VoteCast) -> Step:
     for step in turn.plan.steps.values():
         seen = turn.state.step(step.id)
@@ -183,8 +187,7 @@ def _asking(turn: Turn, arrival: VoteCast) -> Step:
 
 
 def _count(turn: Turn, step: Step, arrival: VoteCast) -> None:
-    approval = turn.state.step(step.id).approval
-    assert approval is not None  # noqa: S101 - its vote was recorded a moment ago
+    approval = _open(turn, step)
     if arrival.vote is Vote.DENY:
         _close(turn, step, ApprovalStatus.DENIED, arrival.why)
         why = f": {arrival.why}" if arrival.why else ""
@@ -195,10 +198,10 @@ def _count(turn: Turn, step: Step, arrival: VoteCast) -> None:
 
 def expire(turn: Turn, step: Step) -> None:
     """Close an approval that nobody gave in time: it fails closed."""
-    _close(turn, step, ApprovalStatus.EXPIRED, "nobody decided in time")
-    turn.fail(
-        step, reason=Reason.REJECTED, detail="its approval expired: nobody decided in time", applied=False
-    )
+    again = ", nor after it was escalated" if _open(turn, step).escalated else ""
+    _close(turn, step, ApprovalStatus.EXPIRED, f"nobody decided in time{again}")
+    detail = f"its approval expired: nobody decided in time{again}"
+    turn.fail(step, reason=Reason.REJECTED, detail=detail, applied=False)
 
 
 def withdraw(turn: Turn, step: Step, why: str) -> None:

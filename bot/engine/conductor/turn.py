@@ -29,6 +29,7 @@ class Turn:
         self.state = state
         self.now = now
         self.decisions: list[Decision] = []
+        self._broken: tuple[int, Step | None] = (-1, None)
 
     def record(self, fact: Fact, actor: Actor = FIRELINE) -> None:
         """Decide a fact."""
@@ -78,6 +79,12 @@ class Turn:
 
     def breaking(self) -> Step | None:
         """Return the first step of this phase whose failure stops the phase; None while there is none."""
+        # Asked before each step that may begin, and looked up anew only when something was decided since.
+        if self._broken[0] != len(self.decisions):
+            self._broken = (len(self.decisions), self._look_for_broken())
+        return self._broken[1]
+
+    def _look_for_broken(self) -> Step | None:
         for step in self.plan.runbook.steps_of(self.state.phase):
             failed = self.state.step(step.id).status is StepStatus.FAILED
             if failed and step.on_failure is not OnFailure.CONTINUE:

@@ -13,7 +13,7 @@ from bot.persistence.tables import ALERTS, INCIDENTS
 
 
 def received(fact: AlertsReceived, event: Event, at: str) -> Iterable[Change]:
-    """Take alerts in. One that is known keeps what became of it, so an alert that fires again stays with its incident."""
+    """Take alerts in. One that is known keeps what became of it, so an alert that fires again stays with its incident, unless that is over."""
     for alert in fact.changed:
         yield Change(
             ALERTS,
@@ -35,6 +35,8 @@ def received(fact: AlertsReceived, event: Event, at: str) -> Iterable[Change]:
         )
     for key in fact.repeated:
         yield Change(ALERTS, (key,), values={"last_seen": at}, counters={"deliveries": 1}, create=False)
+    for key in fact.again:
+        yield Change(ALERTS, (key,), values={"routing": Routing.PENDING.value}, create=False)
 
 
 def attached(fact: AlertsAttached, _event: Event, _at: str) -> Iterable[Change]:

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 from bot.domain.clock import to_text
 from bot.domain.events import Event, canonical
-from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted, fact_to_data
+from bot.domain.facts import (
+    ApprovalClosed,
+    ApprovalEscalated,
+    ApprovalRequested,
+    ApprovalVoted,
+    fact_to_data,
+)
 from bot.domain.ids import incident_of_run
 from bot.domain.nouns import ApprovalStatus, StepStatus
 from bot.persistence.changes import Change
@@ -40,6 +46,17 @@ def requested(fact: ApprovalRequested, event: Event, at: str) -> Iterable[Change
         },
     )
     yield step(fact, event, status=StepStatus.WAITING_APPROVAL.value)
+
+
+def escalated(fact: ApprovalEscalated, _event: Event, at: str) -> Iterable[Change]:
+    """Ask others besides."""
+    values = {
+        "sources": canonical(list(fact.sources)),
+        "expires_at": None if fact.expires_at is None else to_text(fact.expires_at),
+        "escalated_at": at,
+        "escalated_to": canonical(list(fact.added)),
+    }
+    yield Change(APPROVALS, (fact.approval,), values=values, create=False)
 
 
 def voted(fact: ApprovalVoted, event: Event, at: str) -> Iterable[Change]:

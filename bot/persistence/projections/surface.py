@@ -5,6 +5,7 @@
     incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
     approval/42-1/shift/1          a question to people                   asked, voted on, closed
+    escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
     postmortem/42                  the draft                              drafted
 
@@ -56,6 +57,10 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
     facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
     facts.ApprovalRequested: _approval,
+    facts.ApprovalEscalated: lambda incident, fact: (
+        *_approval(incident, fact),
+        f"escalation/{fact.approval}",
+    ),
     facts.ApprovalVoted: _approval,
     facts.ApprovalClosed: _approval,
     facts.StepOutcomeUnknown: _unknown,
@@ -83,6 +88,9 @@ def shown(event: Event) -> Iterable[Change]:
         yield Change(
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
         )
+    elif isinstance(fact, facts.ApprovalClosed):
+        # Only where it escalated.
+        yield Change(OUTBOX, (f"escalation/{fact.approval}",), {"wanted": seq}, create=False)
     elif isinstance(fact, facts.RunStarted):
         # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
         yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)

@@ -47,6 +47,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.RunUndoRequested: runs.undo_requested,
     facts.RunFinished: runs.finished,
     facts.ApprovalRequested: approvals.requested,
+    facts.ApprovalEscalated: approvals.escalated,
     facts.ApprovalVoted: approvals.voted,
     facts.ApprovalClosed: approvals.closed,
     facts.CallStarted: runs.call_started,

@@ -147,7 +147,7 @@ async def test_a_kill_after_the_run_inside_ended(shop: Workshop) -> None:
 
     nested._tell = never  # type: ignore[method-assign]  # the kill falls here
     run = await shop.begin(outer())
-    assert await shop.ended(INSIDE) is RunStatus.SUCCEEDED
+    await shop.until(lambda: shop.facts(RunFinished))
     await shop.crash()
     assert await shop.restart() == 1
     assert await shop.ended(run) is RunStatus.SUCCEEDED

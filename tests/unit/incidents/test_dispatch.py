@@ -99,6 +99,38 @@ async def test_unmatched_alerts_are_kept(office: Office) -> None:
     assert [each.name for each in office.store.records.unmatched_alerts()] == ["Nobody"]
 
 
+async def test_a_runbook_that_came_later_gets_the_alert(office: Office) -> None:
+    """Heard of again with the same start, it opens its incident, once."""
+    await take(office, seen())
+    office.books.append(book())
+    office.dispatcher.runbooks_changed()
+    await office.dispatcher.drain()
+    assert not office.store.records.incidents(), "nobody has said that it fires still"
+    for _ in range(2):
+        office.clock.move(minutes=5)
+        await take(office, seen())
+    (opened,) = office.store.records.incidents()
+    assert (opened.alerts, opened.firing) == (1, 1)
+    assert office.alert(seen()).incident == 1
+    assert not office.store.records.unmatched_alerts()
+
+
+async def test_an_alert_that_fires_again_after_the_end_opens_anew(office: Office) -> None:
+    """Alertmanager takes an alert up again with its old start: after its incident was resolved, that is another incident."""
+    office.books.append(book(autonomy="propose"))
+    await take(office, seen())
+    office.clock.move(minutes=10)
+    await take(office, over(seen()))
+    await office.desk.resolve(IncidentId(1), person("U0ADA"))
+    office.clock.move(hours=1)
+    await take(office, seen())
+    assert [(each.id, each.firing) for each in office.store.records.incidents()] == [(2, 1), (1, 0)]
+    assert office.alert(seen()).incident == 2
+    office.clock.move(minutes=5)
+    await take(office, seen())
+    assert len(office.store.records.incidents()) == 2
+
+
 async def test_resolved_alerts_open_nothing(office: Office) -> None:
     """One that was never known before is kept; where its group has an incident it belongs to that."""
     office.books.append(book())

@@ -141,6 +141,41 @@ def test_a_resolved_incident_gets_a_note(said: AlertSeen, known: AlertSeen, star
     assert "CheckoutErrors" in note.text
 
 
+def test_an_alert_that_fires_again_after_its_incident_ended_is_routed_anew() -> None:
+    """Nobody works on it any more; one that only never stopped is not, because a person knew."""
+    closed = incident(resolved_at=NOON + 11 * MINUTE)
+    later = NOON + timedelta(hours=4)
+    again = digest(
+        delivery(FIRES), {FIRES.key: record_of(ENDED, incident=42)}, {closed.id: closed}, now=later
+    )
+    assert again.received.again == (FIRES.key,)
+    assert again.fresh == [FIRES]
+    still = digest(
+        delivery(FIRES), {FIRES.key: record_of(FIRES, incident=42)}, {closed.id: closed}, now=later
+    )
+    assert still.received.again == ()
+    assert not still.fresh
+
+
+@pytest.mark.parametrize(
+    ("said", "routing", "wanted", "again"),
+    [
+        (FIRES, Routing.UNMATCHED, True, True),
+        (FIRES, Routing.UNMATCHED, False, False),
+        (ENDED, Routing.UNMATCHED, True, False),
+        (FIRES, Routing.PENDING, True, False),
+        (FIRES, Routing.ATTACHED, True, False),
+    ],
+)
+def test_an_unmatched_alert_is_routed_once_a_runbook_wants_it(
+    said: AlertSeen, routing: Routing, *, wanted: bool, again: bool
+) -> None:
+    """When it is heard of again and fires; what waits to be routed, or is in hand, is left alone."""
+    known = {FIRES.key: record_of(FIRES, routing=routing)}
+    news = digest(delivery(said), known, {}, now=NOON + MINUTE, wanted=lambda _labels: wanted)
+    assert news.received.again == ((FIRES.key,) if again else ())
+
+
 def test_the_note_comes_once() -> None:
     """Repeats after the first since it was resolved say nothing more."""
     closed = incident(resolved_at=NOON + MINUTE)

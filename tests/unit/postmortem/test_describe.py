@@ -98,8 +98,8 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (ADA, facts.PostmortemDrafted(**THERE, sha256=SHA, through=57, path="p"), "A postmortem was drafted from the timeline up to event 57."),
     (
         sender("am"),
-        facts.AlertsReceived(receiver="r", group_key="g", external_url="", changed=(ALERT, NAMELESS), repeated=(K,), truncated=2),
-        "The sender am delivered 2 new or changed alerts (CheckoutErrors and without a name), 1 known already, 2 left out by the sender.",
+        facts.AlertsReceived(receiver="r", group_key="g", external_url="", changed=(ALERT, NAMELESS), repeated=(K,), truncated=2, again=(K,)),
+        "The sender am delivered 2 new or changed alerts (CheckoutErrors and without a name), 1 known already, 1 routed anew, 2 left out by the sender.",
     ),
     (sender("am"), facts.AlertsReceived(receiver="r", group_key="g", external_url="", changed=()), "The sender am delivered 0 new or changed alerts."),
     (FIRELINE, facts.AlertsUnmatched(keys=(K,)), "No runbook wants 1 alert; kept, and nothing was opened."),
@@ -120,6 +120,12 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (FIRELINE, facts.ApprovalRequested(**ASK, target="", sources=()), "Step shift asked 1 person of nobody to approve http.request (mutate)."),
     (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.APPROVE, as_member_of="group:sre"), "Ada Okafor approved step shift as a member of group sre."),
     (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.DENY, as_member_of="user:UADA", why="no"), "Ada Okafor denied step shift: no."),
+    (
+        FIRELINE,
+        facts.ApprovalEscalated(**APPROVAL, added=("group:leads",), sources=("group:sre", "group:leads"), expires_at=NOW.now),
+        "Nobody decided on step shift in time, so group leads may decide too, until 2026-11-23 07:03:48 UTC.",
+    ),
+    (FIRELINE, facts.ApprovalEscalated(**APPROVAL, added=(), sources=()), "Nobody decided on step shift in time, so nobody new may decide too."),
     (FIRELINE, facts.ApprovalClosed(**APPROVAL, status=ApprovalStatus.VOID, why="the run ended"), "The approval for step shift became void: the run ended."),
     (FIRELINE, facts.StepSkipped(**HERE, why="`if` was false"), "Step shift was skipped: `if` was false."),
     (FIRELINE, facts.CallStarted(**CALL, part=Part.MAIN, action="a.b", inputs={}, key="k", timeout=3), "Step shift began: a.b."),

@@ -100,8 +100,8 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     # --- not yet
     ("  - {id: one, uses: wait, with: {for: 1m}, for_each: x}", "FL901", "7:44", "for_each is not available yet", ""),
     ("  - {id: one, uses: runbook.run, with: {name: x}}", "FL901", "7:21", "runbook.run is not available yet", ""),
-    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}", "FL901", "7:83", "escalate is not available yet", "deny is"),
-    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], escalate_to: [group:b]}}", "FL901", "7:72", "escalate_to is not available yet", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}", "FL101", "7:83", "escalate_to is missing", "say who is asked then"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], escalate_to: [group:b]}}", "FL107", "7:72", "without on_expiry: escalate", "or drop escalate_to"),
 ]  # fmt: skip
 
 # What stands before `steps:`, in the same way; line 1 is apiVersion.
@@ -347,3 +347,10 @@ def test_what_could_become_an_option(argv: str, held: bool) -> None:  # noqa: FB
     step = f"steps:\n  - {{id: one, uses: shell.run, effect: read, with: {{argv: {argv}}}}}"
     codes = {each.code for each in load(HEAD + inputs + step).findings}
     assert ("FL512" in codes) is not held, codes
+
+
+def test_an_escalation_that_cannot_be_read_is_told_once() -> None:
+    """What was cut out is not missed a second time."""
+    rule = "approval: {from: [group:a], on_expiry: escalate, escalate_to: [leads]}"
+    loaded = load_steps(f"  - {{id: one, uses: wait, with: {{for: 1m}}, {rule}}}")
+    assert [each.code for each in loaded.findings] == ["FL102"]

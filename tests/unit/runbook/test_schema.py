@@ -48,7 +48,7 @@ def test_sound_runbooks_pass(file: Any) -> None:
         ("[{id: one, uses: wait, with: {for: 1m}, undo: {uses: prometheus.query}}]", "$.steps[0].undo"),
         ("[{id: one, uses: wait, with: {for: 1m}, for_each: x}]", "$.steps[0]"),
         (
-            "[{id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}]",
+            "[{id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: shrug}}]",
             "$.steps[0].approval.on_expiry",
         ),
         ("[]", "$.steps"),

@@ -202,6 +202,8 @@ def approvals() -> None:
         maybe("requested_by"),
         maybe("requested_at"),
         maybe("expires_at"),
+        maybe("escalated_at"),
+        words("escalated_to"),
         maybe("closed_at"),
         words("why"),
         number("seq"),
