@@ -9,27 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
-from bot.actions.outcome import Reason
 from bot.domain.clock import Clock
-from bot.domain.events import Event
-from bot.domain.facts import CallStarted, RunFinished
+from bot.domain.facts import CallStarted
 from bot.domain.ids import (
     ApprovalId,
     Digest,
     RunId,
     StepId,
     incident_of_run,
-    incident_stream,
     run_of_approval,
 )
-from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, Vote
-from bot.domain.ports import Journal, Reader, Transaction
+from bot.domain.nouns import Actor, Part, Settlement, Vote
+from bot.domain.ports import Journal, Reader
 from bot.engine.conductor import (
     Arrival,
     Began,
@@ -45,13 +42,13 @@ from bot.engine.conductor import (
     next_due,
     replay,
 )
-from bot.engine.conductor.turn import Decision
 from bot.engine.due import DueTimes
 from bot.engine.nested import Conducting, Nested
 from bot.engine.performer import Performer
+from bot.engine.runlog import RunLog, reading
 from bot.engine.starts import Starts
 from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
-from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
+from bot.errors import Conflict, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
 _AT_ONCE = 64
@@ -84,8 +81,8 @@ class Driver:
         alarm: Alarm,
         retry_pause: Callable[[int], float],
     ) -> None:
-        self._journal = journal
         self._reader = reader
+        self._log = RunLog(journal, reader, retry_pause)
         self._clock = clock
         self._performer = performer
         self._plan_of = plan_of
@@ -97,7 +94,7 @@ class Driver:
             take_up=self.take_up,
             take_back=self._take_up,
             bring=self._arrive_surely,
-            events_of=self._events,
+            events_of=self._log.events,
             spawn=self._spawn,
         )
         self._nested = Nested(
@@ -184,7 +181,7 @@ class Driver:
         if run in self._runs:
             return
         begun = self._starts.take(run)
-        events = await self._events(run) if begun is None else [begun]
+        events = await self._log.events(run) if begun is None else [begun]
         state = replay(events)
         if state is None:
             msg = f"There is no run {run}."
@@ -192,7 +189,7 @@ class Driver:
         if run in self._runs or (state.over and (undo is None or state.taking_back)):
             return
         try:
-            with _reading():
+            with reading():
                 plan = self._plan_of(state.digest)
         except RunbookError as problem:
             await self._give_up(run, f"its runbook can't be read any more: {problem}")
@@ -300,7 +297,7 @@ class Driver:
                 decisions = without_new_steps(decisions, arrival)
             if decisions:
                 conducted.stale = True
-                events = await self._write(run, decisions)
+                events = await self._log.write(run, decisions)
                 conducted.follow(events)
                 conducted.stale = False
             conducted.first = None
@@ -308,7 +305,7 @@ class Driver:
 
     async def _ask_the_log(self, run: RunId, conducted: UnderWay, arrival: Arrival) -> Arrival:
         """Make the state what the log says, and return what is still to be decided."""
-        state = replay(await self._events(run))
+        state = replay(await self._log.events(run))
         assert state is not None  # noqa: S101 - a run is conducted only once its start is in the log
         recovered = arrival is conducted.first and state != conducted.state
         conducted.state, conducted.stale = state, False
@@ -316,22 +313,6 @@ class Driver:
             self._bring_about(run, conducted)
         # A recovery that is in the log has begun calls of its own: they are not interrupted, they were never made.
         return TimeCame() if recovered else arrival
-
-    async def _events(self, run: RunId) -> Sequence[Event]:
-        """Read a run's events; JournalError when the log can't be read now."""
-        with _reading():
-            return await asyncio.to_thread(self._reader.events_of_run, run)
-
-    async def _write(self, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
-        """Make decisions durable, all or none; neighbours with the same actor go in together."""
-        stream = incident_stream(incident_of_run(run))
-        if all(actor == FIRELINE for actor, _ in decisions):
-            return await self._journal.append(stream, FIRELINE, [fact for _, fact in decisions])
-
-        def unit(tx: Transaction) -> list[Event]:
-            return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
-
-        return await self._journal.submit(unit)
 
     def _bring_about(self, run: RunId, conducted: UnderWay) -> None:
         """Start what should run, stop what should not, and set the alarm."""
@@ -382,36 +363,8 @@ class Driver:
                 return
             conducted.broken = True
             conducted.stop_calls()
-        fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail)
-
-        def unit(tx: Transaction) -> None:
-            record = tx.run(run)
-            if record is not None and record.status is RunStatus.RUNNING:
-                tx.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
-
-        tries = 0
-        while True:
-            try:
-                await self._journal.submit(unit)
-            except JournalClosed:
-                return
-            except JournalError as problem:
-                tries += 1
-                _LOG.warning("a run's end can't be written, trying again", run=run, problem=str(problem))
-                await asyncio.sleep(self._retry_pause(tries))
-            else:
-                break
+        if not await self._log.end(run, detail):
+            return
         self._runs.pop(run, None)
         self._due.put(run, None)
         self._nested.over(run)
-
-
-@contextlib.contextmanager
-def _reading() -> Iterator[None]:
-    """Tell a log that can't be read now from one that holds what can't be understood: the first is asked again."""
-    try:
-        yield
-    except (FirelineError, ValueError, LookupError, TypeError):
-        raise
-    except Exception as problem:  # the database's own errors, whichever database it is
-        raise JournalError(f"the log can't be read now: {problem}") from problem

@@ -1,0 +1,78 @@
+"""The log as a run sees it: its events read, what was decided written, its end written whatever happens. It decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+
+import structlog
+
+from bot.actions.outcome import Reason
+from bot.domain.events import Event
+from bot.domain.facts import RunFinished
+from bot.domain.ids import RunId, incident_of_run, incident_stream
+from bot.domain.nouns import FIRELINE, RunStatus
+from bot.domain.ports import Journal, Reader, Transaction
+from bot.engine.conductor.turn import Decision
+from bot.errors import FirelineError, JournalClosed, JournalError
+
+_LOG = structlog.get_logger(__name__)
+
+
+class RunLog:
+    """Reads and writes runs. `retry_pause` waits between tries to write an end that must not be lost while the database is away."""
+
+    def __init__(self, journal: Journal, reader: Reader, retry_pause: Callable[[int], float]) -> None:
+        self._journal = journal
+        self._reader = reader
+        self._retry_pause = retry_pause
+
+    async def events(self, run: RunId) -> Sequence[Event]:
+        """Read a run's events; JournalError when the log can't be read now."""
+        with reading():
+            return await asyncio.to_thread(self._reader.events_of_run, run)
+
+    async def write(self, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
+        """Make decisions durable, all or none; neighbours with the same actor go in together."""
+        stream = incident_stream(incident_of_run(run))
+        if all(actor == FIRELINE for actor, _ in decisions):
+            return await self._journal.append(stream, FIRELINE, [fact for _, fact in decisions])
+
+        def unit(tx: Transaction) -> list[Event]:
+            return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
+
+        return await self._journal.submit(unit)
+
+    async def end(self, run: RunId, detail: str) -> bool:
+        """End a run that can't be conducted, on the record, and once; False when the process stops before it could."""
+        fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail)
+
+        def unit(tx: Transaction) -> None:
+            record = tx.run(run)
+            if record is not None and record.status is RunStatus.RUNNING:
+                tx.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
+
+        tries = 0
+        while True:
+            try:
+                await self._journal.submit(unit)
+            except JournalClosed:
+                return False
+            except JournalError as problem:
+                tries += 1
+                _LOG.warning("a run's end can't be written, trying again", run=run, problem=str(problem))
+                await asyncio.sleep(self._retry_pause(tries))
+            else:
+                return True
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Tell a log that can't be read now from one that holds what can't be understood: the first is asked again."""
+    try:
+        yield
+    except (FirelineError, ValueError, LookupError, TypeError):
+        raise
+    except Exception as problem:  # the database's own errors, whichever database it is
+        raise JournalError(f"the log can't be read now: {problem}") from problem
