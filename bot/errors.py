@@ -2,6 +2,7 @@
 
     FirelineError
     ├── ConfigurationError      a setting is missing or can't be read; start-up stops
+    │   └── DatabaseInUse       another process writes this database
     ├── RunbookError            a runbook can't be loaded; carries its findings
     │   └── ExpressionError     an expression can't be compiled or evaluated
     ├── ActionError             an action failed, with a closed `Reason`; in `bot.actions.outcome`
@@ -13,6 +14,7 @@
     ├── JournalError            the log can't be written
     │   ├── JournalBehind       too much is waiting; try again later
     │   └── JournalClosed       the process is stopping
+    │       └── LeadLost        another process leads now, and this one writes no more
     ├── ChainBroken             the log was cut, changed, reordered or lost records
     └── ChatError               the chat platform refused a call for good
 
@@ -36,6 +38,10 @@ class FirelineError(Exception):
 
 class ConfigurationError(FirelineError):
     """A setting is missing, contradicts another or can't be read."""
+
+
+class DatabaseInUse(ConfigurationError):
+    """Another process has the right to write this database."""
 
 
 class RunbookError(FirelineError):
@@ -76,6 +82,10 @@ class JournalBehind(JournalError):
 
 class JournalClosed(JournalError):
     """The journal takes no more work because the process is stopping."""
+
+
+class LeadLost(JournalClosed):
+    """Another process leads now: this one writes nothing any more, and ends."""
 
 
 class ChainBroken(FirelineError):

@@ -183,6 +183,10 @@ class Transaction(Reader, Protocol):
         """Count one failed try at a payload and return how many there were."""
         ...
 
+    def close_relay(self, key: str) -> None:
+        """Remove what a process that stands by had kept: with this unit of work it is recorded."""
+        ...
+
 
 class Journal(Protocol):
     """The one writer. Units of work come from everywhere, run one after the other, and many become durable in one commit."""

@@ -223,3 +223,12 @@ class InboxEntry:
     received_at: datetime
     attempts: int = 0
     error: str = field(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayEntry:
+    """What a process that stands by took in for the one that leads: outside the log until that one records it."""
+
+    key: str
+    kind: str
+    data: Mapping[str, Any]

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import CallStarted
 from bot.domain.ids import (
@@ -116,6 +117,7 @@ class Driver:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
         unfinished = await asyncio.to_thread(self._reader.unfinished_runs)
         runs = [record.id for record in unfinished]
+        reached(CrashPoint.RECOVERY_BEGUN)
         for start in range(0, len(runs), _AT_ONCE):
             # Side by side, so that what they decide shares its commits.
             ends = await asyncio.gather(
@@ -143,6 +145,7 @@ class Driver:
         """
         self._closing = True
         self._alarm.wake_at(None)
+        reached(CrashPoint.STOP_BEGUN)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await asyncio.sleep(0)
@@ -162,6 +165,7 @@ class Driver:
     async def tick(self) -> None:
         """Bring time to every run whose due time has come."""
         for run in self._due.take(self._clock.now()):
+            reached(CrashPoint.TIMER_RANG)
             self._spawn(self._arrive_surely(run, TimeCame()))
         self._alarm.wake_at(self._due.next())
 
@@ -198,6 +202,7 @@ class Driver:
         if state.over and undo is not None:
             first = undo
         self._runs[run] = UnderWay(plan=plan, state=state, first=first)
+        reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
 
     async def vote(
@@ -297,9 +302,11 @@ class Driver:
                 decisions = without_new_steps(decisions, arrival)
             if decisions:
                 conducted.stale = True
+                reached(CrashPoint.RUN_DECIDED)
                 events = await self._log.write(run, decisions)
                 conducted.follow(events)
                 conducted.stale = False
+                reached(CrashPoint.RUN_WRITTEN)
             conducted.first = None
             self._bring_about(run, conducted)
 

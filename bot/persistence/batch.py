@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table
+from sqlalchemy import Connection, Row, Table, delete
 
 from bot.domain.clock import to_text
 from bot.domain.events import Event, canonical, seal
@@ -19,7 +19,7 @@ from bot.domain.nouns import Actor
 from bot.persistence.changes import Buffer, Change, Key
 from bot.persistence.projections import changes_of
 from bot.persistence.statements import Query, Writer
-from bot.persistence.tables import EVENTS
+from bot.persistence.tables import EVENTS, RELAY
 
 _COLUMNS = ("seq", "at", "stream", "actor", "kind", "data", "prev", "hash", "run")
 Head = tuple[int, Digest]
@@ -38,6 +38,7 @@ class Batch:
         self._seq, self._hash = head
         self._rows: list[Key] = []
         self._buffer = Buffer()
+        self._relayed: list[str] = []
         self._now: datetime | None = None
         self._at = ""
         self.events: list[Event] = []
@@ -80,6 +81,11 @@ class Batch:
         self.marks += 1
         self._buffer.add(change)
 
+    def remove_relayed(self, key: str) -> None:
+        """Remove what was kept for this process, now that it is recorded."""
+        self.marks += 1
+        self._relayed.append(key)
+
     def rows(
         self, query: Query, parameters: Mapping[str, Any], only: Collection[Key] | None
     ) -> Sequence[Row[Any]]:
@@ -93,6 +99,8 @@ class Batch:
         self._flush(EVENTS, None)
         for table in self._buffer.tables():
             self._flush(table, None)
+        if self._relayed:
+            self._connection.execute(delete(RELAY).where(RELAY.c.key.in_(self._relayed)))
 
     def _flush(self, table: Table, only: Collection[Key] | None) -> None:
         if table is EVENTS:

@@ -6,8 +6,6 @@ anew where the log ends, so that the chain goes on from what is really there.
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,22 +15,21 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from bot.domain.clock import Clock, to_text
+from bot.crashpoints import CrashPoint, reached
+from bot.domain.clock import Clock
 from bot.domain.events import GENESIS, Event
 from bot.domain.facts import Fact
 from bot.domain.ids import StreamId
 from bot.domain.nouns import Actor
 from bot.domain.ports import Transaction
-from bot.errors import ConfigurationError, JournalError
+from bot.errors import ConfigurationError, JournalError, LeadLost
 from bot.persistence import questions
 from bot.persistence.batch import Batch, Head
-from bot.persistence.changes import Buffer, Change
 from bot.persistence.database import Database
 from bot.persistence.lead import FileLead, Lead, SessionLead
 from bot.persistence.migrate import migrate
 from bot.persistence.projections.rebuild import rebuild
 from bot.persistence.statements import Writer
-from bot.persistence.tables import LEADER
 from bot.persistence.transaction import UnitTransaction
 
 _SETTLE_SECONDS = 5.0
@@ -90,7 +87,7 @@ class Committer:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._lead: Lead = SessionLead() if database.path is None else FileLead(database.path)
+        self.lead: Lead = SessionLead(clock) if database.path is None else FileLead(database.path, clock)
         self._writer = Writer(database.writing.dialect)
         self._connection: Connection | None = None
         self._head: Head = (0, GENESIS)
@@ -104,13 +101,13 @@ class Committer:
         try:
             self._connected()
         except DBAPIError as error:
-            self._lead.release()
+            self.lead.release(None)
             raise ConfigurationError(
                 f"the database {self._database.place} can't be used: {_reason(error)}",
                 hint="check its URL, and that it can be reached and written",
             ) from error
         except BaseException:  # the lead must not outlive a failed opening; raised again
-            self._lead.release()
+            self.lead.release(None)
             raise
 
     def rebuild(self) -> int:
@@ -121,8 +118,9 @@ class Committer:
 
     def close(self) -> None:
         """Let go of the connection and of the lead."""
+        self._rollback()
+        self.lead.release(self._connection)
         self._disconnect()
-        self._lead.release()
 
     def commit(self, jobs: Sequence[Job]) -> Committed:
         """Run jobs in their order, and make what they leave durable; every job is answered, and nothing is raised."""
@@ -164,8 +162,8 @@ class Committer:
     def probe(self) -> None:
         """Find out by a write of its own whether the database can be written again."""
         try:
-            self._beat(self._connected())
-        except (DBAPIError, ConfigurationError) as error:
+            self.lead.beat(self._connected())
+        except (DBAPIError, ConfigurationError, LeadLost) as error:
             self._give_up(error)
         else:
             self.trouble = ""
@@ -174,13 +172,16 @@ class Committer:
         """Run jobs in one transaction and commit it."""
         connection = self._connected()
         transaction = connection.begin()
+        self.lead.fence(connection)
         batch = Batch(connection, self._writer, self._head)
         answers = [self._run(batch, job, index) for index, job in enumerate(jobs)]
         batch.flush()
+        reached(CrashPoint.JOURNAL_BEFORE_COMMIT)
         try:
             transaction.commit()
         except Exception as error:  # whatever broke the commit off, it must be found out what stands
             raise _Uncertain(batch, answers, error) from error
+        reached(CrashPoint.JOURNAL_COMMITTED)
         self._head = batch.head
         return batch, answers
 
@@ -204,6 +205,8 @@ class Committer:
             self._disconnect()
             try:
                 self._connected()
+            except LeadLost:
+                break  # what another process wrote since hides whether this stands
             except (DBAPIError, ConfigurationError):
                 if time.monotonic() > deadline:
                     break
@@ -221,10 +224,10 @@ class Committer:
         """Return the connection; made anew where it was lost, with the lead and the end of the log."""
         if self._connection is not None:
             return self._connection
-        connection = self._lead.connect(self._database.writing)
+        connection = self.lead.connect(self._database.writing)
         try:
             migrate(connection)
-            self._beat(connection)
+            self.lead.register(connection)
             with connection.begin():
                 last = questions.HEAD.rows(connection, {"limit": 1})
         except BaseException:  # nor a connection its failed preparation; raised again
@@ -233,21 +236,6 @@ class Committer:
         self._head = (last[0].seq, last[0].hash) if last else (0, GENESIS)
         self._connection = connection
         return connection
-
-    def _beat(self, connection: Connection) -> None:
-        """Write who leads: for the people who ask, and to see that writing works."""
-        now = to_text(self._clock.now())
-        here = Buffer()
-        here.add(
-            Change(
-                LEADER,
-                (1,),
-                {"host": socket.gethostname(), "pid": os.getpid(), "beat_at": now},
-                {"since": now},
-            )
-        )
-        with connection.begin():
-            self._writer.drain(connection, here, LEADER)
 
     def _rollback(self) -> None:
         if self._connection is None:
@@ -262,7 +250,7 @@ class Committer:
 
     def _give_up(self, error: Exception) -> None:
         """Note what is wrong, and start the next attempt from a connection of its own."""
-        if isinstance(error, DBAPIError | ConfigurationError):
+        if isinstance(error, DBAPIError | ConfigurationError | LeadLost):
             self.trouble = _reason(error)
             self._disconnect()
 
@@ -281,7 +269,7 @@ def _drop(connection: Connection) -> None:
 
 def _may_be_one_unit(error: Exception) -> bool:
     """Tell whether one unit's data may be to blame: then the others can be saved by running each alone."""
-    return not isinstance(error, DBAPIError) or isinstance(error, IntegrityError | DataError)
+    return not isinstance(error, DBAPIError | LeadLost) or isinstance(error, IntegrityError | DataError)
 
 
 def _as_told(error: Exception) -> Exception:

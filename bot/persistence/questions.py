@@ -18,6 +18,7 @@ from bot.persistence.tables import (
     INCIDENTS,
     OUTBOX,
     REFUSED_DELIVERIES,
+    RELAY,
     RUNBOOKS,
     RUNNING,
     RUNS,
@@ -151,3 +152,4 @@ INBOX_WAITING = Query(
 )
 INBOX_KNOWN = Query(select(INBOX.c.key).where(INBOX.c.key == _given("key")))
 INBOX_ATTEMPTS = Query(select(INBOX.c.attempts).where(INBOX.c.key == _given("key")))
+RELAY_WAITING = Query(select(*RELAY.c).order_by(RELAY.c.key).limit(_limit))

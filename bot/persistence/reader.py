@@ -22,6 +22,7 @@ from bot.domain.records import (
     IncidentRecord,
     OutboxEntry,
     RefusedDelivery,
+    RelayEntry,
     RunRecord,
     StepRecord,
 )
@@ -200,6 +201,10 @@ class Questions(ABC):
     def inbox_waiting(self, *, limit: int = 100) -> Sequence[InboxEntry]:
         """Return chat payloads that are durable and not handled yet, oldest first."""
         return [rows.inbox_of(row) for row in self._rows(questions.INBOX_WAITING, {"limit": limit})]
+
+    def relay_waiting(self, *, limit: int = 200) -> Sequence[RelayEntry]:
+        """Return what processes that stand by took in and the leader has not recorded yet, oldest first."""
+        return [rows.relay_of(row) for row in self._rows(questions.RELAY_WAITING, {"limit": limit})]
 
 
 class Records(Questions):

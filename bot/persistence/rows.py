@@ -33,6 +33,7 @@ from bot.domain.records import (
     IncidentRecord,
     OutboxEntry,
     RefusedDelivery,
+    RelayEntry,
     RunRecord,
     StepRecord,
     VoteRecord,
@@ -256,3 +257,8 @@ def inbox_of(row: Row) -> InboxEntry:
         attempts=row.attempts,
         error=row.error,
     )
+
+
+def relay_of(row: Row) -> RelayEntry:
+    """Read what was kept for the leader."""
+    return RelayEntry(key=row.key, kind=row.kind, data=json.loads(row.data))

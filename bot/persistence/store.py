@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.clock import Clock
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, JournalError
 from bot.persistence.committer import Committer
 from bot.persistence.database import Database, open_database
 from bot.persistence.journal import BatchingJournal, JournalObserver
+from bot.persistence.lead import Lead, SessionLead
+from bot.persistence.lease import Lease
 from bot.persistence.migrate import revision_of, revisions
 from bot.persistence.reader import Records
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open store."""
+    """An open store, and the right to write it; `lease` keeps that right where it can be lost: on Postgres."""
 
     journal: BatchingJournal
     records: Records
     database: Database
+    lead: Lead
+    lease: Lease | None
 
     async def close(self) -> None:
-        """Finish what waits, and let go of the database."""
+        """Finish what waits, give the lead up, and let go of the database."""
+        if self.lease is not None:
+            await asyncio.to_thread(self.lease.stop)
         await self.journal.close()
         self.database.close()
 
@@ -36,21 +45,42 @@ async def open_store(
     max_batch: int = 512,
     max_waiting: int = 10_000,
     observer: JournalObserver | None = None,
+    on_lost: Callable[[str], None] = lambda _why: None,
 ) -> Store:
     """Open the store at a URL, tables up to date, as the one that writes.
 
-    ConfigurationError when the URL can't be used, another process writes there, or newer code has changed the tables.
+    `on_lost` is called once, from any thread, when another process has taken the lead (Postgres alone). ConfigurationError when the URL can't be
+    used or newer code has changed the tables; DatabaseInUse when another process writes there.
     """
     database = open_database(url)
-    journal = BatchingJournal(
-        Committer(database, clock), max_batch=max_batch, max_waiting=max_waiting, observer=observer
-    )
+    committer = Committer(database, clock)
+    journal = BatchingJournal(committer, max_batch=max_batch, max_waiting=max_waiting, observer=observer)
     try:
         await journal.start()
     except BaseException:  # the database is let go of, whatever it was; raised again
         database.close()
         raise
-    return Store(journal, Records(database), database)
+    lease = None
+    if isinstance(committer.lead, SessionLead):
+        committer.lead.on_lost = on_lost
+        lease = Lease(database, committer.lead, unlocked=_nudger(journal))
+        lease.start()
+    return Store(journal, Records(database), database, committer.lead, lease)
+
+
+def _nudger(journal: BatchingJournal) -> Callable[[], None]:
+    """Return what makes an idle journal take its lock again after the server was away, for any thread to call."""
+    loop = asyncio.get_running_loop()
+
+    async def nudge() -> None:
+        with contextlib.suppress(JournalError):
+            await journal.submit(lambda tx: tx.head())
+
+    def call() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and the journal with it
+            asyncio.run_coroutine_threadsafe(nudge(), loop)
+
+    return call
 
 
 def open_records(url: str) -> tuple[Records, Database]:
@@ -86,9 +116,15 @@ def rebuild_store(url: str, clock: Clock) -> int:
     """Make every projection anew from the log and return how many events there were; ConfigurationError while a Fireline writes there."""
     database = open_database(url)
     committer = Committer(database, clock)
+    lease = None
     try:
         committer.open()
+        if isinstance(committer.lead, SessionLead):
+            lease = Lease(database, committer.lead)
+            lease.start()
         return committer.rebuild()
     finally:
+        if lease is not None:
+            lease.stop()
         committer.close()
         database.close()

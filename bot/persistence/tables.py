@@ -1,4 +1,4 @@
-"""What is stored. `events` is the truth; every other table but `inbox`, `runbooks` and `leader` is made from it and can be made anew.
+"""What is stored. `events` is the truth; every other table but `inbox`, `relay`, `runbooks` and `leader` is made from it and can be made anew.
 
 Instants are text as `bot.domain.clock.to_text` writes them: of one width, so that they sort as time does, on every database. JSON is text in
 canonical form. There are no foreign keys between projections: the log holds them together, and a rebuild may write them in any order.
@@ -328,14 +328,28 @@ Index("inbox_waiting", INBOX.c.received_at, sqlite_where=WAITING, postgresql_whe
 
 RUNBOOKS = Table("runbooks", METADATA, _id("digest"), _text("name"), _text("source"))
 
+RELAY = Table(
+    "relay",
+    METADATA,
+    _id("key"),  # begins with the instant: so in the order in which they came
+    _text("kind"),
+    _json("data"),
+    _text("by"),
+)
+"""What a process that stands by took in for the one that leads: outside the log until the leader records it, which removes it here."""
+
 LEADER = Table(
     "leader",
     METADATA,
     _seq("id", primary_key=True),  # one row, 1
+    _count("term"),  # goes up by one whenever another process takes the lead
     _text("host"),
     _count("pid"),
+    _count("session"),  # the server's number for the connection that writes; 0 on SQLite
     _instant("since"),
     _instant("beat_at"),
+    _count("beats"),
+    _flag("released"),  # given up in good order: whoever comes next need not wait
 )
 
 PROJECTIONS = (INCIDENTS, ALERTS, RUNS, STEPS, APPROVALS, VOTES, EVIDENCE, REFUSED_DELIVERIES, OUTBOX)

@@ -102,6 +102,10 @@ class UnitTransaction(Questions):
         rows = self._rows(questions.INBOX_ATTEMPTS, {"key": key}, only=[(key,)])
         return int(rows[0][0]) if rows else 0
 
+    def close_relay(self, key: str) -> None:
+        """Remove what a process that stands by had kept."""
+        self._batch.remove_relayed(key)
+
     def _rows(
         self, query: Query, parameters: Mapping[str, Any], *, only: Collection[Key] | None = None
     ) -> Sequence[Row[Any]]:

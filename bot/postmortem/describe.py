@@ -121,6 +121,14 @@ def _process(fact: facts.ProcessStarted, _by: str, _event: Event, _names: Names)
     return f"Fireline {plain(fact.version)} started on {plain(fact.host)} as process {fact.pid}"
 
 
+def _led(fact: facts.LeadTaken, _by: str, _event: Event, _names: Names) -> str:
+    before = {
+        "handed over": f"; {plain(fact.before)} handed over",
+        "took over": f"; {plain(fact.before)} had stopped without a word",
+    }.get(fact.how, "")
+    return f"Process {fact.pid} on {plain(fact.host)} leads, in term {fact.term:,}{before}"
+
+
 def _loaded(fact: facts.RunbooksLoaded, _by: str, _event: Event, _names: Names) -> str:
     refused = f"; {count(fact.refused, 'file')} refused" if fact.refused else ""
     return f"{count(len(fact.digests), 'runbook is', 'runbooks are')} in force{refused}"
@@ -145,6 +153,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.AlertsUnmatched: _unmatched,
     facts.DeliveryRefused: _refused,
     facts.ProcessStarted: _process,
+    facts.LeadTaken: _led,
     facts.RunbooksLoaded: _loaded,
     **describe_run.SENTENCES,
 }

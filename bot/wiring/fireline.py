@@ -12,8 +12,9 @@ import structlog
 
 from bot import __version__
 from bot.chat.surface import ChatSurface
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
-from bot.domain.facts import ProcessStarted
+from bot.domain.facts import LeadTaken, ProcessStarted
 from bot.domain.ids import SYSTEM, IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, ActorKind
 from bot.domain.ports import Journal, Transaction
@@ -23,6 +24,7 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.persistence.evidence_files import EvidenceFiles
+from bot.persistence.lead import Lead
 from bot.persistence.store import Store
 from bot.postmortem.write import Written, draft_postmortem
 from bot.schedule.alarm import ApschedulerAlarm
@@ -94,13 +96,13 @@ class Fireline:
     async def start(self) -> None:
         """Take up what the log leaves unfinished, then let new work in."""
         host, pid = socket.gethostname(), os.getpid()
-        await self.store.journal.append(
-            SYSTEM, FIRELINE, [ProcessStarted(version=__version__, host=host, pid=pid)]
-        )
+        started = ProcessStarted(version=__version__, host=host, pid=pid)
+        await self.store.journal.append(SYSTEM, FIRELINE, [started, _taken(self.store.lead, host, pid)])
         await self.reload()
         await asyncio.to_thread(self.evidence.sweep)
         self.alarm.start(self.driver.tick)
         taken_up = await self.driver.recover()
+        reached(CrashPoint.RECOVERY_ENDED)
         self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
         await self.chat.start()
         self.recovered = True
@@ -116,3 +118,12 @@ class Fireline:
         await self.driver.stop(self.settings.engine.shutdown_grace.total_seconds())
         await self.transport.close()
         await self.store.close()
+
+
+def _taken(lead: Lead, host: str, pid: int) -> LeadTaken:
+    """Say who leads from now on, and after whom."""
+    before = lead.before
+    if before is None:
+        return LeadTaken(term=lead.term, host=host, pid=pid, how="first")
+    how = "handed over" if before.released else "took over"
+    return LeadTaken(term=lead.term, host=host, pid=pid, how=how, before=f"pid {before.pid} on {before.host}")

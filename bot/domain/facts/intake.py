@@ -70,11 +70,26 @@ class DeliveryRefused(Fact, kind="delivery.refused"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStarted(Fact, kind="process.started"):
-    """A Fireline process took the lead over this log."""
+    """A Fireline process began to work over this log."""
 
     version: str
     host: str
     pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTaken(Fact, kind="process.lead_taken"):
+    """From here on this process writes the log, in this term, until the next of these facts.
+
+    `how` is `first`, `handed over` (the one before gave it up in good order) or `took over` (it had stopped giving signs of life, or died);
+    `before` says who that was, empty when nobody led before.
+    """
+
+    term: int
+    host: str
+    pid: int
+    how: str
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

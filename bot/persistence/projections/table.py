@@ -28,6 +28,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.AlertsResolved: nothing,  # AlertsReceived told it already
     facts.DeliveryRefused: keeping.delivery_refused,
     facts.ProcessStarted: nothing,
+    facts.LeadTaken: nothing,
     facts.RunbooksLoaded: nothing,
     facts.IncidentOpened: incidents.opened,
     facts.IncidentAcknowledged: incidents.acknowledged,

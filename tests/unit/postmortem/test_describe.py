@@ -105,6 +105,17 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (FIRELINE, facts.AlertsUnmatched(keys=(K,)), "No runbook wants 1 alert; kept, and nothing was opened."),
     (sender("x"), facts.DeliveryRefused(reason="not JSON", body_sha256=SHA, size=2048, source="10.0.0.1"), "A delivery of 2.0 KiB from 10.0.0.1 could not be read: not JSON."),
     (FIRELINE, facts.ProcessStarted(version="1.0", host="h", pid=7), "Fireline 1.0 started on h as process 7."),
+    (FIRELINE, facts.LeadTaken(term=1, host="h", pid=7, how="first"), "Process 7 on h leads, in term 1."),
+    (
+        FIRELINE,
+        facts.LeadTaken(term=3, host="h", pid=7, how="handed over", before="pid 6 on g"),
+        "Process 7 on h leads, in term 3; pid 6 on g handed over.",
+    ),
+    (
+        FIRELINE,
+        facts.LeadTaken(term=2, host="h", pid=7, how="took over", before="pid 6 on g"),
+        "Process 7 on h leads, in term 2; pid 6 on g had stopped without a word.",
+    ),
     (FIRELINE, facts.RunbooksLoaded(digests={"a": "b"}, refused=2), "1 runbook is in force; 2 files refused."),
     (FIRELINE, facts.RunbooksLoaded(digests={}), "0 runbooks are in force."),
     (FIRELINE, facts.RunStarted(**STARTED), "Run 42-1 of the runbook rb began."),

@@ -292,14 +292,19 @@ def chat() -> None:
 
 
 def process() -> None:
-    """Who leads."""
+    """Who leads, and what the others took in for it."""
+    op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
         place("id"),
+        number("term"),
         words("host"),
         number("pid"),
+        number("session"),
         maybe("since"),
         maybe("beat_at"),
+        number("beats"),
+        flag("released"),
     )
 
 
@@ -316,5 +321,6 @@ TABLES = (
     "runbooks",
     "outbox",
     "inbox",
+    "relay",
     "leader",
 )
