@@ -41,6 +41,7 @@ MILESTONES = frozenset(
         facts.NoteAdded,
         facts.IncidentResolved,
         facts.RunStarted,
+        facts.RunUndoRequested,
         facts.RunFinished,
         facts.PhaseEntered,
         facts.ApprovalRequested,

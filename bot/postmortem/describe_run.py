@@ -19,6 +19,7 @@ _PART = {
     Part.VERIFY: "the check of ",
     Part.UNDO: "the undo of ",
 }
+_PART_INSIDE = {Part.UNDO: "the undo of "}
 _PHASE = {
     Phase.STEPS: "went on with its steps",
     Phase.UNDO: "began to undo what it had done",
@@ -62,11 +63,11 @@ def _subject(part: Part, step: str) -> str:
 
 
 def _started(fact: facts.RunStarted, _by: str, _event: Event, names: Names) -> str:
-    asked = f", asked for by {who(fact.requested_by, names)}" if fact.requested_by and not fact.parent else ""
-    inside = f" as step {fact.parent_step} of run {fact.parent}" if fact.parent else ""
-    if fact.parent_part is Part.UNDO:
-        inside = f" as the undo of step {fact.parent_step} of run {fact.parent}"
-    return f"Run {fact.run} of the runbook {plain(fact.runbook)} began{inside}{asked}"
+    head = f"Run {fact.run} of the runbook {plain(fact.runbook)} began"
+    if fact.parent is not None:
+        # Who asked for it asked for the run around it, and is named there.
+        return f"{head} inside run {fact.parent}, as {_PART_INSIDE.get(fact.parent_part, '')}its step {fact.parent_step}"
+    return f"{head}, asked for by {who(fact.requested_by, names)}" if fact.requested_by else head
 
 
 def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> str:

@@ -149,6 +149,22 @@ RULES: dict[str, Rule] = {
         "a probe that changes something",
         "`settle` and `verify` are asked again and again: they must only read.",
     ),
+    "FL411": _error(
+        "a runbook that there is not",
+        "`runbook.run` names a runbook of the library; the hint names the nearest one.",
+    ),
+    "FL412": _error(
+        "inputs that the runbook does not take",
+        "An input is missing or unknown, or its value does not fit what the other runbook declares.",
+    ),
+    "FL413": _error(
+        "runbooks in a circle, or too deep",
+        "No runbook runs inside itself, also not through others, and five runs may stand one inside another.",
+    ),
+    "FL414": _warning(
+        "runs a runbook that is refused",
+        "Until the other file is put right, its last good version is run; where there is none, the step fails.",
+    ),
     "FL501": _error(
         "destroys without approval",
         "What can't be taken back needs a person's word: give the step an `approval`.",

@@ -23,6 +23,7 @@ from bot.runbook.lint import lint
 from bot.runbook.model import Runbook
 from bot.runbook.places import Place
 from bot.runbook.rules.draft import Draft, World, sited_steps
+from bot.runbook.rules.library import Shelf, check_library
 
 REHEARSAL = ".rehearsal.yaml"
 """Files that end like this are rehearsals, not runbooks."""
@@ -31,10 +32,11 @@ _ENDINGS = frozenset({".yaml", ".yml"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What became of one file; `runbook` is None when a finding refuses it."""
+    """What became of one file; `runbook` is None when a finding refuses it, `draft` when there is too little to look at."""
 
     runbook: Runbook | None
     findings: tuple[Finding, ...]
+    draft: Draft | None = None
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -95,6 +97,10 @@ def load_runbook(
 
     `vars` are the names in the settings' vars; without `today` its date is not judged.
     """
+    return _load(source, path, World(catalogue=catalogue, vars=frozenset(vars), today=today))
+
+
+def _load(source: str, path: str, world: World) -> Loaded:
     document, findings = read_document(source, path)
     if document is None:
         return Loaded(runbook=None, findings=in_order(list(findings)))
@@ -104,7 +110,6 @@ def load_runbook(
         return Loaded(runbook=None, findings=in_order(found))
     builder = Builder(document=document, findings=found, broken=formed.broken)
     runbook = builder.runbook(formed.file, source, path)
-    world = World(catalogue=catalogue, vars=frozenset(vars), today=today)
     draft = Draft(
         runbook=runbook,
         document=document,
@@ -114,7 +119,7 @@ def load_runbook(
     )
     found.extend(lint(draft))
     good = all(each.level is not Level.ERROR for each in found)
-    return Loaded(runbook=runbook if good else None, findings=in_order(found))
+    return Loaded(runbook=runbook if good else None, findings=in_order(found), draft=draft)
 
 
 def load_good(
@@ -142,17 +147,38 @@ def load_folder(
     Rehearsals are passed over, of two of one name the first by path stays.
     """
     findings: list[Finding] = []
-    by_name: dict[str, Runbook] = {}
-    for file in _files(paths, findings):
-        loaded = _load_file(file, catalogue, vars, today)
+    world = World(catalogue=catalogue, vars=frozenset(vars), today=today)
+    read = [_load_file(file, world) for file in _files(paths, findings)]
+    drafts: dict[str, Draft] = {}
+    for loaded in read:
         findings.extend(loaded.findings)
-        if loaded.runbook is None:
-            continue
-        first = by_name.setdefault(loaded.runbook.name, loaded.runbook)
-        if first is not loaded.runbook:
-            message = f"the name {first.name} is taken"
-            findings.append(finding("FL009", message, Place(file=str(file)), f"by {first.path}"))
+        if loaded.draft is not None:
+            findings.extend(_taken(drafts, loaded.draft))
+    by_name = _good(read, drafts)
+    shelf = Shelf(drafts=drafts, refused=frozenset(drafts.keys() - by_name.keys()))
+    for name, draft in drafts.items():
+        found = list(check_library(draft, shelf))
+        findings.extend(found)
+        if any(each.level is Level.ERROR for each in found):
+            by_name.pop(name, None)
     return Library(runbooks=_by_name(by_name.values()), findings=in_order(findings))
+
+
+def _taken(drafts: dict[str, Draft], draft: Draft) -> Iterator[Finding]:
+    """Put a draft under its name; of two of one name the first by path stays."""
+    first = drafts.setdefault(draft.runbook.name, draft)
+    if first is not draft:
+        place = Place(file=draft.runbook.path)
+        yield finding("FL009", f"the name {draft.runbook.name} is taken", place, f"by {first.runbook.path}")
+
+
+def _good(read: Iterable[Loaded], drafts: Mapping[str, Draft]) -> dict[str, Runbook]:
+    """Return the runbooks without an error, by name."""
+    found: dict[str, Runbook] = {}
+    for each in read:
+        if each.runbook is not None and drafts[each.runbook.name] is each.draft:
+            found[each.runbook.name] = each.runbook
+    return found
 
 
 def _by_name(runbooks: Iterable[Runbook]) -> tuple[Runbook, ...]:
@@ -172,7 +198,7 @@ def _files(paths: Iterable[FilePath], findings: list[Finding]) -> list[FilePath]
     return sorted(found)
 
 
-def _load_file(file: FilePath, catalogue: Catalogue, vars: Collection[str], today: date | None) -> Loaded:  # noqa: A002
+def _load_file(file: FilePath, world: World) -> Loaded:
     start = Place(file=str(file))
     try:
         raw = file.read_bytes()
@@ -188,4 +214,4 @@ def _load_file(file: FilePath, catalogue: Catalogue, vars: Collection[str], toda
         place = Place(file=str(file), line=before.count(b"\n") + 1, column=column)
         message = f"the byte 0x{raw[error.start]:02x} is no UTF-8"
         return Loaded(runbook=None, findings=(finding("FL001", message, place, "save the file as UTF-8"),))
-    return load_runbook(source, str(file), catalogue, vars, today=today)
+    return _load(source, str(file), world)

@@ -30,7 +30,6 @@ NOT_YET: dict[str, frozenset[str]] = {
 """Keys that the language has and this release has not, by the part that they stand in."""
 DURATIONS = frozenset({"timeout", "expires", "interval", "max_interval", "every", "within"})
 """Keys that take a duration."""
-ACTIONS_NOT_YET: frozenset[str] = frozenset()
 
 
 def _only(*values: str) -> WithJsonSchema:

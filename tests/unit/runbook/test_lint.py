@@ -99,7 +99,6 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     ("  - {id: one, uses: shell.run, effect: read, with: {argv: [ls, '{{ alert.labels.a }}']}}", "FL512", "7:64", "alert.labels.a begins an argument", "put '--' before it"),
     # --- not yet
     ("  - {id: one, uses: wait, with: {for: 1m}, for_each: x}", "FL901", "7:44", "for_each is not available yet", ""),
-    ("  - {id: one, uses: runbook.run, with: {name: x}}", "FL901", "7:21", "runbook.run is not available yet", ""),
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}", "FL101", "7:83", "escalate_to is missing", "say who is asked then"),
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], escalate_to: [group:b]}}", "FL107", "7:72", "without on_expiry: escalate", "or drop escalate_to"),
 ]  # fmt: skip
