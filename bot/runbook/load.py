@@ -149,12 +149,23 @@ def load_folder(
     findings: list[Finding] = []
     world = World(catalogue=catalogue, vars=frozenset(vars), today=today)
     read = [_load_file(file, world) for file in _files(paths, findings)]
+    by_name: dict[str, Runbook] = {}
     drafts: dict[str, Draft] = {}
     for loaded in read:
         findings.extend(loaded.findings)
+        if loaded.runbook is None or loaded.draft is None:
+            continue
+        first = by_name.setdefault(loaded.runbook.name, loaded.runbook)
+        if first is not loaded.runbook:
+            message = f"the name {first.name} is taken"
+            place = Place(file=loaded.runbook.path)
+            findings.append(finding("FL009", message, place, f"by {first.path}"))
+        else:
+            drafts[first.name] = loaded.draft
+    for loaded in read:
+        # What has errors can still be named by others: that it is there, and what it takes, is known.
         if loaded.draft is not None:
-            findings.extend(_taken(drafts, loaded.draft))
-    by_name = _good(read, drafts)
+            drafts.setdefault(loaded.draft.runbook.name, loaded.draft)
     shelf = Shelf(drafts=drafts, refused=frozenset(drafts.keys() - by_name.keys()))
     for name, draft in drafts.items():
         found = list(check_library(draft, shelf))
@@ -162,23 +173,6 @@ def load_folder(
         if any(each.level is Level.ERROR for each in found):
             by_name.pop(name, None)
     return Library(runbooks=_by_name(by_name.values()), findings=in_order(findings))
-
-
-def _taken(drafts: dict[str, Draft], draft: Draft) -> Iterator[Finding]:
-    """Put a draft under its name; of two of one name the first by path stays."""
-    first = drafts.setdefault(draft.runbook.name, draft)
-    if first is not draft:
-        place = Place(file=draft.runbook.path)
-        yield finding("FL009", f"the name {draft.runbook.name} is taken", place, f"by {first.runbook.path}")
-
-
-def _good(read: Iterable[Loaded], drafts: Mapping[str, Draft]) -> dict[str, Runbook]:
-    """Return the runbooks without an error, by name."""
-    found: dict[str, Runbook] = {}
-    for each in read:
-        if each.runbook is not None and drafts[each.runbook.name] is each.draft:
-            found[each.runbook.name] = each.runbook
-    return found
 
 
 def _by_name(runbooks: Iterable[Runbook]) -> tuple[Runbook, ...]:

@@ -76,7 +76,8 @@ def _check_line(draft: Draft, called: Called, name: str, shelf: Shelf) -> Iterat
 
 def _way_back(own: str, name: str, shelf: Shelf) -> tuple[str, ...]:
     """Return the names from a runbook, through one that it runs, back to itself; empty where no way leads back."""
-    open_, seen = [(own, name)], {name}
+    open_: list[tuple[str, ...]] = [(own, name)]
+    seen = {name}
     while open_:
         way = open_.pop(0)
         if way[-1] == own:
@@ -102,10 +103,11 @@ def _longest(name: str, shelf: Shelf, around: tuple[str, ...]) -> tuple[str, ...
 
 def _check_inputs(draft: Draft, called: Called, name: str, decls: Sequence[InputDecl]) -> Iterator[Finding]:
     tree = called.inputs.tree
-    given = tree.get("inputs", {}) if isinstance(tree, dict) else {}
+    said = isinstance(tree, dict) and "inputs" in tree
+    given = tree["inputs"] if isinstance(tree, dict) and said else {}
     if not isinstance(given, dict):
         return  # an expression gives them, or the action's own check has told
-    base: Path = (*called.path, "with", *(("inputs",) if "inputs" in (tree or {}) else ()))
+    base: Path = (*called.path, "with", "inputs") if said else (*called.path, "with")
     known = {decl.name: decl for decl in decls}
     for key, value in given.items():
         place = draft.place(*base, key)

@@ -286,7 +286,7 @@ def test_dates_are_judged_by_the_day_given() -> None:
 
 def test_every_rule_has_a_case() -> None:
     """A code that nothing triggers is no rule; FL00x and FL009 are the files' own, tested beside them."""
-    elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009"}
+    elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009", "FL411", "FL412", "FL413", "FL414"}
     assert {each[1] for each in STEPS + HEADS} | elsewhere == set(RULES)
 
 
