@@ -19,36 +19,34 @@ from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import CallStarted
 from bot.domain.ids import (
-    ApprovalId,
     Digest,
     RunId,
-    StepId,
     incident_of_run,
-    run_of_approval,
 )
-from bot.domain.nouns import Actor, Part, Settlement, Vote
+from bot.domain.nouns import RunStatus
 from bot.domain.ports import Journal, Reader
+from bot.engine import runlog
 from bot.engine.conductor import (
     Arrival,
     Began,
     CallEnded,
-    CancelAsked,
     Plan,
     Recovered,
-    SettlementGiven,
     TimeCame,
     UndoAsked,
-    VoteCast,
     decide,
     next_due,
     replay,
 )
+from bot.engine.conductor.arrivals import Wish
 from bot.engine.due import DueTimes
+from bot.engine.gatekeeper import Gatekeeper
+from bot.engine.guards import Guards, Rules
 from bot.engine.nested import Conducting, Nested
 from bot.engine.performer import Performer
-from bot.engine.runlog import RunLog, reading
 from bot.engine.starts import Starts
-from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
+from bot.engine.underway import Acting, UnderWay, ending_of, tell_of_bugs, without_new_steps
+from bot.engine.wishes import Wishes
 from bot.errors import Conflict, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
@@ -64,14 +62,14 @@ class Alarm(Protocol):
         ...
 
 
-class Driver:
+class Driver(Wishes):
     """Conducts runs; implements `bot.engine.control.RunControl`.
 
     `plan_of` gives the plan of a runbook by its digest, and raises RunbookError when it can't be read any more. `retry_pause` waits between tries
     to write an outcome that must not be lost while the database is away.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it joins
         self,
         *,
         journal: Journal,
@@ -81,21 +79,29 @@ class Driver:
         plan_of: Callable[[Digest], Plan],
         alarm: Alarm,
         retry_pause: Callable[[int], float],
+        guards: Guards | None = None,
     ) -> None:
+        self._journal = journal
         self._reader = reader
-        self._log = RunLog(journal, reader, retry_pause)
         self._clock = clock
         self._performer = performer
         self._plan_of = plan_of
         self._alarm = alarm
         self._retry_pause = retry_pause
+        self._gatekeeper = Gatekeeper(
+            Guards(Rules()) if guards is None else guards,
+            clock=clock,
+            journal=journal,
+            spawn=self._spawn,
+            ask_again=lambda run: self._arrive_surely(run, TimeCame()),
+        )
         self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
         conducting = Conducting(
             take_up=self.take_up,
             take_back=self._take_up,
             bring=self._arrive_surely,
-            events_of=self._log.events,
+            events_of=lambda run: runlog.read(reader, run),
             spawn=self._spawn,
         )
         self._nested = Nested(
@@ -115,6 +121,7 @@ class Driver:
 
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
+        self._gatekeeper.restore(await asyncio.to_thread(self._reader.targets_away))
         unfinished = await asyncio.to_thread(self._reader.unfinished_runs)
         runs = [record.id for record in unfinished]
         reached(CrashPoint.RECOVERY_BEGUN)
@@ -144,6 +151,7 @@ class Driver:
         What still runs then is dropped: the next start finds it interrupted and decides.
         """
         self._closing = True
+        self._gatekeeper.close()
         self._alarm.wake_at(None)
         reached(CrashPoint.STOP_BEGUN)
         with contextlib.suppress(TimeoutError):
@@ -167,7 +175,13 @@ class Driver:
         for run in self._due.take(self._clock.now()):
             reached(CrashPoint.TIMER_RANG)
             self._spawn(self._arrive_surely(run, TimeCame()))
-        self._alarm.wake_at(self._due.next())
+        self._gatekeeper.tick()
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if not self._closing:
+            instants = [each for each in (self._due.next(), self._gatekeeper.next_due()) if each is not None]
+            self._alarm.wake_at(min(instants, default=None))
 
     @property
     def under_way(self) -> int:
@@ -185,7 +199,7 @@ class Driver:
         if run in self._runs:
             return
         begun = self._starts.take(run)
-        events = await self._log.events(run) if begun is None else [begun]
+        events = await runlog.read(self._reader, run) if begun is None else [begun]
         state = replay(events)
         if state is None:
             msg = f"There is no run {run}."
@@ -193,7 +207,7 @@ class Driver:
         if run in self._runs or (state.over and (undo is None or state.taking_back)):
             return
         try:
-            with reading():
+            with runlog.reading():
                 plan = self._plan_of(state.digest)
         except RunbookError as problem:
             await self._give_up(run, f"its runbook can't be read any more: {problem}")
@@ -205,40 +219,9 @@ class Driver:
         reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
 
-    async def vote(
-        self,
-        approval: ApprovalId,
-        *,
-        by: Actor,
-        groups: frozenset[str],
-        vote: Vote,
-        digest: Digest,
-        why: str = "",
-    ) -> None:
-        """See `RunControl.vote`."""
-        arrival = VoteCast(approval=approval, by=by, groups=groups, vote=vote, digest=digest, why=why)
-        await self._ask(self._known(run_of_approval(approval)), arrival)
-
-    async def settle(
-        self,
-        run: RunId,
-        step: StepId,
-        *,
-        part: Part,
-        attempt: int,
-        by: Actor,
-        settlement: Settlement,
-        why: str = "",
-    ) -> None:
-        """See `RunControl.settle`."""
-        arrival = SettlementGiven(
-            step=step, part=part, attempt=attempt, by=by, settlement=settlement, why=why
-        )
+    async def wish(self, run: RunId, arrival: Wish) -> None:
+        """See `Wishes.wish`."""
         await self._ask(self._known(run), arrival)
-
-    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
-        """See `RunControl.cancel`."""
-        await self._ask(self._known(run), CancelAsked(by=by, why=why))
 
     def _known(self, run: RunId) -> RunId:
         if self._closing:
@@ -246,9 +229,13 @@ class Driver:
             raise JournalClosed(msg, hint="Ask again when it is back.")
         if run in self._runs:
             return run
-        if self._reader.run(run) is None:
+        record = self._reader.run(run)
+        if record is None:
             msg = f"There is no run {run}."
             raise NotFound(msg)
+        if record.status is RunStatus.QUEUED:
+            msg = f"Run {run} waits in line; it has not begun."
+            raise Conflict(msg, hint="Cancel it, and it leaves the line; nothing runs.")
         msg = f"Run {run} is over."
         raise Conflict(msg, hint="The incident's message shows how it ended.")
 
@@ -297,22 +284,24 @@ class Driver:
                 raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")
             if conducted.stale:
                 arrival = await self._ask_the_log(run, conducted, arrival)
-            decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now())
-            if self._closing:
-                decisions = without_new_steps(decisions, arrival)
-            if decisions:
-                conducted.stale = True
-                reached(CrashPoint.RUN_DECIDED)
-                events = await self._log.write(run, decisions)
-                conducted.follow(events)
-                conducted.stale = False
-                reached(CrashPoint.RUN_WRITTEN)
+            with self._gatekeeper.turnstile() as gate:
+                decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now(), gate)
+                if self._closing:
+                    decisions = without_new_steps(decisions, arrival)
+                if decisions:
+                    conducted.stale = True
+                    reached(CrashPoint.RUN_DECIDED)
+                    events = await runlog.write(self._journal, run, decisions)
+                    conducted.follow(events)
+                    conducted.stale = False
+                    gate.keep(decisions)
+                    reached(CrashPoint.RUN_WRITTEN)
             conducted.first = None
             self._bring_about(run, conducted)
 
     async def _ask_the_log(self, run: RunId, conducted: UnderWay, arrival: Arrival) -> Arrival:
         """Make the state what the log says, and return what is still to be decided."""
-        state = replay(await self._log.events(run))
+        state = replay(await runlog.read(self._reader, run))
         assert state is not None  # noqa: S101 - a run is conducted only once its start is in the log
         recovered = arrival is conducted.first and state != conducted.state
         conducted.state, conducted.stale = state, False
@@ -327,13 +316,13 @@ class Driver:
         if inside and not self._closing:
             self._nested.match(conducted.state, inside)
         self._due.put(run, next_due(conducted.state))
-        if not self._closing:
-            self._alarm.wake_at(self._due.next())
+        self._set_alarm()
         if conducted.state.over:
             self._runs.pop(run, None)
             self._nested.over(run)
 
     def _begin(self, run: RunId, conducted: UnderWay, call: CallStarted) -> Acting:
+        self._gatekeeper.begin(call, conducted.plan)
         acting = asyncio.create_task(self._perform(conducted, call))
         acting.add_done_callback(lambda ended: self._call_over(run, call, ended))
         return acting
@@ -347,8 +336,10 @@ class Driver:
 
     def _call_over(self, run: RunId, call: CallStarted, acting: Acting) -> None:
         """Bring how a call ended. In a task of its own, which no cancel of the call can reach: an outcome that is known must be written."""
+        ending = ending_of(call, acting)
+        self._gatekeeper.end(call, ending.outcome)
         if not (self._closing and acting.cancelled()):
-            self._spawn(self._arrive_surely(run, ending_of(call, acting)))
+            self._spawn(self._arrive_surely(run, ending))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -358,9 +349,7 @@ class Driver:
 
     def _spawned_over(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
-        # What a person is refused is told to them; where they are gone, there is nobody to tell.
-        if not task.cancelled():
-            task.exception()
+        tell_of_bugs(task)
 
     async def _give_up(self, run: RunId, detail: str) -> None:
         """End a run that can't be conducted, on the record, and once."""
@@ -370,7 +359,7 @@ class Driver:
                 return
             conducted.broken = True
             conducted.stop_calls()
-        if not await self._log.end(run, detail):
+        if not await runlog.end(self._journal, run, detail, self._retry_pause):
             return
         self._runs.pop(run, None)
         self._due.put(run, None)

@@ -20,7 +20,7 @@ from bot.actions.outcome import Failed, Outcome, Reason
 from bot.domain.events import Event, digest_of
 from bot.domain.facts import CallStarted, RunStarted
 from bot.domain.ids import Digest, RunId, StepId, incident_of_run, incident_stream
-from bot.domain.nouns import FIRELINE, Actor, Part
+from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import RunRecord
 from bot.engine.conductor import (
@@ -235,7 +235,7 @@ def _find_or_start(tx: Transaction, inside: _Inside, runbook: Runbook) -> RunId 
     except RunbookError as problem:
         return _refused(Reason.INVALID, f"its concurrency group can't be told: {problem}")
     line = _line(tx, call.run)
-    busy = next((each for each in tx.runs_of_group(group) if each.id not in line), None)
+    busy = next((each for each in tx.runs_of_group(group) if _holds(each) and each.id not in line), None)
     if busy is not None:
         return _refused(Reason.CONFLICT, f"run {busy.id} of {busy.runbook} is under way for {group}")
     new = tx.next_run(incident)
@@ -276,6 +276,11 @@ def _group(around: RunState, runbook: Runbook, call: CallStarted) -> str:
         return ""
     scope = {**around.scope, "inputs": call.inputs["inputs"]}
     return bounded(str(runbook.concurrency.group.render(scope)))
+
+
+def _holds(run: RunRecord) -> bool:
+    # What only waits in line holds nothing: it may well wait for a run around this one.
+    return run.status is RunStatus.RUNNING
 
 
 def _line(tx: Transaction, run: RunId | None) -> set[RunId]:

@@ -1,4 +1,4 @@
-"""The log as a run sees it: its events read, what was decided written, its end written whatever happens. It decides nothing."""
+"""A run's log as the driver reads and writes it: what can't be read or written now is told apart from what can't be understood."""
 
 from __future__ import annotations
 
@@ -20,56 +20,50 @@ from bot.errors import FirelineError, JournalClosed, JournalError
 _LOG = structlog.get_logger(__name__)
 
 
-class RunLog:
-    """Reads and writes runs. `retry_pause` waits between tries to write an end that must not be lost while the database is away."""
+async def read(reader: Reader, run: RunId) -> Sequence[Event]:
+    """Return a run's events; JournalError when the log can't be read now."""
+    with reading():
+        return await asyncio.to_thread(reader.events_of_run, run)
 
-    def __init__(self, journal: Journal, reader: Reader, retry_pause: Callable[[int], float]) -> None:
-        self._journal = journal
-        self._reader = reader
-        self._retry_pause = retry_pause
 
-    async def events(self, run: RunId) -> Sequence[Event]:
-        """Read a run's events; JournalError when the log can't be read now."""
-        with reading():
-            return await asyncio.to_thread(self._reader.events_of_run, run)
+async def write(journal: Journal, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
+    """Make decisions durable, all or none, and return their events."""
+    stream = incident_stream(incident_of_run(run))
+    if all(actor == FIRELINE for actor, _ in decisions):
+        return await journal.append(stream, FIRELINE, [fact for _, fact in decisions])
 
-    async def write(self, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
-        """Make decisions durable, all or none; neighbours with the same actor go in together."""
-        stream = incident_stream(incident_of_run(run))
-        if all(actor == FIRELINE for actor, _ in decisions):
-            return await self._journal.append(stream, FIRELINE, [fact for _, fact in decisions])
+    def unit(tx: Transaction) -> list[Event]:
+        return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
 
-        def unit(tx: Transaction) -> list[Event]:
-            return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
+    return await journal.submit(unit)
 
-        return await self._journal.submit(unit)
 
-    async def end(self, run: RunId, detail: str) -> bool:
-        """End a run that can't be conducted, on the record, and once; False when the process stops before it could."""
-        fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail)
+async def end(journal: Journal, run: RunId, detail: str, retry_pause: Callable[[int], float]) -> bool:
+    """End a run that can't be conducted, on the record, and once; False when the process stops before it could."""
+    fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail)
 
-        def unit(tx: Transaction) -> None:
-            record = tx.run(run)
-            if record is not None and record.status is RunStatus.RUNNING:
-                tx.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
+    def unit(tx: Transaction) -> None:
+        record = tx.run(run)
+        if record is not None and record.status is RunStatus.RUNNING:
+            tx.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
 
-        tries = 0
-        while True:
-            try:
-                await self._journal.submit(unit)
-            except JournalClosed:
-                return False
-            except JournalError as problem:
-                tries += 1
-                _LOG.warning("a run's end can't be written, trying again", run=run, problem=str(problem))
-                await asyncio.sleep(self._retry_pause(tries))
-            else:
-                return True
+    tries = 0
+    while True:
+        try:
+            await journal.submit(unit)
+        except JournalClosed:
+            return False
+        except JournalError as problem:
+            tries += 1
+            _LOG.warning("a run's end can't be written, trying again", run=run, problem=str(problem))
+            await asyncio.sleep(retry_pause(tries))
+        else:
+            return True
 
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Tell a log that can't be read now from one that holds what can't be understood: the first is asked again."""
+    """Tell a log that can't be read now from one that holds what can't be understood: the first is a JournalError."""
     try:
         yield
     except (FirelineError, ValueError, LookupError, TypeError):

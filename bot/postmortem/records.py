@@ -9,7 +9,7 @@ from bot.domain.ids import ApprovalId
 from bot.domain.nouns import ApprovalStatus, Vote
 from bot.postmortem.draft import ApprovalRow, EvidenceRow, NoteRow, UndoRow, VoteRow, ref, refs
 from bot.postmortem.story import Story, Told
-from bot.postmortem.wording import json_text, lines, listed, plain, source_name, who
+from bot.postmortem.wording import count, json_text, lines, listed, plain, source_name, who
 
 _VOTES = {Vote.APPROVE: "approved", Vote.DENY: "denied"}
 
@@ -40,7 +40,7 @@ def _approval(
         approval=fact.approval,
         step=fact.step,
         action=plain(fact.action),
-        effect=plain(fact.effect),
+        effect=plain(fact.effect) + _of_list(fact),
         target=plain(fact.target),
         inputs=plain(redact(json_text(fact.inputs))),
         digest=fact.digest,
@@ -55,6 +55,11 @@ def _approval(
         votes=tuple(_vote(each, names) for each in votes),
         refs=refs([asked.event, *(each.event for each in votes), *([closed.event] if closed else [])]),
     )
+
+
+def _of_list(fact: facts.ApprovalRequested) -> str:
+    over = f"; {plain(fact.over)}" if fact.over else ""
+    return f", for {count(fact.items, 'item')}{over}" if fact.items else ""
 
 
 def _vote(vote: Told[facts.ApprovalVoted], names: Mapping[str, str]) -> VoteRow:

@@ -21,8 +21,9 @@ from bot.runbook.findings import Finding, Level, finding, in_order
 from bot.runbook.form import check_form
 from bot.runbook.lint import lint
 from bot.runbook.model import Runbook
+from bot.runbook.overlaps import check_overlaps
 from bot.runbook.places import Place
-from bot.runbook.rules.draft import Draft, World, sited_steps
+from bot.runbook.rules.draft import NO_GROUPS, Draft, World, sited_steps
 from bot.runbook.rules.library import Shelf, check_library
 
 REHEARSAL = ".rehearsal.yaml"
@@ -92,12 +93,14 @@ def load_runbook(
     vars: Collection[str] = (),  # noqa: A002 - the language's word
     *,
     today: date | None = None,
+    groups: Mapping[str, Collection[str]] = NO_GROUPS,
 ) -> Loaded:
     """Load one runbook from its text.
 
-    `vars` are the names in the settings' vars; without `today` its date is not judged.
+    `vars` are the names in the settings' vars, `groups` the people of those that the settings name; without `today` its date is not judged.
     """
-    return _load(source, path, World(catalogue=catalogue, vars=frozenset(vars), today=today))
+    world = World(catalogue=catalogue, vars=frozenset(vars), today=today, groups=groups)
+    return _load(source, path, world)
 
 
 def _load(source: str, path: str, world: World) -> Loaded:
@@ -141,13 +144,14 @@ def load_folder(
     vars: Collection[str] = (),  # noqa: A002 - the language's word
     *,
     today: date | None = None,
+    groups: Mapping[str, Collection[str]] = NO_GROUPS,
 ) -> Library:
     """Load every runbook in these folders and files.
 
     Rehearsals are passed over, of two of one name the first by path stays.
     """
     findings: list[Finding] = []
-    world = World(catalogue=catalogue, vars=frozenset(vars), today=today)
+    world = World(catalogue=catalogue, vars=frozenset(vars), today=today, groups=groups)
     read = [_load_file(file, world) for file in _files(paths, findings)]
     by_name: dict[str, Runbook] = {}
     drafts: dict[str, Draft] = {}
@@ -162,6 +166,16 @@ def load_folder(
             findings.append(finding("FL009", message, place, f"by {first.path}"))
         else:
             drafts[first.name] = loaded.draft
+    findings.extend(_check_together(read, drafts, by_name))
+    runbooks = _by_name(by_name.values())
+    findings.extend(check_overlaps(runbooks))
+    return Library(runbooks=runbooks, findings=in_order(findings))
+
+
+def _check_together(
+    read: Iterable[Loaded], drafts: dict[str, Draft], by_name: dict[str, Runbook]
+) -> Iterator[Finding]:
+    """Check what runbooks say of one another; those that have an error in it leave `by_name`."""
     for loaded in read:
         # What has errors can still be named by others: that it is there, and what it takes, is known.
         if loaded.draft is not None:
@@ -169,10 +183,9 @@ def load_folder(
     shelf = Shelf(drafts=drafts, refused=frozenset(drafts.keys() - by_name.keys()))
     for name, draft in drafts.items():
         found = list(check_library(draft, shelf))
-        findings.extend(found)
         if any(each.level is Level.ERROR for each in found):
             by_name.pop(name, None)
-    return Library(runbooks=_by_name(by_name.values()), findings=in_order(findings))
+        yield from found
 
 
 def _by_name(runbooks: Iterable[Runbook]) -> tuple[Runbook, ...]:

@@ -22,9 +22,11 @@ from bot.engine.conductor import (
     Began,
     CallEnded,
     CancelAsked,
+    PauseAsked,
     Perform,
     Plan,
     Recovered,
+    ResumeAsked,
     RunInside,
     RunState,
     SettlementGiven,
@@ -35,8 +37,10 @@ from bot.engine.conductor import (
     next_due,
     replay,
 )
+from bot.engine.conductor.gate import OPEN_GATE, Gate
 from bot.engine.starting import scope_of, start_run
 from bot.runbook.expressions import Expression
+from bot.runbook.loops import Limit, Loop
 from bot.runbook.model import (
     ApprovalRule,
     Autonomy,
@@ -119,6 +123,24 @@ def approval(
         expires=timedelta(seconds=expires) if expires is not None else None,
         on_expiry=OnExpiry.ESCALATE if others else OnExpiry.DENY,
         escalate_to=others,
+    )
+
+
+def loop(
+    items: object,
+    *,
+    max_parallel: int = 1,
+    canary: int = 0,
+    max_items: int | None = None,
+    of: object = None,
+) -> Loop:
+    """Make what a step goes through; with `of`, `max_items` is per cent of it."""
+    share = None if of is None else Template.compile(of)
+    return Loop(
+        items=Template.compile(items),
+        max_parallel=max_parallel,
+        canary=canary,
+        limit=None if max_items is None else Limit(most=max_items, of=share),
     )
 
 
@@ -205,6 +227,8 @@ class Stage:
         approval_expiry: timedelta | None = None,
         books: Iterable[Runbook] = (),
         ancestors: tuple[str, ...] = (),
+        gate: Gate = OPEN_GATE,
+        severity: str = "SEV2",
     ) -> None:
         self.books = {each.name: each for each in books}
         self.plan = Plan(
@@ -213,9 +237,10 @@ class Stage:
             approval_expiry=approval_expiry,
             books=self.books.get,
         )
+        self.gate = gate
         self.now = START
         self.events: list[Event] = []
-        incident = {"number": 1, "title": "Test", "severity": "SEV2", "status": "investigating"}
+        incident = {"number": 1, "title": "Test", "severity": severity, "status": "investigating"}
         started = start_run(
             runbook=runbook,
             run=RUN,
@@ -232,7 +257,7 @@ class Stage:
 
     def arrive(self, arrival: Arrival) -> list[Fact]:
         """Bring an arrival; return the facts that were decided."""
-        decisions = decide(self.plan, self.state, arrival, self.now)
+        decisions = decide(self.plan, self.state, arrival, self.now, self.gate)
         self._log(decisions)
         return [fact for _, fact in decisions]
 
@@ -302,9 +327,18 @@ class Stage:
             SettlementGiven(step=StepId(name), part=part, attempt=attempt, by=ADA, settlement=settlement)
         )
 
-    def cancel(self, why: str = "enough") -> list[Fact]:
+    def cancel(self, why: str = "enough", *, undo: bool = False) -> list[Fact]:
         """Ask the run to end."""
-        return self.arrive(CancelAsked(by=ADA, why=why))
+        return self.arrive(CancelAsked(by=ADA, why=why, undo=undo))
+
+    def pause(self, why: str = "") -> list[Fact]:
+        """Hold the run."""
+        return self.arrive(PauseAsked(by=ADA, why=why))
+
+    def resume(self, after: float = 0.0) -> list[Fact]:
+        """Let the run go on, so many seconds later."""
+        self.now += timedelta(seconds=after)
+        return self.arrive(ResumeAsked(by=BEN))
 
     # ---- what can be seen
 
@@ -321,7 +355,8 @@ class Stage:
 
     def statuses(self) -> dict[str, StepStatus]:
         """Return every step's status."""
-        return {name: self.step(name).status for name in self.plan.steps}
+        known = dict.fromkeys([*self.plan.steps, *self.state.steps])
+        return {name: self.step(name).status for name in known}
 
     def running(self) -> list[tuple[str, Part]]:
         """Return the calls that should be under way now, runs inside this one too."""
@@ -358,4 +393,4 @@ class Stage:
             )
 
 
-__all__ = ["RunStarted", "Stage", "approval", "book", "failed", "probe", "step", "undo", "verify"]
+__all__ = ["RunStarted", "Stage", "approval", "book", "failed", "loop", "probe", "step", "undo", "verify"]

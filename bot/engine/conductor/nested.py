@@ -16,13 +16,14 @@ from bot.actions.contract import Effect
 from bot.actions.nested import DEEPEST, RUN_RUNBOOK, TAKE_BACK
 from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
 from bot.domain.events import canonical
+from bot.domain.ids import StepId, instance_of
 from bot.domain.nouns import RunStatus
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState, StepState
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
 from bot.runbook.inputs import resolve_inputs
-from bot.runbook.model import NoUndo, Runbook, Step, Undo
+from bot.runbook.model import NoUndo, Step, Undo
 from bot.runbook.nesting import effect_of
 
 MOST_OUTPUT = 128 * 1024
@@ -50,11 +51,12 @@ def called(turn: Turn, values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"name": name, "digest": runbook.digest, "inputs": resolve_inputs(runbook, given, scope)}
 
 
-def shown(turn: Turn, step: Step, inputs: Mapping[str, Any]) -> tuple[Effect, str]:
-    """Return what an approval says that the runbook does, and what it calls it."""
-    runbook: Runbook = turn.plan.book(inputs["name"])
-    inside = effect_of(runbook, turn.plan.catalogue, turn.plan.books)
-    return max(inside, step.effect or inside, key=lambda effect: effect.rank), f"the runbook {runbook.name}"
+def worst(turn: Turn, step: Step, shown: Mapping[str, Any]) -> Effect:
+    """Return what an approval says that the runbooks shown do to the world: one, or one for each item of a loop."""
+    plan = turn.plan
+    names = {each["name"] for each in (shown["items"] if step.loop else [shown])}
+    effects = [effect_of(plan.book(name), plan.catalogue, plan.books) for name in names]
+    return max([step.effect or Effect.READ, *effects], key=lambda effect: effect.rank)
 
 
 # ---- the step is undone
@@ -92,7 +94,7 @@ def _taken_back(state: RunState) -> Outcome:
 
 def _ended(plan: Plan | None, state: RunState) -> Outcome:
     # What can't be told counts as changed.
-    changed = plan is None or any(stands(plan, state, step) for step in plan.runbook.steps)
+    changed = plan is None or bool(left_standing(plan, state))
     output = {
         "run": state.run,
         "runbook": state.runbook,
@@ -105,6 +107,22 @@ def _ended(plan: Plan | None, state: RunState) -> Outcome:
     reason = Reason(state.reason) if state.reason in set(Reason) else Reason.BUG
     detail = f"run {state.run} of {state.runbook} {state.status.value}: {state.detail or reason}"
     return Failed(reason=reason, detail=detail, applied=changed, output=output)
+
+
+def left_standing(plan: Plan, state: RunState) -> list[StepId]:
+    """Return those among a run's `steps`, the items of loops too, whose effect may stand in the world."""
+    own = {step.id for step in plan.runbook.steps}
+    return [name for name in state.steps if _base(name) in own and _stands(plan, state, name)]
+
+
+def _base(name: StepId) -> StepId:
+    place = instance_of(name)
+    return name if place is None else place[0]
+
+
+def _stands(plan: Plan, state: RunState, name: StepId) -> bool:
+    step = plan.step(name)
+    return step is not None and stands(plan, state, step)
 
 
 def stands(plan: Plan, state: RunState, step: Step) -> bool:
