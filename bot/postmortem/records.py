@@ -22,8 +22,15 @@ def approvals(
     for vote in story.told(facts.ApprovalVoted):
         votes.setdefault(vote.fact.approval, []).append(vote)
     closed = {each.fact.approval: each for each in story.told(facts.ApprovalClosed)}
+    escalated = {each.fact.approval: each for each in story.told(facts.ApprovalEscalated)}
     return tuple(
-        _approval(asked, votes.get(asked.fact.approval, []), closed.get(asked.fact.approval), names, redact)
+        _approval(
+            asked,
+            votes.get(asked.fact.approval, []),
+            (escalated.get(asked.fact.approval), closed.get(asked.fact.approval)),
+            names,
+            redact,
+        )
         for asked in story.told(facts.ApprovalRequested)
     )
 
@@ -31,11 +38,13 @@ def approvals(
 def _approval(
     asked: Told[facts.ApprovalRequested],
     votes: list[Told[facts.ApprovalVoted]],
-    closed: Told[facts.ApprovalClosed] | None,
+    course: tuple[Told[facts.ApprovalEscalated] | None, Told[facts.ApprovalClosed] | None],
     names: Mapping[str, str],
     redact: Callable[[str], str],
 ) -> ApprovalRow:
-    fact = asked.fact
+    fact, (escalated, closed) = asked.fact, course
+    sources = escalated.fact.sources if escalated else fact.sources
+    told = [each.event for each in (escalated, closed) if each]
     return ApprovalRow(
         approval=fact.approval,
         step=fact.step,
@@ -45,7 +54,7 @@ def _approval(
         inputs=plain(redact(json_text(fact.inputs))),
         digest=fact.digest,
         undo=plain(fact.undo),
-        of=listed([source_name(each, names) for each in fact.sources]),
+        of=listed([source_name(each, names) for each in sources]),
         quorum=fact.quorum,
         requested_by=who(fact.requested_by, names) if fact.requested_by else "",
         asked_at=asked.at,
@@ -53,7 +62,7 @@ def _approval(
         closed_at=closed.at if closed else None,
         why=plain(closed.fact.why) if closed else "",
         votes=tuple(_vote(each, names) for each in votes),
-        refs=refs([asked.event, *(each.event for each in votes), *([closed.event] if closed else [])]),
+        refs=refs([asked.event, *(each.event for each in votes), *told]),
     )
 
 

@@ -214,6 +214,7 @@ def _call_held(step: StepState, fact: CallHeld, at: datetime, _actor: Actor) -> 
         sent={**step.sent, fact.part: fact.inputs},
         # Not `fact.until`: the gate wakes whom it holds.
         due=None,
+        again=False,
         held=fact,
         held_since=step.held_since or at,
     )
@@ -226,6 +227,7 @@ def _call_refused(step: StepState, fact: CallRefused, at: datetime, _actor: Acto
         part=fact.part,
         sent={**step.sent, fact.part: fact.inputs},
         due=fact.retry_at,
+        again=False,
         reason=Reason.UNAVAILABLE,
         detail=fact.detail,
         held=None,

@@ -52,6 +52,7 @@ from bot.engine.underway import without_new_steps
 from bot.errors import Refused
 from bot.runbook.model import OnFailure, Runbook, Step
 from tests.fakes.any_runbooks import OUTCOMES, looping_runbooks, rich_runbooks, runbooks
+from tests.fakes.gates import HELD, TRIED, ToldGate
 from tests.fakes.stage import Stage
 
 ADA, BEN, CLEO = person("U0ADA"), person("U0BEN"), person("U0CLEO")
@@ -71,7 +72,8 @@ class AnyOrder(RuleBasedStateMachine):
     @initialize(runbook=rich_runbooks() | looping_runbooks() | runbooks())
     def begin(self, runbook: Runbook) -> None:
         """Start a run."""
-        self.stage = Stage(runbook, requested_by=CLEO, inputs={"yes": True})
+        self.gate = ToldGate()
+        self.stage = Stage(runbook, requested_by=CLEO, inputs={"yes": True}, gate=self.gate)
 
         self.live = self.stage.state
         self.orphans: list[CallStarted] = []
@@ -83,11 +85,11 @@ class AnyOrder(RuleBasedStateMachine):
         before = self.stage.state
         now = self.stage.now
         try:
-            decisions = decide(self.stage.plan, before, arrival, now)
+            decisions = decide(self.stage.plan, before, arrival, now, self.gate)
         except Refused:
             assert not isinstance(arrival, CallEnded | TimeCame | Recovered), "a machine is never refused"
             return
-        assert decisions == decide(self.stage.plan, before, arrival, now), (
+        assert decisions == decide(self.stage.plan, before, arrival, now, self.gate), (
             "the same arguments decide the same"
         )
         if stopping:
@@ -282,6 +284,12 @@ class AnyOrder(RuleBasedStateMachine):
         self.stage.now = max(self.stage.state.started_at, self.stage.now - timedelta(seconds=seconds))
         self.bring(TimeCame())
 
+    @rule(shut=st.sampled_from([None, None, HELD, TRIED]), away=st.sampled_from([None, None, None, 1, 90]))
+    def the_gate_changes_its_mind(self, shut: Any, away: float | None) -> None:
+        """There is room, or there is none; targets are away, or back. Who may go on is woken."""
+        self.gate.shut, self.gate.away = shut, None if away is None else timedelta(seconds=away)
+        self.bring(TimeCame())
+
     @rule(down=st.sampled_from([0, 0, 3, 60]))
     def the_process_is_killed(self, down: float) -> None:
         """SIGKILL, and a start after a while."""
@@ -395,7 +403,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def something_moves_it(self) -> None:
-        """A run that is not over has a call under way, a due time, or a question that a person can answer."""
+        """A run that is not over has a call under way or before the gate, a due time, or a question that a person can answer."""
         state = self.stage.state
         if not state.over and state.paused is None:
             assert self.moved_by(state), {name: each.status for name, each in state.steps.items()}
@@ -405,13 +413,21 @@ class AnyOrder(RuleBasedStateMachine):
         """Tell whether anything can move a run."""
         seen = list(state.steps.values())
         return (
-            any(each.call is not None for each in seen)
+            any(each.call is not None or each.held is not None for each in seen)
             or next_due(state) is not None
             or any(
                 each.status in (StepStatus.WAITING_APPROVAL, StepStatus.UNKNOWN) or each.undo_unknown
                 for each in seen
             )
         )
+
+    @invariant()
+    def what_waits_was_not_made(self) -> None:
+        """A call that the gate holds is not under way, and one that is over waits for nothing."""
+        for name, seen in self.stage.state.steps.items():
+            assert seen.held is None or seen.call is None, name
+            assert seen.status is not StepStatus.HELD or seen.held is not None, name
+            assert seen.held is None or seen.part is Part.UNDO or not seen.status.final, name
 
     @invariant()
     def the_end_is_told_once(self) -> None:
@@ -434,6 +450,8 @@ class AnyOrder(RuleBasedStateMachine):
         """From wherever it is, ending everything leads to the end."""
         if not hasattr(self, "stage"):
             return
+        self.gate.shut = self.gate.away = None
+        self.bring(TimeCame())
         for _ in range(ENOUGH):
             state = self.stage.state
             if state.over:
@@ -504,7 +522,8 @@ class AnyOrder(RuleBasedStateMachine):
         self._turn = []
         with contextlib.suppress(Refused):
             self._turn = [
-                fact for _, fact in decide(self.stage.plan, self.stage.state, arrival, self.stage.now)
+                fact
+                for _, fact in decide(self.stage.plan, self.stage.state, arrival, self.stage.now, self.gate)
             ]
         self.arrive(arrival, stopping=stopping)
 
