@@ -1,5 +1,6 @@
 """What runbooks say of one another: names, inputs, circles, depth, and what is read of a step inside."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def test_the_depth(tmp_path: Path) -> None:
     """So many may stand one inside another; the one that makes it too many is refused, and those inside are not."""
     last = "steps: [{id: a, uses: wait, with: {for: 1m}}]\n"
     names = [f"b{number}" for number in range(DEEPEST + 1)]
-    files = {name: running(f"{{name: {after}}}") for name, after in zip(names, names[1:], strict=False)}
+    files = {name: running(f"{{name: {after}}}") for name, after in pairwise(names)}
     library = read(tmp_path, **files, **{names[-1]: last})
     (told,) = [each for each in library.findings if each.code == "FL413"]
     assert told.message.startswith(f"{DEEPEST + 1} runs would stand one inside another: b0 → b1")
