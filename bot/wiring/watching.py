@@ -17,6 +17,7 @@ from bot.domain.facts import (
     RunFinished,
     RunRetried,
     RunStarted,
+    RunUndoRequested,
 )
 from bot.domain.ids import RunId, StepId
 from bot.domain.nouns import Part
@@ -36,6 +37,7 @@ class CountEvents:
             AlertsUnmatched: lambda fact: self._metrics.alerts.labels("unmatched").inc(len(fact.keys)),
             RunStarted: lambda _: self._metrics.runs_active.inc(),
             RunRetried: lambda _: self._metrics.runs_active.inc(),
+            RunUndoRequested: lambda _: self._metrics.runs_active.inc(),
             RunFinished: self._run_finished,
             CallStarted: self._call_started,
             CallSucceeded: lambda fact: self._call_ended(fact, "succeeded"),

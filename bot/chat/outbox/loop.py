@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bot.chat.client import Ambiguous, Throttled, Unreachable
 from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
-from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.channel import NOT_INTRODUCED, ChannelKeeper
 from bot.chat.outbox.keys import Key, Subject, parse
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.messages import MessageKeeper, Showing
@@ -227,7 +227,10 @@ class Outbox:
             pause = max(AMBIGUOUS_PAUSE, self._backoff(entry))
             await self._later(entry, timedelta(seconds=pause), problem)
         except Unreachable as problem:
-            await self._later(entry, timedelta(seconds=self._backoff(entry)), problem)
+            # What each start meets must not make the pauses grow from start to start.
+            fresh = problem.code == NOT_INTRODUCED
+            pause = FIRST_PAUSE if fresh else self._backoff(entry)
+            await self._later(entry, timedelta(seconds=pause), problem, counts=not fresh)
         except ChatError as problem:
             await self._refused(entry, problem)
         except JournalError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.actions.nested import RUN_RUNBOOK
 from bot.domain.facts import ApprovalClosed, RunRetried
 from bot.domain.ids import instance_of
 from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, StepStatus
@@ -62,6 +63,15 @@ def _may_be_retried(turn: Turn) -> None:
     if state.status is not RunStatus.FAILED:
         msg = f"Run {state.run} {_ENDED[state.status]}: only one that failed can be tried again."
         raise Conflict(msg, hint=anew)
+    if state.parent is not None:
+        msg = f"Run {state.run} runs inside run {state.parent}, which has gone on without it."
+        raise Conflict(msg, hint=f"Try run {state.parent} again, or start its runbook anew.")
+    for step in loops.with_items(turn, turn.plan.runbook.steps_of(Phase.STEPS)):
+        if step.action == RUN_RUNBOOK and _is_left(turn, step) and state.step(step.id).applied:
+            msg = f"Run {state.run} failed in a run inside it, and what that one did may stand: it can't be begun again."
+            raise Conflict(
+                msg, hint=f"Undo by hand what stands, then start the runbook {state.runbook} anew."
+            )
     if any(step.status is StepStatus.UNDONE or step.attempt(Part.UNDO) for step in state.steps.values()):
         msg = f"What run {state.run} did was undone, so there is nothing left to go on from."
         raise Conflict(msg, hint=anew)

@@ -25,6 +25,7 @@ def retried(state: RunState, fact: RunRetried, at: datetime, actor: Actor) -> Ru
         status=RunStatus.RUNNING,
         phase=Phase.STEPS,
         cancelled=None,
+        cancelled_by=None,
         undo=False,
         timed_out=False,
         reason="",

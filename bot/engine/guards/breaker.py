@@ -99,10 +99,13 @@ def heard(breaker: Breaker, rule: BreakerRule, failed: str, *, trial: bool, now:
         if not trial:
             return breaker
         return _opened(breaker, rule, failed, now) if failed else CLOSED
-    recent = tuple(seen for seen in (*breaker.recent, Seen(now, failed)) if seen.at > now - rule.window)
-    looked = replace(breaker, recent=recent[-REMEMBERED:])
+    recent = (*breaker.recent[1 - REMEMBERED :], Seen(now, failed))
+    if not failed:
+        # Nearly always: what is long ago is looked through when it matters.
+        return Breaker(recent=recent)
+    looked = Breaker(recent=tuple(seen for seen in recent if seen.at > now - rule.window))
     failures = sum(bool(seen.failed) for seen in looked.recent)
-    if failed and 0 < rule.failures <= failures and failures * 2 >= len(looked.recent):
+    if 0 < rule.failures <= failures and failures * 2 >= len(looked.recent):
         return _opened(looked, rule, failed, now)
     return looked
 

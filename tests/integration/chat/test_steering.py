@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.facts import RunPaused, RunStarted
+from bot.domain.facts import RunFinished, RunPaused, RunStarted
 from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
-from bot.domain.nouns import FIRELINE, person
+from bot.domain.nouns import FIRELINE, RunStatus, person
 from tests.integration.chat.conftest import ADA, DANA, Workplace, until
 
 RUN = RunId("1-1")
@@ -105,6 +105,47 @@ async def test_what_can_t_be_meant_is_said(
     ack = await place.command(ADA, channel, typed)
     assert answer in str(ack["body"])
     assert "`" in str(ack["body"])
+    assert place.runs.asked == []
+
+
+async def test_a_failed_run_is_tried_again(place: Workplace) -> None:
+    """By command and by button, where its run failed; the button goes when it is under way again."""
+    channel = await begun(place, 1)
+    ack = await place.command(ADA, channel, "retry")
+    assert "No run in #1 is over" in str(ack["body"])
+    failed = RunFinished(run=RUN, status=RunStatus.FAILED, reason="rejected", detail="no")
+    await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [failed])
+    ts = await place.posted(channel, "incident/1/status")
+    await until(lambda: "run_retry" in place.text(channel, ts))
+    await place.press(ADA, channel, ts, "run_retry")
+    await until(lambda: "run_retry" not in place.text(channel, ts))
+    await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [failed])
+    ack = await place.command(ADA, channel, "again mended")
+    assert "goes on from where it failed" in str(ack["body"])
+    assert place.runs.asked == [("retry", RUN, person(ADA))] * 2
+    await place.store.journal.append(
+        incident_stream(IncidentId(1)), FIRELINE, [RunFinished(run=RUN, status=RunStatus.SUCCEEDED)]
+    )
+    ack = await place.command(ADA, channel, "retry")
+    assert "did not fail" in str(ack["body"])
+    ack = await place.command(ADA, INCIDENTS, "retry")
+    assert "Which run?" in str(ack["body"])
+    ack = await place.command(ADA, INCIDENTS, "retry 9-1")
+    assert "There is no run 9-1" in str(ack["body"])
+
+
+async def test_nothing_is_tried_again_once_the_incident_is_resolved(place: Workplace) -> None:
+    """Nobody would be watching; nor beside another run of the same runbook."""
+    channel = await begun(place, 1, 2)
+    failed = RunFinished(run=RUN, status=RunStatus.FAILED)
+    await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [failed])
+    ack = await place.command(ADA, channel, "retry 1-1")
+    assert "under way in incident 1 already: run 1-2" in str(ack["body"])
+    over = RunFinished(run=RunId("1-2"), status=RunStatus.SUCCEEDED)
+    await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [over])
+    await place.command(ADA, channel, "resolve")
+    ack = await place.command(ADA, channel, "retry 1-1")
+    assert "was resolved" in str(ack["body"])
     assert place.runs.asked == []
 
 

@@ -22,6 +22,7 @@ from bot.domain.facts import (
     StepUndoFailed,
 )
 from bot.domain.nouns import HoldCause, Part, RunStatus, Severity, StepStatus
+from bot.engine.conductor.gate import OPEN_GATE
 from bot.runbook.model import OnFailure
 from tests.fakes.gates import HELD, TRIED, ToldGate
 from tests.fakes.stage import NOT_YET, START, Stage, approval, book, failed, probe, step, undo, verify
@@ -345,3 +346,24 @@ def test_the_gate_hears_how_bad_it_is(severity: str) -> None:
     gate = ToldGate()
     Stage(book(step("a")), gate=gate, severity=severity)
     assert gate.asked[0].severity == severity
+
+
+def test_a_call_that_waited_goes_where_nobody_keeps_a_gate() -> None:
+    """A rehearsal of a run that was held lets it go on."""
+    stage, _ = held(step("a"))
+    stage.gate = OPEN_GATE
+    stage.wait(1)
+    assert stage.running() == [("a", Part.MAIN)]
+
+
+def test_patience_is_not_lost_while_a_run_is_paused() -> None:
+    """Its clock stands still: two minutes are two minutes of the run's own time."""
+    stage, _ = away(step("a", PATIENT))
+    stage.wait(10)
+    stage.pause()
+    stage.resume(after=600)
+    for _ in range(10):
+        assert stage.ended is None
+        stage.wait(10)
+    stage.wait(10)
+    assert stage.ended is RunStatus.FAILED

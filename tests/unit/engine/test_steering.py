@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.actions.outcome import Failed, Reason, Succeeded
 from bot.domain.ids import RunId
 from bot.domain.nouns import RunStatus, StepStatus, person
 from bot.errors import Conflict, NotFound
@@ -73,5 +74,66 @@ async def test_what_is_not_there_is_not_held(tmp_path: Path) -> None:
         await shop.ended(run)
         with pytest.raises(Conflict, match="over"):
             await shop.driver.pause(run, by=ADA)
+    finally:
+        await shop.close()
+
+
+async def test_a_failed_run_goes_on_from_where_it_failed(tmp_path: Path) -> None:
+    """Over a restart too: what was done is not done again, and the record says that the run is under way, and then how it ended."""
+    shop = await open_workshop(tmp_path)
+    try:
+        shop.push._script[:] = [Failed(reason=Reason.REJECTED, detail="no", applied=False), Succeeded()]
+        run = await shop.begin(book(step("a"), step("b", "push", needs=["a"])))
+        assert await shop.ended(run) is RunStatus.FAILED
+        await shop.crash()
+        assert await shop.restart() == 0
+        shop.push.hold()
+        await shop.driver.retry(run, by=ADA, why="mended")
+        await shop.until(lambda: len(shop.push.calls) == 2)
+        record = shop.store.records.run(run)
+        assert record is not None
+        assert (record.status, record.finished_at, record.reason) == (RunStatus.RUNNING, None, "")
+        with pytest.raises(Conflict, match="under way"):
+            await shop.driver.retry(run, by=BEN)
+        shop.push.release()
+        assert await shop.ended(run) is RunStatus.SUCCEEDED
+        assert len(shop.look.calls) == 1
+        assert shop.driver.under_way == 0
+    finally:
+        await shop.close()
+
+
+async def test_a_retry_that_is_refused_leaves_the_run_as_it_was(tmp_path: Path) -> None:
+    """Refused in words, and nobody conducts it afterwards; so is one of a run that never was."""
+    shop = await open_workshop(tmp_path)
+    try:
+        with pytest.raises(NotFound):
+            await shop.driver.retry(RunId("9-1"), by=ADA)
+        run = await shop.begin(book(step("a")))
+        await shop.ended(run)
+        before = list(shop.kinds())
+        for _ in range(2):
+            with pytest.raises(Conflict, match="succeeded"):
+                await shop.driver.retry(run, by=ADA)
+        assert shop.driver.under_way == 0
+        assert list(shop.kinds()) == before
+    finally:
+        await shop.close()
+
+
+async def test_a_retry_survives_a_kill(tmp_path: Path) -> None:
+    """Once it is on record it goes on, whoever conducts it."""
+    shop = await open_workshop(tmp_path)
+    try:
+        shop.push._script[:] = [Failed(reason=Reason.REJECTED, detail="no", applied=False)]
+        run = await shop.begin(book(step("a", "push"), step("b", needs=["a"])))
+        assert await shop.ended(run) is RunStatus.FAILED
+        shop.push.hold()
+        await shop.driver.retry(run, by=ADA)
+        await shop.until(lambda: len(shop.push.calls) == 2)
+        await shop.crash()
+        shop.push.release()
+        assert await shop.restart() == 1
+        await shop.until(lambda: step_of(shop, run, "a") is StepStatus.UNKNOWN)
     finally:
         await shop.close()

@@ -252,3 +252,41 @@ def test_targets_that_nobody_calls_are_forgotten() -> None:
         desk.do(call(f"3-{number}"), target=f"host-{number}")
     assert len(desk.guards._targets) <= 4
     assert {"busy", "away"} <= desk.guards._targets.keys()
+
+
+def test_asking_twice_takes_room_once() -> None:
+    """A call that may go is let go again, and counts as one."""
+    desk = Desk(NARROW)
+    assert desk.goes(call("1-1"))
+    assert desk.goes(call("1-1"))
+    assert desk.guards.running == 1
+    desk.end(call("1-1"))
+    assert desk.guards.running == 0
+
+
+def test_a_run_may_be_given_room_for_several_calls() -> None:
+    """It takes one and leaves the other: that one alone goes back."""
+    desk = Desk(Rules(default=TargetRules(max_parallel=2)))
+    assert desk.goes(call("1-1", step="x"))
+    assert desk.goes(call("1-1", step="y"))
+    waiting = [call("2-1", step="a"), call("2-1", step="b")]
+    assert all(cause(desk, each) for each in waiting)
+    desk.end(call("1-1", step="x"))
+    desk.end(call("1-1", step="y"))
+    assert desk.goes(waiting[0])
+    assert desk.guards.unclaimed(waiting[0][0]) == (waiting[1],)
+    desk.guards.give_back(waiting[1:], desk.now)
+    assert desk.guards.running == 1
+
+
+def test_the_place_of_one_who_left_is_nobody_s() -> None:
+    """Who stands behind it in its target's line does not go before others who came earlier."""
+    desk = Desk(FEW)
+    assert desk.goes(call("1-1"))
+    for name, target in (("2-1", "a"), ("3-1", "b"), ("4-1", "a")):
+        desk.now += timedelta(seconds=1)
+        assert cause(desk, call(name), target=target)
+    desk.guards.enter(call("2-1"), lambda: "a", desk.now)
+    desk.end(call("2-1"))
+    desk.end(call("1-1"))
+    assert desk.take_woken() == ["3-1"]
