@@ -3,6 +3,7 @@
 #   PYTHON=python3.12   which Python makes the environment (3.11 or newer)
 #   VENV=/some/where    where it is made (default: .venv)
 #   HEADLESS=1          `make demo` plays the whole story by itself
+#   KILLS=1000          how often `make crash` kills at random instants
 #   JOBS=8              how many tests run at once (default: two more than there are processors, for many of them wait)
 
 .DEFAULT_GOAL := help
@@ -13,13 +14,14 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 2)))
 HEADLESS ?=
+KILLS ?= 300
 ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --constraint constraints.txt
 COVERAGE_FLOOR := 85
 
-.PHONY: help install demo serve lint types imports format test quick unit bench coverage lock docs screenshots docker-lint clean clean-all
+.PHONY: help install demo serve lint types imports format test quick unit bench crash coverage lock docs screenshots docker-lint clean clean-all
 
 help: ## Say what there is
 	@echo "Fireline: incidents in Slack, runbooks as code."; echo
@@ -83,6 +85,9 @@ quick: $(VENV)/.dev ## The tests of seconds: no real parts, no browser, nothing 
 
 bench: $(VENV)/.dev ## Measure (alone on the machine, please)
 	$(BIN)/pytest tests/benchmarks -p no:xdist -s --timeout=600 $(ARGS)
+
+crash: $(VENV)/.dev ## Kill Fireline at every crash point, many times over (a quarter of an hour)
+	CRASH_MATRIX=1 CRASH_KILLS=$(KILLS) $(BIN)/pytest tests/crash -n $(JOBS) --dist worksteal -s --timeout=7200 $(ARGS)
 
 coverage: $(VENV)/.dev ## Coverage of the last `make test`, by room
 	$(BIN)/python .ci/coverage_floor.py --all $(COVERAGE_FLOOR)

@@ -17,6 +17,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.crashpoints import CrashPoint, reached
 from bot.errors import ChatError
 from bot.telemetry import Metrics
 
@@ -76,6 +77,7 @@ class SlackClient:
 
     async def call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `SlackCalls.call`."""
+        reached(CrashPoint.OUTBOX_BEFORE_CALL, method)
         try:
             answer = await self._send(method, arguments)
         except ChatError as problem:
@@ -84,6 +86,7 @@ class SlackClient:
                 self._metrics.slack_rate_limited.labels(method=method).inc()
             raise
         self._metrics.outbox_sent.labels(method=method).inc()
+        reached(CrashPoint.OUTBOX_AFTER_CALL, method)
         return answer
 
     async def _send(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

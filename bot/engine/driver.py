@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.actions.outcome import Reason
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import CallStarted, RunFinished
@@ -102,6 +103,7 @@ class Driver:
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
         runs = [record.id for record in await asyncio.to_thread(self._reader.unfinished_runs)]
+        reached(CrashPoint.RECOVERY_BEGUN)
         for start in range(0, len(runs), _AT_ONCE):
             # Side by side, so that what they decide shares its commits.
             ends = await asyncio.gather(
@@ -128,6 +130,7 @@ class Driver:
         """
         self._closing = True
         self._alarm.wake_at(None)
+        reached(CrashPoint.STOP_BEGUN)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await asyncio.sleep(0)
@@ -147,6 +150,7 @@ class Driver:
     async def tick(self) -> None:
         """Bring time to every run whose due time has come."""
         for run in self._due.take(self._clock.now()):
+            reached(CrashPoint.TIMER_RANG)
             self._spawn(self._arrive_surely(run, TimeCame()))
         self._alarm.wake_at(self._due.next())
 
@@ -177,6 +181,7 @@ class Driver:
             return
         first = Began() if len(events) == 1 else Recovered()
         self._runs[run] = UnderWay(plan=plan, state=state, first=first)
+        reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
 
     async def vote(
@@ -276,9 +281,11 @@ class Driver:
                 decisions = without_new_steps(decisions, arrival)
             if decisions:
                 conducted.stale = True
+                reached(CrashPoint.RUN_DECIDED)
                 events = await self._write(run, decisions)
                 conducted.follow(events)
                 conducted.stale = False
+                reached(CrashPoint.RUN_WRITTEN)
             conducted.first = None
             self._bring_about(run, conducted)
 

@@ -15,6 +15,7 @@ import structlog
 
 from bot.actions.contract import Action, Call, Capture, InvalidInputs, NoCapture, Secrets
 from bot.actions.outcome import ActionError, Failed, Outcome, Reason, Succeeded
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import CallStarted, EvidenceStored, NoteAdded
 from bot.domain.ids import Digest, evidence_id, incident_of_run
 from bot.domain.nouns import Part
@@ -83,7 +84,9 @@ class Performer:
         try:
             async with self.slots:
                 began = loop.time()
+                reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
                 outcome = await self._run(call, capture or NoCapture())
+                reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
             took = loop.time() - began
             if capture:
                 evidence = await self._keep(plan, state, call, capture)

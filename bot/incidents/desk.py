@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import Fact, IncidentOpened
 from bot.domain.ids import IncidentId, RunId, incident_stream
 from bot.domain.nouns import Actor, IncidentStatus, Severity
@@ -180,6 +181,7 @@ class Desk:
         seed = self._tokens()
         done = await self._journal.submit(lambda tx: _begin(tx, opening, by, incident, seed=seed, join=join))
         if done.run is not None:
+            reached(CrashPoint.DESK_RUN_STARTED)
             await self._runs.take_up(done.run)
         return done
 

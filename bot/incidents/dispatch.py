@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import AlertsUnmatched
 from bot.domain.ids import INTAKE, AlertKey, RunId, incident_stream
@@ -173,6 +174,7 @@ class Dispatcher:
             now = self._clock.now()
             opening = prepare(wanted, trigger, self._variables, now) if trigger is not None else None
             seed = self._tokens()
+            reached(CrashPoint.DISPATCH_BEFORE_PLACE)
             run = await self._journal.submit(lambda tx: _place(tx, wanted, opening, seed))
         except JournalError:
             raise
@@ -180,6 +182,7 @@ class Dispatcher:
             self._put_aside(wanted.alerts)
             return
         if run is not None:
+            reached(CrashPoint.DISPATCH_PLACED)
             self._started.add(run)
             await self._take_up(run)
 

@@ -16,6 +16,7 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import AlertsUnmatched, DeliveryRefused, NoteAdded
 from bot.domain.ids import INTAKE, AlertKey, Digest, incident_stream
 from bot.domain.nouns import FIRELINE
@@ -123,6 +124,7 @@ class Intake:
         return taken
 
     async def _write_some(self, taken: Sequence[_Waiting]) -> None:
+        reached(CrashPoint.INTAKE_BEFORE_WRITE)
         try:
             deliveries = [each.delivery for each in taken]
             told = await self._journal.submit(partial(self._take_in, deliveries))
@@ -135,6 +137,7 @@ class Intake:
                 for each in taken:
                     await self._write_some([each])
         else:
+            reached(CrashPoint.INTAKE_WRITTEN)
             for (_, news), said in zip(taken, told.news, strict=True):
                 if not news.done():
                     news.set_result(said)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import GENESIS, Event
 from bot.domain.facts import Fact
@@ -175,10 +176,12 @@ class Committer:
         batch = Batch(connection, self._writer, self._head)
         answers = [self._run(batch, job, index) for index, job in enumerate(jobs)]
         batch.flush()
+        reached(CrashPoint.JOURNAL_BEFORE_COMMIT)
         try:
             transaction.commit()
         except Exception as error:  # whatever broke the commit off, it must be found out what stands
             raise _Uncertain(batch, answers, error) from error
+        reached(CrashPoint.JOURNAL_COMMITTED)
         self._head = batch.head
         return batch, answers
 

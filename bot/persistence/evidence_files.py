@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.ids import Digest
 from bot.errors import ChainBroken
 
@@ -137,7 +138,9 @@ class FileCapture:
         try:
             os.fsync(self._descriptor)
             self._close()
+            reached(CrashPoint.EVIDENCE_WRITTEN)
             self._name(_path(self._root, digest))
+            reached(CrashPoint.EVIDENCE_NAMED)
         except BaseException:  # whatever stopped it, no half-finished file stays behind
             self.discard()
             raise

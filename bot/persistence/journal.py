@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import StreamId
@@ -227,6 +228,7 @@ class BatchingJournal:
     def _answer(
         self, waited: list[_Waiting], answers: list[Answer], events: list[Event], units: int, seconds: float
     ) -> None:
+        reached(CrashPoint.JOURNAL_BEFORE_ANSWER)
         self._waiting -= units
         for (_, future), (result, error) in zip(waited, answers, strict=True):
             if future.done():
@@ -235,6 +237,7 @@ class BatchingJournal:
                 future.set_result(result)
             else:
                 future.set_exception(error)
+        reached(CrashPoint.JOURNAL_ANSWERED)
         if events:
             for listener in self._listeners:
                 self._tell(listener, events)

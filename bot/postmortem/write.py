@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.events import Event
 from bot.domain.facts import PostmortemDrafted
 from bot.domain.ids import Digest, IncidentId, incident_stream
@@ -56,6 +57,7 @@ async def draft_postmortem(
         raise NotFound(f"There is no incident {incident}.", hint="`fireline incidents` lists them.")
     # A long incident takes a while to word, and fsync waits for the disk: neither may hold up the event loop.
     written = await asyncio.to_thread(_write, events, folder, names, redact)
+    reached(CrashPoint.DRAFT_WRITTEN)
     fact = PostmortemDrafted(
         incident=incident,
         sha256=written.sha256,

@@ -12,6 +12,7 @@ import structlog
 
 from bot import __version__
 from bot.chat.surface import ChatSurface
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import LeadTaken, ProcessStarted
 from bot.domain.ids import SYSTEM, IncidentId, incident_stream
@@ -94,6 +95,7 @@ class Fireline:
         await asyncio.to_thread(self.evidence.sweep)
         self.alarm.start(self.driver.tick)
         taken_up = await self.driver.recover()
+        reached(CrashPoint.RECOVERY_ENDED)
         self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
         await self.chat.start()
         self.recovered = True

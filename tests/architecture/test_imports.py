@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.sources import ROOT, sources
 
 ROOMS = (
-    "actions", "chat", "cli", "console", "demo", "domain", "engine", "errors", "evidence", "incidents", "ingress", "localslack",
+    "actions", "chat", "cli", "console", "crashpoints", "demo", "domain", "engine", "errors", "evidence", "incidents", "ingress", "localslack",
     "persistence", "policy", "postmortem", "runbook", "schedule", "settings", "telemetry", "wiring",
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from bot.chat.blocks.kit import Message
 from bot.chat.inbound.payload import COMMAND, Asked, read
 from bot.chat.inbound.reply import Replier, Window, ephemeral
 from bot.chat.inbound.worker import InboxWorker
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import InboxEntry
@@ -64,11 +65,13 @@ class Intake:
         key, asked = found
         entry = InboxEntry(key=key, kind=asked.kind, payload=asked.to_data(), received_at=self._clock.now())
         at_once = self._answer_at_once(asked)
+        reached(CrashPoint.INBOX_BEFORE_WRITE)
         try:
             fresh = await self._journal.submit(lambda tx: _keep(tx, entry, handled=at_once is not None))
         except JournalError as problem:
             _LOG.warning("a payload could not be kept", kind=asked.kind, problem=str(problem))
             return self._sorry(asked)
+        reached(CrashPoint.INBOX_WRITTEN)
         if not fresh:
             return _ack()
         if at_once is not None:

@@ -17,6 +17,7 @@ from bot.chat.blocks.kit import Message
 from bot.chat.inbound.payload import Asked
 from bot.chat.inbound.reply import Replier, Window
 from bot.chat.pace import Sleep
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import StreamId
@@ -101,10 +102,12 @@ class InboxWorker:
     async def _handle(self, entry: InboxEntry, window: Window | None, *, again: bool) -> None:
         asked = Asked.from_data(entry.payload)
         async with self._slots:
+            reached(CrashPoint.INBOX_BEFORE_HANDLING)
             try:
                 message = await self._until_done(entry, asked, again=again)
             except JournalClosed:
                 return
+        reached(CrashPoint.INBOX_HANDLED)
         if message is not None and not (window is not None and window.take(message)):
             await self._replier.tell(asked, message, since=entry.received_at)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import ChannelOpened, Fact, MessagePosted
 from bot.domain.ids import incident_stream
 from bot.domain.nouns import FIRELINE
@@ -74,4 +75,6 @@ class Ledger:
             tx.put_outbox(changed)
             return changed
 
-        return await self._journal.submit(unit)
+        written = await self._journal.submit(unit)
+        reached(CrashPoint.OUTBOX_RECORDED)
+        return written

@@ -1,0 +1,94 @@
+"""Crash points: the named seams where state is written, or where an effect is about to happen or has just happened.
+
+At each of them tests let the process die, and look at what the next start makes of it (`tests/crash`). In production nobody watches, and reaching a
+point is one call and one comparison. No setting and no variable arms one: only a program that calls `watch` does, and that program is a test's.
+The pure rooms have none, for they do nothing that a crash could cut in two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class CrashPoint(StrEnum):
+    """Every seam, by the room that has it and the moment."""
+
+    JOURNAL_BEFORE_COMMIT = "journal.before-commit"
+    """A batch is written, and not committed."""
+    JOURNAL_COMMITTED = "journal.committed"
+    """A batch is durable, and nobody knows."""
+    JOURNAL_BEFORE_ANSWER = "journal.before-answer"
+    """The news of a commit is back on the event loop; who submitted it has not heard."""
+    JOURNAL_ANSWERED = "journal.answered"
+    """Who submitted has heard; who listens to the log has not."""
+
+    INTAKE_BEFORE_WRITE = "intake.before-write"
+    """Deliveries were taken from the queue, and nothing of them is on disk."""
+    INTAKE_WRITTEN = "intake.written"
+    """Their alerts are on disk; no sender was answered, and the dispatcher does not know of them."""
+    DISPATCH_BEFORE_PLACE = "dispatch.before-place"
+    """It is decided where a group's alerts belong; the log does not say so."""
+    DISPATCH_PLACED = "dispatch.placed"
+    """An alert's incident is open and its run has started in the log; nobody conducts the run."""
+    DESK_RUN_STARTED = "desk.run-started"
+    """A run that a person asked for has started in the log; nobody conducts it."""
+
+    RECOVERY_BEGUN = "recovery.begun"
+    """The runs that are to be taken up are known, and none of them is."""
+    RECOVERY_ENDED = "recovery.ended"
+    """Every run is taken up; no new work is let in yet."""
+    RUN_TAKEN_UP = "run.taken-up"
+    """A run's state is made from the log; what follows from it is not decided."""
+    RUN_DECIDED = "run.decided"
+    """What an arrival leads to is decided, and not written."""
+    RUN_WRITTEN = "run.written"
+    """What was decided is durable, and nothing of what follows is begun."""
+    CALL_BEFORE_EFFECT = "call.before-effect"
+    """The intent is durable, and the action is about to run; the detail says for which part of its step."""
+    CALL_AFTER_EFFECT = "call.after-effect"
+    """The action has run, and its outcome is nowhere but in memory; the detail says for which part of its step."""
+    TIMER_RANG = "timer.rang"
+    """A due time has come, and its runs are out of the list of what is due."""
+    STOP_BEGUN = "stop.begun"
+    """The process is stopping: no step begins any more, and those under way get their time."""
+
+    EVIDENCE_WRITTEN = "evidence.written"
+    """Evidence is on disk, and has no name yet."""
+    EVIDENCE_NAMED = "evidence.named"
+    """Evidence has its name, and the log does not tell of it."""
+    DRAFT_WRITTEN = "draft.written"
+    """A postmortem's draft is on disk, and the log does not tell of it."""
+
+    INBOX_BEFORE_WRITE = "inbox.before-write"
+    """What a person did in chat has arrived, and is not on disk."""
+    INBOX_WRITTEN = "inbox.written"
+    """It is on disk, and neither acknowledged nor begun."""
+    INBOX_BEFORE_HANDLING = "inbox.before-handling"
+    """What a person asked for is about to be done."""
+    INBOX_HANDLED = "inbox.handled"
+    """It is done, and the person has not been told."""
+    OUTBOX_BEFORE_CALL = "outbox.before-call"
+    """Slack is about to be called; the detail says with which method."""
+    OUTBOX_AFTER_CALL = "outbox.after-call"
+    """Slack has answered, and nothing says so on disk; the detail says to which method."""
+    OUTBOX_RECORDED = "outbox.recorded"
+    """How far Slack is has just been written down."""
+
+
+Watcher = Callable[[CrashPoint, str], None]
+"""Hears of every point that is reached, in the thread that reaches it, with a detail that is empty for most points."""
+
+_WATCHERS: list[Watcher] = []
+
+
+def reached(point: CrashPoint, detail: str = "") -> None:
+    """Say that the process is at a crash point."""
+    if _WATCHERS:
+        for watcher in _WATCHERS:
+            watcher(point, detail)
+
+
+def watch(watcher: Watcher) -> None:
+    """Let a test's program hear of every point from now on, for as long as its process lives."""
+    _WATCHERS.append(watcher)

@@ -1,0 +1,97 @@
+"""One life of Fireline in a process of its own: the real assembly over the real store, and a crash point at which it kills itself.
+
+An order is JSON:
+
+config       the settings file                                   log        where the life's output goes
+stories      the alerts to send, by name                         people     runbooks that a person starts
+serve        be a whole `fireline serve`; others are outside     census     where it says at its end which points it reached
+die_at       [point, detail, nth]: kill yourself there           leave_after   a kind of event after which it stops as it should
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bot.crashpoints import CrashPoint, watch
+from bot.settings import load_settings
+from bot.wiring.assembly import running
+from bot.wiring.serving import serve
+from tests.fakes.lives.hands import Hands
+
+STORIES = Path(__file__).parents[2] / "crash" / "stories"
+
+
+class Fate:
+    """Counts the points that are reached, and ends the process at the one that was ordered."""
+
+    def __init__(self, die_at: tuple[str, str, int] | None) -> None:
+        self.counted: Counter[str] = Counter()
+        self._die_at = die_at
+        self._lock = threading.Lock()
+
+    def __call__(self, point: CrashPoint, detail: str) -> None:
+        """Count; and die, when this is the moment."""
+        name = f"{point}/{detail}" if detail else str(point)
+        with self._lock:
+            self.counted[name] += 1
+            hits = self.counted[name]
+        if self._die_at is not None and (point, detail, hits) == self._die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def live(order: Mapping[str, Any]) -> NoReturn:
+    """Live, and end this process: 0 when everything has come to its end, 1 when something broke."""
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    gc.freeze()
+    die_at = order.get("die_at")
+    fate = Fate((die_at[0], die_at[1], die_at[2]) if die_at else None)
+    watch(fate)
+    try:
+        asyncio.run(_serve(order) if order.get("serve") else _play(order))
+        if order.get("census"):
+            Path(order["census"]).write_text(json.dumps(fate.counted), encoding="utf-8")
+    except BaseException:  # noqa: BLE001 - nothing may come back into the nest's own code
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
+
+
+def warm_up(folder: Path) -> None:
+    """Live one empty life in this process: what is imported or compiled late is there for all that follow."""
+    config = folder / "fireline.yaml"
+    settings = {
+        "data_dir": str(folder / "data"),
+        "runbooks": [str(STORIES)],
+        "vars": {"target": ""},
+        "groups": {"sre": ["U0BEN"]},
+    }
+    config.write_text(json.dumps({**settings, "logging": {"level": "error"}}), encoding="utf-8")
+    asyncio.run(_play({"config": str(config), "stories": ()}))
+    logging.getLogger().handlers.clear()
+
+
+async def _play(order: Mapping[str, Any]) -> None:
+    """Everything but HTTP and chat; the people's hands are in this process, and die with it."""
+    async with running(load_settings(file=Path(order["config"]), environ={})) as fireline:
+        await Hands(fireline, order).until_done()
+
+
+async def _serve(order: Mapping[str, Any]) -> None:
+    """The whole of it, as `fireline serve` does; everybody else is outside."""
+    await serve(load_settings(file=Path(order["config"]), environ={}))
