@@ -187,11 +187,12 @@ class Committer:
 
     def _run(self, batch: Batch, job: Job, index: int) -> Answer:
         marks = batch.marks
-        now = self._clock.now()
         try:
             if type(job) is Append:
+                # What only appends takes no time: it shares the instant of the unit before it.
+                now = batch.now or self._clock.now()
                 return Answer(batch.append(now, job.stream, job.actor, job.facts), None)
-            return Answer(job(UnitTransaction(batch, now)), None)  # type: ignore[operator]  # narrowed by the line above
+            return Answer(job(UnitTransaction(batch, self._clock.now())), None)  # type: ignore[operator]  # narrowed by the line above
         except Exception as error:  # a unit's exception is its answer
             if batch.marks != marks or isinstance(error, DBAPIError):
                 raise _Spoilt(index, error) from error

@@ -28,7 +28,7 @@ def rebuild(connection: Connection) -> int:
     while found := questions.EVENTS_AFTER.rows(connection, {"after": last, "limit": _EVENTS_AT_ONCE}):
         buffer = Buffer()
         for row in found:
-            for change in changes_of(rows.event_of(row), row.at):
+            for change in changes_of([rows.event_of(row)], row.at):
                 buffer.add(change)
         for table in buffer.tables():
             writer.drain(connection, buffer, table)

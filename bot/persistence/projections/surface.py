@@ -14,7 +14,7 @@ What a message then says is the chat room's affair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -68,6 +68,12 @@ _BESIDES: dict[type[Fact], Keys] = {
 }
 
 
+_TELL_MORE: frozenset[type[Fact]] = frozenset(
+    {*_BESIDES, facts.MessagePosted, facts.ApprovalClosed, facts.RunStarted}
+)
+"""Events that change more in the outbox than the living message."""
+
+
 def wanted(event: Event) -> tuple[str, ...]:
     """Return the keys of what chat should show anew after this event; none for a stream that is no incident's."""
     incident = _incident_of(event.stream)
@@ -79,10 +85,22 @@ def wanted(event: Event) -> tuple[str, ...]:
     return keys if kind in _SILENT else (f"incident/{incident}/status", *keys)
 
 
-def shown(event: Event) -> Iterable[Change]:
-    """Return what an event changes in the outbox."""
-    fact, seq, incident = event.fact, event.seq, _incident_of(event.stream)
-    for key in wanted(event):
+def shown(events: Sequence[Event]) -> Iterable[Change]:
+    """Return what events of one stream, written together, change in the outbox: the living message once for all of them."""
+    incident = _incident_of(events[0].stream)
+    told = () if incident is None else [event.seq for event in events if type(event.fact) not in _SILENT]
+    if told:
+        since = {"incident": incident, "since": told[0]}
+        yield Change(OUTBOX, (f"incident/{incident}/status",), {"wanted": told[-1]}, since)
+    for event in events:
+        if type(event.fact) in _TELL_MORE:
+            yield from _shown_besides(event, incident)
+
+
+def _shown_besides(event: Event, incident: IncidentId | None) -> Iterable[Change]:
+    fact, seq = event.fact, event.seq
+    besides = None if incident is None else _BESIDES.get(type(fact))
+    for key in () if besides is None or incident is None else besides(incident, fact):
         yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
     if isinstance(fact, facts.MessagePosted):
         yield Change(
