@@ -14,7 +14,7 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 2)))
 HEADLESS ?=
-KILLS ?= 300
+KILLS ?= 200
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -86,7 +86,7 @@ quick: $(VENV)/.dev ## The tests of seconds: no real parts, no browser, nothing 
 bench: $(VENV)/.dev ## Measure (alone on the machine, please)
 	$(BIN)/pytest tests/benchmarks -p no:xdist -s --timeout=600 $(ARGS)
 
-crash: $(VENV)/.dev ## Kill Fireline at every crash point, many times over (a quarter of an hour)
+crash: $(VENV)/.dev ## Kill Fireline at every crash point, many times over (half an hour)
 	CRASH_MATRIX=1 CRASH_KILLS=$(KILLS) $(BIN)/pytest tests/crash -n $(JOBS) --dist worksteal -s --timeout=7200 $(ARGS)
 
 coverage: $(VENV)/.dev ## Coverage of the last `make test`, by room

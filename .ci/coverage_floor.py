@@ -14,6 +14,7 @@ PURE = {
     "policy": "bot/policy/*",
     "evidence": "bot/evidence/*",
     "conductor": "bot/engine/conductor*",
+    "guards": "bot/engine/guards*",
 }
 
 

@@ -31,6 +31,8 @@ class CrashPoint(StrEnum):
     """It is decided where a group's alerts belong; the log does not say so."""
     DISPATCH_PLACED = "dispatch.placed"
     """An alert's incident is open and its run has started in the log; nobody conducts the run."""
+    QUEUE_ADMITTED = "queue.admitted"
+    """The run that is next in line has started in the log; nobody conducts it."""
     DESK_RUN_STARTED = "desk.run-started"
     """A run that a person asked for has started in the log; nobody conducts it."""
 

@@ -59,7 +59,7 @@ class ActionSpec:
     `repeatable`: calling twice with the same idempotency key has the effect of calling once. `read_if_declared`: the action can't know what a
     call does (an HTTP request, a command), so a step may say `effect: read`, which makes it repeatable too. `output` describes the output's
     fields, a sentence each. `target` names what a call touches (a host, a cluster), for the approval and for limits by target. `example` is
-    inputs that the model takes, for the docs.
+    inputs that the model takes, for the docs. `idle`: a call only waits and uses nothing meanwhile, so that it takes no room among those that run.
     """
 
     name: str
@@ -71,6 +71,7 @@ class ActionSpec:
     read_if_declared: bool = False
     target: Callable[[Any], str] = lambda _inputs: ""
     example: Mapping[str, Any] = field(default_factory=dict)
+    idle: bool = False
 
     def check(self, values: Mapping[str, Any]) -> Inputs:
         """Turn rendered values into the action's inputs; InvalidInputs tells every misfit."""

@@ -27,6 +27,10 @@ ACTIONS = frozenset(
         "settle_did_not",
         "settle_stop",
         "run_proposed",
+        "run_pause",
+        "run_resume",
+        "run_cancel",
+        "run_cancel_undo",
     }
 )
 _SETTLEMENTS = {
@@ -62,6 +66,7 @@ class Buttons:
             "deny": self._vote,
             "run_proposed": self._run,
             **dict.fromkeys(_SETTLEMENTS, self._settle),
+            **dict.fromkeys(("run_pause", "run_resume", "run_cancel", "run_cancel_undo"), self._hold),
         }
 
     async def press(self, task: Task) -> Message | None:
@@ -126,6 +131,26 @@ class Buttons:
         return (
             said(f"👍 Counted: {got} of {record.quorum} have approved.") if 0 < got < record.quorum else None
         )
+
+    async def _hold(self, task: Task) -> Message | None:
+        """Pause a run, let it go on, or end it."""
+        asked = task.asked
+        await self._identity.must_be_able_to_decide(asked.user)
+        desk, run, me = self._desk(task.journal), RunId(str(asked.meant["run"])), person(asked.user)
+        try:
+            match asked.action:
+                case "run_pause":
+                    await desk.pause_run(run, me)
+                case "run_resume":
+                    await desk.resume_run(run, me)
+                case _:
+                    await desk.cancel_run(run, me, undo=asked.action == "run_cancel_undo")
+        except Conflict:
+            # A crash between the wish and the mark that it is handled brings it here a second time.
+            if task.again:
+                return None
+            raise
+        return None
 
     async def _settle(self, task: Task) -> Message | None:
         asked = task.asked

@@ -10,7 +10,7 @@ Nothing is retried here: the SDK's own handlers repeat a post whose answer was l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import aiohttp
@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.crashpoints import CrashPoint, reached
+from bot.domain.ports import alone
 from bot.errors import ChatError
 from bot.telemetry import Metrics
 
@@ -38,6 +39,8 @@ _QUESTIONS = frozenset(
     }
 )
 """Methods that only read. They take form fields, not JSON, and asking twice is always safe."""
+_FOR_ONE_PERSON = "chat.postEphemeral"
+"""How a person is told that nothing can be written now: that waits for nobody."""
 
 
 class Throttled(ChatError):
@@ -69,14 +72,26 @@ class SlackCalls(Protocol):
 
 
 class SlackClient:
-    """Calls Slack through the SDK's client, over one pool of connections."""
+    """Calls Slack through the SDK's client, over one pool of connections.
 
-    def __init__(self, web: AsyncWebClient, *, metrics: Metrics) -> None:
+    What everybody would see waits for `surely_leading`, which returns once no other process can lead.
+    """
+
+    def __init__(
+        self,
+        web: AsyncWebClient,
+        *,
+        metrics: Metrics,
+        surely_leading: Callable[[], Awaitable[None]] = alone,
+    ) -> None:
         self._web = web
         self._metrics = metrics
+        self._surely_leading = surely_leading
 
     async def call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `SlackCalls.call`."""
+        if method not in _QUESTIONS and method != _FOR_ONE_PERSON:
+            await self._surely_leading()
         reached(CrashPoint.OUTBOX_BEFORE_CALL, method)
         try:
             answer = await self._send(method, arguments)

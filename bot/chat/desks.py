@@ -24,6 +24,11 @@ class Opened(Protocol):
         ...
 
     @property
+    def waits(self) -> str:
+        """Where the run stands in line, in words; empty when it began."""
+        ...
+
+    @property
     def opened(self) -> bool:
         """Whether the incident is new."""
         ...
@@ -54,8 +59,16 @@ class Desk(Protocol):
         """Start a runbook."""
         ...
 
-    async def cancel_run(self, run: RunId, by: Actor, why: str = "") -> None:
-        """Ask a run to end."""
+    async def cancel_run(self, run: RunId, by: Actor, why: str = "", *, undo: bool = False) -> None:
+        """Ask a run to end, and with `undo` to take back first what it did."""
+        ...
+
+    async def pause_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Hold a run."""
+        ...
+
+    async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Let a paused run go on."""
         ...
 
 

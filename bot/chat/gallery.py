@@ -14,20 +14,38 @@ from bot.chat.blocks import (
     living_message,
     postmortem_message,
     proposal_message,
+    rejection_message,
     unknown_message,
 )
 from bot.chat.blocks.ink import Ink
-from bot.chat.blocks.picture import Draft, Links, Picture, Proposal, RunPicture, StepLine, UnknownCall
+from bot.chat.blocks.picture import (
+    Draft,
+    Links,
+    Picture,
+    Proposal,
+    Rejection,
+    RunPicture,
+    StepLine,
+    UnknownCall,
+)
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
 from bot.chat.outbox.keys import Key, Subject
 from bot.domain import facts
 from bot.domain.events import Event
-from bot.domain.facts import CallStarted, PostmortemDrafted, RunProposed, StepOutcomeUnknown, StepSettled
-from bot.domain.ids import IncidentId, StepId, incident_stream
+from bot.domain.facts import (
+    CallStarted,
+    PostmortemDrafted,
+    RunProposed,
+    RunRejected,
+    StepOutcomeUnknown,
+    StepSettled,
+)
+from bot.domain.grouping import Grouped, grouped
+from bot.domain.ids import IncidentId, StepId, incident_stream, instance_of
 from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
 from bot.domain.ports import Reader
-from bot.domain.records import IncidentRecord, RunRecord, StepRecord
+from bot.domain.records import IncidentRecord, RunRecord
 
 TIMELINE_SHOWN = 20
 MILESTONES = frozenset(
@@ -40,9 +58,16 @@ MILESTONES = frozenset(
         facts.StatusChanged,
         facts.NoteAdded,
         facts.IncidentResolved,
+        facts.RunQueued,
+        facts.RunDropped,
+        facts.RunRejected,
         facts.RunStarted,
         facts.RunFinished,
+        facts.RunCancelRequested,
+        facts.RunPaused,
+        facts.RunResumed,
         facts.PhaseEntered,
+        facts.LoopExpanded,
         facts.ApprovalRequested,
         facts.ApprovalEscalated,
         facts.ApprovalVoted,
@@ -56,6 +81,7 @@ MILESTONES = frozenset(
     )
 )
 """What a person tells of an incident; the draft has everything."""
+_OF_MANY = frozenset({facts.StepSucceeded.KIND, facts.StepUndone.KIND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +158,9 @@ class Gallery:
             case Subject.PROPOSED:
                 proposal = self._proposal(record, key.runbook)
                 return proposal_message(proposal, redact=self._redact) if proposal else None
+            case Subject.REJECTED:
+                rejection = self._rejection(record, key.runbook)
+                return rejection_message(rejection, redact=self._redact) if rejection else None
             case Subject.POSTMORTEM:
                 draft = await self._draft(record)
                 return postmortem_message(draft, redact=self._redact) if draft else None
@@ -142,6 +171,10 @@ class Gallery:
         """Gather all that is shown of an incident; None when there is none."""
         record = self._reader.incident(incident)
         return self._picture(record) if record else None
+
+    def run(self, record: RunRecord) -> RunPicture:
+        """Gather all that is shown of a run."""
+        return self._run(record)
 
     # ---- gathering
 
@@ -173,7 +206,7 @@ class Gallery:
 
     def _run(self, run: RunRecord) -> RunPicture:
         outline = self._outline(run) or Outline(title="")
-        known = {each.step: each for each in self._reader.steps_of(run.id)}
+        known = {each.record.step: each for each in grouped(self._reader.steps_of(run.id))}
         over = run.status is not RunStatus.RUNNING
         lines = [_line(step, name, known.pop(step, None)) for step, name in outline.steps]
         if over:
@@ -210,6 +243,7 @@ class Gallery:
             name=self._run(run).name_of(key.step) if run else str(key.step),
             action=call.action if call else "",
             inputs=call.inputs if call else {},
+            key=call.key if call else "",
             part=asked.fact.part,
             attempt=asked.fact.attempt,
             sent_at=sent.at if sent else None,
@@ -244,6 +278,20 @@ class Gallery:
             run=runs[0] if runs else None,
         )
 
+    def _rejection(self, incident: IncidentRecord, runbook: str) -> Rejection | None:
+        events = self._reader.events(stream=incident_stream(incident.id))
+        for event in reversed(events):
+            if isinstance(event.fact, RunRejected) and event.fact.runbook == runbook:
+                person = event.actor if event.actor.kind is ActorKind.PERSON else None
+                return Rejection(
+                    incident=incident,
+                    runbook=runbook,
+                    title=self._title(runbook),
+                    why=event.fact.why,
+                    asked_by=person,
+                )
+        return None
+
     async def _draft(self, incident: IncidentRecord) -> Draft | None:
         events = self._reader.events(stream=incident_stream(incident.id))
         drafted = next((each for each in reversed(events) if isinstance(each.fact, PostmortemDrafted)), None)
@@ -253,7 +301,7 @@ class Gallery:
         for ident in sorted({each.actor.id for each in events if each.actor.kind is ActorKind.PERSON}):
             await self._identity.learn(ident)
         names = self._identity.names()
-        milestones = [each for each in events if each.seq <= through and each.kind in MILESTONES]
+        milestones = [each for each in events if each.seq <= through and _is_milestone(each)]
         told = [(each, sentence) for each in milestones if (sentence := self._describe(each, names))]
         return Draft(
             incident=incident,
@@ -270,14 +318,21 @@ class Gallery:
 
 def _unknown_keys(runs: Sequence[RunPicture]) -> Iterator[str]:
     for run in runs:
-        for step in run.steps:
+        for step, _ in run.every_step():
             if step.status is StepStatus.UNKNOWN:
                 yield f"unknown/{run.run.id}/{step.id}"
 
 
-def _line(step: StepId, name: str, record: StepRecord | None) -> StepLine:
-    if record is None:
+def _is_milestone(event: Event) -> bool:
+    """Tell whether people tell of an event; that one of a loop's items did what it should is told by the loop."""
+    item = instance_of(getattr(event.fact, "step", None) or StepId(""))
+    return event.kind in MILESTONES and not (item and event.kind in _OF_MANY)
+
+
+def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:
+    if known is None:
         return StepLine(id=step, name=name or str(step), status=StepStatus.PENDING)
+    record = known.record
     return StepLine(
         id=step,
         name=name or str(step),
@@ -286,4 +341,9 @@ def _line(step: StepId, name: str, record: StepRecord | None) -> StepLine:
         finished_at=record.finished_at,
         attempt=record.attempt,
         detail=record.detail or record.reason,
+        how_far=known.how_far,
+        total=len(record.items),
+        items=[_line(each.record.step, each.label, Grouped(record=each.record)) for each in known.items],
+        waits_for=record.waits_for,
+        due_at=record.due_at,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.chat.config import ChatConfig
-from bot.chat.surface import EVENTS_PATH
+from bot.chat.inbound.door import EVENTS_PATH
 
 SCOPES = (
     "app_mentions:read",

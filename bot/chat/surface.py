@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from bot.chat.config import ChatConfig
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
 from bot.chat.identity import Identity
-from bot.chat.inbound.door import Door
+from bot.chat.inbound.door import EVENTS_PATH, Door
 from bot.chat.inbound.intake import Intake
 from bot.chat.inbound.payload import COMMAND
 from bot.chat.inbound.reply import Replier
@@ -41,7 +41,8 @@ from bot.chat.outbox.places import Places
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
 from bot.domain.clock import Clock
-from bot.domain.ports import Journal, Reader
+from bot.domain.ports import Journal, Reader, alone
+from bot.domain.records import RelayEntry
 from bot.engine.control import RunControl
 from bot.errors import ChatError
 from bot.telemetry import Metrics, get_logger
@@ -51,7 +52,6 @@ CALL_SECONDS = 10
 """How long a call to Slack may take."""
 GRACE = 3.0
 """Seconds that handlers under way get when the surface stops."""
-EVENTS_PATH = "/slack/events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Behind:
 
     `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
     `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text.
+    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead.
     """
 
     journal: Journal
@@ -72,6 +72,7 @@ class Behind:
     describe: Describe
     title: TitleOf
     redact: Redact
+    surely_leading: Callable[[], Awaitable[None]] = alone
 
 
 class ChatSurface:
@@ -97,7 +98,7 @@ class ChatSurface:
         self._web = AsyncWebClient(
             token=config.bot_token, base_url=config.base_url, timeout=CALL_SECONDS, retry_handlers=[]
         )
-        self._slack = SlackClient(self._web, metrics=metrics)
+        self._slack = SlackClient(self._web, metrics=metrics, surely_leading=behind.surely_leading)
         self._pacer = Pacer(clock, sleep)
         self.identity = Identity(self._slack, self._pacer, clock, config.groups)
         self._gallery = Gallery(
@@ -247,6 +248,10 @@ class ChatSurface:
         await self._pacer.stop()
         if self._web.session is not None:
             await self._web.session.close()
+
+    async def take_relayed(self, entry: RelayEntry) -> None:
+        """Take in a payload that a process which stands by had kept; raises as the journal does."""
+        await self._intake.take_relayed(entry)
 
     def routes(self) -> list[Route]:
         """The routes that Slack calls; none unless the mode is `http`."""

@@ -17,6 +17,8 @@ FAILED = 1
 """Exit status: what was asked for can't be had, or what was checked is not well."""
 MISUSED = 2
 """Exit status: the settings or the arguments are wrong."""
+LEAD_LOST = 3
+"""Exit status of `serve`: another process leads over the same database now."""
 
 app = typer.Typer(
     name="fireline",
@@ -99,6 +101,9 @@ def demo(
 @app.command(rich_help_panel="Look")
 def incidents(
     only_open: Annotated[bool, typer.Option("--open", help="Only those that are not resolved.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Also scheduled runs for which nobody was needed.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="How many, newest first.", min=1)] = 20,
     as_json: AsJson = False,
     config: Config = None,
@@ -106,7 +111,7 @@ def incidents(
     """List incidents, newest first."""
     from bot.cli.look import show_incidents
 
-    show_incidents(config, only_open=only_open, limit=limit, as_json=as_json)
+    show_incidents(config, only_open=only_open, quiet=quiet, limit=limit, as_json=as_json)
 
 
 @app.command(rich_help_panel="Look")
@@ -130,6 +135,30 @@ def alerts(
     from bot.cli.look import show_alerts
 
     show_alerts(config, unmatched=unmatched, limit=limit, as_json=as_json)
+
+
+@app.command(rich_help_panel="Look")
+def queue(as_json: AsJson = False, config: Config = None) -> None:
+    """List the runs that wait in line because their concurrency group is busy, next first."""
+    from bot.cli.queue import show_queue
+
+    show_queue(config, as_json=as_json)
+
+
+@app.command(rich_help_panel="Look")
+def targets(as_json: AsJson = False, config: Config = None) -> None:
+    """List what runbooks call and does not answer: since when it is not called, and when it is tried again."""
+    from bot.cli.targets import show_targets
+
+    show_targets(config, as_json=as_json)
+
+
+@app.command(rich_help_panel="Look")
+def schedules(as_json: AsJson = False, config: Config = None) -> None:
+    """List the runbooks that are on schedule: when each comes due next, and what the last time led to."""
+    from bot.cli.schedules import show_schedules
+
+    show_schedules(config, as_json=as_json)
 
 
 @app.command(rich_help_panel="Look")

@@ -31,6 +31,7 @@ def lint(config: Path | None, paths: list[Path] | None, form: str) -> bool:
         whole_catalogue(settings),
         tuple(settings.vars),
         today=datetime.now(UTC).date(),
+        groups=settings.groups,
     )
     report = _REPORTS[form](read.findings)
     if report:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 
+from bot.cli.forms import hidden as _hidden
+from bot.cli.forms import plain as _plain
 from bot.cli.opening import records_of, redactor_of, settings_from
 from bot.cli.screen import say, show_json, show_table, write_document
-from bot.domain.clock import to_text
 from bot.domain.events import Event, envelope
 from bot.domain.facts import fact_to_data
+from bot.domain.grouping import grouped
 from bot.domain.ids import IncidentId, incident_stream
-from bot.domain.nouns import Actor, AlertStatus, IncidentStatus, Severity
+from bot.domain.nouns import AlertStatus, IncidentStatus, RunStatus, Severity, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import (
     AlertRecord,
@@ -28,6 +28,7 @@ from bot.domain.records import (
     StepRecord,
 )
 from bot.errors import NotFound
+from bot.incidents.line import stands
 from bot.postmortem.assemble import assemble
 from bot.postmortem.describe import describe
 from bot.postmortem.redacted import redacted
@@ -35,14 +36,16 @@ from bot.postmortem.render import to_markdown, to_page
 
 _COLOURS = {Severity.SEV1: "bold red", Severity.SEV2: "red", Severity.SEV3: "yellow", Severity.SEV4: "cyan"}
 Redact = Callable[[str], str]
+_TOLD_BY_THE_COUNT = frozenset({StepStatus.SUCCEEDED, StepStatus.UNDONE, StepStatus.CANCELLED})
+"""Items of a loop that its own line counts, and that nobody needs to see one by one; `--json` has them."""
 
 
-def show_incidents(config: Path | None, *, only_open: bool, limit: int, as_json: bool) -> None:
+def show_incidents(config: Path | None, *, only_open: bool, quiet: bool, limit: int, as_json: bool) -> None:
     """List incidents."""
     settings = settings_from(config)
     redactor = redactor_of(settings)
     with records_of(settings) as records:
-        found = records.incidents(only_open=only_open, limit=limit)
+        found = records.incidents(only_open=only_open, quiet=quiet, limit=limit)
     if as_json:
         show_json(_hidden([_plain(each) for each in found], redactor.hide_known))
     elif not found:
@@ -161,23 +164,40 @@ def _show_head(record: IncidentRecord, redact: Redact) -> None:
 
 
 def _show_run(run: RunRecord, steps: Sequence[StepRecord], redact: Redact) -> None:
+    waits = stands(run) if run.status is RunStatus.QUEUED else ""
     say(
         "\n[bold]Run {run}[/bold] {runbook} ({digest}) {status}{why}{asked}",
         run=run.id,
         runbook=run.runbook,
         digest=run.digest[:12],
-        status=run.status.value,
-        why=f": {redact(run.detail)}" if run.detail else "",
+        status=run.status.value if run.paused_at is None else "paused",
+        why=f": {redact(waits or run.detail)}" if waits or run.detail else "",
         asked=f", asked for by {run.requested_by.id}" if run.requested_by else "",
     )
-    for each in steps:
+    if run.paused_at is not None:
         say(
-            "  {step} {status} {took}{detail}",
-            step=f"{each.step:<20}",
-            status=f"{each.status.value:<17}",
-            took=f"{_took(each.started_at, each.finished_at):>8}",
-            detail=f"  {redact(each.detail)}" if each.detail else "",
+            "  [bold]paused[/bold] {at} UTC by {by}{why}",
+            at=_minute(run.paused_at),
+            by=run.paused_by.id if run.paused_by else "somebody",
+            why=f": {redact(run.paused_why)}" if run.paused_why else "",
         )
+    for each in grouped(steps):
+        _show_step(each.record, each.how_far, redact)
+        for item in each.items:
+            if item.record.status not in _TOLD_BY_THE_COUNT:
+                _show_step(item.record, item.label, redact, indent="  ")
+
+
+def _show_step(record: StepRecord, more: str, redact: Redact, *, indent: str = "") -> None:
+    """Print a step, or an item of a loop; `more` is how far a loop is, or what people call the item."""
+    said = ", ".join(redact(part) for part in (more, record.detail) if part)
+    say(
+        "  {step} {status} {took}{said}",
+        step=f"{indent + record.step:<20}",
+        status=f"{record.status.value:<17}",
+        took=f"{_took(record.started_at, record.finished_at):>8}",
+        said=f"  {said}" if said else "",
+    )
 
 
 def _show_approval(approval: ApprovalRecord, redact: Redact) -> None:
@@ -188,6 +208,9 @@ def _show_approval(approval: ApprovalRecord, redact: Redact) -> None:
         status=approval.status.value,
         votes=votes or "nobody yet",
     )
+    if approval.escalated_at is not None:
+        at, added = f"{approval.escalated_at:%H:%M:%S}", ", ".join(approval.escalated_to)
+        say("  escalated at {at} UTC to {added}", at=at, added=added)
     say(
         "  {action} ({effect}) {inputs}  [dim]{digest}[/dim]",
         action=approval.action,
@@ -243,26 +266,3 @@ def _minute(instant: datetime) -> str:
 
 def _took(started: datetime | None, finished: datetime | None) -> str:
     return f"{(finished - started).total_seconds():.1f} s" if started and finished else ""
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any record becomes JSON
-    if isinstance(value, datetime):
-        return to_text(value)
-    if isinstance(value, Actor):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return [_plain(each) for each in value]
-    return value
-
-
-def _hidden(value: Any, hide: Redact) -> Any:  # noqa: ANN401 - JSON data in and out
-    """Take known secrets out of data for a program; what only looks like one stays, because a program may need it letter by letter."""
-    if isinstance(value, str):
-        return hide(value)
-    if isinstance(value, dict):
-        return {hide(key): _hidden(each, hide) for key, each in value.items()}
-    return [_hidden(each, hide) for each in value] if isinstance(value, list) else value

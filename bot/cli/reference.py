@@ -17,7 +17,7 @@ from typing import Any
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from bot.cli.app import FAILED, MISUSED, app
+from bot.cli.app import FAILED, LEAD_LOST, MISUSED, app
 
 _HEAD = f"""# The command line
 
@@ -31,6 +31,7 @@ _HEAD = f"""# The command line
 | 0 | done, and all is well |
 | {FAILED} | what was asked for can't be had, or what was checked is not well: an error in a runbook, a record that is not whole |
 | {MISUSED} | the settings or the arguments can't be used |
+| {LEAD_LOST} | `serve` lost the lead to another process over the same database: start it again, and it stands by |
 """
 
 

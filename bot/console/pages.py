@@ -6,6 +6,8 @@
     /incidents/{n}/evidence/{seq}  what was stored by that event, as text without secrets; the log says who looked
     /alerts                        alerts, newest first (`?unmatched=1`: those that no runbook wanted)
     /refused                       bodies that could not be read
+    /ahead                         runs that wait in line, and what is on schedule
+    /process                       who led when, and which runbooks came into force
 
 Endpoints are plain functions: Starlette runs them in worker threads, and the reader's connections belong to no thread. Showing evidence writes to
 the log, and is the one coroutine.
@@ -108,6 +110,8 @@ class _Pages:
             "/incidents/{number:number}/postmortem.md": self._postmortem_markdown,
             "/alerts": self._alerts,
             "/refused": self._refused,
+            "/ahead": self._ahead,
+            "/process": self._process,
         }
         assets = {
             "/static/console.css": (style, "text/css"),
@@ -148,7 +152,13 @@ class _Pages:
     def _incidents(self, request: Request) -> Response:
         opened, over = self._views.incidents()
         return self._page(
-            request, "incidents.html.j2", title="Incidents", live=True, opened=opened, over=over
+            request,
+            "incidents.html.j2",
+            title="Incidents",
+            live=True,
+            opened=opened,
+            over=over,
+            away=self._views.away(),
         )
 
     def _incident(self, request: Request) -> Response:
@@ -203,6 +213,12 @@ class _Pages:
     def _refused(self, request: Request) -> Response:
         refused = self._views.refused()
         return self._page(request, "refused.html.j2", title="Refused deliveries", live=True, refused=refused)
+
+    def _ahead(self, request: Request) -> Response:
+        return self._page(request, "ahead.html.j2", title="Ahead", live=True, ahead=self._views.ahead())
+
+    def _process(self, request: Request) -> Response:
+        return self._page(request, "process.html.j2", title="Process", live=True, lines=self._views.process())
 
     def _message(self, request: Request, status: int, sentence: str, hint: str) -> Response:
         shown = {"title": sentence, "sentence": sentence, "hint": hint, "live": False}

@@ -6,23 +6,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.console.ahead import Ahead, ahead
 from bot.console.waiting import Progress, Wait, waiting
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import StepOutcomeUnknown
-from bot.domain.ids import IncidentId, RunId, incident_stream
+from bot.domain.grouping import Grouped, grouped
+from bot.domain.ids import SYSTEM, IncidentId, RunId, incident_stream
 from bot.domain.nouns import RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import AlertRecord, IncidentRecord, RefusedDelivery, RunRecord, StepRecord
+from bot.domain.targets import spoken
 from bot.errors import NotFound
+from bot.incidents.line import stands
 from bot.postmortem.assemble import assemble
 from bot.postmortem.describe import describe
 from bot.postmortem.draft import ApprovalRow, Draft, EvidenceRow, Line, ref
 from bot.postmortem.records import approvals, evidence
 from bot.postmortem.redacted import Redact, redacted
-from bot.postmortem.story import read, step_stories
+from bot.postmortem.story import read, step_stories, with_items
 from bot.postmortem.timeline import timeline
-from bot.postmortem.wording import duration, json_text, person_name, plain, safe_url
+from bot.postmortem.wording import duration, instant, json_text, person_name, plain, safe_url
 
 RECENT = 50
 """Incidents that the first page lists."""
@@ -46,12 +50,15 @@ class IncidentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """A step as it stands."""
+    """A step as it stands; a loop says how far it is, and has its items by their names."""
 
+    name: str
     record: StepRecord
     took: str
     why: str
     output: str
+    how_far: str = ""
+    items: Sequence[StepRow] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,7 @@ class RunRow:
     runbook: str
     why: str
     inputs: str
+    paused: str
     steps: Sequence[StepRow]
 
 
@@ -84,6 +92,16 @@ class RefusedRow:
     record: RefusedDelivery
     why: str
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwayRow:
+    """A target that does not answer: not called `since` then, tried again by the first call after `until`."""
+
+    name: str
+    why: str
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +141,18 @@ class Views:
         over = [self._row(each) for each in self.reader.incidents(limit=RECENT) if not each.open]
         return sorted(opened, key=lambda row: row.record.severity), over
 
+    def away(self) -> Sequence[AwayRow]:
+        """Return the targets that do not answer, longest away first."""
+        return [
+            AwayRow(
+                name=self._text(spoken(each.target)),
+                why=self._text(each.detail),
+                since=each.since,
+                until=each.until,
+            )
+            for each in self.reader.targets_away()
+        ]
+
     def incident(self, number: int, *, everything: bool) -> IncidentView:
         """Return all of an incident; `everything` tells each event instead of the folded timeline. NotFound when there is none."""
         record = self._record(number)
@@ -158,6 +188,15 @@ class Views:
             for each in self.reader.refused_deliveries()
         ]
 
+    def ahead(self) -> Ahead:
+        """Return what is to come by itself: runs in line, and schedules."""
+        return ahead(self.reader, self._text, self.clock.now())
+
+    def process(self) -> tuple[Line, ...]:
+        """Return what the log tells of the processes themselves, newest first: who started, who led, which runbooks came into force."""
+        events = [redacted(event, self.redact) for event in self.reader.events(stream=SYSTEM)]
+        return self._every_event(events[::-1][:LINES])
+
     def _record(self, number: int) -> IncidentRecord:
         record = self.reader.incident(IncidentId(number)) if 0 < number <= _LARGEST else None
         if record is None:
@@ -187,7 +226,7 @@ class Views:
 
     def _unknown(self, run: RunId) -> list[StepOutcomeUnknown]:
         """Return the outcomes that a run's log leaves open; the records don't tell those of an undo."""
-        stories = step_stories(self.reader.events_of_run(run))
+        stories = with_items(step_stories(self.reader.events_of_run(run)))
         return [story.unsettled.fact for story in stories if story.unsettled is not None]
 
     def _row(self, record: IncidentRecord, progress: Progress | None = None) -> IncidentRow:
@@ -210,17 +249,32 @@ class Views:
         return RunRow(
             record=record,
             runbook=self._text(record.runbook),
-            why=self._why(record.reason, record.detail),
+            why=self._text(stands(record))
+            if record.status is RunStatus.QUEUED
+            else self._why(record.reason, record.detail),
             inputs=self._text(json_text(record.inputs)),
-            steps=[self._step(each) for each in progress.steps[record.id]],
+            paused=self._paused(record),
+            steps=[self._step(each) for each in grouped(progress.steps[record.id])],
         )
 
-    def _step(self, record: StepRecord) -> StepRow:
+    def _paused(self, record: RunRecord) -> str:
+        """Say that a run is held, by whom, since when and why; empty for one that is not."""
+        if record.paused_at is None:
+            return ""
+        by = f" by {person_name(record.paused_by.id, self.names)}" if record.paused_by else ""
+        why = f": {self._text(record.paused_why)}" if record.paused_why else ""
+        return f"Paused{by} since {instant(record.paused_at)}{why}"
+
+    def _step(self, step: Grouped, name: str = "") -> StepRow:
+        record = step.record
         return StepRow(
+            name=self._text(name) or record.step,
             record=record,
             took=_between(record.started_at, record.finished_at or self.clock.now()),
             why=self._why(record.reason, record.detail),
             output=self._text(json_text(record.output)) if record.output else "",
+            how_far=step.how_far,
+            items=[self._step(Grouped(record=each.record), each.label) for each in step.items],
         )
 
     def _alert(self, record: AlertRecord) -> AlertRow:

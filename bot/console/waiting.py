@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.facts import StepOutcomeUnknown
+from bot.domain.grouping import Grouped, grouped
 from bot.domain.nouns import ApprovalStatus, Part, RunStatus, StepStatus, Vote
 from bot.domain.records import ApprovalRecord, IncidentRecord, RunRecord, StepRecord
+from bot.incidents.line import stands
 from bot.postmortem.wording import count, duration, person_name, plain, source_name
 
 Names = Mapping[str, str]
@@ -16,6 +18,7 @@ Names = Mapping[str, str]
 _WORKING = {
     StepStatus.RUNNING: "runs step {step}",
     StepStatus.VERIFYING: "verifies that step {step} helped",
+    StepStatus.HELD: "holds step {step} back",
     StepStatus.WAITING_RETRY: "will try step {step} again",
 }
 
@@ -50,15 +53,21 @@ def waiting(incident: IncidentRecord, progress: Progress, names: Names, now: dat
     unknown = [_settle(each) for each in progress.unknown]
     take = [] if incident.acknowledged_at else [_take(incident, now)]
     running = [run for run in progress.runs if run.status is RunStatus.RUNNING]
-    work = [_work(step, now) for run in running for step in progress.steps[run.id] if step.status in _WORKING]
-    idle = [] if asked or unknown or work else [_go_on(run) for run in running]
-    return [*asked, *unknown, *take, *work, *idle] or [_close(incident, names)]
+    queued = [_queue(run, now) for run in progress.runs if run.status is RunStatus.QUEUED]
+    steps = [step for run in running for step in grouped(progress.steps[run.id]) if _works(step)]
+    work = [_work(step, now) for step in steps]
+    held = [_go_on(run, names, now) for run in running if run.paused_at is not None]
+    going = [] if asked or unknown or work else [run for run in running if run.paused_at is None]
+    idle = [_go_on(run, names, now) for run in going]
+    return [*asked, *unknown, *held, *take, *work, *idle, *queued] or [_close(incident, names)]
 
 
 def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
     who = " or ".join(source_name(each, names) for each in approval.sources) or "nobody"
     yes = sum(vote.vote is Vote.APPROVE for vote in approval.votes)
     target = f" on {plain(approval.target)}" if approval.target else ""
+    times = f" for {count(approval.items, 'item')}" if approval.items else ""
+    over = f"; {plain(approval.over)}" if approval.over else ""
     left = ", escalated" if approval.escalated_at else ""
     if approval.expires_at is not None:
         seconds = (approval.expires_at - now).total_seconds()
@@ -66,7 +75,7 @@ def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
     return Wait(
         who=who[0].upper() + who[1:],
         what=f"to approve or deny step {approval.step}",
-        more=f"{plain(approval.action)} ({plain(approval.effect)}){target}; {yes} of {approval.quorum} approved{left}",
+        more=f"{plain(approval.action)} ({plain(approval.effect)}){times}{target}{over}; {yes} of {approval.quorum} approved{left}",
         people=True,
     )
 
@@ -81,7 +90,24 @@ def _settle(unknown: StepOutcomeUnknown) -> Wait:
     )
 
 
-def _go_on(run: RunRecord) -> Wait:
+def _queue(run: RunRecord, now: datetime) -> Wait:
+    since = duration(max(0.0, (now - run.started_at).total_seconds()))
+    return Wait(
+        who="Fireline",
+        what=f"begins run {run.id} when its turn comes",
+        more=f"it {plain(stands(run))}, for {since}",
+        people=False,
+    )
+
+
+def _go_on(run: RunRecord, names: Names, now: datetime) -> Wait:
+    if run.paused_at is not None:
+        by = f" by {person_name(run.paused_by.id, names)}" if run.paused_by else ""
+        since = duration(max(0.0, (now - run.paused_at).total_seconds()))
+        why = f": {plain(run.paused_why)}" if run.paused_why else ""
+        return Wait(
+            who="Somebody", what=f"to resume run {run.id}", more=f"paused{by} for {since}{why}", people=True
+        )
     return Wait(who="Fireline", what=f"goes on with run {run.id}", more="", people=False)
 
 
@@ -90,15 +116,29 @@ def _take(incident: IncidentRecord, now: datetime) -> Wait:
     return Wait(who="Somebody", what="to take the incident", more=f"unacknowledged for {since}", people=True)
 
 
-def _work(step: StepRecord, now: datetime) -> Wait:
+def _works(step: Grouped) -> bool:
+    """Tell whether Fireline is at a step; of a loop, at any of its items: those whose outcome is unknown wait for a person."""
+    under_way = [each.record.status for each in step.items if not each.record.status.final]
+    return step.record.status in _WORKING and (not under_way or any(each in _WORKING for each in under_way))
+
+
+def _work(working: Grouped, now: datetime) -> Wait:
+    step = working.record
     since = f"for {duration(max(0.0, (now - step.started_at).total_seconds()))}" if step.started_at else ""
     attempt = f"attempt {step.attempt}" if step.attempt > 1 else ""
     return Wait(
         who="Fireline",
         what=_WORKING[step.status].format(step=step.step),
-        more=", ".join(part for part in (attempt, since) if part),
+        more=", ".join(part for part in (working.how_far, attempt, since, _waits(step, now)) if part),
         people=False,
     )
+
+
+def _waits(step: StepRecord, now: datetime) -> str:
+    """Say what a step waits for, and how long it still will, where that is known."""
+    left = 0.0 if step.due_at is None else (step.due_at - now).total_seconds()
+    again = f"for {duration(left)} more" if left > 0 else ""
+    return ": ".join(part for part in (plain(step.waits_for), again) if part)
 
 
 def _close(incident: IncidentRecord, names: Names) -> Wait:

@@ -3,6 +3,7 @@
 incident  42                      a number
 run       42-1                    the first run of incident 42
 step      shift                   as the runbook says; unique in its run
+          restart[0]              the first item that the loop `restart` goes through
 approval  42-1/shift/1            the first time that step `shift` asked
 evidence  42-1/logs/pods.log      run, step and the name that the runbook gave
 stream    incident/42, intake, system
@@ -10,6 +11,8 @@ stream    incident/42, intake, system
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import NewType
 
 IncidentId = NewType("IncidentId", int)
@@ -21,6 +24,8 @@ AlertKey = NewType("AlertKey", str)
 StreamId = NewType("StreamId", str)
 Digest = NewType("Digest", str)
 """A SHA-256 as 64 lower-case hex digits."""
+
+_INSTANCE = re.compile(r"([^\[]+)\[(0|[1-9][0-9]{0,5})\]", re.ASCII)
 
 INTAKE = StreamId("intake")
 """What arrived, before it belongs to an incident."""
@@ -57,6 +62,20 @@ def approval_id(run: RunId, step: StepId, ordinal: int) -> ApprovalId:
 def run_of_approval(approval: ApprovalId) -> RunId:
     """Return the run whose step asked for this approval."""
     return RunId(approval.partition("/")[0])
+
+
+@lru_cache(maxsize=8192)
+def instance_id(loop: StepId, index: int) -> StepId:
+    """Name the `index`-th item (from 0) of a loop as the step that it is."""
+    return StepId(f"{loop}[{index}]")
+
+
+def instance_of(step: StepId) -> tuple[StepId, int] | None:
+    """Return the loop and the index that `instance_id` put into a name, None for any other step: no id in a runbook has a bracket."""
+    if "[" not in step:
+        return None
+    found = _INSTANCE.fullmatch(step)
+    return (StepId(found[1]), int(found[2])) if found else None
 
 
 def evidence_id(run: RunId, step: StepId, name: str) -> EvidenceId:

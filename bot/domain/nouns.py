@@ -45,6 +45,8 @@ class Routing(StrEnum):
 class RunStatus(StrEnum):
     """How far a run of a runbook is."""
 
+    QUEUED = "queued"
+    """It waits in line for its concurrency group, and has not begun."""
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -57,6 +59,8 @@ class StepStatus(StrEnum):
     PENDING = "pending"
     WAITING_APPROVAL = "waiting_approval"
     RUNNING = "running"
+    HELD = "held"
+    """Its call waits for room: at its target, or among all that run. It has not been made."""
     WAITING_RETRY = "waiting_retry"
     VERIFYING = "verifying"
     UNKNOWN = "unknown"
@@ -85,6 +89,23 @@ class Part(StrEnum):
     SETTLE = "settle"
     VERIFY = "verify"
     UNDO = "undo"
+
+
+class HoldCause(StrEnum):
+    """Why a call waits before it is made."""
+
+    RUNNING = "running"
+    """As many steps run as may run at once, over all incidents."""
+    PARALLEL = "parallel"
+    """As many calls to its target are under way as may be."""
+    RATE = "rate"
+    """Its target is called as often as it may be."""
+    PAUSED = "paused"
+    """Its target asked to be left alone for a while (`Retry-After`)."""
+    TRIAL = "trial"
+    """Its target was away; one call tries it, and the others wait for what becomes of that."""
+    RETRIES = "retries"
+    """As many calls are repeated as may be: the retry budget is used up."""
 
 
 class Phase(StrEnum):
@@ -151,6 +172,10 @@ class Actor:
 
 FIRELINE = Actor(kind=ActorKind.SYSTEM, id="fireline")
 """Fireline itself: what the conductor and the process decide."""
+
+
+SCHEDULE = Actor(kind=ActorKind.SYSTEM, id="schedule")
+"""A runbook's schedule: who asked for a run that nobody asked for."""
 
 
 def person(ident: str) -> Actor:

@@ -17,12 +17,14 @@ from bot.domain.nouns import Actor
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
     OutboxEntry,
     RefusedDelivery,
     RunRecord,
+    ScheduleRecord,
     StepRecord,
 )
 
@@ -36,12 +38,18 @@ class Reader(Protocol):
         """Return an incident, None when there is none."""
         ...
 
-    def incidents(self, *, only_open: bool = False, limit: int = 50) -> Sequence[IncidentRecord]:
-        """Return incidents, newest first."""
+    def incidents(
+        self, *, only_open: bool = False, quiet: bool = False, limit: int = 50
+    ) -> Sequence[IncidentRecord]:
+        """Return incidents, newest first; the quiet ones too where they are asked for."""
         ...
 
     def open_incident_of_group(self, group: str) -> IncidentRecord | None:
         """Return the incident that is open for a concurrency group."""
+        ...
+
+    def open_incidents_of_group(self, group: str, *, limit: int = 50) -> Sequence[IncidentRecord]:
+        """Return the incidents that are open for a concurrency group, newest first."""
         ...
 
     def incident_of_channel(self, channel: str) -> IncidentRecord | None:
@@ -84,8 +92,20 @@ class Reader(Protocol):
         """Return every run that is still under way: what recovery takes up at start."""
         ...
 
+    def runs_of_group(self, group: str) -> Sequence[RunRecord]:
+        """Return the runs of a concurrency group that are under way or wait for it: by severity, then in the order in which they came."""
+        ...
+
+    def queued_runs(self, *, limit: int = 500) -> Sequence[RunRecord]:
+        """Return the runs that wait in line for their concurrency groups, in the order in which they came."""
+        ...
+
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:
         """Return what is known of a run's steps, in the order in which they began."""
+        ...
+
+    def targets_away(self) -> Sequence[AwayRecord]:
+        """Return the targets that do not answer, longest away first."""
         ...
 
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
@@ -102,6 +122,10 @@ class Reader(Protocol):
 
     def evidence(self, evidence: EvidenceId) -> EvidenceRecord | None:
         """Return one piece of evidence."""
+        ...
+
+    def schedules(self) -> Sequence[ScheduleRecord]:
+        """Return the schedules in force, by runbook."""
         ...
 
     def runbook_source(self, digest: Digest) -> str | None:
@@ -208,3 +232,7 @@ class Journal(Protocol):
     def listen(self, listener: Callable[[Sequence[Event]], None]) -> None:
         """Call `listener` on the event loop with the events of each commit, after it is durable, in log order."""
         ...
+
+
+async def alone() -> None:
+    """Return at once: where one process alone can lead, it is always sure that it does."""

@@ -52,6 +52,7 @@ class AlertRecord:
 class IncidentRecord:
     """An incident as it stands; `channel` and `channel_name` are empty until the chat platform made one, `commander` until somebody took it.
 
+    `scheduled` is the instant of a schedule that it was opened for, None for others; it is `quiet` while nobody needs to hear of it.
     `alerts` counts the alerts attached, `firing` those that still fire. `opened_by` is who declared it, or the system.
     """
 
@@ -72,6 +73,8 @@ class IncidentRecord:
     firing: int
     resolution: str
     last_seq: int
+    scheduled: datetime | None = None
+    quiet: bool = False
 
     @property
     def open(self) -> bool:
@@ -81,7 +84,11 @@ class IncidentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run as it stands."""
+    """A run as it stands.
+
+    `group` is its concurrency group, empty for none. While it waits in line, `started_at` is when it came, `behind` the run that holds the group,
+    and `place` its place among those that wait, from 1. `paused_at` is since when it is paused, None while it is not.
+    """
 
     id: RunId
     incident: IncidentId
@@ -95,11 +102,22 @@ class RunRecord:
     finished_at: datetime | None
     reason: str
     detail: str
+    group: str = ""
+    severity: Severity | None = None
+    behind: str = ""
+    place: int = 0
+    paused_at: datetime | None = None
+    paused_by: Actor | None = None
+    paused_why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part."""
+    """A step of a run as it stands; steps that nothing happened to yet have no record. `output` is of the last call of its main part.
+
+    `items` is what a loop goes through, empty for any other step; an item that was begun has a record of its own (`restart[0]`).
+    `waits_for` says what a call waits for before it is made, empty when it waits for nothing; `due_at` is when it is made, where that is known.
+    """
 
     run: RunId
     step: StepId
@@ -110,6 +128,19 @@ class StepRecord:
     reason: str
     detail: str
     output: Mapping[str, Any]
+    items: tuple[Any, ...] = ()
+    waits_for: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwayRecord:
+    """A target that does not answer: not called `since` then, and tried again by the first call after `until`."""
+
+    target: str
+    since: datetime
+    until: datetime
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +158,7 @@ class VoteRecord:
 class ApprovalRecord:
     """An approval as it stands, with exactly what was shown to those who decide.
 
+    `items` counts the calls that a loop asks about, 0 for a step that is none; `over` says by how much its list is longer than foreseen.
     `escalated_to` says who was asked besides when nobody had decided in time; `sources` holds them too.
     """
 
@@ -148,6 +180,8 @@ class ApprovalRecord:
     expires_at: datetime | None
     closed_at: datetime | None
     why: str
+    items: int = 0
+    over: str = ""
     escalated_at: datetime | None = None
     escalated_to: tuple[str, ...] = ()
     votes: tuple[VoteRecord, ...] = ()
@@ -170,6 +204,33 @@ class EvidenceRecord:
     tool: str
     truncated: bool
     stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRecord:
+    """A runbook's schedule, in force since `since`, and the last of its instants that was answered, None while none was.
+
+    `answered_at` is when; `incident` and `started` are what came of it, `skipped` says why nothing did.
+    """
+
+    runbook: str
+    cron: str
+    timezone: str
+    since: datetime
+    due: datetime | None = None
+    answered_at: datetime | None = None
+    incident: IncidentId | None = None
+    started: str = ""
+    skipped: str = ""
+
+    @property
+    def led_to(self) -> str:
+        """What came of the last instant, in words; empty while there was none."""
+        if self.skipped:
+            return f"skipped: {self.skipped}"
+        if self.started:
+            return f"run {self.started}"
+        return f"incident {self.incident}" if self.incident is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

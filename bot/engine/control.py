@@ -46,6 +46,14 @@ class RunControl(Protocol):
         """Say what became of a call whose outcome is unknown: of this attempt of this part, as it was shown."""
         ...
 
-    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
-        """Ask the run to end: what runs is stopped, then rescue and always run."""
+    async def cancel(self, run: RunId, *, by: Actor, why: str = "", undo: bool = False) -> None:
+        """Ask the run to end: what runs is stopped, with `undo` what took effect is taken back, then rescue and always run."""
+        ...
+
+    async def pause(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Hold the run: what runs is let finish, nothing begins, and its clock stands still."""
+        ...
+
+    async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Let a paused run go on."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,39 +18,36 @@ import structlog
 from bot.actions.outcome import Reason
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
-from bot.domain.events import Event
 from bot.domain.facts import CallStarted, RunFinished
 from bot.domain.ids import (
-    ApprovalId,
     Digest,
     RunId,
-    StepId,
     incident_of_run,
     incident_stream,
-    run_of_approval,
 )
-from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, Vote
+from bot.domain.nouns import FIRELINE, RunStatus
 from bot.domain.ports import Journal, Reader, Transaction
+from bot.engine import runlog
 from bot.engine.conductor import (
     Arrival,
     Began,
     CallEnded,
-    CancelAsked,
     Plan,
     Recovered,
-    SettlementGiven,
     TimeCame,
-    VoteCast,
     decide,
     next_due,
     replay,
 )
-from bot.engine.conductor.turn import Decision
+from bot.engine.conductor.arrivals import Wish
 from bot.engine.due import DueTimes
+from bot.engine.gatekeeper import Gatekeeper
+from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.starts import Starts
-from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
-from bot.errors import Conflict, FirelineError, JournalClosed, JournalError, NotFound, RunbookError
+from bot.engine.underway import Acting, UnderWay, ending_of, tell_of_bugs, without_new_steps
+from bot.engine.wishes import Wishes
+from bot.errors import Conflict, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
 _AT_ONCE = 64
@@ -65,14 +62,14 @@ class Alarm(Protocol):
         ...
 
 
-class Driver:
+class Driver(Wishes):
     """Conducts runs; implements `bot.engine.control.RunControl`.
 
     `plan_of` gives the plan of a runbook by its digest, and raises RunbookError when it can't be read any more. `retry_pause` waits between tries
     to write an outcome that must not be lost while the database is away.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it joins
         self,
         *,
         journal: Journal,
@@ -82,6 +79,7 @@ class Driver:
         plan_of: Callable[[Digest], Plan],
         alarm: Alarm,
         retry_pause: Callable[[int], float],
+        guards: Guards | None = None,
     ) -> None:
         self._journal = journal
         self._reader = reader
@@ -90,6 +88,13 @@ class Driver:
         self._plan_of = plan_of
         self._alarm = alarm
         self._retry_pause = retry_pause
+        self._gatekeeper = Gatekeeper(
+            Guards(Rules()) if guards is None else guards,
+            clock=clock,
+            journal=journal,
+            spawn=self._spawn,
+            ask_again=lambda run: self._arrive_surely(run, TimeCame()),
+        )
         self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
         self._taking_up = asyncio.Lock()
@@ -102,6 +107,7 @@ class Driver:
 
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
+        self._gatekeeper.restore(await asyncio.to_thread(self._reader.targets_away))
         runs = [record.id for record in await asyncio.to_thread(self._reader.unfinished_runs)]
         reached(CrashPoint.RECOVERY_BEGUN)
         for start in range(0, len(runs), _AT_ONCE):
@@ -129,6 +135,7 @@ class Driver:
         What still runs then is dropped: the next start finds it interrupted and decides.
         """
         self._closing = True
+        self._gatekeeper.close()
         self._alarm.wake_at(None)
         reached(CrashPoint.STOP_BEGUN)
         with contextlib.suppress(TimeoutError):
@@ -152,7 +159,13 @@ class Driver:
         for run in self._due.take(self._clock.now()):
             reached(CrashPoint.TIMER_RANG)
             self._spawn(self._arrive_surely(run, TimeCame()))
-        self._alarm.wake_at(self._due.next())
+        self._gatekeeper.tick()
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if not self._closing:
+            instants = [each for each in (self._due.next(), self._gatekeeper.next_due()) if each is not None]
+            self._alarm.wake_at(min(instants, default=None))
 
     @property
     def under_way(self) -> int:
@@ -166,7 +179,7 @@ class Driver:
         if run in self._runs:
             return
         begun = self._starts.take(run)
-        events = await self._events(run) if begun is None else [begun]
+        events = await runlog.read(self._reader, run) if begun is None else [begun]
         state = replay(events)
         if state is None:
             msg = f"There is no run {run}."
@@ -174,7 +187,7 @@ class Driver:
         if state.over or run in self._runs:
             return
         try:
-            with _reading():
+            with runlog.reading():
                 plan = self._plan_of(state.digest)
         except RunbookError as problem:
             await self._give_up(run, f"its runbook can't be read any more: {problem}")
@@ -184,40 +197,9 @@ class Driver:
         reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
 
-    async def vote(
-        self,
-        approval: ApprovalId,
-        *,
-        by: Actor,
-        groups: frozenset[str],
-        vote: Vote,
-        digest: Digest,
-        why: str = "",
-    ) -> None:
-        """See `RunControl.vote`."""
-        arrival = VoteCast(approval=approval, by=by, groups=groups, vote=vote, digest=digest, why=why)
-        await self._ask(self._known(run_of_approval(approval)), arrival)
-
-    async def settle(
-        self,
-        run: RunId,
-        step: StepId,
-        *,
-        part: Part,
-        attempt: int,
-        by: Actor,
-        settlement: Settlement,
-        why: str = "",
-    ) -> None:
-        """See `RunControl.settle`."""
-        arrival = SettlementGiven(
-            step=step, part=part, attempt=attempt, by=by, settlement=settlement, why=why
-        )
+    async def wish(self, run: RunId, arrival: Wish) -> None:
+        """See `Wishes.wish`."""
         await self._ask(self._known(run), arrival)
-
-    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
-        """See `RunControl.cancel`."""
-        await self._ask(self._known(run), CancelAsked(by=by, why=why))
 
     def _known(self, run: RunId) -> RunId:
         if self._closing:
@@ -225,9 +207,13 @@ class Driver:
             raise JournalClosed(msg, hint="Ask again when it is back.")
         if run in self._runs:
             return run
-        if self._reader.run(run) is None:
+        record = self._reader.run(run)
+        if record is None:
             msg = f"There is no run {run}."
             raise NotFound(msg)
+        if record.status is RunStatus.QUEUED:
+            msg = f"Run {run} waits in line; it has not begun."
+            raise Conflict(msg, hint="Cancel it, and it leaves the line; nothing runs.")
         msg = f"Run {run} is over."
         raise Conflict(msg, hint="The incident's message shows how it ended.")
 
@@ -276,22 +262,24 @@ class Driver:
                 raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")
             if conducted.stale:
                 arrival = await self._ask_the_log(run, conducted, arrival)
-            decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now())
-            if self._closing:
-                decisions = without_new_steps(decisions, arrival)
-            if decisions:
-                conducted.stale = True
-                reached(CrashPoint.RUN_DECIDED)
-                events = await self._write(run, decisions)
-                conducted.follow(events)
-                conducted.stale = False
-                reached(CrashPoint.RUN_WRITTEN)
+            with self._gatekeeper.turnstile() as gate:
+                decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now(), gate)
+                if self._closing:
+                    decisions = without_new_steps(decisions, arrival)
+                if decisions:
+                    conducted.stale = True
+                    reached(CrashPoint.RUN_DECIDED)
+                    events = await runlog.write(self._journal, run, decisions)
+                    conducted.follow(events)
+                    conducted.stale = False
+                    gate.keep(decisions)
+                    reached(CrashPoint.RUN_WRITTEN)
             conducted.first = None
             self._bring_about(run, conducted)
 
     async def _ask_the_log(self, run: RunId, conducted: UnderWay, arrival: Arrival) -> Arrival:
         """Make the state what the log says, and return what is still to be decided."""
-        state = replay(await self._events(run))
+        state = replay(await runlog.read(self._reader, run))
         assert state is not None  # noqa: S101 - a run is conducted only once its start is in the log
         recovered = arrival is conducted.first and state != conducted.state
         conducted.state, conducted.stale = state, False
@@ -300,32 +288,16 @@ class Driver:
         # A recovery that is in the log has begun calls of its own: they are not interrupted, they were never made.
         return TimeCame() if recovered else arrival
 
-    async def _events(self, run: RunId) -> Sequence[Event]:
-        """Read a run's events; JournalError when the log can't be read now."""
-        with _reading():
-            return await asyncio.to_thread(self._reader.events_of_run, run)
-
-    async def _write(self, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
-        """Make decisions durable, all or none; neighbours with the same actor go in together."""
-        stream = incident_stream(incident_of_run(run))
-        if all(actor == FIRELINE for actor, _ in decisions):
-            return await self._journal.append(stream, FIRELINE, [fact for _, fact in decisions])
-
-        def unit(tx: Transaction) -> list[Event]:
-            return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
-
-        return await self._journal.submit(unit)
-
     def _bring_about(self, run: RunId, conducted: UnderWay) -> None:
         """Start what should run, stop what should not, and set the alarm."""
         conducted.match_calls(lambda call: self._begin(run, conducted, call))
         self._due.put(run, next_due(conducted.state))
-        if not self._closing:
-            self._alarm.wake_at(self._due.next())
+        self._set_alarm()
         if conducted.state.over:
             self._runs.pop(run, None)
 
     def _begin(self, run: RunId, conducted: UnderWay, call: CallStarted) -> Acting:
+        self._gatekeeper.begin(call, conducted.plan)
         acting = asyncio.create_task(self._perform(conducted, call))
         acting.add_done_callback(lambda ended: self._call_over(run, call, ended))
         return acting
@@ -339,8 +311,10 @@ class Driver:
 
     def _call_over(self, run: RunId, call: CallStarted, acting: Acting) -> None:
         """Bring how a call ended. In a task of its own, which no cancel of the call can reach: an outcome that is known must be written."""
+        ending = ending_of(call, acting)
+        self._gatekeeper.end(call, ending.outcome)
         if not (self._closing and acting.cancelled()):
-            self._spawn(self._arrive_surely(run, ending_of(call, acting)))
+            self._spawn(self._arrive_surely(run, ending))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -350,9 +324,7 @@ class Driver:
 
     def _spawned_over(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
-        # What a person is refused is told to them; where they are gone, there is nobody to tell.
-        if not task.cancelled():
-            task.exception()
+        tell_of_bugs(task)
 
     async def _give_up(self, run: RunId, detail: str) -> None:
         """End a run that can't be conducted, on the record, and once."""
@@ -383,14 +355,3 @@ class Driver:
                 break
         self._runs.pop(run, None)
         self._due.put(run, None)
-
-
-@contextlib.contextmanager
-def _reading() -> Iterator[None]:
-    """Tell a log that can't be read now from one that holds what can't be understood: the first is asked again."""
-    try:
-        yield
-    except (FirelineError, ValueError, LookupError, TypeError):
-        raise
-    except Exception as problem:  # the database's own errors, whichever database it is
-        raise JournalError(f"the log can't be read now: {problem}") from problem

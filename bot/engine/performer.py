@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import CallStarted, EvidenceStored, NoteAdded
 from bot.domain.ids import Digest, evidence_id, incident_of_run
 from bot.domain.nouns import Part
+from bot.domain.ports import alone
 from bot.engine.conductor import CallEnded, Plan, RunState
 from bot.engine.conductor.turn import Turn
 from bot.errors import ExpressionError
@@ -67,27 +68,30 @@ class Performer:
 
     `hide` takes every known secret out of a text: an action clears what comes back of the secrets that it sent, but one service's log may show
     what another was sent, and the log of events never forgets.
+    `surely_leading` returns once no other process can lead. It is asked last of all before an action runs, so that a process that slept while
+    another took over begins nothing of what it had in hand.
     """
 
     actions: Mapping[str, Action]
     secrets: Secrets
     captures: Callable[[], OpenCapture]
-    slots: asyncio.Semaphore
     version: str
     chance: Callable[[], float]
     hide: Callable[[str], str] = str
+    surely_leading: Callable[[], Awaitable[None]] = alone
 
     async def perform(self, plan: Plan, state: RunState, call: CallStarted) -> CallEnded:
         """Run a call and return how it ended; raises only asyncio.CancelledError."""
-        keeps = call.part is Part.MAIN and plan.steps[call.step].evidence is not None
+        step = plan.step(call.step)
+        keeps = call.part is Part.MAIN and step is not None and step.evidence is not None
         capture, evidence = await self._open(call) if keeps else (None, None)
         loop = asyncio.get_running_loop()
         try:
-            async with self.slots:
-                began = loop.time()
-                reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
-                outcome = await self._run(call, capture or NoCapture())
-                reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
+            await self.surely_leading()
+            began = loop.time()
+            reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
+            outcome = await self._run(call, capture or NoCapture())
+            reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
             took = loop.time() - began
             if capture:
                 evidence = await self._keep(plan, state, call, capture)
@@ -140,7 +144,8 @@ class Performer:
     async def _keep(
         self, plan: Plan, state: RunState, call: CallStarted, capture: OpenCapture
     ) -> EvidenceStored | NoteAdded:
-        rule = plan.steps[call.step].evidence
+        step = plan.step(call.step)
+        rule = step.evidence if step is not None else None
         assert rule is not None  # noqa: S101 - a capture is opened only for a step that keeps evidence
         try:
             kept = await asyncio.to_thread(capture.finish)
@@ -172,10 +177,11 @@ def _lost(call: CallStarted, error: OSError) -> NoteAdded:
 
 def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
     """Render the name that the runbook gives; a name that can't be rendered must not cost the evidence."""
-    rule = plan.steps[call.step].evidence
+    step = plan.step(call.step)
+    rule = step.evidence if step is not None else None
     assert rule is not None  # noqa: S101 - asked only for a step that keeps evidence
     try:
-        return str(rule.name.render(Turn(plan, state, state.started_at).scope()))
+        return str(rule.name.render(Turn(plan, state, state.started_at).scope(step)))
     except ExpressionError:
         return f"{call.step}.bin"
 

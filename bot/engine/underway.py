@@ -25,6 +25,7 @@ from bot.engine.conductor import (
     evolve,
 )
 from bot.engine.conductor.turn import Decision
+from bot.errors import FirelineError
 
 _LOG = structlog.get_logger(__name__)
 
@@ -92,6 +93,13 @@ def ending_of(call: CallStarted, acting: Acting) -> CallEnded:
         return acting.result()
     _LOG.error("a call broke", run=call.run, step=call.step, exc_info=bug)
     return _cut_off(call, Reason.BUG, f"Fireline could not see it through: {type(bug).__name__}")
+
+
+def tell_of_bugs(done: asyncio.Task[None]) -> None:
+    """Log what broke a task that nobody may await. What a person is refused is told to them; where they are gone, there is nobody to tell."""
+    problem = None if done.cancelled() else done.exception()
+    if problem is not None and not isinstance(problem, FirelineError):
+        _LOG.error("the driver's own work broke", exc_info=problem)
 
 
 def without_new_steps(decisions: tuple[Decision, ...], arrival: Arrival) -> tuple[Decision, ...]:

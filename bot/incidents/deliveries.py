@@ -21,7 +21,10 @@ ALERTMANAGER = sender("alertmanager")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One webhook delivery; `truncated` counts the alerts that its sender left out."""
+    """One webhook delivery; `truncated` counts the alerts that its sender left out.
+
+    `relayed` is the key under which a process that stands by kept it, empty for one that came straight here.
+    """
 
     receiver: str
     group_key: str
@@ -29,6 +32,7 @@ class Delivery:
     alerts: tuple[AlertSeen, ...]
     truncated: int = 0
     sender: Actor = ALERTMANAGER
+    relayed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +40,14 @@ class Receipt:
     """What became of a delivery's alerts, each counted once.
 
     `new` were not known or fire again, `resolved` ended, `repeated` were known just so, `late` are among the repeated: they say `firing`
-    of an alert that is known to be over.
+    of an alert that is known to be over. `kept` are on disk for the process that leads, which will say what they are.
     """
 
     new: int = 0
     repeated: int = 0
     resolved: int = 0
     late: int = 0
+    kept: int = 0
 
     def __add__(self, other: Receipt) -> Receipt:
         """Count two receipts as one."""
@@ -51,6 +56,7 @@ class Receipt:
             repeated=self.repeated + other.repeated,
             resolved=self.resolved + other.resolved,
             late=self.late + other.late,
+            kept=self.kept + other.kept,
         )
 
 

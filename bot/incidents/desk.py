@@ -12,13 +12,15 @@ from typing import Any
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import Fact, IncidentOpened
 from bot.domain.ids import IncidentId, RunId, incident_stream
-from bot.domain.nouns import Actor, IncidentStatus, Severity
+from bot.domain.nouns import Actor, IncidentStatus, RunStatus, Severity
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.domain.records import AlertRecord, ApprovalRecord, IncidentRecord, RunRecord, StepRecord
 from bot.engine.control import RunControl
 from bot.errors import Conflict, NotFound, Refused, RunbookError
 from bot.incidents import rules
-from bot.incidents.opening import IN_SCOPE, Opening, before, open_incident, severity_of, start, title_of
+from bot.incidents.line import Spot, leave, stands
+from bot.incidents.opening import IN_SCOPE, Opening, before, severity_of, title_of
+from bot.incidents.placing import place_for
 from bot.incidents.routing import bounded
 from bot.runbook.inputs import resolve_inputs
 from bot.runbook.model import Runbook
@@ -26,11 +28,15 @@ from bot.runbook.model import Runbook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An incident that somebody asked for, and the run in it; `opened` is False when the incident was there already."""
+    """An incident that somebody asked for, and the run in it; `opened` is False when the incident was there already.
+
+    `waits` says where the run stands in line when its concurrency group is busy, empty when it began.
+    """
 
     incident: IncidentId
     run: RunId | None = None
     opened: bool = True
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,10 @@ class IncidentView:
     runs: Sequence[RunRecord]
     steps: Mapping[RunId, Sequence[StepRecord]]
     approvals: Sequence[ApprovalRecord]
+
+
+class _Begun(Exception):
+    """A run does not wait any more."""
 
 
 class Desk:
@@ -103,7 +113,11 @@ class Desk:
 
         def unit(tx: Transaction) -> tuple[str, ...]:
             record = rules.found(tx.incident(incident), incident)
-            ending = rules.resolve(record, tx.runs_of(incident), summary)
+            runs = tx.runs_of(incident)
+            ending = rules.resolve(record, runs, summary)
+            for run in runs:
+                if run.status is RunStatus.QUEUED:
+                    leave(tx, run, by, f"incident {incident} was resolved before its turn came")
             tx.append(incident_stream(incident), by, ending.facts)
             return ending.warnings
 
@@ -118,12 +132,38 @@ class Desk:
         """
         named = self._named(runbook)
         record = rules.found(self._reader.incident(incident), incident) if incident is not None else None
-        rules.may_start(named, record, ())
+        rules.may_be_started(named, record)
         return await self._begin(self._prepare(named, inputs, incident), by, incident, join=True)
 
-    async def cancel_run(self, run: RunId, by: Actor, why: str = "") -> None:
-        """Ask a run to end: what runs is stopped, then rescue and always run."""
-        await self._runs.cancel(run, by=by, why=why)
+    async def cancel_run(self, run: RunId, by: Actor, why: str = "", *, undo: bool = False) -> None:
+        """Ask a run to end: what runs is stopped, with `undo` what took effect is taken back, then rescue and always run.
+
+        One that waits in line leaves it, and nothing ran.
+        """
+
+        def unit(tx: Transaction) -> None:
+            record = tx.run(run)
+            if record is None or record.status is not RunStatus.QUEUED:
+                raise _Begun
+            leave(tx, record, by, rules.spoken(why) or f"cancelled by {by.id}")
+
+        record = self._reader.run(run)
+        if record is not None and record.status is RunStatus.QUEUED:
+            try:
+                await self._journal.submit(unit)
+            except _Begun:
+                pass  # its turn came as it was asked to leave
+            else:
+                return
+        await self._runs.cancel(run, by=by, why=rules.spoken(why), undo=undo)
+
+    async def pause_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Hold a run: what runs is let finish, nothing begins, and its clock stands still."""
+        await self._runs.pause(run, by=by, why=rules.spoken(why))
+
+    async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
+        """Let a paused run go on."""
+        await self._runs.resume(run, by=by, why=rules.spoken(why))
 
     def list(self, *, only_open: bool = True, limit: int = 50) -> Sequence[IncidentRecord]:
         """Return incidents, newest first."""
@@ -179,11 +219,27 @@ class Desk:
 
     async def _begin(self, opening: Opening, by: Actor, incident: IncidentId | None, *, join: bool) -> Opened:
         seed = self._tokens()
-        done = await self._journal.submit(lambda tx: _begin(tx, opening, by, incident, seed=seed, join=join))
+        done = await self._journal.submit(
+            lambda tx: place_for(tx, opening, by, incident, seed=seed, join=join)
+        )
+        if done.rejected:
+            raise Conflict(
+                f"{opening.runbook.name} was not started: {done.rejected}.",
+                hint="It is on the record. Start it again when that run is over.",
+            )
         if done.run is not None:
             reached(CrashPoint.DESK_RUN_STARTED)
             await self._runs.take_up(done.run)
-        return done
+        return Opened(
+            incident=done.incident,
+            run=done.spot.run if done.spot else done.run,
+            opened=done.opened,
+            waits=self._stands(done.spot),
+        )
+
+    def _stands(self, spot: Spot | None) -> str:
+        record = self._reader.run(spot.run) if spot is not None else None
+        return stands(record) if record is not None and record.status is RunStatus.QUEUED else ""
 
 
 def _declare(tx: Transaction, title: str, severity: Severity, by: Actor) -> IncidentId:
@@ -192,35 +248,3 @@ def _declare(tx: Transaction, title: str, severity: Severity, by: Actor) -> Inci
         incident_stream(incident), by, [IncidentOpened(incident=incident, title=title, severity=severity)]
     )
     return incident
-
-
-def _begin(
-    tx: Transaction, opening: Opening, by: Actor, incident: IncidentId | None, *, seed: str, join: bool
-) -> Opened:
-    """Start a person's run in the incident that it belongs to, which is opened where there is none."""
-    record = _incident_for(tx, opening, incident, join=join)
-    rules.may_start(opening.runbook, record, tx.runs_of(record.id) if record is not None else ())
-    opened = record is None
-    if record is None:
-        number = tx.next_incident()
-        tx.append(incident_stream(number), by, open_incident(opening, number, ()))
-        record = rules.found(tx.incident(number), number)
-    run = tx.next_run(record.id)
-    tx.keep_runbook(opening.runbook.digest, opening.runbook.name, opening.runbook.source)
-    tx.append(incident_stream(record.id), by, [start(opening, record, run, seed=seed, now=tx.now, by=by)])
-    return Opened(incident=record.id, run=run, opened=opened)
-
-
-def _incident_for(
-    tx: Transaction, opening: Opening, incident: IncidentId | None, *, join: bool
-) -> IncidentRecord | None:
-    """Return the incident that a person's run joins, None when a new one is to be opened."""
-    if incident is not None:
-        return rules.found(tx.incident(incident), incident)
-    busy = tx.open_incident_of_group(opening.group) if opening.group else None
-    if busy is not None and not join:
-        raise Conflict(
-            f"Incident {busy.id} is open for {opening.group} already: {busy.title}.",
-            hint=f"Run {opening.runbook.name} there instead of declaring another.",
-        )
-    return busy

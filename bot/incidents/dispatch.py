@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -20,14 +20,16 @@ import structlog
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
-from bot.domain.facts import AlertsUnmatched
-from bot.domain.ids import INTAKE, AlertKey, RunId, incident_stream
-from bot.domain.nouns import FIRELINE, AlertStatus, Routing
+from bot.domain.events import Event
+from bot.domain.facts import AlertsUnmatched, RunStarted
+from bot.domain.ids import INTAKE, AlertKey, RunId
+from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import AlertRecord
 from bot.engine.control import RunControl
 from bot.errors import JournalClosed, JournalError
-from bot.incidents.opening import Opening, attach, open_incident, prepare, start
+from bot.incidents.opening import prepare
+from bot.incidents.placing import place
 from bot.incidents.routing import Sorted, Wanted, sort_out
 from bot.runbook.model import Runbook
 
@@ -89,8 +91,15 @@ class Dispatcher:
         self._in_doubt = True
         self.wake()
 
+    def catch_up(self, events: Sequence[Event]) -> None:
+        """Bring about what nobody did, since those who wrote these events were told that they could not: alerts are pending, and runs stand still."""
+        self._started.update(event.fact.run for event in events if isinstance(event.fact, RunStarted))
+        self._in_doubt = True
+        self.wake()
+
     async def run(self) -> None:
-        """Route until cancelled, or until the journal closes; what was pending before the start comes first."""
+        """Route until cancelled, or until the journal closes; what is pending already comes first."""
+        self.wake()
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -175,7 +184,7 @@ class Dispatcher:
             opening = prepare(wanted, trigger, self._variables, now) if trigger is not None else None
             seed = self._tokens()
             reached(CrashPoint.DISPATCH_BEFORE_PLACE)
-            run = await self._journal.submit(lambda tx: _place(tx, wanted, opening, seed))
+            run = await self._journal.submit(lambda tx: place(tx, wanted, opening, seed=seed))
         except JournalError:
             raise
         except Exception:  # noqa: BLE001 - the boundary: the alerts stay pending on disk, the log says why
@@ -203,41 +212,3 @@ class Dispatcher:
 def _pending(limit: int, tx: Transaction) -> Sequence[AlertRecord]:
     # Asked inside a unit: a reader may be behind the commit that woke us.
     return tx.pending_alerts(limit=limit)
-
-
-def _place(tx: Transaction, wanted: Wanted, opening: Opening | None, seed: str) -> RunId | None:
-    """Attach the group's alerts to its open incident, or open one; returns the run that was started."""
-    known = tx.alerts(each.key for each in wanted.alerts)
-    alerts = [
-        record
-        for each in wanted.alerts
-        if (record := known.get(each.key)) is not None and record.routing is Routing.PENDING
-    ]
-    if not alerts:
-        return None
-    incident = tx.open_incident_of_group(wanted.group)
-    if incident is not None:
-        tx.append(incident_stream(incident.id), FIRELINE, [attach(incident, alerts)])
-        return None
-    if opening is None or not any(each.status is AlertStatus.FIRING for each in alerts):
-        # It was over before anybody could respond: kept, and nothing to open.
-        tx.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=tuple(each.key for each in alerts))])
-        return None
-    return begin(tx, opening, alerts, seed=seed, now=tx.now)
-
-
-def begin(
-    tx: Transaction, opening: Opening, alerts: Sequence[AlertRecord], *, seed: str, now: datetime
-) -> RunId | None:
-    """Open an incident for alerts and start its run, if it has one; returns the run."""
-    incident = tx.next_incident()
-    stream = incident_stream(incident)
-    tx.append(stream, FIRELINE, open_incident(opening, incident, alerts))
-    if opening.inputs is None:
-        return None
-    record = tx.incident(incident)
-    assert record is not None  # noqa: S101 - it was opened just above
-    run = tx.next_run(incident)
-    tx.keep_runbook(opening.runbook.digest, opening.runbook.name, opening.runbook.source)
-    tx.append(stream, FIRELINE, [start(opening, record, run, seed=seed, now=now)])
-    return run

@@ -184,6 +184,8 @@ def _append(tx: Transaction, delivery: Delivery, news: News) -> None:
             # A note is our own conclusion, the rest is what the sender said.
             actor = FIRELINE if isinstance(fact, NoteAdded) else delivery.sender
             tx.append(incident_stream(incident), actor, [fact])
+    if delivery.relayed:
+        tx.close_relay(delivery.relayed)
 
 
 def _fail(taken: Sequence[_Waiting], error: Exception) -> None:
@@ -193,7 +195,10 @@ def _fail(taken: Sequence[_Waiting], error: Exception) -> None:
 
 
 def _parts(delivery: Delivery) -> Iterator[Delivery]:
-    """Cut a large delivery into parts; what the sender left out is counted with the first."""
+    """Cut a large delivery into parts; what the sender left out is counted with the first, and the last ends its way through a relay."""
     for start in range(0, len(delivery.alerts), PART):
         truncated = delivery.truncated if start == 0 else 0
-        yield replace(delivery, alerts=delivery.alerts[start : start + PART], truncated=truncated)
+        relayed = delivery.relayed if start + PART >= len(delivery.alerts) else ""
+        yield replace(
+            delivery, alerts=delivery.alerts[start : start + PART], truncated=truncated, relayed=relayed
+        )

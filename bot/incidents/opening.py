@@ -6,7 +6,7 @@ Nothing here fails: whatever a runbook's templates do, a responder must hear of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,11 @@ class Opening:
     inputs: Mapping[str, Any] | None
     proposed: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def run_group(self) -> str:
+        """The concurrency group that the run holds; empty where the runbook names none, although its alerts share an incident."""
+        return self.group if self.runbook.concurrency is not None else ""
 
 
 def prepare(wanted: Wanted, trigger: AlertRecord, variables: Mapping[str, Any], now: datetime) -> Opening:
@@ -104,8 +109,10 @@ def attach(incident: IncidentRecord, alerts: Sequence[AlertRecord]) -> Fact:
     return _attached(incident.id, alerts, total=incident.alerts + len(alerts))
 
 
-def open_incident(opening: Opening, incident: IncidentId, alerts: Sequence[AlertRecord]) -> list[Fact]:
-    """Tell that an incident began with these alerts; its run is told by `start`."""
+def open_incident(
+    opening: Opening, incident: IncidentId, alerts: Sequence[AlertRecord], scheduled: datetime | None = None
+) -> list[Fact]:
+    """Tell that an incident began with these alerts, or at an instant of a schedule; its run is told by `start`."""
     facts: list[Fact] = [
         IncidentOpened(
             incident=incident,
@@ -113,6 +120,7 @@ def open_incident(opening: Opening, incident: IncidentId, alerts: Sequence[Alert
             severity=opening.severity,
             group=opening.group,
             runbook=opening.runbook.name,
+            scheduled=scheduled,
         )
     ]
     if alerts:
@@ -134,7 +142,7 @@ def start(
 ) -> Fact:
     """Tell that the runbook's run began; `by` is the person who asked for it."""
     assert opening.inputs is not None  # noqa: S101 - the callers ask first
-    return start_run(
+    started = start_run(
         runbook=opening.runbook,
         run=run,
         inputs=opening.inputs,
@@ -143,6 +151,7 @@ def start(
         seed=seed,
         now=now,
     )
+    return replace(started, group=opening.run_group)
 
 
 def _attached(incident: IncidentId, alerts: Sequence[AlertRecord], *, total: int) -> AlertsAttached:

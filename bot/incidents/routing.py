@@ -1,7 +1,8 @@
 """Where alerts belong: which runbook wants them, and which of them are one incident. Pure.
 
 The first runbook in name order that matches an alert's labels takes it. Its concurrency group, rendered with the alert in scope, says what the
-alert shares an incident with; without one, what Alertmanager grouped together is one incident.
+alert shares an incident with; without one, what Alertmanager grouped together is one incident. Where runs of a group wait for each other or are
+turned away, only alerts that ask for the same run, with the same inputs, are one incident.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.domain.events import canonical
 from bot.domain.facts import AlertSeen, AlertsReceived
 from bot.domain.ids import AlertKey
 from bot.domain.nouns import AlertStatus, Routing
@@ -19,7 +21,7 @@ from bot.domain.records import AlertRecord
 from bot.engine.starting import alert_scope
 from bot.errors import RunbookError
 from bot.runbook.inputs import resolve_inputs
-from bot.runbook.model import Runbook
+from bot.runbook.model import Runbook, WhenBusy
 
 _MOST_GROUP = 200
 """Characters of a group's name: it is looked up by an index, and databases limit what an index holds."""
@@ -57,17 +59,18 @@ def sort_out(
     alerts: Iterable[AlertRecord], runbooks: Sequence[Runbook], variables: Mapping[str, Any]
 ) -> Sorted:
     """Find out where each alert belongs."""
-    groups: dict[str, tuple[Runbook, list[AlertRecord]]] = {}
+    groups: dict[tuple[str, ...], tuple[Runbook, str, list[AlertRecord]]] = {}
     unmatched = []
     for alert in alerts:
         runbook = choose(runbooks, alert.labels)
         if runbook is None:
             unmatched.append(alert.key)
             continue
-        groups.setdefault(group_of(runbook, alert, variables), (runbook, []))[1].append(alert)
+        group, together = _seat(runbook, alert, variables)
+        groups.setdefault(together, (runbook, group, []))[2].append(alert)
     wanted = tuple(
         Wanted(group=group, runbook=runbook, alerts=tuple(members))
-        for group, (runbook, members) in groups.items()
+        for runbook, group, members in groups.values()
     )
     return Sorted(wanted=wanted, unmatched=tuple(unmatched))
 
@@ -78,15 +81,25 @@ def group_of(runbook: Runbook, alert: AlertRecord, variables: Mapping[str, Any])
     Where the runbook's own can't be rendered, because an input has no value, the alerts that Alertmanager grouped together are one incident all
     the same: a responder must hear of them.
     """
-    if runbook.concurrency is not None:
+    return _seat(runbook, alert, variables)[0]
+
+
+def _seat(runbook: Runbook, alert: AlertRecord, variables: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return an alert's concurrency group, and a name for what shares an incident with it."""
+    concurrency = runbook.concurrency
+    if concurrency is not None:
         seen = alert_scope(alert)
         scope: dict[str, Any] = {"alert": seen, "alerts": [seen], "vars": variables}
         try:
             scope["inputs"] = resolve_inputs(runbook, {}, scope)
-            return bounded(str(runbook.concurrency.group.render(scope)))
+            group = bounded(str(concurrency.group.render(scope)))
         except RunbookError:
             pass
-    return bounded(f"{runbook.name}/{alert.group_key}")
+        else:
+            attaches = concurrency.when_busy is WhenBusy.ATTACH
+            return group, (group,) if attaches else (group, runbook.name, canonical(scope["inputs"]))
+    group = bounded(f"{runbook.name}/{alert.group_key}")
+    return group, (group,)
 
 
 def bounded(group: str) -> str:

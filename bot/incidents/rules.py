@@ -14,7 +14,8 @@ from bot.domain.ids import IncidentId
 from bot.domain.nouns import Actor, IncidentStatus, RunStatus
 from bot.domain.records import IncidentRecord, RunRecord
 from bot.errors import Conflict, NotFound, Refused
-from bot.runbook.model import Runbook
+from bot.incidents.opening import Opening
+from bot.runbook.model import Runbook, WhenBusy
 
 _MOST_TITLE = 500
 """Characters of an incident's title: a sentence, not a log."""
@@ -65,7 +66,7 @@ def change_status(incident: IncidentRecord, status: IncidentStatus, why: str = "
         raise Refused("Resolving is its own step.", hint="Use `resolve`, with a sentence on what ended it.")
     if status is incident.status:
         raise Conflict(f"Incident {incident.id} is {status} already.")
-    return [StatusChanged(incident=incident.id, status=status, why=_text(why))]
+    return [StatusChanged(incident=incident.id, status=status, why=spoken(why))]
 
 
 def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = "") -> Ending:
@@ -86,19 +87,19 @@ def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = 
     if incident.firing:
         alerts = "1 alert still fires" if incident.firing == 1 else f"{incident.firing} alerts still fire"
         warnings = (f"{alerts}; the same alerts won't open a new incident until they end and start again.",)
-    return Ending(facts=[IncidentResolved(incident=incident.id, summary=_text(summary))], warnings=warnings)
+    return Ending(facts=[IncidentResolved(incident=incident.id, summary=spoken(summary))], warnings=warnings)
 
 
 def note(incident: IncidentRecord, text: str) -> Sequence[Fact]:
     """Add a person's words to the timeline; a resolved incident takes them too, for its postmortem."""
-    words = _text(text)
+    words = spoken(text)
     if not words:
         raise Refused("A note needs words.")
     return [NoteAdded(incident=incident.id, text=words)]
 
 
-def may_start(runbook: Runbook, incident: IncidentRecord | None, runs: Sequence[RunRecord]) -> None:
-    """Raise Refused or Conflict unless a person may start this runbook, in this incident when there is one already.
+def may_be_started(runbook: Runbook, incident: IncidentRecord | None) -> None:
+    """Raise Refused or Conflict unless people may start this runbook, in this incident when there is one already.
 
     One that was proposed in the incident may be started there even when it takes no commands: to propose is to offer.
     """
@@ -108,13 +109,24 @@ def may_start(runbook: Runbook, incident: IncidentRecord | None, runs: Sequence[
             f"The runbook {runbook.name} is not started by people.",
             hint="Its author allows that with `on: {command: true}`.",
         )
-    if incident is None:
-        return
-    _must_be_open(incident)
+    if incident is not None:
+        _must_be_open(incident)
+
+
+def may_start(opening: Opening, incident: IncidentRecord | None, runs: Sequence[RunRecord]) -> None:
+    """Raise Refused or Conflict unless a person may start this run, in this incident when there is one already.
+
+    A runbook is under way in an incident once; where its runs wait for each other, once with the same inputs.
+    """
+    runbook = opening.runbook
+    may_be_started(runbook, incident)
+    waits = runbook.concurrency is not None and runbook.concurrency.when_busy is WhenBusy.QUEUE
     for run in runs:
-        if run.runbook == runbook.name and run.status is RunStatus.RUNNING:
+        alike = run.runbook == runbook.name and (not waits or run.inputs == opening.inputs)
+        if alike and run.status in {RunStatus.RUNNING, RunStatus.QUEUED}:
+            where = "is under way" if run.status is RunStatus.RUNNING else "waits in line"
             raise Conflict(
-                f"{runbook.name} is under way in incident {incident.id} already: run {run.id}.",
+                f"{runbook.name} {where} in incident {run.incident} already: run {run.id}.",
                 hint=f"Follow it there, or cancel it first: `cancel {run.id}`.",
             )
 
@@ -128,7 +140,8 @@ def _must_be_open(incident: IncidentRecord) -> None:
         )
 
 
-def _text(words: str) -> str:
+def spoken(words: str) -> str:
+    """Return a person's words without what surrounds them; Refused when there are too many."""
     stripped = words.strip()
     if len(stripped) > _MOST_TEXT:
         raise Refused(

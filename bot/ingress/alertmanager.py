@@ -168,6 +168,8 @@ class AlertmanagerWebhook:
             _log.info(
                 "alertmanager.late_firing", group=delivery.group_key[:_LAST_REASON], alerts=receipt.late
             )
+        if receipt.kept:
+            return Answer(status=200, body=f'{{"kept": {receipt.kept}}}'.encode())
         body = f'{{"new": {receipt.new}, "repeated": {receipt.repeated}, "resolved": {receipt.resolved}}}'
         return Answer(status=200, body=body.encode())
 

@@ -23,12 +23,13 @@ def ingress_routes(
     alive: Mapping[str, Check],
     ready: Mapping[str, Check],
     info: Mapping[str, Check],
+    leads: Check | None = None,
 ) -> list[BaseRoute]:
-    """Return every route of the ingress."""
+    """Return every route of the ingress; `leads` is given where the process stands by, see `health_routes`."""
     # An instance and not a function: Starlette then passes ASGI through as it is, and the endpoint answers 405 itself.
     return [
         Route(ALERTMANAGER_PATH, alertmanager),
-        *health_routes(alive=alive, ready=ready, info=info, metrics=metrics),
+        *health_routes(alive=alive, ready=ready, info=info, metrics=metrics, leads=leads),
     ]
 
 

@@ -1,4 +1,7 @@
-"""`/healthz`: restart me when this fails. `/readyz`: send me work when this is 200. `/metrics`: what Prometheus reads.
+"""What tells others how the process is: `/healthz`, `/readyz`, `/leaderz`, `/metrics`.
+
+Restart me when `/healthz` fails; send me work when `/readyz` is 200; I am the one that leads when `/leaderz` is 200; Prometheus reads `/metrics`.
+A process that stands by takes deliveries in for the one that leads, so it is ready too: it says `standing by` where the other says `ok`.
 
 The routes know no part of the process: the wiring gives a check for each, and its name stands in the answer. Checks run side by side, each with
 the same time limit; one that raises or hangs has failed, and says so.
@@ -58,21 +61,36 @@ def health_routes(
     ready: Mapping[str, Check],
     info: Mapping[str, Check],
     metrics: Metrics,
+    leads: Check | None = None,
     patience: float = PATIENCE,
 ) -> list[BaseRoute]:
-    """Make the three routes. `info` is told by `/readyz` and decides nothing: Slack may be down for an hour."""
+    """Make the four routes. `info` is told by `/readyz` and decides nothing: Slack may be down for an hour.
+
+    `leads` is given where the process stands by: it fails, and says who leads instead.
+    """
+    well = "ok" if leads is None else "standing by"
+    roles = {"lead": leads or flag(lambda: True, yes="this process leads", no="")}
 
     async def healthz(_request: Request) -> Response:
-        return _told(await _all(alive, patience), {})
+        return _told(await _all(alive, patience), {}, well)
 
     async def readyz(_request: Request) -> Response:
-        found, besides = await asyncio.gather(_all({**alive, **ready}, patience), _all(info, patience))
-        return _told(found, besides)
+        besides = info if leads is None else {**info, **roles}
+        found, told = await asyncio.gather(_all({**alive, **ready}, patience), _all(besides, patience))
+        return _told(found, told, well)
+
+    async def leaderz(_request: Request) -> Response:
+        return _told(await _all({**alive, **roles}, patience), {}, well)
 
     async def render(_request: Request) -> Response:
         return Response(await asyncio.to_thread(metrics.render), headers={"content-type": CONTENT_TYPE})
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", render)]
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/leaderz", leaderz),
+        Route("/metrics", render),
+    ]
 
 
 async def _all(checks: Mapping[str, Check], patience: float) -> Mapping[str, Health]:
@@ -90,10 +108,10 @@ async def _one(check: Check, patience: float) -> Health:
         return Health(ok=False, detail=str(error) or type(error).__name__)
 
 
-def _told(found: Mapping[str, Health], besides: Mapping[str, Health]) -> Response:
+def _told(found: Mapping[str, Health], besides: Mapping[str, Health], well: str) -> Response:
     ok = all(each.ok for each in found.values())
     content = {
-        "status": "ok" if ok else "failing",
+        "status": well if ok else "failing",
         "checks": {name: {"ok": each.ok, "detail": each.detail} for name, each in found.items()},
     }
     if besides:

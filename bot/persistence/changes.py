@@ -66,10 +66,11 @@ def joined(first: Change, then: Change) -> Change:
     values = {**first.values, **then.values}
     if not (first.counters or first.once or then.counters or then.once):
         # Nearly always: plain values, and what a new row begins with.
-        if then.initial.keys() <= first.initial.keys():
-            initial = first.initial
-        else:
-            initial = {**then.initial, **first.initial}
+        initial = (
+            first.initial
+            if then.initial.keys() <= first.initial.keys()
+            else {**then.initial, **first.initial}
+        )
         if initial and not values.keys().isdisjoint(initial):
             initial = {name: value for name, value in initial.items() if name not in values}
         return Change(first.table, first.key, values, initial, NOTHING, NOTHING, first.create or then.create)

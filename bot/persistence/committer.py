@@ -32,9 +32,6 @@ from bot.persistence.projections.rebuild import rebuild
 from bot.persistence.statements import Writer
 from bot.persistence.transaction import UnitTransaction
 
-_SETTLE_SECONDS = 5.0
-"""How long a commit that broke off is looked after before its units are told that nobody knows."""
-
 
 class Append(NamedTuple):
     """A job that reads nothing: the quickest."""
@@ -56,9 +53,10 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class Committed:
-    """What came of a list of jobs: an answer for each, in their order, and the events that are durable now."""
+    """What came of a list of jobs: an answer for each, in their order, and the events that are durable now; `late` is what was in doubt before."""
 
     answers: list[Answer] = field(default_factory=list)
+    late: list[Event] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
 
@@ -82,9 +80,15 @@ class _Uncertain(Exception):
 
 
 class Committer:
-    """Runs jobs and commits them together. `trouble` says why the database can't be written now, empty when it can."""
+    """Runs jobs and commits them together. `trouble` says why the database can't be written now, empty when it can.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    A commit that broke off is looked after for `patience` seconds before its units are told that nobody knows. If it turns out to stand, its events
+    are `late`: they come with the next answer, before all that follows them.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *, patience: float = 5.0) -> None:
+        self.patience = patience
+        self._told = 0
         self._database = database
         self._clock = clock
         self.lead: Lead = SessionLead(clock) if database.path is None else FileLead(database.path, clock)
@@ -100,6 +104,7 @@ class Committer:
         """
         try:
             self._connected()
+            self._told = self._head[0]
         except DBAPIError as error:
             self.lead.release(None)
             raise ConfigurationError(
@@ -157,16 +162,37 @@ class Committer:
                 self.trouble = ""
                 done.answers += answers
                 done.events += batch.events
+        self._add_late(done)
         return done
 
-    def probe(self) -> None:
-        """Find out by a write of its own whether the database can be written again."""
+    def probe(self) -> Committed:
+        """Find out by a write of its own whether the database can be written again; return what is late."""
+        done = Committed()
         try:
             self.lead.beat(self._connected())
         except (DBAPIError, ConfigurationError, LeadLost) as error:
             self._give_up(error)
         else:
             self.trouble = ""
+            self._add_late(done)
+        return done
+
+    def _add_late(self, done: Committed) -> None:
+        """Add the events that stand in the log although nobody was told so."""
+        if self._connection is None:
+            return
+        missed = self._head[0] - self._told - len(done.events)
+        if missed > 0:
+            try:
+                with self._connection.begin():
+                    batch = Batch(self._connection, self._writer, self._head)
+                    done.late = list(
+                        UnitTransaction(batch, self._clock.now()).events(after=self._told, limit=missed)
+                    )
+            except DBAPIError as error:
+                self._give_up(error)
+                return
+        self._told = self._head[0]
 
     def _attempt(self, jobs: Sequence[Job]) -> tuple[Batch, list[Answer]]:
         """Run jobs in one transaction and commit it."""
@@ -201,7 +227,7 @@ class Committer:
     def _settle(self, uncertain: _Uncertain, done: Committed) -> None:
         """Find out whether a commit that broke off took place: the log's end tells, since its hash can't be there by chance."""
         self._rollback()
-        deadline = time.monotonic() + _SETTLE_SECONDS
+        deadline = time.monotonic() + self.patience
         while uncertain.batch.events:
             self._disconnect()
             try:

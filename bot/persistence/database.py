@@ -81,6 +81,11 @@ def open_database(url: str) -> Database:
     raise ConfigurationError(f"Fireline can't use a {backend} database", hint="use SQLite or Postgres")
 
 
+def serves_many(url: str) -> bool:
+    """Tell whether several processes may use the database at a URL, one of them leading; SQLite's file has one."""
+    return make_url(url).get_backend_name() != "sqlite"
+
+
 def password_in(url: str) -> str:
     """Return the password that a URL carries, for the redaction of texts; empty when there is none, or the URL can't be read."""
     try:

@@ -68,6 +68,7 @@ class BatchingJournal:
         self._in_hand: list[_Waiting] = []
         self._waiting = 0
         self._listeners: list[Listener] = []
+        self._late_listeners: list[Listener] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._work, name="fireline-journal", daemon=True)
         self._closing = False
@@ -125,6 +126,13 @@ class BatchingJournal:
         """Call `listener` on the event loop with the events of each commit, after it is durable, in log order."""
         self._listeners.append(listener)
 
+    def listen_late(self, listener: Listener) -> None:
+        """Call `listener` with events that turned out to be durable after their unit was told that they could not be written, before others hear.
+
+        Whoever submitted them has gone on as if they were not there: what they should have led to has yet to be brought about.
+        """
+        self._late_listeners.append(listener)
+
     def _enter(self, job: Job) -> asyncio.Future[Any]:
         """Put a job into the queue; called on the event loop."""
         if self._closing or self._loop is None:
@@ -175,6 +183,8 @@ class BatchingJournal:
             done = self._committer.commit([each.job for each in live]) if live else None
             took = time.perf_counter() - started
             if done is not None:
+                if done.late:
+                    self._on_loop(self._tell_late, done.late)
                 self._on_loop(self._answer, live, done.answers, done.events, len(batch), took)
             elif batch:
                 self._on_loop(self._answer, [], [], [], len(batch), took)
@@ -197,7 +207,9 @@ class BatchingJournal:
                 batch += more
         except Empty:
             if not batch:
-                self._committer.probe()
+                late = self._committer.probe().late
+                if late:
+                    self._on_loop(self._tell_late, late)
         batch, self._left = batch[: self._max_batch], batch[self._max_batch :]
         if closed and self._left:
             self._queue.put(None)  # once more, behind what is left
@@ -243,6 +255,10 @@ class BatchingJournal:
                 self._tell(listener, events)
         if self._observer is not None:
             self._observer.on_commit(units, len(events), seconds)
+
+    def _tell_late(self, events: list[Event]) -> None:
+        for listener in (*self._late_listeners, *self._listeners):
+            self._tell(listener, events)
 
     def _tell(self, listener: Listener, events: Sequence[Event]) -> None:
         try:

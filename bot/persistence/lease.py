@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import LeadLost
 from bot.persistence.database import Database
@@ -46,7 +46,9 @@ class Lease:
         unlocked: Callable[[], None] = lambda: None,
         seconds: Callable[[], float] = since_boot,
     ) -> None:
-        self._engine = database.writing
+        # Each sign is a statement that commits by itself: a process that falls asleep in the middle of a transaction would keep the row locked,
+        # and with it the way of whoever takes over.
+        self._engine = database.writing.execution_options(isolation_level="AUTOCOMMIT")
         self._lead = lead
         self._unlocked = unlocked
         self._seconds = seconds
@@ -76,7 +78,7 @@ class Lease:
                 self._give_sign()
             except LeadLost:
                 break
-            except DBAPIError:
+            except SQLAlchemyError:
                 self._let_go()  # the server is away, or has ended the session: the next sign has a connection of its own
         self._let_go()
 

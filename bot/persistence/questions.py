@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Text, bindparam, cast, func, literal, select
+from sqlalchemy import BigInteger, Select, Text, bindparam, cast, func, literal, select, text
 
 from bot.persistence.statements import Query
 from bot.persistence.tables import (
     ALERTS,
     APPROVALS,
+    AWAY,
     BEHIND,
+    BUSY,
     EVENTS,
     EVIDENCE,
     FIRING,
     INBOX,
     INCIDENTS,
+    LOUD,
     OUTBOX,
+    QUEUED,
     REFUSED_DELIVERIES,
     RELAY,
     RUNBOOKS,
     RUNNING,
     RUNS,
+    SCHEDULES,
     STEPS,
+    TARGETS,
     UNRESOLVED,
     VOTES,
     WAITING,
@@ -55,8 +61,11 @@ _last_seq = (
 _incidents: Select[Any] = select(*INCIDENTS.c, _firing.label("firing"), _last_seq.label("last_seq"))
 
 INCIDENT = Query(_incidents.where(INCIDENTS.c.id == _given("incident", BigInteger)))
-INCIDENTS_NEWEST = Query(_incidents.order_by(INCIDENTS.c.id.desc()).limit(_limit))
-INCIDENTS_OPEN = Query(_incidents.where(UNRESOLVED).order_by(INCIDENTS.c.id.desc()).limit(_limit))
+_newest = INCIDENTS.c.id.desc()
+INCIDENTS_NEWEST = Query(_incidents.where(LOUD).order_by(_newest).limit(_limit))
+INCIDENTS_OPEN = Query(_incidents.where(UNRESOLVED, LOUD).order_by(_newest).limit(_limit))
+INCIDENTS_NEWEST_QUIET_TOO = Query(_incidents.order_by(_newest).limit(_limit))
+INCIDENTS_OPEN_QUIET_TOO = Query(_incidents.where(UNRESOLVED).order_by(_newest).limit(_limit))
 INCIDENT_OF_GROUP = Query(
     _incidents.where(UNRESOLVED, INCIDENTS.c.concurrency_group == _given("group"))
     .order_by(INCIDENTS.c.id.desc())
@@ -98,9 +107,16 @@ RUN = Query(select(*RUNS.c).where(RUNS.c.id == _given("run")))
 RUNS_OF = Query(
     select(*RUNS.c).where(RUNS.c.incident == _given("incident", BigInteger)).order_by(RUNS.c.ordinal)
 )
+RUNS_OF_GROUP = Query(
+    select(*RUNS.c)
+    .where(BUSY, RUNS.c.concurrency_group == _given("group"))
+    .order_by(RUNS.c.severity, RUNS.c.seq)
+)
+RUNS_QUEUED = Query(select(*RUNS.c).where(QUEUED).order_by(RUNS.c.seq).limit(_limit))
 RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
 LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
 STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))
+TARGETS_AWAY = Query(select(*TARGETS.c).where(AWAY).order_by(TARGETS.c.since, TARGETS.c.target))
 RUNBOOK = Query(select(RUNBOOKS.c.source).where(RUNBOOKS.c.digest == _given("digest")))
 
 _approvals: Select[Any] = select(
@@ -119,6 +135,12 @@ EVIDENCE_OF = Query(
     .order_by(EVIDENCE.c.seq, EVIDENCE.c.id)
 )
 EVIDENCE_ONE = Query(select(*EVIDENCE.c).where(EVIDENCE.c.id == _given("evidence")))
+
+SCHEDULES_ALL = Query(
+    select(*SCHEDULES.c)
+    .where(SCHEDULES.c.runbook > "", SCHEDULES.c.removed.is_(text("false")))
+    .order_by(SCHEDULES.c.runbook)
+)
 
 # -------------------------------------------------------------------------------------------------------------- the log
 

@@ -17,6 +17,7 @@ from bot.domain.nouns import Routing
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -24,12 +25,20 @@ from bot.domain.records import (
     RefusedDelivery,
     RelayEntry,
     RunRecord,
+    ScheduleRecord,
     StepRecord,
 )
 from bot.persistence import questions, rows
 from bot.persistence.changes import Key
 from bot.persistence.database import Database
 from bot.persistence.statements import Query
+
+_INCIDENTS = {
+    (False, False): questions.INCIDENTS_NEWEST,
+    (True, False): questions.INCIDENTS_OPEN,
+    (False, True): questions.INCIDENTS_NEWEST_QUIET_TOO,
+    (True, True): questions.INCIDENTS_OPEN_QUIET_TOO,
+}
 
 
 class Questions(ABC):
@@ -54,15 +63,22 @@ class Questions(ABC):
         row = self._first(questions.INCIDENT, {"incident": incident})
         return rows.incident_of(row) if row else None
 
-    def incidents(self, *, only_open: bool = False, limit: int = 50) -> Sequence[IncidentRecord]:
-        """Return incidents, newest first."""
-        query = questions.INCIDENTS_OPEN if only_open else questions.INCIDENTS_NEWEST
+    def incidents(
+        self, *, only_open: bool = False, quiet: bool = False, limit: int = 50
+    ) -> Sequence[IncidentRecord]:
+        """Return incidents, newest first; the quiet ones too where they are asked for."""
+        query = _INCIDENTS[only_open, quiet]
         return [rows.incident_of(row) for row in self._rows(query, {"limit": limit})]
 
     def open_incident_of_group(self, group: str) -> IncidentRecord | None:
         """Return the incident that is open for a concurrency group, the newest where there are several; none for the empty group."""
         row = self._first(questions.INCIDENT_OF_GROUP, {"group": group, "limit": 1}) if group else None
         return rows.incident_of(row) if row else None
+
+    def open_incidents_of_group(self, group: str, *, limit: int = 50) -> Sequence[IncidentRecord]:
+        """Return the incidents that are open for a concurrency group, newest first; none for the empty group."""
+        found = self._rows(questions.INCIDENT_OF_GROUP, {"group": group, "limit": limit}) if group else ()
+        return [rows.incident_of(row) for row in found]
 
     def incident_of_channel(self, channel: str) -> IncidentRecord | None:
         """Return the incident that a chat channel belongs to."""
@@ -126,9 +142,25 @@ class Questions(ABC):
         """Return every run that is still under way."""
         return [rows.run_of(row) for row in self._rows(questions.RUNS_UNFINISHED, {})]
 
+    def runs_of_group(self, group: str) -> Sequence[RunRecord]:
+        """Return the runs of a concurrency group that are under way or wait for it, by severity; none for the empty group."""
+        return (
+            [rows.run_of(row) for row in self._rows(questions.RUNS_OF_GROUP, {"group": group})]
+            if group
+            else []
+        )
+
+    def queued_runs(self, *, limit: int = 500) -> Sequence[RunRecord]:
+        """Return the runs that wait in line, in the order in which they came."""
+        return [rows.run_of(row) for row in self._rows(questions.RUNS_QUEUED, {"limit": limit})]
+
     def steps_of(self, run: RunId) -> Sequence[StepRecord]:
         """Return what is known of a run's steps, in the order in which the log first named them."""
         return [rows.step_of(row) for row in self._rows(questions.STEPS_OF, {"run": run})]
+
+    def targets_away(self) -> Sequence[AwayRecord]:
+        """Return the targets that do not answer, longest away first."""
+        return [rows.away_of(row) for row in self._rows(questions.TARGETS_AWAY, {})]
 
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
         """Return an approval with its votes."""
@@ -147,6 +179,10 @@ class Questions(ABC):
         """Return one piece of evidence."""
         row = self._first(questions.EVIDENCE_ONE, {"evidence": evidence}, only=[(evidence,)])
         return rows.evidence_of(row) if row else None
+
+    def schedules(self) -> Sequence[ScheduleRecord]:
+        """Return the schedules in force, by runbook."""
+        return [rows.schedule_of(row) for row in self._rows(questions.SCHEDULES_ALL, {})]
 
     def runbook_source(self, digest: Digest) -> str | None:
         """Return the text of a runbook that was in force once."""

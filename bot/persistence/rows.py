@@ -27,6 +27,7 @@ from bot.domain.nouns import (
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
+    AwayRecord,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -34,6 +35,7 @@ from bot.domain.records import (
     RefusedDelivery,
     RelayEntry,
     RunRecord,
+    ScheduleRecord,
     StepRecord,
     VoteRecord,
 )
@@ -90,6 +92,8 @@ def incident_of(row: Row) -> IncidentRecord:
         firing=row.firing,
         resolution=row.resolution,
         last_seq=row.last_seq or 0,
+        scheduled=_maybe_instant(row.scheduled),
+        quiet=bool(row.quiet),
     )
 
 
@@ -141,6 +145,13 @@ def run_of(row: Row) -> RunRecord:
         finished_at=_maybe_instant(row.finished_at),
         reason=row.reason,
         detail=row.detail,
+        group=row.concurrency_group,
+        severity=Severity(row.severity) if row.severity else None,
+        behind=row.behind,
+        place=row.place,
+        paused_at=_maybe_instant(row.paused_at),
+        paused_by=_maybe_actor(row.paused_by),
+        paused_why=row.paused_why,
     )
 
 
@@ -156,6 +167,16 @@ def step_of(row: Row) -> StepRecord:
         reason=row.reason,
         detail=row.detail,
         output=json.loads(row.output),
+        items=tuple(json.loads(row.item_list)),
+        waits_for=row.waits_for,
+        due_at=_maybe_instant(row.due_at),
+    )
+
+
+def away_of(row: Row) -> AwayRecord:
+    """Read a target that does not answer."""
+    return AwayRecord(
+        target=row.target, since=from_text(row.since), until=from_text(row.until), detail=row.detail
     )
 
 
@@ -190,6 +211,8 @@ def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
         escalated_to=tuple(json.loads(row.escalated_to or "[]")),
         closed_at=_maybe_instant(row.closed_at),
         why=row.why,
+        items=row.item_count,
+        over=row.over,
         votes=votes,
     )
 
@@ -220,6 +243,21 @@ def evidence_of(row: Row) -> EvidenceRecord:
         tool=row.tool,
         truncated=bool(row.truncated),
         stored_at=from_text(row.stored_at),
+    )
+
+
+def schedule_of(row: Row) -> ScheduleRecord:
+    """Read a schedule with the last of its instants that was answered."""
+    return ScheduleRecord(
+        runbook=row.runbook,
+        cron=row.cron,
+        timezone=row.timezone,
+        since=from_text(row.since),
+        due=_maybe_instant(row.due),
+        answered_at=_maybe_instant(row.answered_at),
+        incident=row.incident,
+        started=row.started,
+        skipped=row.skipped,
     )
 
 

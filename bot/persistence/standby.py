@@ -9,13 +9,14 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.domain.clock import Clock, to_text
 from bot.domain.events import canonical
@@ -39,28 +40,34 @@ class Sight:
 
 
 class Watch:
-    """Looks who leads, again and again; blocks, and is used by one thread at a time. `seconds` is a clock that never goes back."""
+    """Looks who leads, again and again; blocks, and any thread may call it. `seconds` is a clock that never goes back."""
 
     def __init__(self, database: Database, *, seconds: Callable[[], float] = since_boot) -> None:
         self._engine = database.writing
         self._seconds = seconds
         self._vigil = Vigil()
         self._connection: Connection | None = None
+        self._one_at_a_time = threading.Lock()
 
     def look(self) -> Sight:
         """Return who leads, and whether the lead is free to be tried for; a leader that sleeps is put out of it first."""
-        try:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            with self._connection.begin():
-                return self._seen(self._connection)
-        except DBAPIError as error:
-            self.close()
-            self._vigil.blink()
-            return Sight(trouble=f"the database can't be reached: {_reason(error)}")
+        with self._one_at_a_time:
+            try:
+                if self._connection is None:
+                    self._connection = self._engine.connect()
+                with self._connection.begin():
+                    return self._seen(self._connection)
+            except SQLAlchemyError as error:
+                self._let_go()
+                self._vigil.blink()
+                return Sight(trouble=f"the database can't be reached: {_reason(error)}")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, once a look that is under way is over."""
+        with self._one_at_a_time:
+            self._let_go()
+
+    def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         _drop(connection)
 
@@ -76,7 +83,7 @@ class Watch:
 
 
 class Keeper:
-    """Keeps what came in, for the leader; blocks, and is used by one thread at a time."""
+    """Keeps what came in, for the leader; blocks, and any thread may call it."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._engine: Engine = database.writing
@@ -84,6 +91,7 @@ class Keeper:
         self._numbers = itertools.count(1)
         self._by = f"pid {os.getpid()} on {socket.gethostname()}"
         self._connection: Connection | None = None
+        self._one_at_a_time = threading.Lock()
 
     def keep(self, things: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """Write things (a kind, and JSON data), all or none; on disk when this returns. JournalError when they can't be written."""
@@ -91,27 +99,38 @@ class Keeper:
             {"key": self._key(), "kind": kind, "data": canonical(dict(data)), "by": self._by}
             for kind, data in things
         ]
-        broken_off = self._connection is not None
-        try:
+        with self._one_at_a_time:
             try:
-                self._write(rows)
-            except DBAPIError:
-                if not broken_off:
-                    raise
-                # The connection may have broken long ago. If this was written after all, it is there under the same keys.
-                self.close()
-                self._write(rows)
-        except DBAPIError as error:
-            self.close()
-            raise JournalError(
-                f"nothing can be kept for the leader: {_reason(error)}",
-                hint="try again; /readyz says when it works",
-            ) from error
+                self._write_twice(rows)
+            except DBAPIError as error:
+                self._let_go()
+                raise JournalError(
+                    f"nothing can be kept for the leader: {_reason(error)}",
+                    hint="try again; /readyz says when it works",
+                ) from error
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, once what is being written is."""
+        with self._one_at_a_time:
+            self._let_go()
+
+    def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         _drop(connection)
+
+    def _write_twice(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """Write, again over a new connection when the one that was there has broken, perhaps long ago.
+
+        What was written after all is there under the same keys.
+        """
+        had_one = self._connection is not None
+        try:
+            self._write(rows)
+        except DBAPIError:
+            if not had_one:
+                raise
+            self._let_go()
+            self._write(rows)
 
     def _write(self, rows: Sequence[Mapping[str, str]]) -> None:
         if self._connection is None:
@@ -129,5 +148,6 @@ def _drop(connection: Connection | None) -> None:
         connection.close()
 
 
-def _reason(error: DBAPIError) -> str:
-    return (str(error.orig).strip().splitlines() or [type(error).__name__])[0]
+def _reason(error: SQLAlchemyError) -> str:
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return (str(said).strip().splitlines() or [type(error).__name__])[0]

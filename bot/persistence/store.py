@@ -19,6 +19,8 @@ from bot.persistence.lease import Lease
 from bot.persistence.migrate import revision_of, revisions
 from bot.persistence.reader import Records
 
+_LOOK = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -29,6 +31,11 @@ class Store:
     database: Database
     lead: Lead
     lease: Lease | None
+
+    async def surely_leading(self) -> None:
+        """Return once no other process can lead: at once, but for one that slept or has not reached its database for a while."""
+        while self.lease is not None and not self.lease.sure:  # noqa: ASYNC110 - a thread keeps it, and sets nothing on this loop
+            await asyncio.sleep(_LOOK)
 
     async def close(self) -> None:
         """Finish what waits, give the lead up, and let go of the database."""

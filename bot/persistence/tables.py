@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ColumnCollection,
     ColumnElement,
@@ -25,47 +24,17 @@ from sqlalchemy import (
     text,
 )
 
+from bot.persistence.columns import count as _count
+from bot.persistence.columns import flag as _flag
+from bot.persistence.columns import ident as _id
+from bot.persistence.columns import instant as _instant
+from bot.persistence.columns import json_data as _json
+from bot.persistence.columns import seq as _seq
+from bot.persistence.columns import words as _text
+
 METADATA = MetaData()
 ON_CONFLICT = "on conflict"
 """Key of `Table.info`: a function (columns of the written row, what a write sets) → what it must set besides."""
-
-
-def _seq(name: str, *, primary_key: bool = False, **more: Any) -> Column[int]:  # noqa: ANN401 - Column's own
-    """Make a column for a place in the log; SQLite's fast row id needs the exact type INTEGER."""
-    kind = BigInteger().with_variant(Integer(), "sqlite")
-    return Column(name, kind, primary_key=primary_key, autoincrement=False, nullable=False, **more)
-
-
-def _id(name: str) -> Column[str]:
-    """Make a column that is, or is part of, the primary key."""
-    return Column(name, Text, primary_key=True, nullable=False)
-
-
-def _text(name: str) -> Column[str]:
-    """Make a column for words, empty where there are none."""
-    return Column(name, Text, nullable=False, server_default="")
-
-
-def _json(name: str) -> Column[str]:
-    """Make a column for a JSON object, `{}` where there is none."""
-    return Column(name, Text, nullable=False, server_default="{}")
-
-
-def _instant(name: str) -> Column[str | None]:
-    """Make a column for an instant that may not have come yet."""
-    return Column(name, Text, nullable=True)
-
-
-def _count(name: str) -> Column[int]:
-    """Make a column for a number that starts at 0."""
-    return Column(
-        name, BigInteger().with_variant(Integer(), "sqlite"), nullable=False, server_default=text("0")
-    )
-
-
-def _flag(name: str) -> Column[bool]:
-    """Make a column for yes or no, no where nothing is said."""
-    return Column(name, Boolean, nullable=False, server_default=text("false"))
 
 
 EVENTS = Table(
@@ -110,6 +79,8 @@ INCIDENTS = Table(
     _text("channel_name"),
     _count("alerts"),
     _text("resolution"),
+    _instant("scheduled"),
+    _flag("quiet"),
 )
 UNRESOLVED = INCIDENTS.c.status != text("'resolved'")
 Index(
@@ -119,6 +90,7 @@ Index(
     postgresql_where=UNRESOLVED,
 )
 Index("incidents_open", INCIDENTS.c.id, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
+LOUD = INCIDENTS.c.quiet.is_(text("false"))
 Index("incidents_by_channel", INCIDENTS.c.channel)
 
 ALERTS = Table(
@@ -171,10 +143,28 @@ RUNS = Table(
     _instant("finished_at"),
     _text("reason"),
     _text("detail"),
+    _text("concurrency_group"),
+    _text("severity"),  # of the incident, while the run waits for its group
+    _text("behind"),
+    _count("place"),
+    _instant("paused_at"),
+    Column("paused_by", Text, nullable=True),
+    _text("paused_why"),
     _seq("seq", server_default=text("0")),
 )
 RUNNING = RUNS.c.status == text("'running'")
+QUEUED = RUNS.c.status == text("'queued'")
+BUSY = (RUNS.c.concurrency_group != text("''")) & RUNS.c.finished_at.is_(None)
 Index("runs_by_incident", RUNS.c.incident, RUNS.c.ordinal)
+Index("runs_queued", RUNS.c.seq, sqlite_where=QUEUED, postgresql_where=QUEUED)
+Index(
+    "runs_busy_by_group",
+    RUNS.c.concurrency_group,
+    RUNS.c.severity,
+    RUNS.c.seq,
+    sqlite_where=BUSY,
+    postgresql_where=BUSY,
+)
 Index("runs_unfinished", RUNS.c.seq, sqlite_where=RUNNING, postgresql_where=RUNNING)
 
 STEPS = Table(
@@ -188,7 +178,10 @@ STEPS = Table(
     _instant("finished_at"),
     _text("reason"),
     _text("detail"),
+    _text("waits_for"),
+    _instant("due_at"),
     _json("output"),
+    Column("item_list", Text, nullable=False, server_default="[]"),  # what a loop goes through
     _seq("seq", server_default=text("0")),  # of the first event that named it
 )
 
@@ -215,6 +208,8 @@ APPROVALS = Table(
     _text("escalated_to"),  # a JSON list
     _instant("closed_at"),
     _text("why"),
+    _count("item_count"),  # calls that a loop asks about, 0 for a step that is none
+    _text("over"),
     _seq("seq", server_default=text("0")),
 )
 Index("approvals_by_incident", APPROVALS.c.incident, APPROVALS.c.seq)
@@ -251,6 +246,21 @@ EVIDENCE = Table(
     _seq("seq", server_default=text("0")),
 )
 Index("evidence_by_incident", EVIDENCE.c.incident, EVIDENCE.c.seq)
+
+SCHEDULES = Table(
+    "schedules",
+    METADATA,
+    _id("runbook"),
+    _text("cron"),
+    _text("timezone"),
+    _instant("since"),
+    _instant("due"),
+    _instant("answered_at"),
+    Column("incident", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
+    _text("started"),
+    _text("skipped"),
+    _flag("removed"),
+)
 
 REFUSED_DELIVERIES = Table(
     "refused_deliveries",
@@ -340,7 +350,23 @@ LEADER = Table(
     _flag("released"),  # given up in good order: whoever comes next need not wait
 )
 
-PROJECTIONS = (INCIDENTS, ALERTS, RUNS, STEPS, APPROVALS, VOTES, EVIDENCE, REFUSED_DELIVERIES, OUTBOX)
+TARGETS = Table("targets", METADATA, _id("target"), _instant("since"), _instant("until"), _text("detail"))
+AWAY = TARGETS.c.since.is_not(None)
+Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
+
+PROJECTIONS = (
+    INCIDENTS,
+    ALERTS,
+    RUNS,
+    STEPS,
+    APPROVALS,
+    VOTES,
+    EVIDENCE,
+    SCHEDULES,
+    REFUSED_DELIVERIES,
+    OUTBOX,
+    TARGETS,
+)
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (
     "channel",

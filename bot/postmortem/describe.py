@@ -12,7 +12,8 @@ from typing import Any
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
-from bot.postmortem import describe_run
+from bot.domain.targets import spoken
+from bot.postmortem import describe_line, describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
@@ -31,6 +32,8 @@ def describe(event: Event, names: Names) -> str:
 def _opened(fact: facts.IncidentOpened, by: str, event: Event, _names: Names) -> str:
     book = f", by the runbook {plain(fact.runbook)}" if fact.runbook else ""
     verb = "declared" if event.actor.kind == "person" else "opened"
+    if fact.scheduled:
+        book += f" on schedule at {instant(fact.scheduled)}"
     return f"{by} {verb} incident {fact.incident} as {fact.severity}{book}{because(fact.title)}"
 
 
@@ -134,6 +137,32 @@ def _loaded(fact: facts.RunbooksLoaded, _by: str, _event: Event, _names: Names) 
     return f"{count(len(fact.digests), 'runbook is', 'runbooks are')} in force{refused}"
 
 
+def _schedule_set(fact: facts.ScheduleSet, _by: str, _event: Event, _names: Names) -> str:
+    return f"The runbook {plain(fact.runbook)} is on schedule: {plain(fact.cron)}, {plain(fact.timezone)}"
+
+
+def _schedule_removed(fact: facts.ScheduleRemoved, _by: str, _event: Event, _names: Names) -> str:
+    return f"The runbook {plain(fact.runbook)} is on no schedule any more"
+
+
+def _schedule_fired(fact: facts.ScheduleFired, _by: str, _event: Event, _names: Names) -> str:
+    led = (
+        f"run {fact.started}" if fact.started else f"incident {fact.incident}" if fact.incident else "no run"
+    )
+    missed = f"; those since {instant(fact.missed_since)} were missed" if fact.missed_since else ""
+    head = f"The schedule of {plain(fact.runbook)} came due at {instant(fact.due)} and led to {led}"
+    return f"{head}{missed}{because(fact.skipped)}"
+
+
+def _away(fact: facts.BreakerOpened, _by: str, _event: Event, _names: Names) -> str:
+    since = f"not called since {instant(fact.since)}"
+    return f"{plain(fact.detail)}: {since}, to be tried again from {instant(fact.until)} on"
+
+
+def _back(fact: facts.BreakerClosed, _by: str, _event: Event, _names: Names) -> str:
+    return f"{plain(spoken(fact.target))} answers again; it was not called since {instant(fact.since)}"
+
+
 SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.IncidentOpened: _opened,
     facts.AlertsAttached: _attached,
@@ -155,5 +184,11 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ProcessStarted: _process,
     facts.LeadTaken: _led,
     facts.RunbooksLoaded: _loaded,
+    facts.ScheduleSet: _schedule_set,
+    facts.ScheduleRemoved: _schedule_removed,
+    facts.ScheduleFired: _schedule_fired,
+    facts.BreakerOpened: _away,
+    facts.BreakerClosed: _back,
+    **describe_line.SENTENCES,
     **describe_run.SENTENCES,
 }

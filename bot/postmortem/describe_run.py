@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
+from bot.domain.labels import label_of
 from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, Settlement, Vote
 from bot.postmortem.wording import because, count, duration, instant, listed, plain, source_name, who
 
 Names = Mapping[str, str]
+NAMED = 12
+"""Items of a loop that a sentence names before it only counts."""
 
 _PART = {
     Part.MAIN: "",
@@ -26,6 +29,7 @@ _PHASE = {
     Phase.ALWAYS: "went on to the steps that run in any case",
 }
 _RUN_END = {
+    RunStatus.QUEUED: "waits for its turn",
     RunStatus.RUNNING: "is still under way",
     RunStatus.SUCCEEDED: "succeeded",
     RunStatus.FAILED: "failed",
@@ -70,20 +74,47 @@ def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> 
 
 
 def _cancel(fact: facts.RunCancelRequested, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} asked run {fact.run} to end{because(fact.why)}"
+    undo = ", and to undo what it did" if fact.undo else ""
+    return f"{by} asked run {fact.run} to end{undo}{because(fact.why)}"
+
+
+def _paused(fact: facts.RunPaused, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} paused run {fact.run}{because(fact.why)}"
+
+
+def _resumed(fact: facts.RunResumed, by: str, _event: Event, _names: Names) -> str:
+    return f"{by} let run {fact.run} go on after a pause of {duration(fact.paused_for)}{because(fact.why)}"
 
 
 def _finished(fact: facts.RunFinished, _by: str, _event: Event, _names: Names) -> str:
     return f"Run {fact.run} {_RUN_END[fact.status]}{reason(fact.reason, fact.detail)}"
 
 
+def _expanded(fact: facts.LoopExpanded, _by: str, _event: Event, _names: Names) -> str:
+    left = f"; {fact.left_out:,} left out by its condition" if fact.left_out else ""
+    over = f"; that is more than it may do unasked: {plain(fact.over)}" if fact.over else ""
+    return f"Step {fact.step} has {count(len(fact.items), 'item')} to go through: {_named(fact.items)}{left}{over}"
+
+
+def _named(items: Sequence[Any]) -> str:
+    shown = [plain(label_of(each)) for each in items[:NAMED]]
+    more = [f"{len(items) - NAMED:,} more"] if len(items) > NAMED else []
+    return listed([*shown, *more])
+
+
+def _began(fact: facts.LoopBegan, _by: str, _event: Event, _names: Names) -> str:
+    return f"Step {fact.step} began to go through its items"
+
+
 def _asked(fact: facts.ApprovalRequested, _by: str, _event: Event, names: Names) -> str:
     target = f" on {plain(fact.target)}" if fact.target else ""
     of = listed([source_name(each, names) for each in fact.sources]) or "nobody"
     until = f", until {instant(fact.expires_at)}" if fact.expires_at else ""
+    times = f" for {count(fact.items, 'item')}" if fact.items else ""
+    over = f"; {plain(fact.over)}" if fact.over else ""
     return (
         f"Step {fact.step} asked {count(fact.quorum, 'person', 'people')} of {of} to approve "
-        f"{plain(fact.action)} ({plain(fact.effect)}){target}{until}"
+        f"{plain(fact.action)} ({plain(fact.effect)}){times}{target}{until}{over}"
     )
 
 
@@ -114,6 +145,17 @@ def _skipped(fact: facts.StepSkipped, _by: str, _event: Event, _names: Names) ->
 def _call(fact: facts.CallStarted, _by: str, _event: Event, _names: Names) -> str:
     again = f" again, attempt {fact.attempt}" if fact.attempt > 1 else ""
     return f"{_subject(fact.part, fact.step)} began{again}: {plain(fact.action)}"
+
+
+def _held(fact: facts.CallHeld, _by: str, _event: Event, _names: Names) -> str:
+    until = f" until {instant(fact.until)}" if fact.until else ""
+    return f"{_subject(fact.part, fact.step)} waits{until}, and was not called{because(fact.detail)}"
+
+
+def _refused(fact: facts.CallRefused, _by: str, _event: Event, _names: Names) -> str:
+    then = f"; it waits until {instant(fact.retry_at)}" if fact.retry_at else ""
+    why = because(fact.detail).rstrip(".")
+    return f"{_subject(fact.part, fact.step)} was not called{why}, since {instant(fact.since)}{then}"
 
 
 def _call_done(fact: facts.CallSucceeded, _by: str, _event: Event, _names: Names) -> str:
@@ -170,13 +212,19 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunStarted: _started,
     facts.PhaseEntered: _phase,
     facts.RunCancelRequested: _cancel,
+    facts.RunPaused: _paused,
+    facts.RunResumed: _resumed,
     facts.RunFinished: _finished,
+    facts.LoopExpanded: _expanded,
+    facts.LoopBegan: _began,
     facts.ApprovalRequested: _asked,
     facts.ApprovalEscalated: _escalated,
     facts.ApprovalVoted: _voted,
     facts.ApprovalClosed: _closed,
     facts.StepSkipped: _skipped,
     facts.CallStarted: _call,
+    facts.CallHeld: _held,
+    facts.CallRefused: _refused,
     facts.CallSucceeded: _call_done,
     facts.CallFailed: _call_failed,
     facts.CallInterrupted: _interrupted,

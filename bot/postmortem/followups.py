@@ -13,7 +13,7 @@ from bot.domain.nouns import ApprovalStatus, Part, RunStatus
 from bot.postmortem.draft import Impact, Sourced, ref, refs
 from bot.postmortem.impact import ACKNOWLEDGED, CONTAINED, DETECTED, STARTED
 from bot.postmortem.story import StepStory, Story
-from bot.postmortem.wording import because, duration, ended, listed, plain
+from bot.postmortem.wording import because, count, duration, ended, listed, plain
 
 LATE = 300.0
 """Seconds between an alert's start and its arrival from which detection is called late."""
@@ -54,7 +54,31 @@ def _late(impact: Impact) -> Iterator[Sourced]:
 
 
 def _of_step(step: StepStory) -> Iterator[Sourced]:
+    yield from _needed_more(step)
+    yield from _failed_or_stuck(step)
+    unknown = [each for one in (step, *step.items) for each in one.told(facts.StepOutcomeUnknown)]
+    for each in unknown[:1] if step.items else unknown:
+        yield Sourced(
+            text=f"Give step {step.step} a probe (`settle`) that tells what happened after an interruption.",
+            refs=(ref(each.event),),
+        )
+    if step.changes and step.success and not step.verified:
+        yield Sourced(
+            text=f"Give step {step.step} a verification (`verify`): it succeeded, and nothing shows that it helped.",
+            refs=(ref(step.success.event),),
+        )
+
+
+def _needed_more(step: StepStory) -> Iterator[Sourced]:
     for part, subject in _PARTS:
+        failed = [each for one in step.items if one.answers(part) for each in one.failures(part)]
+        if failed:
+            items = count(len({each.fact.step for each in failed}), "item")
+            reasons = listed(dict.fromkeys(plain(each.fact.reason) for each in failed))
+            yield Sourced(
+                text=f"{subject} {step.step} needed further attempts for {items} ({reasons}): find out why.",
+                refs=refs([each.event for each in failed]),
+            )
         failed = step.failures(part)
         if failed and step.answers(part):
             reasons = listed(dict.fromkeys(plain(each.fact.reason) for each in failed))
@@ -62,24 +86,17 @@ def _of_step(step: StepStory) -> Iterator[Sourced]:
                 text=f"{subject} {step.step} needed {len(failed) + 1} attempts ({reasons}): find out why.",
                 refs=refs([each.event for each in failed]),
             )
+
+
+def _failed_or_stuck(step: StepStory) -> Iterator[Sourced]:
     for gone in [] if step.refused else step.told(facts.StepFailed):
         why = because(f"{gone.fact.reason} {gone.fact.detail}")
         yield Sourced(text=ended(f"Make step {step.step} work: it failed{why}"), refs=(ref(gone.event),))
-    for stuck in step.told(facts.StepUndoFailed):
+    for stuck in [each for one in (step, *step.items) for each in one.told(facts.StepUndoFailed)]:
         why = because(f"{stuck.fact.reason} {stuck.fact.detail}")
         yield Sourced(
-            text=ended(f"Check what step {step.step} left behind: it could not be taken back{why}"),
+            text=ended(f"Check what step {stuck.fact.step} left behind: it could not be taken back{why}"),
             refs=(ref(stuck.event),),
-        )
-    for unknown in step.told(facts.StepOutcomeUnknown):
-        yield Sourced(
-            text=f"Give step {step.step} a probe (`settle`) that tells what happened after an interruption.",
-            refs=(ref(unknown.event),),
-        )
-    if step.changes and step.success and not step.verified:
-        yield Sourced(
-            text=f"Give step {step.step} a verification (`verify`): it succeeded, and nothing shows that it helped.",
-            refs=(ref(step.success.event),),
         )
 
 
@@ -136,7 +153,7 @@ def _gaps(story: Story, impact: Impact) -> Iterator[Sourced]:
 
 
 def _loose_ends(story: Story) -> Iterator[Sourced]:
-    for step in story.steps:
+    for step in story.every_step():
         if step.unsettled is not None:
             yield Sourced(
                 text=f"What became of step {step.step}? It was interrupted, and nobody has said how it ended.",

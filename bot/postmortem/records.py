@@ -9,7 +9,7 @@ from bot.domain.ids import ApprovalId
 from bot.domain.nouns import ApprovalStatus, Vote
 from bot.postmortem.draft import ApprovalRow, EvidenceRow, NoteRow, UndoRow, VoteRow, ref, refs
 from bot.postmortem.story import Story, Told
-from bot.postmortem.wording import json_text, lines, listed, plain, source_name, who
+from bot.postmortem.wording import count, json_text, lines, listed, plain, source_name, who
 
 _VOTES = {Vote.APPROVE: "approved", Vote.DENY: "denied"}
 
@@ -22,8 +22,15 @@ def approvals(
     for vote in story.told(facts.ApprovalVoted):
         votes.setdefault(vote.fact.approval, []).append(vote)
     closed = {each.fact.approval: each for each in story.told(facts.ApprovalClosed)}
+    escalated = {each.fact.approval: each for each in story.told(facts.ApprovalEscalated)}
     return tuple(
-        _approval(asked, votes.get(asked.fact.approval, []), closed.get(asked.fact.approval), names, redact)
+        _approval(
+            asked,
+            votes.get(asked.fact.approval, []),
+            (escalated.get(asked.fact.approval), closed.get(asked.fact.approval)),
+            names,
+            redact,
+        )
         for asked in story.told(facts.ApprovalRequested)
     )
 
@@ -31,21 +38,23 @@ def approvals(
 def _approval(
     asked: Told[facts.ApprovalRequested],
     votes: list[Told[facts.ApprovalVoted]],
-    closed: Told[facts.ApprovalClosed] | None,
+    course: tuple[Told[facts.ApprovalEscalated] | None, Told[facts.ApprovalClosed] | None],
     names: Mapping[str, str],
     redact: Callable[[str], str],
 ) -> ApprovalRow:
-    fact = asked.fact
+    fact, (escalated, closed) = asked.fact, course
+    sources = escalated.fact.sources if escalated else fact.sources
+    told = [each.event for each in (escalated, closed) if each]
     return ApprovalRow(
         approval=fact.approval,
         step=fact.step,
         action=plain(fact.action),
-        effect=plain(fact.effect),
+        effect=plain(fact.effect) + _of_list(fact),
         target=plain(fact.target),
         inputs=plain(redact(json_text(fact.inputs))),
         digest=fact.digest,
         undo=plain(fact.undo),
-        of=listed([source_name(each, names) for each in fact.sources]),
+        of=listed([source_name(each, names) for each in sources]),
         quorum=fact.quorum,
         requested_by=who(fact.requested_by, names) if fact.requested_by else "",
         asked_at=asked.at,
@@ -53,8 +62,13 @@ def _approval(
         closed_at=closed.at if closed else None,
         why=plain(closed.fact.why) if closed else "",
         votes=tuple(_vote(each, names) for each in votes),
-        refs=refs([asked.event, *(each.event for each in votes), *([closed.event] if closed else [])]),
+        refs=refs([asked.event, *(each.event for each in votes), *told]),
     )
+
+
+def _of_list(fact: facts.ApprovalRequested) -> str:
+    over = f"; {plain(fact.over)}" if fact.over else ""
+    return f", for {count(fact.items, 'item')}{over}" if fact.items else ""
 
 
 def _vote(vote: Told[facts.ApprovalVoted], names: Mapping[str, str]) -> VoteRow:

@@ -5,7 +5,7 @@ It folds and picks; it decides nothing and words nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
-from bot.domain.ids import RunId, StepId
+from bot.domain.ids import RunId, StepId, instance_of
 from bot.domain.nouns import ApprovalStatus, IncidentStatus, Part
 
 F = TypeVar("F", bound=Fact)
@@ -42,11 +42,12 @@ def told(events: Sequence[Event], kind: type[F]) -> list[Told[F]]:
 
 @dataclass(frozen=True, slots=True)
 class StepStory:
-    """All that happened to one step of one run, in log order."""
+    """All that happened to one step of one run, in log order; a loop has its items, each with a story of its own."""
 
     run: RunId
     step: StepId
     events: tuple[Event, ...]
+    items: tuple[StepStory, ...] = ()
 
     def told(self, kind: type[F]) -> list[Told[F]]:
         """Return the step's events whose fact is of a type."""
@@ -69,7 +70,15 @@ class StepStory:
         """The action that the step runs, empty when it never began and nobody was asked."""
         for asked in self.told(facts.ApprovalRequested):
             return asked.fact.action
-        return next((call.fact.action for call in self.calls(Part.MAIN)), "")
+        calls = [call for each in (self, *self.items) for call in each.calls(Part.MAIN)]
+        return calls[0].fact.action if calls else ""
+
+    @property
+    def looks(self) -> list[Told[facts.CallSucceeded]]:
+        """Return what the step's verification saw, a loop's last look at each of its items."""
+        if self.items:
+            return [look for each in self.items for look in each.answers(Part.VERIFY)[-1:]]
+        return self.answers(Part.VERIFY)
 
     @property
     def success(self) -> Told[facts.StepSucceeded] | None:
@@ -78,7 +87,9 @@ class StepStory:
 
     @property
     def verified(self) -> bool:
-        """Whether the step succeeded because its verification agreed."""
+        """Whether the step succeeded because its verification agreed, a loop's for each of its items."""
+        if self.items:
+            return self.success is not None and all(each.verified for each in self.items)
         return self.success is not None and any(
             each.fact.next_at is None for each in self.answers(Part.VERIFY)
         )
@@ -90,18 +101,21 @@ class StepStory:
         taken_back = any(
             isinstance(each.fact, facts.StepUndone | facts.StepUndoFailed) for each in self.events
         )
-        return harms or taken_back or bool(self.calls(Part.VERIFY))
+        return (
+            harms or taken_back or bool(self.calls(Part.VERIFY)) or any(each.changes for each in self.items)
+        )
 
     @property
     def stands(self) -> bool:
         """Whether nobody took the step's effect back."""
-        return not self.told(facts.StepUndone)
+        return not self.told(facts.StepUndone) and all(each.stands for each in self.items)
 
     @property
     def refused(self) -> Told[facts.ApprovalClosed] | None:
         """The decision that kept the step from ever running: denied, expired or void; None when it ran or nothing kept it."""
         closed = _last(self.told(facts.ApprovalClosed))
-        if closed is None or closed.fact.status is ApprovalStatus.APPROVED or self.calls(Part.MAIN):
+        began = bool(self.calls(Part.MAIN) or self.items)
+        if closed is None or closed.fact.status is ApprovalStatus.APPROVED or began:
             return None
         return closed
 
@@ -163,6 +177,17 @@ class Story:
         """Return the events whose fact is of a type, in log order."""
         return told(self.events, kind)
 
+    def every_step(self) -> Iterator[StepStory]:
+        """Return the steps, each loop followed by its items."""
+        return with_items(self.steps)
+
+
+def with_items(steps: Iterable[StepStory]) -> Iterator[StepStory]:
+    """Return steps, each loop followed by its items."""
+    for each in steps:
+        yield each
+        yield from each.items
+
 
 def read(events: Sequence[Event]) -> Story:
     """Read an incident's stream; ValueError when it doesn't tell of an incident's opening."""
@@ -179,14 +204,21 @@ def place(fact: Fact) -> tuple[RunId, StepId] | None:
 
 
 def step_stories(events: Sequence[Event]) -> Iterator[StepStory]:
-    """Group the events of steps by step, in the order in which the steps were first heard of."""
+    """Group the events of steps by step, in the order in which the steps were first heard of; the items of a loop are in its story."""
     found: dict[tuple[RunId, StepId], list[Event]] = {}
     for event in events:
         where = place(event.fact)
         if where is not None:
             found.setdefault(where, []).append(event)
+    items: dict[tuple[RunId, StepId], list[StepStory]] = {}
     for (run, step), theirs in found.items():
-        yield StepStory(run=run, step=step, events=tuple(theirs))
+        within = instance_of(step)
+        if within is not None and (run, within[0]) in found:
+            items.setdefault((run, within[0]), []).append(StepStory(run, step, tuple(theirs)))
+    nested = {(each.run, each.step) for stories in items.values() for each in stories}
+    for where, theirs in found.items():
+        if where not in nested:
+            yield StepStory(*where, events=tuple(theirs), items=tuple(items.get(where, ())))
 
 
 def _last(items: Sequence[T]) -> T | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.domain import facts
-from bot.domain.nouns import ActorKind, Part, Vote
+from bot.domain.ids import StepId, instance_of
+from bot.domain.nouns import ActorKind, Vote
 from bot.postmortem.draft import Impact, Sourced, ref, refs
 from bot.postmortem.impact import earliest_alert
 from bot.postmortem.metrics import numbers_in
@@ -87,13 +89,13 @@ def _ran(story: Story) -> Iterator[Sourced]:
 def _contained(story: Story, names: Mapping[str, str]) -> Iterator[Sourced]:
     step = story.containing
     if step is not None and step.success is not None:
-        looks = step.answers(Part.VERIFY)
+        looks = step.looks
         votes = [each for each in step.told(facts.ApprovalVoted) if each.fact.vote is Vote.APPROVE]
         allowed = f", approved by {_voters(votes, names)}," if votes else ""
         yield Sourced(
             text=(
                 f"Step {step.step} ({plain(step.action)}){allowed} contained it: verified at "
-                f"{time_of_day(step.success.at)}{_seen(looks)}."
+                f"{time_of_day(step.success.at)}{_seen(step, looks)}."
             ),
             refs=refs([*(each.event for each in votes), looks[-1].event, step.success.event]),
         )
@@ -115,7 +117,9 @@ def _voters(votes: Sequence[Told[facts.ApprovalVoted]], names: Mapping[str, str]
     return listed([f"{who(each.event.actor, names)} at {time_of_day(each.at)}" for each in votes])
 
 
-def _seen(looks: Sequence[Told[facts.CallSucceeded]]) -> str:
+def _seen(step: StepStory, looks: Sequence[Told[facts.CallSucceeded]]) -> str:
+    if step.items:
+        return f", each of its {count(len(step.items), 'item')}"
     numbers = numbers_in(looks[-1].fact.output)
     saw = f", which saw {listed([f'{name} {number(value)}' for name, value in numbers])}" if numbers else ""
     return f" by look {len(looks)}{saw}"
@@ -124,14 +128,14 @@ def _seen(looks: Sequence[Told[facts.CallSucceeded]]) -> str:
 def _undone(story: Story) -> Iterator[Sourced]:
     back = story.told(facts.StepUndone)
     if back:
-        steps = listed(dict.fromkeys(str(each.fact.step) for each in back))
+        steps = _named(back)
         yield Sourced(
             text=f"What {_steps(back)} {steps} had done was taken back.",
             refs=refs([each.event for each in back]),
         )
     stuck = story.told(facts.StepUndoFailed)
     if stuck:
-        steps = listed(dict.fromkeys(str(each.fact.step) for each in stuck))
+        steps = _named(stuck)
         yield Sourced(
             text=f"What {_steps(stuck)} {steps} had done could not be taken back.",
             refs=refs([each.event for each in stuck]),
@@ -139,7 +143,19 @@ def _undone(story: Story) -> Iterator[Sourced]:
 
 
 def _steps(of: Sequence[Told[facts.StepUndone]] | Sequence[Told[facts.StepUndoFailed]]) -> str:
-    return "step" if len({each.fact.step for each in of}) == 1 else "steps"
+    return "step" if len({_whole(each.fact.step) for each in of}) == 1 else "steps"
+
+
+def _named(of: Sequence[Told[facts.StepUndone]] | Sequence[Told[facts.StepUndoFailed]]) -> str:
+    """Name steps, a loop once, with how many of its items are meant."""
+    items = Counter(_whole(each.fact.step) for each in of if instance_of(each.fact.step))
+    names = dict.fromkeys(_whole(each.fact.step) for each in of)
+    return listed([f"{name} ({count(items[name], 'item')})" if items[name] else name for name in names])
+
+
+def _whole(step: StepId) -> StepId:
+    place = instance_of(step)
+    return place[0] if place is not None else step
 
 
 def _ended(story: Story, impact: Impact, names: Mapping[str, str]) -> Sourced:

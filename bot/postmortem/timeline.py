@@ -17,6 +17,7 @@ from bot.domain.ids import ApprovalId, RunId, StepId
 from bot.domain.nouns import ApprovalStatus, Part
 from bot.postmortem.describe import describe
 from bot.postmortem.draft import Line, Ref, ref
+from bot.postmortem.loop_lines import Gone, Loop, LoopLines, part_of_going, part_of_undo
 from bot.postmortem.story import Story, Told
 from bot.postmortem.wording import count, duration, instant, listed, plain, safe_url
 
@@ -34,12 +35,16 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.NoteAdded: PEOPLE,
     facts.IncidentResolved: PEOPLE,
     facts.RunCancelRequested: PEOPLE,
+    facts.RunPaused: PEOPLE,
+    facts.RunResumed: PEOPLE,
     facts.ApprovalRequested: DECISION,
     facts.ApprovalEscalated: DECISION,
     facts.ApprovalVoted: DECISION,
     facts.ApprovalClosed: DECISION,
     facts.StepSettled: DECISION,
     facts.RunProposed: DECISION,
+    facts.RunRejected: DECISION,
+    facts.RunDropped: PEOPLE,
     facts.CallFailed: FAILURE,
     facts.CallInterrupted: FAILURE,
     facts.StepFailed: FAILURE,
@@ -72,10 +77,13 @@ class _Entry:
     refs: list[Ref]
     failed: list[facts.CallFailed] = field(default_factory=list)
     joined: list[facts.AlertsAttached | facts.AlertsResolved] = field(default_factory=list)
+    gone: Gone | None = None
 
     def line(self) -> Line:
         text = self.said
-        if len(self.failed) > 1:
+        if self.gone is not None:
+            text = text or self.gone.said()
+        elif len(self.failed) > 1:
             text = _tried_again(self.failed)
         elif len(self.joined) > 1:
             text = _alerts_in_a_row(self.joined)
@@ -94,13 +102,15 @@ class _Teller:
     def __init__(self, story: Story, names: Mapping[str, str]) -> None:
         self.entries: list[_Entry] = []
         self._names = names
-        self._steps = {(step.run, step.step): step for step in story.steps}
+        self._steps = {(step.run, step.step): step for step in story.every_step()}
+        self._loops = LoopLines(story)
+        self._gone: dict[tuple[Loop, bool], _Entry] = {}
         self._retried: dict[_Key, _Entry] = {}
         self._decided: dict[ApprovalId, _Entry] = {}
 
     def hear(self, event: Event) -> None:
         fact = event.fact
-        if isinstance(fact, _NOISE):
+        if isinstance(fact, _NOISE) or self._folded_into_loop(event):
             return
         if isinstance(fact, facts.AlertsAttached | facts.AlertsResolved):
             self._alerts(event, fact)
@@ -116,9 +126,38 @@ class _Teller:
             self._tell(event)
 
     def _tell(self, event: Event, said: str = "", *, more: Sequence[Event] = ()) -> _Entry:
-        entry = _Entry(event, said or describe(event, self._names), [ref(each) for each in (*more, event)])
+        words = self._loops.named(event.fact, said or describe(event, self._names))
+        entry = _Entry(event, words, [ref(each) for each in (*more, event)])
         self.entries.append(entry)
         return entry
+
+    def _folded_into_loop(self, event: Event) -> bool:
+        """Fold what an item of a loop did into its loop's line; False for what has a line of its own."""
+        if isinstance(event.fact, facts.LoopBegan):
+            self._fold(event, (event.fact.run, event.fact.step), "", undo=False)
+            return True
+        place = self._loops.loop_of(event.fact)
+        if place is None:
+            return False
+        going, undo = part_of_going(event.fact), part_of_undo(event.fact)
+        if going is None and undo is None:
+            return False
+        self._fold(event, place[0], going or undo or "", undo=going is None)
+        return True
+
+    def _fold(self, event: Event, loop: Loop, counts_as: str, *, undo: bool) -> None:
+        entry = self._gone.get((loop, undo))
+        if entry is None:
+            entry = self._gone[loop, undo] = _Entry(event, "", [], gone=self._loops.gone(loop, event))
+            self.entries.append(entry)
+        gone = entry.gone
+        assert gone is not None  # noqa: S101 - a moment ago, or when it was made
+        entry.refs.append(ref(event))
+        gone.until = event.at
+        if counts_as:
+            gone.counted[counts_as] += 1
+        if undo:
+            entry.said = gone.said_of_undo()
 
     def _alerts(self, event: Event, fact: facts.AlertsAttached | facts.AlertsResolved) -> None:
         """Tell of alerts; a line right after another of the same sort grows instead."""
@@ -134,7 +173,11 @@ class _Teller:
         if isinstance(fact, facts.CallStarted):
             if fact.attempt == 1 and fact.part in {Part.MAIN, Part.UNDO}:
                 self._tell(event)
-        elif fact.part is Part.MAIN and self._steps[fact.run, fact.step].calls(Part.VERIFY):
+        elif (
+            fact.part is Part.MAIN
+            and fact.next_at is None
+            and self._steps[fact.run, fact.step].calls(Part.VERIFY)
+        ):
             self._tell(event, _worked(fact))
 
     def _call_failed(self, event: Event, fact: facts.CallFailed) -> None:

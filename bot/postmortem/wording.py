@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from bot.domain.nouns import Actor, ActorKind
+from bot.domain.nouns import SCHEDULE, Actor, ActorKind
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TENTHS_BELOW = 10
@@ -123,6 +123,8 @@ def who(actor: Actor, names: Mapping[str, str]) -> str:
     """Name an actor as people know them."""
     if actor.kind is ActorKind.PERSON:
         return person_name(actor.id, names)
+    if actor == SCHEDULE:
+        return "the runbook's schedule"
     return "Fireline" if actor.kind is ActorKind.SYSTEM else f"the sender {plain(actor.id)}"
 
 

@@ -18,9 +18,11 @@ from bot.actions.outcome import TRANSIENT
 from bot.domain.durations import parse_duration
 from bot.domain.ids import Digest, StepId
 from bot.runbook import surface
+from bot.runbook.cron import BadCron, Cron, parse_cron, zone_of
 from bot.runbook.documents import Document, Path
 from bot.runbook.expressions import BadExpression, Expression
 from bot.runbook.findings import Finding, finding
+from bot.runbook.loops import Limit, Loop
 from bot.runbook.matchers import BadMatcher, Matcher, parse_matchers
 from bot.runbook.model import (
     DEFAULT_RETRY,
@@ -44,6 +46,8 @@ from bot.runbook.regexes import BadPattern, compile_regex
 from bot.runbook.templates import Template
 
 _PLACEHOLDER = Template.compile("SEV3")
+_OF_LOOPS = frozenset({"max_parallel", "canary", "max_items", "of"})
+"""Keys that say something about a loop, and nothing without one."""
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class Builder:
             autonomy=file.autonomy,
             triggers=self._triggers(file.on),
             command=file.on.command,
+            schedule=self._schedule(file.on.schedule),
             inputs=tuple(self._input(name, each) for name, each in file.inputs.items()),
             concurrency=self._concurrency(file.concurrency),
             timeout=self._duration(file.timeout, ("timeout",)),
@@ -79,9 +84,6 @@ class Builder:
     def _refuse(self, code: str, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
         self.findings.append(finding(code, message, self.document.place(path, key=key), hint))
         self.broken.add(path)
-
-    def _not_yet(self, value: str, path: Path, what: str) -> None:
-        self._refuse("FL901", f"{value} is not available yet", path, f"{what} is")
 
     def _duration(self, text: str | None, path: Path) -> timedelta | None:
         if text is None:
@@ -120,10 +122,25 @@ class Builder:
                     found
                     for index, text in enumerate(each.match)
                     for found in self._matchers(text, at, index)
-                )
+                ),
+                place=self.document.place(("on", "alert", at)),
             )
             for at, each in enumerate(on.alert or [])
         )
+
+    def _schedule(self, part: surface.Schedule | None) -> Cron | None:
+        if part is None:
+            return None
+        path: Path = ("on", "schedule")
+        try:
+            zone_of(part.timezone)
+        except BadCron as error:
+            self._refuse("FL602", str(error), (*path, "timezone"), error.hint)
+        try:
+            return parse_cron(part.cron, part.timezone if not self.broken & {(*path, "timezone")} else "UTC")
+        except BadCron as error:
+            self._refuse("FL601", str(error), (*path, "cron"), error.hint)
+            return None
 
     def _matchers(self, text: str, trigger: int, index: int) -> tuple[Matcher, ...]:
         path = ("on", "alert", trigger, "match", index)
@@ -141,8 +158,6 @@ class Builder:
     def _concurrency(self, part: surface.Concurrency | None) -> Concurrency | None:
         if part is None:
             return None
-        if part.when_busy != "attach":
-            self._not_yet(part.when_busy, ("concurrency", "when_busy"), "attach")
         return Concurrency(
             group=self._template(part.group, ("concurrency", "group")), when_busy=WhenBusy(part.when_busy)
         )
@@ -199,6 +214,7 @@ class Builder:
             on_failure=part.on_failure,
             evidence=self._evidence(part.evidence, (*path, "evidence")),
             effect=None if part.effect is None else Effect(part.effect),
+            loop=self._loop(part, path),
             place=self.document.place(path),
         )
 
@@ -216,7 +232,35 @@ class Builder:
             max_interval=max(most, interval),
             jitter=part.jitter,
             on=TRANSIENT if part.on is None else frozenset(part.on),
+            until=None if part.until is None else self._expression(part.until, (*path, "until")),
         )
+
+    def _loop(self, part: surface.Step, path: Path) -> Loop | None:
+        if part.for_each is None:
+            for key in _OF_LOOPS & part.model_fields_set:
+                if (*path, "for_each") not in self.broken:
+                    self._refuse("FL107", f"{key} is for a loop", (*path, key), "add for_each", key=True)
+            return None
+        return Loop(
+            items=self._template(part.for_each, (*path, "for_each")),
+            max_parallel=part.max_parallel or 1,
+            canary=part.canary or 0,
+            limit=self._limit(part, path),
+        )
+
+    def _limit(self, part: surface.Step, path: Path) -> Limit | None:
+        share = isinstance(part.max_items, str)
+        if share and part.of is None and (*path, "of") not in self.broken:
+            message = f"{part.max_items} of what?"
+            self._refuse("FL107", message, (*path, "max_items"), 'of: "{{ … }}", a number or a list')
+        if part.of is not None and not share and (*path, "max_items") not in self.broken:
+            self._refuse(
+                "FL107", "of says what max_items is a share of", (*path, "of"), "max_items: 10%", key=True
+            )
+        if part.max_items is None:
+            return None
+        of = None if part.of is None else self._template(part.of, (*path, "of"))
+        return Limit(most=int(str(part.max_items).rstrip("%")), of=of)
 
     def _approval(self, part: surface.Approval | None, path: Path) -> ApprovalRule | None:
         if part is None:

@@ -73,7 +73,7 @@ class Expression:
             raise BadExpression(
                 "this is an expression already", place=place, hint="write it bare, without {{ }}"
             )
-        tree = _parse(text, place)
+        tree = parse_expression(text, place)
         return cls(text, place, _runner(tree, text, place), references(tree, place))
 
     @property
@@ -132,7 +132,8 @@ def _advice(error: Exception) -> str:
     return ""
 
 
-def _parse(text: str, place: Place) -> nodes.Expr:
+def parse_expression(text: str, place: Place = NOWHERE) -> nodes.Expr:
+    """Return the syntax tree of a bare expression; raises BadExpression."""
     if len(text) > MOST_SOURCE:
         raise BadExpression(f"the expression is longer than {MOST_SOURCE:,} characters", place=place)
     if not text.strip():

@@ -7,6 +7,7 @@
     FL3xx     names in expressions
     FL4xx     actions and what they take
     FL5xx     safety: approvals, undo, retries, evidence
+    FL6xx     what starts a runbook
     FL9xx     known to the language, not available yet
 
 A code keeps its meaning for ever; a rule that goes leaves its number empty. `docs/lint.md` is made from the
@@ -118,10 +119,18 @@ RULES: dict[str, Rule] = {
         "a pattern can't be read", "Patterns are RE2, as in Alertmanager: no look-around, no backreferences."
     ),
     "FL107": _error("settings that contradict each other", "Two keys of one part can't both hold."),
+    "FL108": _error(
+        "a loop over what is no list",
+        "`for_each` takes a list, or one expression that gives a list; a text around it makes a text of it.",
+    ),
     "FL201": _error("two steps of one id", "An id names a step in expressions, in approvals and in the log."),
     "FL202": _error("needs a step that there is not", "`needs` names steps of the same list by id."),
     "FL203": _error(
         "steps that wait for each other", "The needs go in a circle, so none of these steps could start."
+    ),
+    "FL204": _warning(
+        "a step that never runs",
+        "Its condition can't come true; drop the step, or say what was meant.",
     ),
     "FL301": _error(
         "a name that can't exist", "Nothing of that name is in scope here; a run would fail on it."
@@ -132,6 +141,10 @@ RULES: dict[str, Rule] = {
     ),
     "FL303": _error(
         "an output that the action has not", "The action says what it puts out; this is not in it."
+    ),
+    "FL304": _warning(
+        "a value that never comes",
+        "What is compared has a closed set of values, and this is none of them.",
     ),
     "FL401": _error(
         "unknown action",
@@ -148,6 +161,10 @@ RULES: dict[str, Rule] = {
     "FL404": _error(
         "a probe that changes something",
         "`settle` and `verify` are asked again and again: they must only read.",
+    ),
+    "FL405": _error(
+        "a value of a type that can't fit",
+        "What the expression gives is known by its type, and the action takes another.",
     ),
     "FL501": _error(
         "destroys without approval",
@@ -181,7 +198,7 @@ RULES: dict[str, Rule] = {
         "Secrets are named, {secret: pagerduty/token}, and resolved as the call is made.",
     ),
     "FL509": _warning(
-        "nothing starts this runbook", "It has neither an alert to wait for nor `command: true`."
+        "nothing starts this runbook", "It has no alert to wait for, no schedule, and no `command: true`."
     ),
     "FL510": _note("undo: none beside an effect of read", "A step that only reads has nothing to undo."),
     "FL511": _warning(
@@ -191,6 +208,59 @@ RULES: dict[str, Rule] = {
     "FL512": _warning(
         "a value from outside that could be an option",
         "A label may be `--all`: put `--` before it where the command takes that, or give the input a pattern.",
+    ),
+    "FL521": _warning(
+        "a loop that changes things has no bound",
+        "The list could hold the whole fleet one day: say `max_items`, and a person is asked before more than that is touched.",
+    ),
+    "FL522": _warning(
+        "a canary that nothing checks",
+        "That a call was answered says little: give the step a `verify`, which must agree before the rest follows.",
+    ),
+    "FL523": _warning(
+        "a canary that is the whole list",
+        "Nothing is left to follow it: `canary` should be less than the items that there can be.",
+    ),
+    "FL524": _error(
+        "repeated until something is true, although it is not repeatable",
+        "`retry.until` makes a call again that has succeeded: for an action that is not repeatable, that would do it twice."
+        " Do it once, and wait with `verify`.",
+    ),
+    "FL513": _warning(
+        "a group that the settings don't have",
+        "The settings have one of nearly this name; if it is the chat platform's own, all is well.",
+    ),
+    "FL601": _error(
+        "a schedule that can't be read",
+        "Five fields as in crontab(5): minute, hour, day of the month, month, day of the week.",
+    ),
+    "FL602": _error(
+        "unknown time zone",
+        "Write a name of the IANA database, such as UTC or Europe/Zurich, that the machine knows.",
+    ),
+    "FL603": _error(
+        "an input without a value on schedule",
+        "Nobody is there to give it: an input of a runbook with `on.schedule` needs a default that needs no alert.",
+    ),
+    "FL604": _error(
+        "there is no alert on schedule",
+        "A scheduled run has no alert, so this could not be rendered; say what holds then, with `| default(…)`.",
+    ),
+    "FL605": _warning(
+        "a step that needs an alert",
+        "A run that no alert started has none: the step fails in a scheduled run, unless the expression says `| default(…)`.",
+    ),
+    "FL606": _warning(
+        "a schedule that only proposes",
+        "With `autonomy: propose` nothing starts by itself: each time a person is asked to. Say `approve` or `auto`.",
+    ),
+    "FL607": _warning(
+        "another runbook takes these alerts first",
+        "Of several runbooks that match, the first by name takes the alert; a general one is best named after the special ones.",
+    ),
+    "FL608": _warning(
+        "a trigger that no alert satisfies",
+        "Matchers of one entry must all hold; what any of them will do belongs into entries of their own.",
     ),
     "FL901": _error(
         "not available yet",

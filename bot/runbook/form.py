@@ -21,7 +21,7 @@ from bot.runbook.data import Data
 from bot.runbook.documents import Document, Path, reach
 from bot.runbook.findings import Finding, finding
 from bot.runbook.sandbox import nearest
-from bot.runbook.surface import API_VERSION, DURATIONS, NAME, NOT_YET, SOURCE, STEP_ID, RunbookFile
+from bot.runbook.surface import API_VERSION, DURATIONS, NAME, SHARE, SOURCE, STEP_ID, RunbookFile
 
 STAND_IN = "missing"
 """What stands for an action that is not named; no rule complains of it."""
@@ -40,10 +40,13 @@ _EXPECTED = {
     "list_type": "a list", "model_type": "a mapping", "dict_type": "a mapping",
 }  # fmt: skip
 _DATES = frozenset({"date_parsing", "date_type", "date_from_datetime_parsing", "date_from_datetime_inexact"})
+_ELSEWHERE = {"until": "it stands beside how often: retry: {attempts: …, until: …}"}
+"""Keys that are looked for in one place and stand in another."""
 _PATTERNS = {
     NAME: "a name has lower case letters, digits and -, and begins with a letter",
     STEP_ID: "an id has lower case letters, digits and _, and begins with a letter",
     SOURCE: "write group:sre or user:U0ADA",
+    SHARE: "write a number, or a share from 1% to 100%",
 }
 
 
@@ -179,10 +182,10 @@ def _finding(path: Path, details: _Details, document: Document) -> Finding:
     if details[0]["loc"][-1] == "[key]":
         place = document.place(path, key=True)
         return finding("FL102", f"{path[-1]} is no name for it", place, _PATTERNS[context["pattern"]])
-    if kind == "string_pattern_mismatch":
-        return finding(
-            "FL102", f"{_shown(path)} does not fit", document.place(path), _PATTERNS[context["pattern"]]
-        )
+    for each in details:
+        if each["type"] == "string_pattern_mismatch":
+            hint = _PATTERNS[each["ctx"]["pattern"]]
+            return finding("FL102", f"{_shown(path)} does not fit", document.place(path), hint)
     if path[-1] in DURATIONS and isinstance(details[0]["input"], int | float):
         number = details[0]["input"]
         return finding(
@@ -226,12 +229,9 @@ def _choice_hint(details: _Details) -> str:
 def _unknown_key(path: Path, document: Document) -> Finding:
     place = document.place(path, key=True)
     key, model = str(path[-1]), _model_at(path[:-1])
-    if model is not None and key in NOT_YET.get(model.__name__, frozenset()):
-        return finding("FL901", f"{key} is not available yet", place)
     known = [each.alias or name for name, each in model.model_fields.items()] if model is not None else []
-    return finding(
-        "FL004", f"{_shown(path)} is no key", place, nearest(key, known) or f"there are: {', '.join(known)}"
-    )
+    hint = _ELSEWHERE.get(key) or nearest(key, known) or f"there are: {', '.join(known)}"
+    return finding("FL004", f"{_shown(path)} is no key", place, hint)
 
 
 def _model_at(path: Path) -> type[BaseModel] | None:

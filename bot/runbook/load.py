@@ -8,9 +8,10 @@ good version of what broke stay in force.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path as FilePath
 
 from bot.actions.contract import Catalogue
@@ -21,8 +22,9 @@ from bot.runbook.findings import Finding, Level, finding, in_order
 from bot.runbook.form import check_form
 from bot.runbook.lint import lint
 from bot.runbook.model import Runbook
+from bot.runbook.overlaps import check_overlaps
 from bot.runbook.places import Place
-from bot.runbook.rules.draft import Draft, World, sited_steps
+from bot.runbook.rules.draft import NO_GROUPS, Draft, World, sited_steps
 
 REHEARSAL = ".rehearsal.yaml"
 """Files that end like this are rehearsals, not runbooks."""
@@ -90,10 +92,11 @@ def load_runbook(
     vars: Collection[str] = (),  # noqa: A002 - the language's word
     *,
     today: date | None = None,
+    groups: Mapping[str, Collection[str]] = NO_GROUPS,
 ) -> Loaded:
     """Load one runbook from its text.
 
-    `vars` are the names in the settings' vars; without `today` its date is not judged.
+    `vars` are the names in the settings' vars, `groups` the people of those that the settings name; without `today` its date is not judged.
     """
     document, findings = read_document(source, path)
     if document is None:
@@ -104,7 +107,7 @@ def load_runbook(
         return Loaded(runbook=None, findings=in_order(found))
     builder = Builder(document=document, findings=found, broken=formed.broken)
     runbook = builder.runbook(formed.file, source, path)
-    world = World(catalogue=catalogue, vars=frozenset(vars), today=today)
+    world = World(catalogue=catalogue, vars=frozenset(vars), today=today, groups=groups)
     draft = Draft(
         runbook=runbook,
         document=document,
@@ -136,6 +139,7 @@ def load_folder(
     vars: Collection[str] = (),  # noqa: A002 - the language's word
     *,
     today: date | None = None,
+    groups: Mapping[str, Collection[str]] = NO_GROUPS,
 ) -> Library:
     """Load every runbook in these folders and files.
 
@@ -144,7 +148,9 @@ def load_folder(
     findings: list[Finding] = []
     by_name: dict[str, Runbook] = {}
     for file in _files(paths, findings):
-        loaded = _load_file(file, catalogue, vars, today)
+        loaded = _load_file(
+            file, partial(load_runbook, catalogue=catalogue, vars=vars, today=today, groups=groups)
+        )
         findings.extend(loaded.findings)
         if loaded.runbook is None:
             continue
@@ -152,7 +158,9 @@ def load_folder(
         if first is not loaded.runbook:
             message = f"the name {first.name} is taken"
             findings.append(finding("FL009", message, Place(file=str(file)), f"by {first.path}"))
-    return Library(runbooks=_by_name(by_name.values()), findings=in_order(findings))
+    runbooks = _by_name(by_name.values())
+    findings.extend(check_overlaps(runbooks))
+    return Library(runbooks=runbooks, findings=in_order(findings))
 
 
 def _by_name(runbooks: Iterable[Runbook]) -> tuple[Runbook, ...]:
@@ -172,7 +180,7 @@ def _files(paths: Iterable[FilePath], findings: list[Finding]) -> list[FilePath]
     return sorted(found)
 
 
-def _load_file(file: FilePath, catalogue: Catalogue, vars: Collection[str], today: date | None) -> Loaded:  # noqa: A002
+def _load_file(file: FilePath, load: Callable[[str, str], Loaded]) -> Loaded:
     start = Place(file=str(file))
     try:
         raw = file.read_bytes()
@@ -188,4 +196,4 @@ def _load_file(file: FilePath, catalogue: Catalogue, vars: Collection[str], toda
         place = Place(file=str(file), line=before.count(b"\n") + 1, column=column)
         message = f"the byte 0x{raw[error.start]:02x} is no UTF-8"
         return Loaded(runbook=None, findings=(finding("FL001", message, place, "save the file as UTF-8"),))
-    return load_runbook(source, str(file), catalogue, vars, today=today)
+    return load(source, str(file))

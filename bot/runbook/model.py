@@ -5,6 +5,7 @@ No YAML, no pydantic, no rule of the engine.
     Runbook ─┬─ Trigger ── Matcher
              ├─ InputDecl, Concurrency
              └─ Step ─┬─ Template (`with`), Expression (`if`)
+                      ├─ Loop (`for_each`)
                       ├─ ApprovalRule, Retry, EvidenceRule
                       └─ Probe (`settle`), Verify, Undo | NoUndo
 
@@ -23,8 +24,11 @@ from bot.actions.contract import ActionSpec, Effect
 from bot.actions.outcome import TRANSIENT, Reason
 from bot.domain.ids import Digest, StepId
 from bot.domain.nouns import Phase
+from bot.runbook.cron import Cron
 from bot.runbook.expressions import Expression
+from bot.runbook.loops import Loop
 from bot.runbook.matchers import Matcher
+from bot.runbook.places import NOWHERE
 from bot.runbook.places import Place as Place  # noqa: PLC0414 - part of the model, defined apart so that expressions can use it
 from bot.runbook.templates import Template
 
@@ -51,7 +55,7 @@ class OnFailure(StrEnum):
 
 
 class WhenBusy(StrEnum):
-    """What happens when a run of the same concurrency group is under way; only `attach` is available yet."""
+    """What happens when a run of the same concurrency group is under way."""
 
     ATTACH = "attach"
     QUEUE = "queue"
@@ -84,7 +88,10 @@ class InputType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often a call is made and how long is waited between; `attempts` counts the first call too."""
+    """How often a call is made and how long is waited between; `attempts` counts the first call too.
+
+    `until` is asked of the `output` of a call that succeeded: while it is false, the call counts as one to be made again.
+    """
 
     attempts: int = 3
     interval: timedelta = timedelta(seconds=1)
@@ -92,6 +99,7 @@ class Retry:
     max_interval: timedelta = timedelta(seconds=30)
     jitter: Jitter = Jitter.FULL
     on: frozenset[Reason] = TRANSIENT
+    until: Expression | None = None
 
 
 NO_RETRY = Retry(attempts=1)
@@ -185,6 +193,8 @@ class Step:
     evidence: EvidenceRule | None = None
     effect: Effect | None = None
     """What the runbook declares, None where it leaves that to the action; see `effective_effect`."""
+    loop: Loop | None = None
+    """None for a step that is done once."""
     place: Place
 
 
@@ -209,6 +219,7 @@ class Trigger:
     """Alerts that start a runbook: all matchers must match."""
 
     matchers: tuple[Matcher, ...]
+    place: Place = NOWHERE
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether an alert with these labels is meant."""
@@ -242,6 +253,7 @@ class Runbook:
     autonomy: Autonomy = Autonomy.PROPOSE
     triggers: tuple[Trigger, ...] = ()
     command: bool = False
+    schedule: Cron | None = None
     inputs: tuple[InputDecl, ...] = ()
     concurrency: Concurrency | None = None
     timeout: timedelta | None = None

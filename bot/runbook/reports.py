@@ -116,6 +116,7 @@ _PARTS = {
     "FL3": "Names in expressions",
     "FL4": "Actions",
     "FL5": "Safety",
+    "FL6": "What starts a runbook",
     "FL9": "Not available yet",
 }
 

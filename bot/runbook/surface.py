@@ -21,21 +21,12 @@ API_VERSION = "fireline/v1"
 NAME = r"^[a-z][a-z0-9-]{0,62}$"
 STEP_ID = r"^[a-z][a-z0-9_]{0,62}$"
 SOURCE = r"^(group|user):[^\s:]+$"
+SHARE = r"^(100|[1-9][0-9]?)%$"
 DURATION = r"^(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?(?:[0-9]+ms)?$"
 
-NOT_YET: dict[str, frozenset[str]] = {
-    "Step": frozenset({"for_each", "max_parallel", "canary", "max_items", "of", "until"}),
-    "On": frozenset({"schedule"}),
-}
-"""Keys that the language has and this release has not, by the part that they stand in."""
 DURATIONS = frozenset({"timeout", "expires", "interval", "max_interval", "every", "within"})
 """Keys that take a duration."""
 ACTIONS_NOT_YET = frozenset({"runbook.run"})
-
-
-def _only(*values: str) -> WithJsonSchema:
-    """Offer only these values in editors, although the language knows more."""
-    return WithJsonSchema({"enum": list(values), "type": "string"})
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -46,6 +37,11 @@ Duration = Annotated[
     ),
 ]
 Bare = Annotated[str | bool, WithJsonSchema({"type": ["string", "boolean"]})]
+Items = Annotated[str | list[Any], WithJsonSchema({"type": ["string", "array"]})]
+MaxItems = Annotated[
+    Annotated[int, Field(ge=1)] | Annotated[str, StringConstraints(pattern=SHARE)],
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": SHARE}]}),
+]
 Tree = dict[str, Any]
 
 
@@ -74,6 +70,10 @@ class Retry(Part):
         default=None,
         min_length=1,
         description="The failures that are tried again; without it timeout, throttled and unavailable.",
+    )
+    until: Bare | None = Field(
+        default=None,
+        description="An expression over `output`, the call's output: while it is false, the call is made again.",
     )
 
 
@@ -170,6 +170,28 @@ class Step(Part):
     if_: Bare | None = Field(
         default=None, alias="if", description="An expression; where it is false the step is skipped."
     )
+    for_each: Items | None = Field(
+        default=None,
+        description="A list, or an expression that gives one: the step is done for each `item` of it.",
+    )
+    max_parallel: int | None = Field(
+        default=None, ge=1, le=100, description="How many items go side by side; without it one at a time."
+    )
+    canary: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="How many items go first; the rest follow only if all of these succeed, their `verify` included.",
+    )
+    max_items: MaxItems | None = Field(
+        default=None,
+        description="The most items that go without asking: a number, or a share such as 10% of `of`. Over it nothing runs"
+        " until a person has agreed to exactly this list.",
+    )
+    of: Items | int | None = Field(
+        default=None,
+        description="What `max_items` is a share of: an expression that gives a number or a list.",
+    )
     approval: Approval | None = Field(default=None, description="Who must agree before the step starts.")
     uses: Text = Field(description="The action to call, such as `http.request`.")
     with_: Tree = Field(
@@ -213,10 +235,24 @@ class Match(Part):
     )
 
 
+class Schedule(Part):
+    """Instants at which the runbook starts by itself, as crontab(5) writes them."""
+
+    cron: Text = Field(
+        description="Minute, hour, day of the month, month, day of the week: `0 4 * * MON` is Mondays at 4:00."
+    )
+    timezone: Text = Field(
+        default="UTC", description="Whose clock it is, by its name in the IANA database: Europe/Zurich."
+    )
+
+
 class On(Part):
     """What starts the runbook."""
 
     alert: list[Match] | None = Field(default=None, description="Alerts that start it: any entry will do.")
+    schedule: Schedule | None = Field(
+        default=None, description="When it starts by itself; every input needs a default then."
+    )
     command: bool = Field(default=False, description="Whether `/incident run <name>` starts it.")
 
 
@@ -244,8 +280,10 @@ class Concurrency(Part):
     """Keeps runs about the same thing from running at once."""
 
     group: Text = Field(description="Runs for which this renders to the same text are of one group.")
-    when_busy: Annotated[Literal["attach", "queue", "reject"], _only("attach")] = Field(
-        default="attach", description="`attach`: the alert joins the incident whose run is under way."
+    when_busy: Literal["attach", "queue", "reject"] = Field(
+        default="attach",
+        description="What happens while a run of the group is under way. `attach`: the alert joins its incident. `queue`: the run"
+        " waits in line, by severity, then in the order of coming. `reject`: it is not started, and the channel is told why.",
     )
 
 

@@ -51,6 +51,7 @@ class Metrics:
             GCCollector(registry=self.registry)
         self.build = self._gauge("build_info", "Always 1; the label says which version runs.", "version")
         self.build.labels(version=version).set(1)
+        self.leader = self._gauge("leader", "Whether this process leads: 1, or 0 while it stands by.")
         self._intake()
         self._journal()
         self._work()
@@ -66,6 +67,14 @@ class Metrics:
             "alerts",
             "Alerts taken in, by what became of them: new, repeated, resolved, attached, unmatched.",
             "result",
+        )
+        self.relay_kept = self._counter(
+            "relay_kept",
+            "What this process took in for the one that leads, while it stood by: delivery, refusal, chat.",
+            "kind",
+        )
+        self.relay_taken = self._counter(
+            "relay_taken", "What this process, leading, took over from those that stand by.", "kind"
         )
         self.http_requests = self._counter(
             "http_requests",
@@ -108,6 +117,24 @@ class Metrics:
         )
         self.call_seconds = self._histogram(
             "call_seconds", "How long a call of an action took.", _CALLS, "action"
+        )
+        self.calls_held = self._counter(
+            "calls_held",
+            "Calls that had to wait before they were made, by why: running, parallel, rate, paused, trial, retries.",
+            "cause",
+        )
+        self.call_hold_seconds = self._histogram(
+            "call_hold_seconds", "How long calls waited that had to, before they were made.", _CALLS, "cause"
+        )
+        self.calls_refused = self._counter(
+            "calls_refused",
+            "Calls that were not made because their target is away, by the limits that it is under: default, or the settings' pattern.",
+            "limits",
+        )
+        self.breakers_open = self._gauge(
+            "breakers_open",
+            "Targets that do not answer and are not called, by the limits that they are under.",
+            "limits",
         )
         self.approvals = self._counter(
             "approvals", "Approvals that ended, by how: approved, denied, expired, void.", "outcome"

@@ -7,33 +7,40 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable
 
 from bot import __version__
 from bot.actions.contract import Catalogue
-from bot.domain.clock import Clock, SystemClock
+from bot.domain.clock import Clock
 from bot.domain.ports import Journal
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards
 from bot.engine.performer import Performer
 from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.timekeeper import Timekeeper
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
+from bot.schedule.bells import Bells
 from bot.settings import Settings
-from bot.telemetry import Metrics, configure_logging
+from bot.telemetry import Metrics
 from bot.wiring.actions import build_actions, catalogue_of
 from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
+from bot.wiring.grounds import Grounds, prepare
 from bot.wiring.library import Shelf
-from bot.wiring.secrets import SettingsSecrets, redactor_for
+from bot.wiring.protection import rules_of
+from bot.wiring.relay import build_collector
+from bot.wiring.secrets import SettingsSecrets
 from bot.wiring.watching import CountEvents
+from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
 
 _RETRY_CEILING = 30.0
@@ -42,36 +49,46 @@ _RETRY_CEILING = 30.0
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Fireline]:
-    """Start a Fireline for these settings and stop it at the end of the block."""
-    redactor, sources = redactor_for(settings, os.environ)
-    configure_logging(style=settings.logging.format, level=settings.logging.level, redact=redactor.redact)
-    # Alerts and outputs are nobody else's business; the group gets as far as the drafts, which are redacted and meant for colleagues.
-    settings.data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-    metrics = Metrics(version=__version__)
-    clock = SystemClock()
-    counting = CountEvents(metrics)
-    store = await open_store(
-        settings.database,
-        clock,
-        max_batch=settings.journal.max_batch,
-        max_waiting=settings.journal.max_waiting,
-        observer=counting,
-    )
-    try:
-        under_way = await asyncio.to_thread(store.records.unfinished_runs)
-        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
-        store.journal.listen(counting)
-        fireline = assemble(
-            settings, store=store, clock=clock, metrics=metrics, sources=sources, redactor=redactor
-        )
-    except BaseException:  # the store is closed, whatever it was; raised again
-        await store.close()
-        raise
+    """Start a Fireline that leads, and stop it at the end of the block; ConfigurationError when it can't."""
+    fireline = await open_fireline(prepare(settings))
     try:
         await fireline.start()
         yield fireline
     finally:
         await fireline.stop()
+
+
+async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = lambda _why: None) -> Fireline:
+    """Take the lead and make every room; nothing runs yet. Raises, and calls `on_lost`, as `open_store` does."""
+    settings = grounds.settings
+    counting = CountEvents(grounds.metrics)
+    store = await open_store(
+        settings.database,
+        grounds.clock,
+        max_batch=settings.journal.max_batch,
+        max_waiting=settings.journal.max_waiting,
+        observer=counting,
+        on_lost=on_lost,
+    )
+    try:
+        under_way = await asyncio.to_thread(store.records.unfinished_runs)
+        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
+        store.journal.listen(counting)
+        rules = rules_of(settings)
+        targets = CountTargets(grounds.metrics, limits_of=lambda target: rules.of(target).name)
+        targets.begin([each.target for each in await asyncio.to_thread(store.records.targets_away)])
+        store.journal.listen(targets)
+        return assemble(
+            settings,
+            store=store,
+            clock=grounds.clock,
+            metrics=grounds.metrics,
+            sources=grounds.sources,
+            redactor=grounds.redactor,
+        )
+    except BaseException:  # the store is closed, whatever it was; raised again
+        await store.close()
+        raise
 
 
 def assemble(
@@ -88,29 +105,19 @@ def assemble(
     actions = build_actions(settings, transport)
     shelf = _shelf(settings, store, catalogue_of(actions))
     evidence = EvidenceFiles(settings.evidence_dir)
-    alarm = ApschedulerAlarm()
+    bells = Bells(ApschedulerAlarm(), clock)
     dice = random.SystemRandom()
     performer = Performer(
         actions=actions,
         secrets=sources,
         captures=evidence.capture,
-        slots=asyncio.Semaphore(settings.engine.max_parallel_steps),
         version=__version__,
         chance=dice.random,
         hide=redactor.hide_known,
+        surely_leading=store.surely_leading,
     )
-    driver = Driver(
-        journal=store.journal,
-        reader=store.records,
-        clock=clock,
-        performer=performer,
-        plan_of=shelf.plan_of,
-        alarm=alarm,
-        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
-    )
-    dispatcher = Dispatcher(
-        store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
-    )
+    driver = _driver(settings, store, shelf, performer, clock, bells)
+    dispatcher = _dispatcher(settings, store, shelf, driver, clock)
     fireline = Fireline(
         settings=settings,
         clock=clock,
@@ -118,8 +125,10 @@ def assemble(
         store=store,
         shelf=shelf,
         driver=driver,
-        alarm=alarm,
+        alarm=bells,
+        timekeeper=_timekeeper(settings, store, shelf, driver, clock, bells),
         dispatcher=dispatcher,
+        usher=_usher(store, driver),
         intake=Intake(
             store.journal,
             wake=dispatcher.wake,
@@ -131,6 +140,7 @@ def assemble(
         transport=transport,
     )
     fireline.chat = build_chat(fireline)
+    fireline.collector = build_collector(fireline)
     return fireline
 
 
@@ -139,11 +149,66 @@ def _shelf(settings: Settings, store: Store, catalogue: Catalogue) -> Shelf:
         settings.runbooks,
         catalogue=catalogue,
         variables=tuple(settings.vars),
+        groups=settings.groups,
         reader=store.records,
-        call_timeout=settings.engine.default_step_timeout,
-        approval_expiry=settings.engine.default_approval_expiry,
-        run_timeout=settings.engine.default_run_timeout,
+        engine=settings.engine,
+        protection=settings.protection,
     )
+
+
+def _driver(
+    settings: Settings,
+    store: Store,
+    shelf: Shelf,
+    performer: Performer,
+    clock: Clock,
+    bells: Bells,
+) -> Driver:
+    bell, dice = bells.bell(), random.SystemRandom()
+    driver = Driver(
+        journal=store.journal,
+        reader=store.records,
+        clock=clock,
+        performer=performer,
+        plan_of=shelf.plan_of,
+        alarm=bell,
+        retry_pause=lambda tries: dice.uniform(0.1, min(_RETRY_CEILING, 0.5 * 2 ** min(tries, 10))),
+        guards=Guards(rules_of(settings)),
+    )
+    bell.ring = driver.tick
+    return driver
+
+
+def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock) -> Dispatcher:
+    dispatcher = Dispatcher(
+        store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
+    )
+    store.journal.listen_late(dispatcher.catch_up)
+    return dispatcher
+
+
+def _usher(store: Store, driver: Driver) -> Usher:
+    usher = Usher(store.journal, driver)
+    store.journal.listen(usher.watch)
+    return usher
+
+
+def _timekeeper(
+    settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock, bells: Bells
+) -> Timekeeper:
+    bell = bells.bell()
+    timekeeper = Timekeeper(
+        store.journal,
+        driver,
+        runbooks=shelf.runbooks,
+        clock=clock,
+        alarm=bell,
+        tokens=_token,
+        variables=settings.vars,
+    )
+    bell.ring = timekeeper.ring
+    store.journal.listen(timekeeper.watch)
+    return timekeeper
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

@@ -39,6 +39,7 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         describe=describe,
         title=title,
         redact=fireline.redactor.redact,
+        surely_leading=fireline.store.surely_leading,
     )
     return ChatSurface(
         ChatConfig.from_settings(fireline.settings), behind, clock=fireline.clock, metrics=fireline.metrics

@@ -23,14 +23,18 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.relay import Collector
+from bot.incidents.timekeeper import Timekeeper
+from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
 from bot.persistence.lead import Lead
 from bot.persistence.store import Store
 from bot.postmortem.write import Written, draft_postmortem
-from bot.schedule.alarm import ApschedulerAlarm
+from bot.schedule.bells import Bells
 from bot.settings import Settings
 from bot.telemetry import Metrics
 from bot.wiring.library import Shelf
+from bot.wiring.upkeep import Upkeep
 from integrations.transport import Transport
 
 _LOG = structlog.get_logger(__name__)
@@ -46,20 +50,24 @@ class Fireline:
     store: Store
     shelf: Shelf
     driver: Driver
-    alarm: ApschedulerAlarm
+    alarm: Bells
     dispatcher: Dispatcher
+    usher: Usher
+    timekeeper: Timekeeper
     intake: Intake
     desk: Callable[[Journal], Desk]
     evidence: EvidenceFiles
     redactor: Redactor
     transport: Transport
     chat: ChatSurface = field(init=False)
+    collector: Collector = field(init=False)
     recovered: bool = False
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
     async def draft(self, incident: IncidentId, by: Actor) -> Written:
         """Draft an incident's postmortem, with people's names as chat knows them."""
-        for user in await asyncio.to_thread(self._people_of, incident):
+        # Without chat there is nobody to ask, and nobody outside to be told who our people are.
+        for user in await asyncio.to_thread(self._people_of, incident) if self.chat.on else ():
             await self.chat.identity.learn(user)
         return await draft_postmortem(
             self.store.journal,
@@ -83,6 +91,7 @@ class Fireline:
         """Read the runbooks anew, and route again what had waited for them."""
         fact = self.shelf.load(self.clock.now().date())
         await self.store.journal.append(SYSTEM, FIRELINE, [fact])
+        await self.timekeeper.runbooks_changed(whole=not fact.refused)
         self.dispatcher.runbooks_changed()
         _LOG.info("runbooks loaded", runbooks=len(fact.digests), refused=fact.refused)
 
@@ -93,11 +102,15 @@ class Fireline:
         await self.store.journal.append(SYSTEM, FIRELINE, [started, _taken(self.store.lead, host, pid)])
         await self.reload()
         await asyncio.to_thread(self.evidence.sweep)
-        self.alarm.start(self.driver.tick)
+        self.alarm.start()
         taken_up = await self.driver.recover()
         reached(CrashPoint.RECOVERY_ENDED)
-        self.tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
+        self.upkeep.keep("the dispatcher", self.dispatcher.run)
+        self.upkeep.keep("the usher", self.usher.run)
+        self.upkeep.keep("the timekeeper", self.timekeeper.run)
         await self.chat.start()
+        if self.store.lease is not None:  # on SQLite nobody stands by
+            self.upkeep.keep("the collector", self.collector.run)
         self.recovered = True
         _LOG.info("fireline is up", version=__version__, runs_taken_up=taken_up)
 
@@ -105,9 +118,7 @@ class Fireline:
         """Let running steps end for a while, then put everything down; the log has all that the next start needs."""
         self.alarm.stop()
         await self.chat.stop()
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.upkeep.stop()
         await self.driver.stop(self.settings.engine.shutdown_grace.total_seconds())
         await self.transport.close()
         await self.store.close()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import structlog
@@ -18,6 +18,8 @@ from bot.errors import RunbookError
 from bot.runbook.findings import Level
 from bot.runbook.load import Library, load_folder, load_good
 from bot.runbook.model import Runbook
+from bot.runbook.rules.draft import NO_GROUPS
+from bot.settings.model import EngineSettings, ProtectionSettings
 
 _LOG = structlog.get_logger(__name__)
 
@@ -25,8 +27,8 @@ _LOG = structlog.get_logger(__name__)
 class Shelf:
     """Runbooks by name and by digest.
 
-    `variables` are the names that the settings' vars give; `call_timeout`, `approval_expiry` and `run_timeout` hold where a
-    runbook says nothing.
+    `variables` are the names that the settings' vars give, `groups` the people of the groups that they name; `engine` and `protection` are the
+    settings that hold where a runbook says nothing.
     """
 
     def __init__(
@@ -36,23 +38,23 @@ class Shelf:
         catalogue: Catalogue,
         variables: Sequence[str],
         reader: Reader,
-        call_timeout: timedelta,
-        approval_expiry: timedelta,
-        run_timeout: timedelta,
+        engine: EngineSettings,
+        protection: ProtectionSettings,
+        groups: Mapping[str, Collection[str]] = NO_GROUPS,
     ) -> None:
         self._paths = paths
         self._catalogue = catalogue
         self._variables = variables
+        self._groups = groups
         self._reader = reader
-        self._call_timeout = call_timeout
-        self._approval_expiry = approval_expiry
-        self._run_timeout = run_timeout
+        self._engine = engine
+        self._protection = protection
         self._library = Library()
         self._pinned: dict[Digest, Plan] = {}
 
     def load(self, today: date) -> RunbooksLoaded:
         """Read the files anew and return the fact that tells of it; a file that broke keeps its last good version, loudly."""
-        read = load_folder(self._paths, self._catalogue, self._variables, today=today)
+        read = load_folder(self._paths, self._catalogue, self._variables, today=today, groups=self._groups)
         refused = sorted({each.place.file for each in read.findings if each.level is Level.ERROR})
         for each in read.findings:
             if each.level is Level.ERROR:
@@ -91,12 +93,14 @@ class Shelf:
         return plan
 
     def _bounded(self, book: Runbook) -> Runbook:
-        return replace(book, timeout=book.timeout or self._run_timeout)
+        return replace(book, timeout=book.timeout or self._engine.default_run_timeout)
 
     def _plan(self, book: Runbook) -> Plan:
         return Plan(
             runbook=book,
             catalogue=self._catalogue,
-            call_timeout=self._call_timeout,
-            approval_expiry=self._approval_expiry,
+            call_timeout=self._engine.default_step_timeout,
+            approval_expiry=self._engine.default_approval_expiry,
+            patience=self._protection.patience,
+            undo_patience=self._protection.undo_patience,
         )

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 
 from bot.errors import ConfigurationError
 from bot.settings import Settings
 from bot.settings.model import HttpSettings
-from bot.wiring.assembly import running
-from bot.wiring.fireline import Fireline
-from bot.wiring.interpreter import settle_in
-from bot.wiring.routes import application, credentials_of
+from bot.wiring.routes import credentials_of
+from bot.wiring.succession import Succession
 
 _LOG = structlog.get_logger(__name__)
 BACKLOG = 2048
@@ -34,25 +33,41 @@ class Server(uvicorn.Server):
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; SIGHUP reads the runbooks anew. ConfigurationError when the address can't be had, before anything has begun."""
+    """Serve until SIGTERM or SIGINT, leading or standing by; SIGHUP reads the runbooks anew.
+
+    ConfigurationError when the address can't be had, before anything has begun.
+    """
     with bind(settings.http) as listening:
         hangups = _Hangups()
-        async with running(settings) as fireline:
-            server = Server(_config(fireline))
-            settle_in()
+        succession = Succession(settings)
+        server = Server(_config(settings, succession.front))
+        await succession.begin(failed=lambda: server.handle_exit(signal.SIGTERM, None))
+        try:
             for number in _STOPPING:
                 asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
-            reloading = asyncio.create_task(hangups.reload(fireline), name="reload-on-hangup")
-            warning = credentials_of(settings).warning
-            if warning:
-                _LOG.warning(warning)
-            host, port = listening.getsockname()[:2]
-            _LOG.info("taking requests", host=host, port=port)
-            try:
-                await server.serve(sockets=[listening])
-            finally:
-                reloading.cancel()
-                _LOG.info("stopping", grace_seconds=settings.engine.shutdown_grace.total_seconds())
+            await _serve(settings, succession, server, hangups, listening)
+        finally:
+            await succession.end()
+
+
+async def _serve(
+    settings: Settings,
+    succession: Succession,
+    server: Server,
+    hangups: _Hangups,
+    listening: socket.socket,
+) -> None:
+    reloading = asyncio.create_task(hangups.reload(succession), name="reload-on-hangup")
+    warning = credentials_of(settings).warning
+    if warning:
+        _LOG.warning(warning)
+    host, port = listening.getsockname()[:2]
+    _LOG.info("taking requests", host=host, port=port)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        reloading.cancel()
+        _LOG.info("stopping", grace_seconds=settings.engine.shutdown_grace.total_seconds())
 
 
 def bind(http: HttpSettings) -> socket.socket:
@@ -76,9 +91,9 @@ def bind(http: HttpSettings) -> socket.socket:
     return taken
 
 
-def _config(fireline: Fireline) -> uvicorn.Config:
+def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        application(fireline),
+        app,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -87,7 +102,7 @@ def _config(fireline: Fireline) -> uvicorn.Config:
         # Who a request comes from is never what a header says: with FORWARDED_ALLOW_IPS set, anybody could be 127.0.0.1.
         proxy_headers=False,
         # A page that is kept open must not keep the process: what is under way gets as long as running steps do.
-        timeout_graceful_shutdown=max(1, round(fireline.settings.engine.shutdown_grace.total_seconds())),
+        timeout_graceful_shutdown=max(1, round(settings.engine.shutdown_grace.total_seconds())),
     )
 
 
@@ -98,12 +113,12 @@ class _Hangups:
         self._asked = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._asked.set)
 
-    async def reload(self, fireline: Fireline) -> None:
+    async def reload(self, succession: Succession) -> None:
         """Read the runbooks anew whenever somebody asks."""
         while True:
             await self._asked.wait()
             self._asked.clear()
             try:
-                await fireline.reload()
+                await succession.reload()
             except Exception:  # noqa: BLE001 - a reload that fails leaves what is in force, and the next one is tried all the same
                 _LOG.exception("the runbooks could not be loaded")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
@@ -125,15 +126,21 @@ def actions(
 ) -> tuple[Action, ...]:
     """Make the actions of this integration; `clock` says when a range without an end ends."""
     client = PrometheusClient(config, transport)
-    return Query(client), QueryRange(client, clock or SystemClock())
+    return Query(client, config.url), QueryRange(client, clock or SystemClock(), config.url)
+
+
+def _at(spec: ActionSpec, url: str) -> ActionSpec:
+    """Name what calls touch that name no address of their own: the Prometheus of the settings, under the name that any other action gives it."""
+    if not url:
+        return spec
+    return replace(spec, target=lambda inputs: http_target(inputs.url or url))
 
 
 class Query:
     """The action `prometheus.query`."""
 
-    spec = QUERY
-
-    def __init__(self, client: PrometheusClient) -> None:
+    def __init__(self, client: PrometheusClient, url: str) -> None:
+        self.spec = _at(QUERY, url)
         self._client = client
 
     async def run(self, inputs: QueryInputs, call: Call) -> Outcome:
@@ -161,9 +168,8 @@ class Query:
 class QueryRange:
     """The action `prometheus.query_range`."""
 
-    spec = QUERY_RANGE
-
-    def __init__(self, client: PrometheusClient, clock: Clock) -> None:
+    def __init__(self, client: PrometheusClient, clock: Clock, url: str) -> None:
+        self.spec = _at(QUERY_RANGE, url)
         self._client = client
         self._clock = clock
 

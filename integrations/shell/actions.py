@@ -109,7 +109,7 @@ SPEC = ActionSpec(
         "json": "Standard output as JSON, with `parse: json`; null when it isn't JSON or wasn't kept whole.",
         "duration": "Seconds.",
     },
-    target=lambda _inputs: "localhost",
+    target=lambda inputs: f"localhost {inputs.argv[0]}",
     example={
         "argv": ["kubectl", "rollout", "undo", "deployment/checkout"],
         "env": {"KUBECONFIG": "/etc/fireline/kubeconfig"},

@@ -31,6 +31,9 @@ USER_AGENT = f"fireline/{__version__}"
 MAX_REDIRECTS = 5
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SENDING = (".send_request_headers.started", ".send_request_body.started")
+_KEPT_IDLE = 2.0
+"""Seconds for which an idle connection is kept: less than servers keep it (often five). One that a server closes just as an effect is sent over it
+leaves in doubt whether it happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +174,7 @@ class Transport:
                 verify=_ssl_context(tls),
                 headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
                 timeout=httpx.Timeout(config.read, connect=config.connect, pool=config.pool),
-                limits=httpx.Limits(max_connections=config.max_connections, keepalive_expiry=5.0),
+                limits=httpx.Limits(max_connections=config.max_connections, keepalive_expiry=_KEPT_IDLE),
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 trust_env=False,
             )

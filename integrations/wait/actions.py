@@ -30,6 +30,7 @@ SPEC = ActionSpec(
     inputs=WaitInputs,
     output={"waited": "Seconds that were waited."},
     example={"for": "30s"},
+    idle=True,
 )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
 
 from bot.domain.ids import SYSTEM, IncidentId
 from bot.domain.nouns import FIRELINE
@@ -17,6 +16,7 @@ from bot.errors import ConfigurationError, JournalError
 from bot.persistence.database import open_database
 from bot.persistence.store import Store, open_records, open_store, rebuild_store
 from tests.contract.test_journal_contract import assert_chain_holds, note, texts
+from tests.fakes.doubt import Away, BrokenCommit
 from tests.fakes.postgres import Postgres
 from tests.fakes.store import MovedClock
 
@@ -26,22 +26,6 @@ async def until(condition: Callable[[], bool], seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
-
-
-class BrokenCommit:
-    """Breaks the next commit of a store off: before the database did it, or after, when only its answer is lost."""
-
-    def __init__(self, store: Store, *, done: bool) -> None:
-        self.armed = True
-        self._done = done
-        event.listen(store.database.writing, "commit", self._commit)
-
-    def _commit(self, connection: Any) -> None:
-        if self.armed:
-            self.armed = False
-            if self._done:
-                connection.connection.dbapi_connection.commit()
-            raise OperationalError("COMMIT", {}, OSError("connection reset by peer"))
 
 
 async def test_a_commit_whose_answer_was_lost_is_found_in_the_log(store: Store) -> None:
@@ -243,3 +227,37 @@ async def test_rebuilding_needs_the_lead(store: Store, url: str, clock: MovedClo
     records, database = open_records(url)
     assert records.head()[0] == 1
     database.close()
+
+
+async def test_what_stands_though_its_unit_was_refused_is_told_late(store: Store) -> None:
+    """Nobody could tell in time; once somebody can, listeners hear of it first of all, and those who can mend it are told that it is late."""
+    heard: list[str] = []
+    late: list[str] = []
+    store.journal.listen(lambda events: heard.extend(texts(events)))
+    store.journal.listen_late(lambda events: late.extend(texts(events)))
+    await store.journal.append(SYSTEM, FIRELINE, [note("before")])
+    away = Away(store)
+    with pytest.raises(JournalError, match="connection"):
+        await store.journal.append(SYSTEM, FIRELINE, [note("in doubt"), note("too")])
+    with pytest.raises(JournalError, match="refused"):
+        await store.journal.append(SYSTEM, FIRELINE, [note("refused")])
+    assert heard == ["before"]
+    away.back()
+    await store.journal.append(SYSTEM, FIRELINE, [note("after")])
+    await until(lambda: heard[-1] == "after")
+    assert heard == ["before", "in doubt", "too", "after"]
+    assert late == ["in doubt", "too"]
+    assert texts(store.records.events()) == heard
+    assert_chain_holds(store.records)
+
+
+async def test_what_is_late_is_told_though_nobody_writes(store: Store) -> None:
+    """The probe that finds the database back finds what stands there as well."""
+    late: list[str] = []
+    store.journal.listen_late(lambda events: late.extend(texts(events)))
+    away = Away(store)
+    with pytest.raises(JournalError):
+        await store.journal.append(SYSTEM, FIRELINE, [note("in doubt")])
+    away.back()
+    await until(lambda: late == ["in doubt"])
+    assert store.journal.healthy()

@@ -11,7 +11,7 @@ from bot.domain.ids import SYSTEM
 from bot.domain.nouns import FIRELINE
 from bot.errors import DatabaseInUse, JournalError, LeadLost
 from bot.persistence.database import open_database
-from bot.persistence.lease import LEASE
+from bot.persistence.lease import LEASE, SURE, Lease
 from bot.persistence.standby import Keeper, Sight, Watch
 from bot.persistence.store import Store, open_records, open_store
 from bot.persistence.tables import LEADER
@@ -109,6 +109,39 @@ async def test_the_heart_notices_before_anybody_writes(lead: Callable[..., objec
         connection.execute(update(LEADER).values(term=9))
     await until(lambda: bool(told))
     assert not store.lease.sure
+
+
+async def test_a_leader_without_a_sign_of_life_is_not_sure(lead: Callable[..., object]) -> None:
+    """What others would see waits from then on, and goes on with the next sign."""
+    store = await lead()
+    await asyncio.wait_for(store.surely_leading(), 1)
+    store.lease.stop()
+    late = 0.0
+    lease = Lease(store.database, store.lead, seconds=lambda: late)
+    doubting = Store(store.journal, store.records, store.database, store.lead, lease)
+    late = SURE
+    waiting = asyncio.create_task(doubting.surely_leading())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    lease.start()
+    await asyncio.wait_for(waiting, 10)
+    lease.stop()
+
+
+async def test_a_sign_of_life_holds_no_lock(lead: Callable[..., object]) -> None:
+    """Each is over when the server has it: a leader that falls asleep at any instant is in nobody's way."""
+    store = await lead()
+    store.lease.stop()
+    lease = Lease(store.database, store.lead)
+    lease._give_sign()
+    connection = lease._connection
+    assert connection is not None
+    with connection.begin():
+        connection.execute(update(LEADER).values(beats=7))
+        with store.database.writing.connect() as other, other.begin():
+            other.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+            other.execute(update(LEADER).values(host="elsewhere"))
+    lease.stop()
 
 
 async def test_a_lead_that_is_given_up_is_free_at_once(address: str, lead: Callable[..., object]) -> None:

@@ -1,6 +1,7 @@
 """What the port `Reader` answers, over every database, and inside a unit of work just as outside."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -164,6 +165,8 @@ async def test_an_empty_store_knows_nothing(store: Store) -> None:
         read.incidents(), read.alerts_of(ONE), read.pending_alerts(limit=5), read.unmatched_alerts(), read.recent_alerts(),
         read.refused_deliveries(), read.runs_of(ONE), read.unfinished_runs(), read.steps_of(RUN), read.approvals_of(ONE),
         read.evidence_of(ONE), read.events(), read.events_of_run(RUN), read.raw_events(), read.outbox_behind(), read.inbox_waiting(),
+        read.queued_runs(), read.runs_of_group("g"), read.open_incidents_of_group("g"), read.schedules(),
+        read.incidents(quiet=True),
     ]  # fmt: skip
     assert not any(empty)
 
@@ -330,6 +333,78 @@ async def test_a_run_and_its_place_in_the_recovery(desk: Desk) -> None:
     assert ended.finished_at == START + timedelta(seconds=3)
     assert [each.id for each in desk.read.runs_of(ONE)] == ["1-1", "1-2"]
     assert [each.id for each in desk.read.unfinished_runs()] == ["1-2"]
+
+
+async def test_a_line_in_front_of_a_group(desk: Desk) -> None:
+    """Who holds a group and who waits, by severity and then in the order of coming; who left it is in it no more."""
+    waits: Any = {
+        "runbook": "checkout-errors", "digest": Digest("d"), "seed": "s", "autonomy": "auto", "inputs": {"n": 1}, "scope": {},
+        "group": "service/checkout",
+    }  # fmt: skip
+    first, second, third = RunId("1-2"), RunId("1-3"), RunId("1-4")
+    await desk.tell(opened(), replace(started(RUN), group="service/checkout"))
+    await desk.tell(
+        facts.RunQueued(run=first, severity=Severity.SEV3, behind=RUN, place=1, timeout=60.0, **waits)
+    )
+    await desk.tell(facts.RunQueued(run=second, severity=Severity.SEV3, behind=RUN, place=2, **waits))
+    await desk.tell(facts.RunQueued(run=third, severity=Severity.SEV1, behind=RUN, place=1, **waits))
+    await desk.tell(facts.RunMoved(run=first, behind=RUN, place=2))
+    assert [each.id for each in desk.read.runs_of_group("service/checkout")] == [RUN, third, first, second]
+    assert desk.read.runs_of_group("") == []
+    assert [each.id for each in desk.read.queued_runs()] == [first, second, third]
+    assert [each.id for each in desk.read.unfinished_runs()] == [RUN]
+    record = desk.read.run(first)
+    assert record is not None
+    assert (record.status, record.group, record.severity) == (
+        RunStatus.QUEUED,
+        "service/checkout",
+        Severity.SEV3,
+    )
+    assert (record.behind, record.place, record.inputs) == (RUN, 2, {"n": 1})
+    assert record.started_at == START + timedelta(seconds=2)
+
+    await desk.tell(facts.RunDropped(run=second, why="not now"))
+    await desk.tell(facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED))
+    await desk.tell(replace(started(third), group="service/checkout"))
+    assert {each.id for each in desk.read.runs_of_group("service/checkout")} == {third, first}
+    left, begun = desk.read.run(second), desk.read.run(third)
+    assert left is not None
+    assert begun is not None
+    assert (left.status, left.detail, left.place) == (RunStatus.CANCELLED, "not now", 0)
+    assert (begun.status, begun.behind, begun.place) == (RunStatus.RUNNING, "", 0)
+    assert [each.id for each in desk.read.open_incidents_of_group("service/checkout")] == [ONE]
+    assert desk.read.open_incidents_of_group("") == []
+
+
+async def test_a_schedule_and_a_quiet_incident(desk: Desk) -> None:
+    """What is on schedule, what its last instant led to, and an incident that shows nowhere until somebody is needed."""
+    at = START + timedelta(hours=1)
+    await desk.tell(facts.ScheduleSet(runbook="sweep", cron="0 * * * *", timezone="UTC"))
+    await desk.tell(replace(opened(), scheduled=at), started(RUN))
+    await desk.tell(facts.ScheduleFired(runbook="sweep", due=at, incident=ONE, started=RUN))
+    await desk.tell(facts.ScheduleFired(runbook="sweep", due=at + timedelta(hours=1), skipped="busy"))
+    (record,) = desk.read.schedules()
+    assert (record.runbook, record.cron, record.timezone) == ("sweep", "0 * * * *", "UTC")
+    assert record.since == START + timedelta(seconds=1)
+    assert (record.due, record.incident, record.started, record.skipped) == (
+        at + timedelta(hours=1),
+        ONE,
+        "",
+        "busy",
+    )
+    assert desk.read.incidents() == []
+    assert desk.read.incidents(only_open=True) == []
+    (quiet,) = desk.read.incidents(only_open=True, quiet=True)
+    assert (quiet.quiet, quiet.scheduled) == (True, at)
+    assert desk.read.outbox_behind() == []
+
+    await desk.tell(facts.RunFinished(run=RUN, status=RunStatus.FAILED, reason="rejected", detail="no"))
+    (loud,) = desk.read.incidents()
+    assert (loud.quiet, loud.scheduled) == (False, at)
+    keys = {each.key for each in desk.read.outbox_behind()}
+    assert keys == {"incident/1/channel", "incident/1/status", "incident/1/announce"}
+    await desk.tell(facts.ScheduleRemoved(runbook="sweep"))
+    assert desk.read.schedules() == []
 
 
 async def test_a_step_through_its_life(desk: Desk) -> None:

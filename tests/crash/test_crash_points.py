@@ -24,7 +24,7 @@ from tests.fakes.postgres import Postgres
 MATRIX = os.environ.get("CRASH_MATRIX") == "1"
 MOST_HITS = int(os.environ.get("CRASH_HITS", "12"))
 """How many hits of one point the matrix picks, spread over all that there are."""
-STORIES = ("parallel", "approval", "undo", "timers", "rescue")
+STORIES = ("parallel", "approval", "undo", "timers", "rescue", "queued-1", "queued-2", "loop")
 PEOPLE = ("asked",)
 
 
@@ -65,6 +65,7 @@ CASES: Sequence[Deaths] = (
     [At(P.DISPATCH_BEFORE_PLACE, 2)],
     [At(P.DISPATCH_PLACED, 3)],
     [At(P.DESK_RUN_STARTED)],
+    [At(P.QUEUE_ADMITTED)],
     [MIDWAY, At(P.RECOVERY_BEGUN)],
     [MIDWAY, At(P.RUN_TAKEN_UP, 2)],
     [MIDWAY, At(P.RECOVERY_ENDED)],
@@ -82,6 +83,8 @@ CASES: Sequence[Deaths] = (
     [InCall("do/shift", "after")],
     [InCall("do/tried", "before")],
     [InCall("undo/second", "after")],
+    [InCall("do/a", "after")],
+    [InCall("do/c", "before"), InCall("undo/b", "after")],
     [At(P.TIMER_RANG, 2)],
     [At(P.STOP_BEGUN, leave_after="call.started")],
     [At(P.EVIDENCE_WRITTEN)],

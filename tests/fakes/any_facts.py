@@ -67,9 +67,11 @@ def _special(incident: IncidentId) -> dict[str, st.SearchStrategy[typing.Any]]:
     }
 
 
-def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: PLR0911 - a table of types reads best as one
+def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: C901, PLR0911 - a table of types reads best as one
     if isinstance(kind, typing.NewType):
         return _values(kind.__supertype__)
+    if kind is typing.Any:
+        return _WORDS | _JSON
     if kind is datetime:
         return _INSTANTS
     if kind is Actor:
@@ -87,6 +89,9 @@ def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: PLR0911 - a
         return st.lists(_values(arguments[0]), max_size=2).map(tuple)
     if origin is not None:
         return _JSON
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        return st.builds(kind, **{each.name: _values(hints[each.name]) for each in dataclasses.fields(kind)})
     return st.from_type(kind)  # type: ignore[arg-type]  # an enum or bool
 
 

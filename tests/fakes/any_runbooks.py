@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
-from bot.runbook.model import NoUndo, OnFailure, Runbook, Step
-from tests.fakes.stage import approval, book, probe, step, undo, verify
+from bot.runbook.expressions import Expression
+from bot.runbook.model import NoUndo, OnFailure, Retry, Runbook, Step
+from tests.fakes.stage import approval, book, loop, probe, step, undo, verify
 
 UNDOS = st.sampled_from(
     [None, undo(), undo(action="push"), undo("{{ steps.s0.output.ok }}"), NoUndo(why="no")]
@@ -17,6 +18,16 @@ UNDOS = st.sampled_from(
 APPROVALS = st.sampled_from(
     [None, None, None, None, None, approval(), approval(expires=20), approval(quorum=2, expires=30)]
 )
+LOOPS = st.builds(
+    loop,
+    st.sampled_from([["a", "b", "b"], ["a"], [], "{{ [1, 2, 3, 4] }}", "{{ inputs.gone }}"]),
+    max_parallel=st.integers(1, 3),
+    canary=st.integers(0, 2),
+    max_items=st.sampled_from([None, None, 2, 50]),
+    of=st.sampled_from([None, None, "{{ 4 }}"]),
+)
+"""Loops: short ones, some with a canary, some longer than their bound, some that are no list."""
+UNTIL = Retry(attempts=3, until=Expression.compile("output.ok"))
 FINE, NOT_YET = Succeeded(output={"ok": True}), Succeeded(output={"ok": False})
 PASSING = [
     Failed(reason=Reason.UNAVAILABLE, detail="away"),
@@ -59,6 +70,10 @@ def steps(draw: st.DrawFn, prefix: str, most: int) -> list[Step]:
         value = draw(
             st.sampled_from([1, "{{ steps.s0.status }}", "{{ steps.s1.status if steps.s1 is defined }}"])
         )
+        if draw(st.integers(0, 3)) == 3:
+            more["loop"], value = draw(LOOPS), "{{ item }}"
+        if draw(st.integers(0, 7)) == 7:
+            more["retry"] = UNTIL
         made.append(step(name, action, needs=sorted(needs), when=when, value=value, **more))
     return made
 
@@ -102,4 +117,34 @@ def rich_runbooks(draw: st.DrawFn) -> Runbook:
         rescue=[step("r0", "push")],
         always=[step("z0", "put", verify=verify())],
         timeout=draw(st.sampled_from([None, timedelta(seconds=25)])),
+    )
+
+
+@st.composite
+def looping_runbooks(draw: st.DrawFn) -> Runbook:
+    """Draw little: loops with all that a loop can have, one before the other, so that runs go far into them."""
+    back = draw(st.sampled_from([OnFailure.UNDO, OnFailure.STOP, OnFailure.CONTINUE]))
+    return book(
+        step("s0", "put", undo=undo()),
+        step(
+            "s1",
+            "push",
+            value="{{ item }}",
+            loop=loop(["a", "b", "c", "d"], max_parallel=draw(st.integers(1, 3)), canary=1, max_items=3),
+            verify=verify(within=5),
+            undo=undo("{{ item }} {{ steps.s1.output.ok }}"),
+            on_failure=back,
+        ),
+        step(
+            "s2",
+            "put",
+            needs=["s1"],
+            value="{{ item }}",
+            loop=loop("{{ steps.s1.output.items | map(attribute='item') | list }}", max_parallel=2),
+            retry=UNTIL,
+            undo=undo(),
+            on_failure=OnFailure.UNDO,
+        ),
+        always=[step("z0", value="{{ item }}", loop=loop(["x", "y"]))],
+        timeout=draw(st.sampled_from([None, timedelta(seconds=60)])),
     )

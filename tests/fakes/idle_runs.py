@@ -51,10 +51,20 @@ class IdleRuns:
         self._fail_once()
         self.asked.append(("settle", run, step, part, attempt, by, settlement, why))
 
-    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
+    async def cancel(self, run: RunId, *, by: Actor, why: str = "", undo: bool = False) -> None:
         """Remember the wish."""
         self._fail_once()
-        self.asked.append(("cancel", run, by, why))
+        self.asked.append(("cancel and undo" if undo else "cancel", run, by, why))
+
+    async def pause(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Remember the wish."""
+        self._fail_once()
+        self.asked.append(("pause", run, by, why))
+
+    async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Remember the wish."""
+        self._fail_once()
+        self.asked.append(("resume", run, by, why))
 
     def _fail_once(self) -> None:
         error, self.fails = self.fails, None

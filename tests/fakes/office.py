@@ -5,16 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bot.domain.events import Event
-from bot.domain.facts import AlertSeen, Fact
-from bot.domain.ids import INTAKE, AlertKey, IncidentId, incident_stream
-from bot.domain.records import AlertRecord
+from bot.domain.facts import AlertSeen, Fact, RunFinished
+from bot.domain.ids import INTAKE, AlertKey, IncidentId, RunId, incident_of_run, incident_stream
+from bot.domain.nouns import FIRELINE, RunStatus
+from bot.domain.records import AlertRecord, RunRecord
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.timekeeper import Timekeeper
+from bot.incidents.usher import Usher
 from bot.persistence.store import Store
 from bot.runbook.model import Runbook
 from tests.fakes.alerts import NOON
@@ -22,6 +26,17 @@ from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import MovedClock, open_test_store
 
 VARIABLES: dict[str, Any] = {"region": "eu"}
+
+
+@dataclass(slots=True)
+class Bell:
+    """An alarm that only remembers what it is set to."""
+
+    set_to: datetime | None = None
+
+    def wake_at(self, instant: datetime | None) -> None:
+        """Remember it."""
+        self.set_to = instant
 
 
 @dataclass(slots=True)
@@ -33,6 +48,9 @@ class Office:
     runs: IdleRuns = field(default_factory=IdleRuns)
     books: list[Runbook] = field(default_factory=list)
     dispatcher: Dispatcher = field(init=False)
+    usher: Usher = field(init=False)
+    timekeeper: Timekeeper = field(init=False)
+    bell: Bell = field(default_factory=Bell)
     intake: Intake = field(init=False)
     desk: Desk = field(init=False)
 
@@ -47,6 +65,18 @@ class Office:
             tokens=tokens,
             variables=VARIABLES,
         )
+        self.usher = Usher(self.store.journal, self.runs)
+        self.store.journal.listen(self.usher.watch)
+        self.timekeeper = Timekeeper(
+            self.store.journal,
+            self.runs,
+            runbooks=lambda: self.books,
+            clock=self.clock,
+            alarm=self.bell,
+            tokens=tokens,
+            variables=VARIABLES,
+        )
+        self.store.journal.listen(self.timekeeper.watch)
         self.intake = Intake(self.store.journal, wake=self.dispatcher.wake)
         self.desk = Desk(
             self.store.journal,
@@ -56,6 +86,18 @@ class Office:
             tokens=tokens,
             variables=VARIABLES,
         )
+
+    async def finish(self, run: str, status: RunStatus = RunStatus.SUCCEEDED) -> None:
+        """End a run, and let who is next begin."""
+        stream = incident_stream(incident_of_run(RunId(run)))
+        await self.store.journal.append(stream, FIRELINE, [RunFinished(run=RunId(run), status=status)])
+        await self.usher.drain()
+
+    def run_of(self, run: str) -> RunRecord:
+        """What the store says of a run."""
+        record = self.store.records.run(RunId(run))
+        assert record is not None
+        return record
 
     def facts(self, incident: int | None = None) -> list[Fact]:
         """What stands in an incident's stream, or in the intake's."""

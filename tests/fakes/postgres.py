@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import os
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -46,14 +47,32 @@ class Postgres:
         """Let a database be connected to, or refuse it as a server that is away would."""
         self._do(f'ALTER DATABASE "{make_url(url).database}" ALLOW_CONNECTIONS {str(allowed).lower()}')
 
+    def allow_writes(self, url: str, *, allowed: bool) -> None:
+        """Make every session of a database that begins from now on read-only, or let it write."""
+        word = "RESET" if allowed else "SET"
+        rest = "" if allowed else " = on"
+        self._do(f'ALTER DATABASE "{make_url(url).database}" {word} default_transaction_read_only{rest}')
+
     def stop(self) -> None:
         """Stop the server, by its own tool: what is connected is cut off."""
+        self._control("stop", "-m", "immediate")
+
+    def start(self) -> None:
+        """Start it again, as it was started before."""
+        options = shlex.split((self._server.pgdata / "postmaster.opts").read_text(encoding="utf-8"))[1:]
+        if "-D" in options:
+            del options[options.index("-D") : options.index("-D") + 2]
+        log = str(self._server.pgdata / "again.log")
+        self._control("start", "-w", "-l", log, "-o", shlex.join(options))
+
+    def _control(self, *words: str) -> None:
         server = self._server
         found = next(self._programs.rglob("pg_ctl"))
         subprocess.run(
-            [found, "stop", "-D", str(server.pgdata), "-m", "immediate"],
+            [found, *words, "-D", str(server.pgdata)],
             check=False,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             timeout=30,
             user=server.pgdata.stat().st_uid,
         )

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.domain.facts import ApprovalClosed, ApprovalVoted, Fact, RunCancelRequested, StepSettled
+from bot.domain.facts import (
+    ApprovalClosed,
+    ApprovalVoted,
+    Fact,
+    RunCancelRequested,
+    RunPaused,
+    RunResumed,
+    StepSettled,
+)
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId, incident_of_run, incident_stream
 from bot.domain.nouns import Actor, ApprovalStatus, Part, Settlement, Vote
 from bot.domain.ports import Journal, Reader
@@ -74,9 +82,20 @@ class RememberedRuns:
         fact = StepSettled(run=run, step=step, settlement=settlement, why=why, part=part)
         await self.journal.append(incident_stream(incident_of_run(run)), by, [fact])
 
-    async def cancel(self, run: RunId, *, by: Actor, why: str = "") -> None:
+    async def cancel(self, run: RunId, *, by: Actor, why: str = "", undo: bool = False) -> None:
         """See `RunControl.cancel`."""
-        self.asked.append(("cancel", run, by))
-        await self.journal.append(
-            incident_stream(incident_of_run(run)), by, [RunCancelRequested(run=run, why=why)]
-        )
+        self.asked.append(("cancel and undo" if undo else "cancel", run, by))
+        await self._write(run, by, RunCancelRequested(run=run, why=why, undo=undo))
+
+    async def pause(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.pause`."""
+        self.asked.append(("pause", run, by))
+        await self._write(run, by, RunPaused(run=run, why=why))
+
+    async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.resume`."""
+        self.asked.append(("resume", run, by))
+        await self._write(run, by, RunResumed(run=run, paused_for=0.0, why=why))
+
+    async def _write(self, run: RunId, by: Actor, fact: Fact) -> None:
+        await self.journal.append(incident_stream(incident_of_run(run)), by, [fact])

@@ -20,9 +20,11 @@ from bot.engine.conductor import (
     Began,
     CallEnded,
     CancelAsked,
+    PauseAsked,
     Perform,
     Plan,
     Recovered,
+    ResumeAsked,
     RunState,
     SettlementGiven,
     TimeCame,
@@ -32,8 +34,10 @@ from bot.engine.conductor import (
     next_due,
     replay,
 )
+from bot.engine.conductor.gate import OPEN_GATE, Gate
 from bot.engine.starting import scope_of, start_run
 from bot.runbook.expressions import Expression
+from bot.runbook.loops import Limit, Loop
 from bot.runbook.model import (
     ApprovalRule,
     Autonomy,
@@ -118,6 +122,24 @@ def approval(
     )
 
 
+def loop(
+    items: object,
+    *,
+    max_parallel: int = 1,
+    canary: int = 0,
+    max_items: int | None = None,
+    of: object = None,
+) -> Loop:
+    """Make what a step goes through; with `of`, `max_items` is per cent of it."""
+    share = None if of is None else Template.compile(of)
+    return Loop(
+        items=Template.compile(items),
+        max_parallel=max_parallel,
+        canary=canary,
+        limit=None if max_items is None else Limit(most=max_items, of=share),
+    )
+
+
 def step(
     name: str,
     action: str = "look",
@@ -187,11 +209,14 @@ class Stage:
         requested_by: Actor | None = None,
         inputs: Mapping[str, Any] | None = None,
         approval_expiry: timedelta | None = None,
+        gate: Gate = OPEN_GATE,
+        severity: str = "SEV2",
     ) -> None:
         self.plan = Plan(runbook=runbook, catalogue=CATALOGUE, approval_expiry=approval_expiry)
+        self.gate = gate
         self.now = START
         self.events: list[Event] = []
-        incident = {"number": 1, "title": "Test", "severity": "SEV2", "status": "investigating"}
+        incident = {"number": 1, "title": "Test", "severity": severity, "status": "investigating"}
         started = start_run(
             runbook=runbook,
             run=RUN,
@@ -208,7 +233,7 @@ class Stage:
 
     def arrive(self, arrival: Arrival) -> list[Fact]:
         """Bring an arrival; return the facts that were decided."""
-        decisions = decide(self.plan, self.state, arrival, self.now)
+        decisions = decide(self.plan, self.state, arrival, self.now, self.gate)
         self._log(decisions)
         return [fact for _, fact in decisions]
 
@@ -278,9 +303,18 @@ class Stage:
             SettlementGiven(step=StepId(name), part=part, attempt=attempt, by=ADA, settlement=settlement)
         )
 
-    def cancel(self, why: str = "enough") -> list[Fact]:
+    def cancel(self, why: str = "enough", *, undo: bool = False) -> list[Fact]:
         """Ask the run to end."""
-        return self.arrive(CancelAsked(by=ADA, why=why))
+        return self.arrive(CancelAsked(by=ADA, why=why, undo=undo))
+
+    def pause(self, why: str = "") -> list[Fact]:
+        """Hold the run."""
+        return self.arrive(PauseAsked(by=ADA, why=why))
+
+    def resume(self, after: float = 0.0) -> list[Fact]:
+        """Let the run go on, so many seconds later."""
+        self.now += timedelta(seconds=after)
+        return self.arrive(ResumeAsked(by=BEN))
 
     # ---- what can be seen
 
@@ -297,7 +331,8 @@ class Stage:
 
     def statuses(self) -> dict[str, StepStatus]:
         """Return every step's status."""
-        return {name: self.step(name).status for name in self.plan.steps}
+        known = dict.fromkeys([*self.plan.steps, *self.state.steps])
+        return {name: self.step(name).status for name in known}
 
     def running(self) -> list[tuple[str, Part]]:
         """Return the calls that should be under way now."""
@@ -333,4 +368,4 @@ class Stage:
             )
 
 
-__all__ = ["RunStarted", "Stage", "approval", "book", "failed", "probe", "step", "undo", "verify"]
+__all__ = ["RunStarted", "Stage", "approval", "book", "failed", "loop", "probe", "step", "undo", "verify"]

@@ -12,13 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.actions.contract import Catalogue, Effect
+from bot.actions.contract import Action, Catalogue, Effect
 from bot.domain.facts import Fact, IncidentOpened
 from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
 from bot.domain.nouns import FIRELINE, RunStatus, Severity
 from bot.domain.ports import Transaction
 from bot.engine.conductor import Plan
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.starting import incident_scope, scope_of, start_run
 from bot.errors import RunbookError
@@ -44,7 +45,7 @@ class HandAlarm:
 
 @dataclass
 class Workshop:
-    """One store, one driver at a time. `actions` are `look` (a read) and `push` (an effect that can't be repeated)."""
+    """One store, one driver at a time. `actions` are `look` (a read) and `push` (an effect that can't be repeated), `more` others."""
 
     folder: Path
     store: Store
@@ -55,14 +56,17 @@ class Workshop:
     push: ScriptedAction = field(default_factory=lambda: ScriptedAction("push"))
     alarm: HandAlarm = field(default_factory=HandAlarm)
     books: dict[Digest, Runbook] = field(default_factory=dict)
+    more: dict[str, Action] = field(default_factory=dict)
     known: str = "a known secret"
+    rules: Rules = field(default_factory=Rules)
+    guards: Guards = field(init=False)
     driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
         self.driver = self._new_driver()
 
     def _new_driver(self) -> Driver:
-        actions = {"look": self.look, "push": self.push}
+        actions: dict[str, Action] = {"look": self.look, "push": self.push, **self.more}
         catalogue = Catalogue(tuple(action.spec for action in actions.values()))
 
         def plan_of(digest: Digest) -> Plan:
@@ -70,6 +74,7 @@ class Workshop:
                 raise RunbookError("it is gone")
             return Plan(runbook=self.books[digest], catalogue=catalogue)
 
+        self.guards = Guards(self.rules)
         return Driver(
             journal=self.store.journal,
             reader=self.store.records,
@@ -78,7 +83,6 @@ class Workshop:
                 actions=actions,
                 secrets=FakeSecrets(),
                 captures=EvidenceFiles(self.folder / "evidence").capture,
-                slots=asyncio.Semaphore(16),
                 version="0",
                 chance=lambda: 1.0,
                 hide=lambda text: text.replace(self.known, "***"),
@@ -86,6 +90,7 @@ class Workshop:
             plan_of=plan_of,
             alarm=self.alarm,
             retry_pause=lambda _tries: 0.01,
+            guards=self.guards,
         )
 
     async def begin(self, runbook: Runbook, inputs: Mapping[str, Any] | None = None) -> RunId:
@@ -164,7 +169,8 @@ class Workshop:
         await self.store.close()
 
 
-async def open_workshop(folder: Path) -> Workshop:
-    """Open a workshop in a folder."""
+async def open_workshop(folder: Path, *more: Action) -> Workshop:
+    """Open a workshop in a folder, with more actions than its own."""
     clock = MovedClock()
-    return Workshop(folder=folder, store=await open_test_store(folder, clock), clock=clock)
+    store = await open_test_store(folder, clock)
+    return Workshop(folder=folder, store=store, clock=clock, more={each.spec.name: each for each in more})

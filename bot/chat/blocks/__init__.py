@@ -10,6 +10,7 @@ from bot.chat.blocks.ink import Ink, Redact, as_it_is
 from bot.chat.blocks.kit import Message
 from bot.chat.blocks.postmortem import postmortem_message
 from bot.chat.blocks.proposal import proposal_message
+from bot.chat.blocks.rejection import rejection_message
 from bot.chat.blocks.unknown import unknown_message
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "living_message",
     "postmortem_message",
     "proposal_message",
+    "rejection_message",
     "unknown_message",
 ]

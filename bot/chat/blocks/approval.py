@@ -6,7 +6,8 @@ decided the buttons are gone and it says who decided and when; what was shown st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import Any
 
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link
 from bot.chat.blocks.kit import (
@@ -21,8 +22,9 @@ from bot.chat.blocks.kit import (
     section,
     written_to_fit,
 )
+from bot.chat.blocks.many import calls_of, folded
 from bot.chat.blocks.picture import Picture
-from bot.chat.blocks.words import name_of, who
+from bot.chat.blocks.words import counted, name_of, who
 from bot.domain.nouns import ApprovalStatus, Vote
 from bot.domain.records import ApprovalRecord, VoteRecord
 
@@ -89,13 +91,37 @@ def _what_runs(approval: ApprovalRecord, ink: Ink) -> Iterator[Json]:
     effect = EFFECT.get(approval.effect, f"*{ink.line(approval.effect, 60)}*")
     target = f" · on {ink.code(approval.target, 400)}" if approval.target else ""
     yield section(f"{ink.code(approval.action, 120)} · {effect}{target}")
-    shown, was_cut = ink.values(approval.inputs, INPUTS_SHOWN)
-    yield code_block(shown)
+    if approval.over:
+        yield section(f"⚠️ *The list is longer than foreseen:* {ink.line(approval.over, 300)}")
+    calls = calls_of(approval.inputs) if approval.items else []
+    if calls:
+        was_cut = yield from _what_runs_for_each(calls, ink)
+    else:
+        shown, was_cut = ink.values(approval.inputs, INPUTS_SHOWN)
+        yield code_block(shown)
     if was_cut:
         yield context(
             f"⚠️ *Too long to show whole.* The console has all of it; sha256 of what will run: `{approval.digest}`"
         )
     yield section(f"*Undo:* {_undo(approval.undo, ink)}")
+
+
+def _what_runs_for_each(calls: Sequence[Mapping[str, Any]], ink: Ink) -> Generator[Json, None, bool]:
+    """Show the calls of a loop; return whether something had to be cut."""
+    common, own = folded(calls)
+    cut_common = cut_own = False
+    yield section(
+        f"🔢 *{counted(len(calls), 'call')}*, one for each item" + (". The same in all:" if common else ":")
+    )
+    if common:
+        shown, cut_common = ink.values(common, INPUTS_SHOWN // 2)
+        yield code_block(shown)
+    if any(own):
+        if common:
+            yield section("*And in each its own:*")
+        shown, cut_own = ink.rows(own, INPUTS_SHOWN)
+        yield code_block(shown)
+    return cut_common or cut_own
 
 
 def _undo(undo: str, ink: Ink) -> str:
@@ -118,7 +144,12 @@ def _who_decides(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
     parts = [f"*Who may decide:* {_asked(picture, approval, ink)}"]
     if approval.quorum > 1:
         parts.append(f"*{got} of {approval.quorum}* have approved")
-    if approval.expires_at is not None:
+    run = picture.run_of(approval)
+    if run is not None and run.run.paused_at is not None:
+        parts.append(
+            "⏸️ *the run is paused*: it may be decided now, starts once the run is resumed, and doesn't expire meanwhile"
+        )
+    elif approval.expires_at is not None:
         parts.append(f"open until *{clock_time(approval.expires_at)}*, then it does not run")
     if approval.escalated_at is not None:
         parts.append(
@@ -161,6 +192,12 @@ def _buttons(approval: ApprovalRecord, name: str, ink: Ink) -> list[Json]:
             "This destroys", f"{name}{target} can't be taken back.", yes="Approve", danger=True
         )
     return [
-        button("Approve", "approve", value, style="primary", confirm=sure),
+        button(
+            f"Approve all {approval.items}" if approval.items > 1 else "Approve",
+            "approve",
+            value,
+            style="primary",
+            confirm=sure,
+        ),
         button("Deny", "deny", value, style="danger"),
     ]

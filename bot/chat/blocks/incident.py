@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.chat.blocks.control import paused_line, run_buttons
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention, span
 from bot.chat.blocks.kit import (
     Json,
@@ -24,6 +25,7 @@ from bot.chat.blocks.picture import Picture, RunPicture, StepLine
 from bot.chat.blocks.words import RUN, STATUS, counted, mark, name_of, step_line, who
 from bot.domain.nouns import ApprovalStatus, RunStatus, StepStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
+from bot.incidents.line import stands
 
 STEPS_SHOWN = 14
 RUNS_SHOWN = 3
@@ -91,13 +93,18 @@ def _state(incident: IncidentRecord, ink: Ink) -> str:
 def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     """What waits for a person: decisions first, then calls whose outcome nobody knows."""
     pending = [each for each in picture.approvals if each.status is ApprovalStatus.PENDING]
-    unknown = [(run, step) for run in picture.runs for step in run.steps if step.status is StepStatus.UNKNOWN]
+    unknown = [
+        (run, step, name)
+        for run in picture.runs
+        for step, name in run.every_step()
+        if step.status is StepStatus.UNKNOWN
+    ]
     for approval in pending[:WAITING_SHOWN]:
         yield _waiting_approval(picture, approval, ink)
-    for run, step in unknown[: max(0, WAITING_SHOWN - len(pending))]:
+    for run, step, name in unknown[: max(0, WAITING_SHOWN - len(pending))]:
         where = picture.links.messages.get(f"unknown/{run.run.id}/{step.id}", "")
         go = f"\n{link(where, 'Say what happened →')}" if where else ""
-        yield f"❓ *Somebody must say what happened:* {ink.line(step.name, 120)}{go}"
+        yield f"❓ *Somebody must say what happened:* {ink.line(name, 120)}{go}"
     more = len(pending) + len(unknown) - WAITING_SHOWN
     if more > 0:
         yield f"… and {more} more wait for a person"
@@ -107,7 +114,9 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
     run = picture.run_of(approval)
     name = run.name_of(approval.step) if run else str(approval.step)
     for_whom = ", ".join(picture.who_may.get(each, ink.line(each, 60)) for each in approval.sources[:4])
-    text = f"✋ *Waiting for a decision:* {ink.line(name, 120)}\n{for_whom} · since {clock_time(approval.requested_at)}"
+    times = f" · {counted(approval.items, 'call')}" if approval.items else ""
+    over = f"\n⚠️ more than foreseen: {ink.line(approval.over, 160)}" if approval.over else ""
+    text = f"✋ *Waiting for a decision:* {ink.line(name, 120)}{times}{over}\n{for_whom} · since {clock_time(approval.requested_at)}"
     if approval.escalated_at is not None:
         text += f" · ⏫ escalated {clock_time(approval.escalated_at)}"
     if approval.expires_at is not None:
@@ -119,8 +128,9 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
 def _runs(runs: Sequence[RunPicture], ink: Ink) -> Iterator[str]:
     """What runs, then what ran last."""
     alive = [each for each in runs if each.run.status is RunStatus.RUNNING]
-    over = [each for each in reversed(runs) if each.run.status is not RunStatus.RUNNING]
-    shown = (alive[::-1] + over)[:RUNS_SHOWN]
+    queued = [each for each in runs if each.run.status is RunStatus.QUEUED]
+    over = [each for each in reversed(runs) if each.run.finished_at is not None]
+    shown = (alive[::-1] + queued + over)[:RUNS_SHOWN]
     for position, each in enumerate(shown):
         yield _run(
             each, ink, steps=STEPS_SHOWN if position == 0 or each.run.status is RunStatus.RUNNING else 0
@@ -132,10 +142,16 @@ def _runs(runs: Sequence[RunPicture], ink: Ink) -> Iterator[str]:
 def _run(picture: RunPicture, ink: Ink, *, steps: int) -> str:
     run = picture.run
     title = f"*{ink.line(picture.title or run.runbook, 120)}* · run `{run.id}`"
+    if run.status is RunStatus.QUEUED:
+        return f"⏳ {title} {ink.line(stands(run), 300)} · since {clock_time(run.started_at)}"
     if run.finished_at is None:
         head = f"{title} {RUN[run.status]} since {clock_time(run.started_at)}"
     else:
         head = f"{title} {RUN[run.status]} after {span(run.finished_at - run.started_at)}"
+    if run.paused_at is not None:
+        head += f"\n{paused_line(run, ink)}"
+    if run.status is RunStatus.CANCELLED and not picture.steps and run.detail:
+        head += f"\n🚫 {ink.line(run.detail, 300)}"
     told = any(each.status is StepStatus.FAILED and each.detail for each in picture.steps[:steps])
     if run.status is RunStatus.FAILED and not told:
         head += f"\n❌ {ink.line(run.detail or run.reason or 'it does not say why', 300)}"
@@ -181,7 +197,7 @@ def _small_print(picture: Picture, ink: Ink) -> Iterator[str]:
         links.append(link(picture.links.postmortem, "Postmortem"))
     if incident.runbook:
         links.append(f"runbook {ink.code(incident.runbook, 80)}")
-    opener = who(incident.opened_by, ink)
+    opener = "its schedule" if incident.scheduled is not None else who(incident.opened_by, ink)
     yield " · ".join([f"opened by {opener}", *links])
 
 
@@ -200,7 +216,7 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return row
+        return [*row, *run_buttons(picture.runs, ink)]
     firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
     question = confirmation(
         f"Resolve #{incident.id}?",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,6 +65,13 @@ class Ink:
         # What is short comes first: the method and the address before their headers and bodies.
         ordered = sorted(data.items(), key=lambda item: isinstance(item[1], Mapping | list | tuple))
         whole = spelled_out(self.redact(json.dumps(self._clean(dict(ordered)), indent=2, ensure_ascii=False)))
+        shown = self._cut(whole, limit)
+        return shown, shown != whole
+
+    def rows(self, rows: Sequence[Mapping[str, Any]], limit: int = 4000) -> tuple[str, bool]:
+        """Write JSON data a line each, numbered from 1, secrets out, and say whether it had to be cut."""
+        lines = (json.dumps(self._clean(each), ensure_ascii=False) for each in rows)
+        whole = spelled_out(self.redact("\n".join(f"{at}  {line}" for at, line in enumerate(lines, start=1))))
         shown = self._cut(whole, limit)
         return shown, shown != whole
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.events import Event
 from bot.domain.ids import StepId
-from bot.domain.nouns import StepStatus
+from bot.domain.nouns import Actor, StepStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord, RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepLine:
-    """A step as a line of a list; `name` is the runbook's words for it, its id where it has none. Times are None until they come."""
+    """A step as a line of a list; `name` is the runbook's words for it, its id where it has none. Times are None until they come.
+
+    A loop has `items`, those that were begun, each named by what it is, and `total` counts all; `how_far` says how far it is.
+    """
 
     id: StepId
     name: str
@@ -23,6 +26,11 @@ class StepLine:
     finished_at: datetime | None = None
     attempt: int = 0
     detail: str = ""
+    how_far: str = ""
+    total: int = 0
+    items: Sequence[StepLine] = ()
+    waits_for: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +42,14 @@ class RunPicture:
     steps: Sequence[StepLine] = ()
 
     def name_of(self, step: StepId) -> str:
-        """The runbook's words for a step."""
-        return next((each.name for each in self.steps if each.id == step), str(step))
+        """The runbook's words for a step, and which item it is for one of a loop."""
+        return next((name for each, name in self.every_step() if each.id == step), str(step))
+
+    def every_step(self) -> Iterator[tuple[StepLine, str]]:
+        """Every step with its whole name, the items of loops behind their loop."""
+        for each in self.steps:
+            yield each, each.name
+            yield from ((item, f"{each.name}: {item.name}") for item in each.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +96,8 @@ class UnknownCall:
     settlement: str = ""
     settled_by: str = ""
     settled_at: datetime | None = None
+    key: str = ""
+    """The idempotency key that it was sent with: what to look for in the target's own log."""
     moot: str = ""
     """Why nobody needs to answer any more, empty while somebody does."""
 
@@ -96,6 +112,17 @@ class Proposal:
     why: str
     run: RunRecord | None = None
     """The run that somebody started since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A runbook that was not started because its concurrency group is busy; `asked_by` is None for an alert."""
+
+    incident: IncidentRecord
+    runbook: str
+    title: str
+    why: str
+    asked_by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def _draw(call: UnknownCall, ink: Ink) -> Message:
         )
     else:
         blocks.append(section(_answer(call, ink)))
-    blocks.append(section(f"*What was sent:* {ink.code(call.action, 120)}"))
+    blocks.append(section(f"*What was sent:* {ink.code(call.action, 120)}{_which(call, ink)}"))
     shown, was_cut = ink.values(call.inputs, 4000)
     blocks.append(code_block(shown))
     if was_cut:
@@ -62,6 +62,12 @@ def _draw(call: UnknownCall, ink: Ink) -> Message:
         )
     )
     return Message(text=f"{head} · {name_of(call.incident, ink)}", blocks=tuple(blocks))
+
+
+def _which(call: UnknownCall, ink: Ink) -> str:
+    """Name the attempt among others, and what to look for in the target's log."""
+    attempt = f", attempt {call.attempt}" if call.attempt > 1 else ""
+    return f"{attempt}, with the idempotency key {ink.code(call.key, 120)}" if call.key else attempt
 
 
 def _answer(call: UnknownCall, ink: Ink) -> str:

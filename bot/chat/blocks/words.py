@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.chat.blocks.ink import Ink, clock_time, mention, span
 from bot.chat.blocks.picture import StepLine
-from bot.domain.nouns import Actor, ActorKind, IncidentStatus, RunStatus, Severity, StepStatus
+from bot.domain.nouns import SCHEDULE, Actor, ActorKind, IncidentStatus, RunStatus, Severity, StepStatus
 from bot.domain.records import IncidentRecord
 
 SEVERITY = {Severity.SEV1: "🔴", Severity.SEV2: "🟠", Severity.SEV3: "🟡", Severity.SEV4: "🔵"}
@@ -18,6 +18,7 @@ STEP = {
     StepStatus.PENDING: "▫️",
     StepStatus.WAITING_APPROVAL: "✋",
     StepStatus.RUNNING: "▶️",
+    StepStatus.HELD: "⏳",
     StepStatus.WAITING_RETRY: "🔁",
     StepStatus.VERIFYING: "🔎",
     StepStatus.UNKNOWN: "❓",
@@ -28,6 +29,7 @@ STEP = {
     StepStatus.CANCELLED: "🚫",
 }
 RUN = {
+    RunStatus.QUEUED: "waits",
     RunStatus.RUNNING: "running",
     RunStatus.SUCCEEDED: "done",
     RunStatus.FAILED: "failed",
@@ -51,6 +53,8 @@ def who(actor: Actor | None, ink: Ink) -> str:
         return "an alert"
     if actor.kind is ActorKind.PERSON:
         return mention(actor.id, ink)
+    if actor == SCHEDULE:
+        return "its schedule"
     return "Fireline" if actor.kind is ActorKind.SYSTEM else ink.line(actor.id, 60)
 
 
@@ -58,20 +62,46 @@ def step_line(step: StepLine, ink: Ink) -> str:
     """Write a step in one line: sign, name, how long it took or since when it is at it."""
     name = ink.line(step.name, 90)
     text = f"{STEP[step.status]} *{name}*" if step.status in _AT_IT else f"{STEP[step.status]} {name}"
+    if step.how_far:
+        text += f" · {step.how_far}"
     if step.status in _SAYS:
         text += f" · {_SAYS[step.status]}"
-    took = step_time(step)
+    took = waits(step, ink) or step_time(step)
     if took:
         text += f" · {took}"
-    if step.status in _TELLS_WHY and step.detail:
+    troubled = _troubled(step, ink)
+    if step.status in _TELLS_WHY and step.detail and not step.waits_for and not troubled:
         text += f" · {ink.line(step.detail, 120)}"
-    return text
+    return text + troubled
+
+
+def _troubled(step: StepLine, ink: Ink) -> str:
+    """Name the items of a loop that somebody should know of, a few of each sort; the others are counted already."""
+    lines = []
+    for status in (StepStatus.FAILED, StepStatus.UNKNOWN, StepStatus.WAITING_RETRY):
+        these = [each for each in step.items if each.status is status]
+        if these:
+            named = ", ".join(_named(each, ink) for each in these[:ITEMS_NAMED])
+            more = f" and {len(these) - ITEMS_NAMED} more" if len(these) > ITEMS_NAMED else ""
+            lines.append(f"\n        {STEP[status]} {named}{more}")
+    return "".join(lines)
+
+
+def _named(item: StepLine, ink: Ink) -> str:
+    said = item.waits_for or (item.detail if item.status in _TELLS_WHY else "")
+    why = f" ({ink.line(said, 40)})" if said else ""
+    return f"{ink.line(item.name, 40)}{why}"
+
+
+ITEMS_NAMED = 4
+"""Items of a loop that are named of those that failed, wait or are in doubt."""
 
 
 _AT_IT = frozenset(
     {
         StepStatus.WAITING_APPROVAL,
         StepStatus.RUNNING,
+        StepStatus.HELD,
         StepStatus.WAITING_RETRY,
         StepStatus.VERIFYING,
         StepStatus.UNKNOWN,
@@ -88,6 +118,14 @@ _DOING = {
     StepStatus.WAITING_APPROVAL: "waiting since",
     StepStatus.UNKNOWN: "outcome unknown, started",
 }
+
+
+def waits(step: StepLine, ink: Ink) -> str:
+    """Write what a step waits for, and until when: `router.internal is not answering: waiting until 12:31`; empty when it waits for nothing."""
+    if not step.waits_for:
+        return ""
+    until = f"waiting until {clock_time(step.due_at, seconds=True)}" if step.due_at else "waiting"
+    return f"{ink.line(step.waits_for, 120)}: {until}"
 
 
 def step_time(step: StepLine) -> str:

@@ -8,16 +8,17 @@ from bot.chat.blocks.answers import said
 from bot.chat.blocks.ink import Ink, Redact
 from bot.chat.blocks.kit import Message
 from bot.chat.commands.looking import Onlooker
-from bot.chat.commands.words import declaration, numbered, read, run_wanted, running
+from bot.chat.commands.steering import Steering
+from bot.chat.commands.words import declaration, numbered, read, run_wanted
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
-from bot.domain.ids import IncidentId, RunId
-from bot.domain.nouns import RunStatus, person
+from bot.domain.ids import IncidentId
+from bot.domain.nouns import person
 from bot.domain.ports import Reader
-from bot.errors import Conflict, NotFound, Refused
+from bot.errors import NotFound, Refused
 
-_MOVES_RUNS = frozenset({"run", "cancel"})
+_MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume"})
 """What lets actions loose on the world, or stops them half-way: for those who may decide. A guest may declare, note and resolve."""
 
 
@@ -49,7 +50,7 @@ class Doer:
             "resolve": self._resolve,
             "note": self._note,
             "postmortem": self._postmortem,
-            "cancel": self._cancel,
+            **Steering(desk=desk, reader=reader, here=onlooker.here, command=command).verbs,
         }
 
     async def do(self, task: Task) -> Message | None:
@@ -76,6 +77,11 @@ class Doer:
         opened = await desk.start_run(
             wanted.runbook, wanted.inputs, person(task.asked.user), incident=wanted.incident
         )
+        if opened.waits:
+            return said(
+                f"⏳ *{self._ink.line(wanted.runbook, 80)}* {self._ink.line(opened.waits, 200)}.",
+                f"It begins by itself, as `{opened.run}` in #{opened.incident}. `{self._command} cancel {opened.run}` takes it out.",
+            )
         where = f"in {'a new incident, ' if opened.opened else ''}#{opened.incident}{self._channel(opened.incident)}"
         return said(
             f"▶️ *{self._ink.line(wanted.runbook, 80)}* runs as `{opened.run}` {where}.",
@@ -110,14 +116,6 @@ class Doer:
         await self._draft(number, person(task.asked.user))
         return said(f"📝 The draft for #{number} is made and comes{self._channel(number, ' to ')}.")
 
-    async def _cancel(self, task: Task, rest: str) -> Message:
-        run = running(rest) or self._only_run(task)
-        await self._desk(task.journal).cancel_run(run, person(task.asked.user))
-        return said(
-            f"🛑 Run `{run}` is asked to end.",
-            "What runs now is stopped; then its rescue and always steps run.",
-        )
-
     # ---- which one is meant
 
     def _which(self, task: Task, rest: str) -> IncidentId:
@@ -139,19 +137,6 @@ class Doer:
                 f"There is no incident #{number}.", hint=f"`{self._command} list` shows the open ones."
             )
         return number
-
-    def _only_run(self, task: Task) -> RunId:
-        here = self._found(self._onlooker.here(task.asked))
-        runs = [each for each in self._reader.runs_of(here) if each.status is RunStatus.RUNNING]
-        if not runs:
-            raise Conflict(f"Nothing runs in #{here}.")
-        if len(runs) > 1:
-            names = ", ".join(f"{each.id} ({each.runbook})" for each in runs)
-            raise Refused(
-                f"Several runs are under way: {names}.",
-                hint=f"Say which: {self._command} cancel {runs[0].id}",
-            )
-        return runs[0].id
 
     def _channel(self, incident: IncidentId, before: str = ", ") -> str:
         record = self._reader.incident(incident)

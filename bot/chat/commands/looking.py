@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.chat.blocks.answers import helped, listed, refused, status_of
 from bot.chat.blocks.ink import Redact
 from bot.chat.blocks.kit import Message
+from bot.chat.blocks.runs import runs_listed
 from bot.chat.commands.words import numbered, read
 from bot.chat.gallery import Gallery
 from bot.chat.inbound.payload import Asked
@@ -14,10 +15,11 @@ from bot.domain.ports import Reader
 from bot.errors import NotFound, Refused
 
 LISTED = 200
+RUNS_LISTED = 15
 
 
 class Onlooker:
-    """Answers `help`, `list` and `status`, and words that mean nothing."""
+    """Answers `help`, `list`, `runs` and `status`, and words that mean nothing."""
 
     def __init__(self, *, reader: Reader, gallery: Gallery, command: str, redact: Redact) -> None:
         self._reader = reader
@@ -34,6 +36,8 @@ class Onlooker:
                     return helped(self._command)
                 case "list":
                     return self._list()
+                case "runs":
+                    return self._runs(asked)
                 case "status":
                     return self._status(asked, wanted.rest)
                 case _:
@@ -55,6 +59,13 @@ class Onlooker:
             for each in incidents
         }
         return listed(incidents, waiting, self._command, redact=self._redact)
+
+    def _runs(self, asked: Asked) -> Message:
+        """List the runs of the channel's incident; elsewhere, all that are under way."""
+        here = self.here(asked)
+        runs = self._reader.runs_of(here) if here is not None else self._reader.unfinished_runs()
+        pictures = [self._gallery.run(each) for each in list(runs)[-RUNS_LISTED:]]
+        return runs_listed(pictures, self._command, more=len(runs) - len(pictures), redact=self._redact)
 
     def _status(self, asked: Asked, rest: str) -> Message:
         number, _ = numbered(rest, self.here(asked))

@@ -13,7 +13,21 @@ from bot.domain.ids import IncidentId, RunId
 from bot.domain.nouns import Severity
 from bot.errors import Refused
 
-VERBS = ("help", "declare", "list", "status", "run", "ack", "resolve", "note", "postmortem", "cancel")
+VERBS = (
+    "help",
+    "declare",
+    "list",
+    "status",
+    "run",
+    "ack",
+    "resolve",
+    "note",
+    "postmortem",
+    "runs",
+    "cancel",
+    "pause",
+    "resume",
+)
 ALIASES: Mapping[str, str] = {
     "": "help",
     "?": "help",
@@ -23,6 +37,8 @@ ALIASES: Mapping[str, str] = {
     "acknowledge": "ack",
     "close": "resolve",
     "stop": "cancel",
+    "hold": "pause",
+    "continue": "resume",
     "comment": "note",
     "start": "run",
 }
@@ -31,6 +47,8 @@ _NUMBER = re.compile(r"#?(\d{1,9})")
 _RUN = re.compile(r"\d{1,9}-\d{1,9}")
 _CURLY = str.maketrans(dict.fromkeys("“”„«»", '"') | dict.fromkeys("\u2018\u2019", "'"))
 """What keyboards make of quotes."""
+_DASHES = str.maketrans({"\u2014": "--", "\u2013": "-"})
+"""What keyboards make of two dashes, and of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +126,25 @@ def running(rest: str) -> RunId | None:
     if not _RUN.fullmatch(word):
         raise Refused(f"“{word[:40]}” is no run.", hint="A run is named like 42-1; `status` shows them.")
     return RunId(word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A run to end, hold or let go on, with the person's reason; `run` is None where they named none."""
+
+    run: RunId | None
+    why: str
+    undo: bool = False
+
+
+def holding(rest: str) -> Hold:
+    """Read `[run] [--undo] [why …]`; Refused when what stands first looks like a run's name and is none."""
+    words = rest.split()
+    undo = [each for each in words if each.translate(_DASHES).lower() in {"--undo", "-undo"}]
+    words = [each for each in words if each not in undo]
+    if words and words[0].strip("`")[:1].isdigit():
+        return Hold(run=running(words[0]), why=" ".join(words[1:]), undo=bool(undo))
+    return Hold(run=None, why=" ".join(words), undo=bool(undo))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

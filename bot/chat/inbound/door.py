@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.domain.clock import Clock
 
+EVENTS_PATH = "/slack/events"
 MOST_BODY = 1024 * 1024
 """Bytes of the largest body; Slack's own are some ten kilobytes, a view with all its blocks a few hundred."""
 SLOWEST_BODY = 10.0

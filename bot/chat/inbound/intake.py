@@ -17,13 +17,14 @@ from slack_bolt import BoltResponse
 from bot.chat.blocks.answers import behind
 from bot.chat.blocks.kit import Message
 from bot.chat.inbound.payload import COMMAND, Asked, read
+from bot.chat.inbound.relayed import entry_from_data
 from bot.chat.inbound.reply import Replier, Window, ephemeral
 from bot.chat.inbound.worker import InboxWorker
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal, Transaction
-from bot.domain.records import InboxEntry
-from bot.errors import JournalError
+from bot.domain.records import InboxEntry, RelayEntry
+from bot.errors import JournalBehind, JournalClosed, JournalError
 from bot.telemetry import get_logger
 
 _LOG = get_logger(__name__)
@@ -70,6 +71,8 @@ class Intake:
             fresh = await self._journal.submit(lambda tx: _keep(tx, entry, handled=at_once is not None))
         except JournalError as problem:
             _LOG.warning("a payload could not be kept", kind=asked.kind, problem=str(problem))
+            if not isinstance(problem, JournalBehind | JournalClosed):
+                self._worker.disown(key)
             return self._sorry(asked)
         reached(CrashPoint.INBOX_WRITTEN)
         if not fresh:
@@ -80,6 +83,17 @@ class Intake:
             self._worker.take(entry)
             return _ack()
         return await self._with_answer(entry)
+
+    async def take_relayed(self, relayed: RelayEntry) -> None:
+        """Take in what a process that stands by had kept and acknowledged; raises as the journal does."""
+        entry = entry_from_data(relayed.data)
+
+        def unit(tx: Transaction) -> bool:
+            tx.close_relay(relayed.key)
+            return tx.put_inbox(entry)
+
+        if await self._journal.submit(unit):
+            self._worker.take(entry)
 
     def _answer_at_once(self, asked: Asked) -> Message | None:
         if asked.kind != COMMAND:

@@ -74,7 +74,11 @@ def _command(body: Mapping[str, Any]) -> tuple[str, Asked]:
 
 def _button(body: Mapping[str, Any], actions: frozenset[str]) -> tuple[str, Asked] | None:
     pressed = next(iter(body.get("actions") or ()), None)
-    if not isinstance(pressed, Mapping) or pressed.get("action_id") not in actions:
+    if not isinstance(pressed, Mapping):
+        return None
+    # Slack wants each id once in a message; where several buttons do the same to different things, a stroke and the thing's name follow.
+    action = str(pressed.get("action_id", "")).partition("/")[0]
+    if action not in actions:
         return None
     container = _object(body, "container")
     channel = _object(body, "channel").get("id") or container.get("channel_id") or ""
@@ -82,7 +86,7 @@ def _button(body: Mapping[str, Any], actions: frozenset[str]) -> tuple[str, Aske
         kind=ACTION,
         user=str(_object(body, "user").get("id", "")),
         channel=str(channel),
-        action=str(pressed["action_id"]),
+        action=action,
         value=str(pressed.get("value") or ""),
         message=str(container.get("message_ts", "")),
         response_url=str(body.get("response_url") or ""),

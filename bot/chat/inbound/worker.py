@@ -7,6 +7,7 @@ whenever the process dies. Votes and settlements belong to the engine, which cou
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -84,6 +85,18 @@ class InboxWorker:
     def take(self, entry: InboxEntry, window: Window | None = None) -> None:
         """Handle an entry that has just become durable; its answer goes through `window` if it comes in time."""
         self._start(entry, window, again=False)
+
+    def disown(self, key: str) -> None:
+        """See to it that an entry is never handled, whose sender was told that it was not kept: it may be on disk all the same."""
+        if key not in self._tasks:
+            task = self._tasks[key] = asyncio.create_task(self._disown(key))
+            task.add_done_callback(lambda _: self._tasks.pop(key, None))
+
+    async def _disown(self, key: str) -> None:
+        with contextlib.suppress(JournalClosed):
+            await self._surely(
+                lambda tx: tx.close_inbox(key, error="its sender was told that it was not kept")
+            )
 
     async def stop(self, grace: float) -> None:
         """Let handlers end for up to `grace` seconds; the next start takes up what they leave."""

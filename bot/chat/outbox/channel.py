@@ -30,6 +30,8 @@ _LOG = get_logger(__name__)
 NAME_LENGTH = 80
 TOPIC_LENGTH = 250
 INVITED_AT_ONCE = 100
+NOT_INTRODUCED = "not_introduced"
+"""Slack has not told us yet who we are; it does within moments of a start."""
 _SUFFIXES = 9
 _PAGES = 20
 _SKEW = timedelta(minutes=2)
@@ -89,7 +91,7 @@ class ChannelKeeper:
         unsure = entry.ambiguous
         if unsure and not self.bot_user:
             # Whether a channel is ours can't be told yet: taking it for somebody else's would make a second one.
-            raise Unreachable("Slack has not told yet who we are", code="unreachable")
+            raise Unreachable("Slack has not told yet who we are", code=NOT_INTRODUCED)
         base = channel_name(incident, self._config.channel_prefix)
         for number in range(1, _SUFFIXES + 1):
             name = base if number == 1 else f"{base[: NAME_LENGTH - 3].rstrip('-')}-{number}"

@@ -18,6 +18,7 @@ class Subject(StrEnum):
     ESCALATION = "escalation"
     UNKNOWN = "unknown"
     PROPOSED = "proposed"
+    REJECTED = "rejected"
     POSTMORTEM = "postmortem"
 
 
@@ -51,4 +52,5 @@ def parse(key: str) -> Key | None:
     if what in {Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE}:
         return Key(subject=Subject(what))
     name, _, runbook = what.partition("/")
-    return Key(subject=Subject.PROPOSED, runbook=runbook) if name == Subject.PROPOSED and runbook else None
+    of_runbook = name in {Subject.PROPOSED, Subject.REJECTED} and runbook
+    return Key(subject=Subject(name), runbook=runbook) if of_runbook else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.crashpoints import CrashPoint, reached
@@ -14,6 +14,9 @@ from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import OutboxEntry
 
+SETTLES = timedelta(seconds=12)
+"""How long after it was sent Slack may be at work on a call that nobody waits for any more; a little more than we wait for an answer ourselves."""
+
 
 class Ledger:
     """Keeps the outbox's entries; every method returns the entry as it stands once that is durable."""
@@ -22,22 +25,34 @@ class Ledger:
         self._journal = journal
 
     async def about_to(self, entry: OutboxEntry) -> OutboxEntry:
-        """Say that something which must not happen twice is about to be sent: from here on it may stand in Slack."""
-        return await self._put(entry, {"ambiguous": True})
+        """Say that something which must not happen twice is about to be sent: from here on it may stand in Slack.
+
+        Whoever finds this entry without an answer, after a crash say, looks for it in Slack only when Slack has had its time.
+        """
+        return await self._put(entry, {"ambiguous": True}, due_in=SETTLES)
 
     async def not_done(self, entry: OutboxEntry) -> OutboxEntry:
         """Say that Slack answered, and did not do it."""
-        return await self._put(entry, {"ambiguous": False})
+        return await self._put(entry, {"ambiguous": False, "due_at": None})
 
     async def opened(self, entry: OutboxEntry, *, channel: str, name: str) -> OutboxEntry:
         """Say that the incident has its channel; what else belongs to it is still to come."""
         fact = ChannelOpened(incident=entry.incident, channel=channel, name=name)
-        return await self._put(entry, {"channel": channel, "ambiguous": False, "error": ""}, [fact])
+        return await self._put(
+            entry, {"channel": channel, "ambiguous": False, "due_at": None, "error": ""}, [fact]
+        )
 
     async def posted(self, entry: OutboxEntry, *, channel: str, ts: str, digest: str) -> OutboxEntry:
         """Say that a message stands in Slack for the first time."""
         fact = MessagePosted(incident=entry.incident, key=entry.key, channel=channel, ts=ts)
-        known = {"channel": channel, "ts": ts, "digest": digest, "ambiguous": False, "error": ""}
+        known = {
+            "channel": channel,
+            "ts": ts,
+            "digest": digest,
+            "ambiguous": False,
+            "due_at": None,
+            "error": "",
+        }
         return await self._put(entry, known, [fact])
 
     async def shown(self, entry: OutboxEntry, *, through: int, digest: str, error: str = "") -> OutboxEntry:
@@ -65,13 +80,20 @@ class Ledger:
         return await self._put(entry, {"gone": why, "error": why, "due_at": None, "ambiguous": False})
 
     async def _put(
-        self, entry: OutboxEntry, changes: Mapping[str, Any], facts: Sequence[Fact] = ()
+        self,
+        entry: OutboxEntry,
+        changes: Mapping[str, Any],
+        facts: Sequence[Fact] = (),
+        *,
+        due_in: timedelta | None = None,
     ) -> OutboxEntry:
         def unit(tx: Transaction) -> OutboxEntry:
             if facts:
                 tx.append(incident_stream(entry.incident), FIRELINE, facts)
             # The entry as it is now: what we were given may be older than the last event that raised `wanted`.
             changed = replace(tx.outbox_entry(entry.key) or entry, **changes)
+            if due_in is not None:
+                changed = replace(changed, due_at=tx.now + due_in)
             tx.put_outbox(changed)
             return changed
 

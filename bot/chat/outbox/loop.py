@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bot.chat.client import Ambiguous, Throttled, Unreachable
 from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
-from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.channel import NOT_INTRODUCED, ChannelKeeper
 from bot.chat.outbox.keys import Key, Subject, parse
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.messages import MessageKeeper, Showing
@@ -35,7 +35,7 @@ IDLE = 15.0
 """Seconds between two looks when nothing wakes the loop."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 AMBIGUOUS_PAUSE = 3.0
-"""Seconds that Slack gets to finish what it did not answer, before we look for it."""
+"""Seconds that Slack gets to finish what it did not answer, before we look for it; it has hung up, or we have waited for ten."""
 LOCKED_OUT_PAUSE = timedelta(minutes=1)
 LOCKED_OUT = frozenset(
     {
@@ -61,6 +61,7 @@ _URGENCY = {
     Subject.ESCALATION: 2,
     Subject.UNKNOWN: 2,
     Subject.PROPOSED: 3,
+    Subject.REJECTED: 3,
     Subject.POSTMORTEM: 4,
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,
@@ -193,20 +194,27 @@ class Outbox:
         """Bring one incident up to date, one thing after the other."""
         while self._todo.get(lane):
             entry = self._todo[lane].pop(0)
-            current = self._reader.outbox_entry(entry.key)
-            if current is None or current.gone or current.sent >= current.wanted:
-                continue
-            if self._held_until(current, self._clock.now()) is not None:
-                continue  # it failed since the list was made, and has its time to wait
             try:
                 with bind_ids(incident=int(entry.incident)):
-                    await self._settle(current)
+                    await self._bring(entry)
             except JournalClosed:
                 return
             except JournalError as problem:
                 _LOG.warning("the log can't be written; chat waits", key=entry.key, problem=str(problem))
                 await self._sleep(FIRST_PAUSE)
                 return
+            except Exception:  # noqa: BLE001 - a fault of the store, say: the lane is begun again, but not at once and for ever
+                _LOG.exception("chat's work on an incident broke off", key=entry.key)
+                await self._sleep(FIRST_PAUSE)
+                return
+
+    async def _bring(self, entry: OutboxEntry) -> None:
+        """Bring one thing, unless that is done already, or has its time to wait since it failed."""
+        current = self._reader.outbox_entry(entry.key)
+        if current is None or current.gone or current.sent >= current.wanted:
+            return
+        if self._held_until(current, self._clock.now()) is None:
+            await self._settle(current)
 
     # ---- one thing, and what to do when it fails
 
@@ -219,7 +227,10 @@ class Outbox:
             pause = max(AMBIGUOUS_PAUSE, self._backoff(entry))
             await self._later(entry, timedelta(seconds=pause), problem)
         except Unreachable as problem:
-            await self._later(entry, timedelta(seconds=self._backoff(entry)), problem)
+            # What each start meets must not make the pauses grow from start to start.
+            fresh = problem.code == NOT_INTRODUCED
+            pause = FIRST_PAUSE if fresh else self._backoff(entry)
+            await self._later(entry, timedelta(seconds=pause), problem, counts=not fresh)
         except ChatError as problem:
             await self._refused(entry, problem)
         except JournalError:

@@ -5,6 +5,7 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
+from bot.domain.facts.control import Postponed, RunPaused, RunResumed
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -25,20 +26,27 @@ from bot.domain.facts.intake import (
     AlertSeen,
     AlertsReceived,
     AlertsUnmatched,
+    BreakerClosed,
+    BreakerOpened,
     DeliveryRefused,
     LeadTaken,
     ProcessStarted,
     RunbooksLoaded,
 )
+from bot.domain.facts.line import RunDropped, RunMoved, RunQueued, RunRejected
 from bot.domain.facts.run import (
     ApprovalClosed,
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     CallFailed,
+    CallHeld,
     CallInterrupted,
+    CallRefused,
     CallStarted,
     CallSucceeded,
+    LoopBegan,
+    LoopExpanded,
     PhaseEntered,
     RunCancelRequested,
     RunFinished,
@@ -52,6 +60,7 @@ from bot.domain.facts.run import (
     StepUndoFailed,
     StepUndone,
 )
+from bot.domain.facts.schedule import ScheduleFired, ScheduleRemoved, ScheduleSet
 
 __all__ = [
     "AlertSeen",
@@ -63,8 +72,12 @@ __all__ = [
     "ApprovalEscalated",
     "ApprovalRequested",
     "ApprovalVoted",
+    "BreakerClosed",
+    "BreakerOpened",
     "CallFailed",
+    "CallHeld",
     "CallInterrupted",
+    "CallRefused",
     "CallStarted",
     "CallSucceeded",
     "ChannelArchived",
@@ -77,16 +90,28 @@ __all__ = [
     "IncidentOpened",
     "IncidentResolved",
     "LeadTaken",
+    "LoopBegan",
+    "LoopExpanded",
     "MessagePosted",
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
+    "Postponed",
     "ProcessStarted",
     "RunCancelRequested",
+    "RunDropped",
     "RunFinished",
+    "RunMoved",
+    "RunPaused",
     "RunProposed",
+    "RunQueued",
+    "RunRejected",
+    "RunResumed",
     "RunStarted",
     "RunbooksLoaded",
+    "ScheduleFired",
+    "ScheduleRemoved",
+    "ScheduleSet",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",

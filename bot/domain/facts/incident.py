@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.facts.base import Fact
 from bot.domain.facts.intake import AlertSeen
@@ -15,6 +16,7 @@ class IncidentOpened(Fact, kind="incident.opened"):
     """An incident began.
 
     `group` is the concurrency group that later alerts attach by, empty for a declared incident; `runbook` names the runbook that opened it.
+    `scheduled` is the instant of the runbook's schedule that it was opened for, None otherwise: such an incident is quiet until somebody is needed.
     """
 
     incident: IncidentId
@@ -22,6 +24,7 @@ class IncidentOpened(Fact, kind="incident.opened"):
     severity: Severity
     group: str = ""
     runbook: str = ""
+    scheduled: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,3 +98,21 @@ class RunbooksLoaded(Fact, kind="runbooks.loaded"):
 
     digests: Mapping[str, str]
     refused: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerOpened(Fact, kind="breaker.opened"):
+    """A target does not answer: `since` its breaker opened first, calls to it are not made `until` one may try it again."""
+
+    target: str
+    since: datetime
+    until: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerClosed(Fact, kind="breaker.closed"):
+    """A target answers again; calls to it were not made `since` then."""
+
+    target: str
+    since: datetime

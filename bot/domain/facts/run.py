@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.domain.facts.base import Fact
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId
-from bot.domain.nouns import Actor, ApprovalStatus, Part, Phase, RunStatus, Settlement, Vote
+from bot.domain.nouns import Actor, ApprovalStatus, HoldCause, Part, Phase, RunStatus, Settlement, Vote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,8 @@ class RunStarted(Fact, kind="run.started"):
     """A run of a runbook began, with all that its expressions may ever see.
 
     `seed` makes idempotency keys unique to this run. `scope` holds `alert`, `alerts`, `incident` and `vars` as they were. `requested_by` is None
-    when an alert started it. `deadline` ends the run, None for no limit.
+    when an alert started it. `deadline` ends the run, None for no limit. `group` is the concurrency group that the run holds until it ends, empty
+    for none.
     """
 
     run: RunId
@@ -33,6 +34,7 @@ class RunStarted(Fact, kind="run.started"):
     scope: Mapping[str, Any]
     requested_by: Actor | None = None
     deadline: datetime | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,11 @@ class PhaseEntered(Fact, kind="run.phase_entered"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCancelRequested(Fact, kind="run.cancel_requested"):
-    """A person asked that the run ends; who they are is the event's actor."""
+    """A person asked that the run ends; who they are is the event's actor. With `undo`, what it did is taken back first."""
 
     run: RunId
     why: str = ""
+    undo: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +67,35 @@ class RunFinished(Fact, kind="run.finished"):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoopExpanded(Fact, kind="loop.expanded"):
+    """What a loop goes through is known: `items` is the list as it was, and as it stays, however often the process is started anew.
+
+    `left_out` counts those for which its `if` was false. `over` says by how much the list is longer than the runbook foresaw, empty where it is not:
+    then people are asked before any of it runs.
+    """
+
+    run: RunId
+    step: StepId
+    items: tuple[Any, ...]
+    left_out: int = 0
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopBegan(Fact, kind="loop.began"):
+    """Nothing stands before a loop's items any more. Each goes as a step of its own, `restart[0]`, and has facts of its own."""
+
+    run: RunId
+    step: StepId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequested(Fact, kind="approval.requested"):
     """A step waits for people. What is shown is exactly what will run: `inputs` are rendered, `digest` binds them and the runbook.
 
-    `sources` says who may decide (`group:sre`, `user:U0ADA`); `requested_by` may not. `expires_at` is None for never.
+    `sources` says who may decide (`group:sre`, `user:U0ADA`); `requested_by` may not. `expires_at` is None for never. A loop asks once for all of its
+    `items`, which counts them and is 0 for any other step: `inputs` is then `{"items": […]}`, those of each call in their order. `over` is what
+    made it ask where the list is longer than foreseen.
     """
 
     run: RunId
@@ -83,6 +111,8 @@ class ApprovalRequested(Fact, kind="approval.requested"):
     undo: str = ""
     requested_by: Actor | None = None
     expires_at: datetime | None = None
+    items: int = 0
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +177,46 @@ class CallStarted(Fact, kind="call.started"):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld(Fact, kind="call.held"):
+    """A call waits for room and has not been made; `until` is when it goes on, where that can be known. `inputs` are what it will be sent."""
+
+    run: RunId
+    step: StepId
+    part: Part
+    attempt: int
+    action: str
+    inputs: Mapping[str, Any]
+    target: str
+    cause: HoldCause
+    detail: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused(Fact, kind="call.refused"):
+    """A call was not made because its target is away, as other calls found, `since` then.
+
+    `retry_at` is when it is asked for again, None when the step does not wait. `attempt` is not used up.
+    """
+
+    run: RunId
+    step: StepId
+    part: Part
+    attempt: int
+    action: str
+    inputs: Mapping[str, Any]
+    target: str
+    detail: str
+    since: datetime
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallSucceeded(Fact, kind="call.succeeded"):
-    """An action did what it was asked to; `took` is in seconds. `next_at` is when a verify asks again, None when nothing more follows."""
+    """An action did what it was asked to; `took` is in seconds.
+
+    `next_at` is when a verify asks again, or a call is made again whose `until` is not true yet; None when nothing more follows.
+    """
 
     run: RunId
     step: StepId

@@ -67,10 +67,29 @@ class SettlementGiven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelAsked:
-    """A person asked that the run ends."""
+    """A person asked that the run ends; with `undo`, that what it did is taken back first."""
+
+    by: Actor
+    why: str = ""
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseAsked:
+    """A person asked that the run begins nothing more for now."""
 
     by: Actor
     why: str = ""
 
 
-Arrival = Began | CallEnded | Recovered | TimeCame | VoteCast | SettlementGiven | CancelAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeAsked:
+    """A person asked that a paused run goes on."""
+
+    by: Actor
+    why: str = ""
+
+
+Wish = VoteCast | SettlementGiven | CancelAsked | PauseAsked | ResumeAsked
+"""What people ask of a run: it is granted or refused in words, unlike a machine's word, which may simply come too late."""
+Arrival = Began | CallEnded | Recovered | TimeCame | Wish

@@ -1,6 +1,7 @@
 """Calls: how one is begun, and what follows from how it ended.
 
-    main      succeeded → verify, or done      failed → retry, settle, or failed      interrupted → again, settle, or unknown
+    main      succeeded → verify, or done      too early (`until`) → again      failed → retry, settle, or failed
+              interrupted → again, settle, or unknown
     settle    happened → as if main had succeeded      it did not → main again      can't tell → unknown: a person decides
     verify    agrees → done      not yet → later, within its time      never → failed, and the effect stands
     undo      succeeded → undone      failed → retry, or reported as not undone
@@ -11,12 +12,12 @@ What may have happened is never assumed not to have: a call that can't be repeat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.actions.contract import InvalidInputs
 from bot.actions.outcome import TRANSIENT, Failed, Reason, Succeeded
-from bot.domain.events import canonical, digest_of
+from bot.domain.events import canonical
 from bot.domain.facts import (
     CallFailed,
     CallInterrupted,
@@ -24,38 +25,31 @@ from bot.domain.facts import (
     CallSucceeded,
     StepOutcomeUnknown,
     StepSettled,
-    StepSucceeded,
     StepUndoFailed,
     StepUndone,
 )
 from bot.domain.nouns import Part, Settlement
+from bot.engine.conductor import retries
+from bot.engine.conductor.admission import admit
 from bot.engine.conductor.arrivals import CallEnded
+from bot.engine.conductor.items import approved_inputs
+from bot.engine.conductor.retries import PROBE_RETRY
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
 from bot.runbook.expressions import Expression
-from bot.runbook.model import Jitter, Retry, Step
+from bot.runbook.model import Retry, Step
 from bot.runbook.templates import Template
 
-PROBE_RETRY = Retry(
-    attempts=3,
-    interval=timedelta(seconds=1),
-    backoff=2.0,
-    max_interval=timedelta(seconds=10),
-    jitter=Jitter.FULL,
-    on=frozenset(TRANSIENT),
-)
-"""How often a settle probe or an undo is tried: the runbook has no words for it yet."""
-
-_LONGEST_PAUSE = timedelta(hours=1)
-"""How long a target may make a run wait for its next attempt, whatever it asks for."""
 SHOWN = 200
 """Characters of a value that a failure's sentence shows."""
 
 
-def rendered(turn: Turn, template: Template, action: str) -> Mapping[str, Any]:
-    """Return a call's inputs, checked against the action; RunbookError or InvalidInputs tell what does not fit."""
+def rendered(
+    turn: Turn, step: Step, template: Template, action: str, part: Part = Part.MAIN
+) -> Mapping[str, Any]:
+    """Return the inputs of one of a step's calls, checked against the action; RunbookError or InvalidInputs tell what does not fit."""
     # Most inputs are written out in full: then nobody needs the names that expressions may use.
-    values = template.tree if template.literal else template.render(turn.scope())
+    values = template.tree if template.literal else template.render(turn.call_scope(step, part))
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)
@@ -64,26 +58,29 @@ def rendered(turn: Turn, template: Template, action: str) -> Mapping[str, Any]:
 
 
 def start(turn: Turn, step: Step, part: Part) -> None:
-    """Begin a call of a part of a step: render its inputs and record the intent."""
+    """Begin a call of a part of a step: render its inputs, ask the gate, and record the intent."""
+    if turn.held and part in (Part.MAIN, Part.UNDO):
+        # What acts waits until the run goes on: the state says that it is to be begun. What only looks tells how the step stands.
+        return
     source = turn.plan.source(step, part)
     try:
         inputs = _inputs(turn, step, part)
     except (RunbookError, InvalidInputs) as problem:
         _cannot_start(turn, step, part, str(problem))
         return
-    key = digest_of([turn.state.seed, turn.state.run, step.id, part.value])[:32]
-    turn.record(
-        CallStarted(
-            run=turn.state.run,
-            step=step.id,
-            part=part,
-            attempt=turn.state.step(step.id).attempt(part) + 1,
-            action=source.action,
-            inputs=inputs,
-            key=key,
-            timeout=turn.plan.timeout(step, part),
-        )
+    call = CallStarted(
+        run=turn.state.run,
+        step=step.id,
+        part=part,
+        attempt=turn.state.step(step.id).attempt(part) + 1,
+        action=source.action,
+        inputs=inputs,
+        key=turn.key(step, part),
+        timeout=turn.plan.timeout(step, part),
     )
+    refused = admit(turn, step, call)
+    if refused is not None:
+        _cannot_start(turn, step, part, refused, Reason.UNAVAILABLE)
 
 
 def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
@@ -91,17 +88,20 @@ def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
     sent = turn.state.step(step.id).sent.get(part)
     if sent is not None and part in (Part.MAIN, Part.UNDO):
         return sent
+    approved = approved_inputs(turn.state, step.id) if part is Part.MAIN else None
+    if approved is not None:
+        return approved
     source = turn.plan.source(step, part)
-    return rendered(turn, source.inputs, source.action)
+    return rendered(turn, step, source.inputs, source.action, part)
 
 
-def _cannot_start(turn: Turn, step: Step, part: Part, detail: str) -> None:
+def _cannot_start(turn: Turn, step: Step, part: Part, detail: str, reason: Reason = Reason.INVALID) -> None:
     if part is Part.UNDO:
-        undo_failed(turn, step, Reason.INVALID, detail)
+        undo_failed(turn, step, reason, detail)
     elif part is Part.SETTLE:
         _unknown(turn, step, f"the probe could not be asked: {detail}")
     else:
-        turn.fail(step, reason=Reason.INVALID, detail=detail, applied=turn.state.step(step.id).applied)
+        turn.fail(step, reason=reason, detail=detail, applied=turn.state.step(step.id).applied)
 
 
 def ended(turn: Turn, step: Step, arrival: CallEnded) -> None:
@@ -122,14 +122,45 @@ def ended(turn: Turn, step: Step, arrival: CallEnded) -> None:
 
 
 def _main_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succeeded) -> None:
-    _record_success(turn, step, arrival, outcome)
-    happened(turn, step)
+    retry = turn.plan.retry(step)
+    if retry.until is None:
+        _record_success(turn, step, arrival, outcome)
+        happened(turn, step)
+        return
+    try:
+        agrees = _agrees(turn, step, retry.until, outcome)
+    except RunbookError as problem:
+        _record_success(turn, step, arrival, outcome)
+        turn.fail(step, reason=Reason.INVALID, detail=f"until: {problem}", applied=True)
+        return
+    # What can't be repeated is not done again because it came too early; the linter refuses such a runbook.
+    may_repeat = not agrees and turn.plan.repeatable(step) and not turn.halted()
+    again_at = retries.until_true(turn.now, retry, arrival) if may_repeat else None
+    _record_success(turn, step, arrival, outcome, again_at)
+    if agrees:
+        happened(turn, step)
+    elif again_at is None:
+        not_yet(turn, step)
+
+
+def not_yet(turn: Turn, step: Step) -> None:
+    """End a step whose call was answered, and whose `until` did not come true."""
+    until = turn.plan.retry(step).until
+    seen = turn.state.step(step.id)
+    assert until is not None  # noqa: S101 - asked only for a step that has one
+    tries = seen.attempt(Part.MAIN)
+    last = canonical(seen.output)[:SHOWN]
+    detail = f"`until: {until.text}` did not come true in {tries} {'call' if tries == 1 else 'calls'}; last seen {last}"
+    if turn.ended_early:
+        turn.cancel(step, detail, applied=True)
+    else:
+        turn.fail(step, reason=Reason.REJECTED, detail=detail, applied=True)
 
 
 def happened(turn: Turn, step: Step) -> None:
     """Go on after the step's effect is known to stand."""
     if step.verify is None:
-        turn.record(StepSucceeded(run=turn.state.run, step=step.id))
+        turn.succeed(step)
     elif turn.ended_early:
         turn.cancel(step, "the run ended before its verification", applied=True)
     else:
@@ -139,7 +170,7 @@ def happened(turn: Turn, step: Step) -> None:
 def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
     doubtful = outcome.may_have_applied and not turn.plan.repeatable(step)
     may_retry = not doubtful and not turn.halted()
-    retry_at = _retry_at(turn, turn.plan.retry(step), arrival, outcome) if may_retry else None
+    retry_at = _retry_at(turn, step, turn.plan.retry(step), arrival) if may_retry else None
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is not None:
         return
@@ -160,7 +191,7 @@ def _settle_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
     assert step.settle is not None  # noqa: S101 - a settle call is begun only for a step that has one
     _record_success(turn, step, arrival, outcome)
     try:
-        agrees = _agrees(turn, step.settle.expect, outcome)
+        agrees = _agrees(turn, step, step.settle.expect, outcome)
     except RunbookError as problem:
         _unknown(turn, step, f"the probe's answer could not be read: {problem}")
         return
@@ -171,7 +202,7 @@ def _settle_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
 
 
 def _settle_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
-    retry_at = None if turn.halted() else _retry_at(turn, PROBE_RETRY, arrival, outcome)
+    retry_at = None if turn.halted() else _retry_at(turn, step, PROBE_RETRY, arrival)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
         _unknown(turn, step, f"the probe could not tell: {outcome.detail}")
@@ -205,7 +236,7 @@ def _unknown(turn: Turn, step: Step, why: str, part: Part = Part.MAIN) -> None:
 def _verify_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succeeded) -> None:
     assert step.verify is not None  # noqa: S101 - a verify call is begun only for a step that has one
     try:
-        agrees = _agrees(turn, step.verify.expect, outcome)
+        agrees = _agrees(turn, step, step.verify.expect, outcome)
     except RunbookError as problem:
         _record_success(turn, step, arrival, outcome)
         turn.fail(step, reason=Reason.INVALID, detail=f"verify: {problem}", applied=True)
@@ -213,7 +244,7 @@ def _verify_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
     next_at = None if agrees else _next_look(turn, step)
     _record_success(turn, step, arrival, outcome, next_at)
     if agrees:
-        turn.record(StepSucceeded(run=turn.state.run, step=step.id))
+        turn.succeed(step)
     elif next_at is None:
         seen = canonical(outcome.output)[:SHOWN]
         detail = f"verify: `{step.verify.expect.text}` did not come true; last seen {seen}"
@@ -221,7 +252,11 @@ def _verify_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
 
 
 def _verify_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
-    next_at = _next_look(turn, step) if outcome.reason in TRANSIENT else None
+    if outcome.reason in TRANSIENT:
+        next_at = _next_look(turn, step)
+    else:
+        seen = turn.state.step(step.id)
+        next_at = None if turn.ended_early else retries.with_the_secret_anew(turn.now, seen, arrival, outcome)
     _record_failure(turn, step, arrival, outcome, next_at)
     if next_at is None:
         turn.fail(step, reason=outcome.reason, detail=f"verify: {outcome.detail}", applied=True)
@@ -232,7 +267,7 @@ def _next_look(turn: Turn, step: Step) -> datetime | None:
     since = turn.state.step(step.id).verifying_since
     assert step.verify is not None  # noqa: S101 - asked only for a step that is being verified
     assert since is not None  # noqa: S101 - its first call set it
-    then = turn.now + step.verify.every
+    then = turn.clock + step.verify.every
     return then if then <= since + step.verify.within and not turn.ended_early else None
 
 
@@ -246,7 +281,7 @@ def _undo_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succeed
 
 def _undo_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
     doubtful = outcome.may_have_applied and not turn.plan.repeatable(step, Part.UNDO)
-    retry_at = None if doubtful else _retry_at(turn, PROBE_RETRY, arrival, outcome)
+    retry_at = None if doubtful else _retry_at(turn, step, PROBE_RETRY, arrival)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
         undo_failed(turn, step, outcome.reason, outcome.detail)
@@ -325,18 +360,13 @@ def _record_failure(
     )
 
 
-def _retry_at(turn: Turn, retry: Retry, arrival: CallEnded, outcome: Failed) -> datetime | None:
-    """Return when the next attempt is due: exponential, spread by full jitter, and never before the target's `Retry-After`."""
-    if outcome.reason not in retry.on or arrival.attempt >= retry.attempts:
-        return None
-    ceiling = min(retry.interval * retry.backoff ** (arrival.attempt - 1), retry.max_interval)
-    delay = ceiling * arrival.chance if retry.jitter is Jitter.FULL else ceiling
-    asked = min(outcome.retry_after or 0.0, _LONGEST_PAUSE.total_seconds())
-    return turn.now + max(delay, timedelta(seconds=asked))
+def _retry_at(turn: Turn, step: Step, retry: Retry, arrival: CallEnded) -> datetime | None:
+    assert isinstance(arrival.outcome, Failed)  # noqa: S101 - asked only of a call that failed
+    return retries.after_failure(turn.now, turn.state.step(step.id), retry, arrival, arrival.outcome)
 
 
-def _agrees(turn: Turn, expect: Expression, outcome: Succeeded) -> bool:
-    return expect.is_true(turn.scope(output=outcome.output))
+def _agrees(turn: Turn, step: Step, expect: Expression, outcome: Succeeded) -> bool:
+    return expect.is_true(turn.scope(step, output=outcome.output))
 
 
 _ON_SUCCESS = {

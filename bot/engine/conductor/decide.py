@@ -9,20 +9,24 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain.facts import RunCancelRequested, StepSettled
+from bot.domain.facts import StepSettled
 from bot.domain.ids import StepId
 from bot.domain.nouns import Part, StepStatus
-from bot.engine.conductor import calls, steps
+from bot.engine.conductor import calls, control, steps
 from bot.engine.conductor.arrivals import (
     Arrival,
     Began,
     CallEnded,
     CancelAsked,
+    PauseAsked,
     Recovered,
+    ResumeAsked,
     SettlementGiven,
     TimeCame,
     VoteCast,
+    Wish,
 )
+from bot.engine.conductor.gate import OPEN_GATE, Gate
 from bot.engine.conductor.phases import advance, watch_deadline
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState
@@ -31,15 +35,19 @@ from bot.errors import Conflict
 from bot.runbook.model import Step
 
 
-def decide(plan: Plan, state: RunState, arrival: Arrival, now: datetime) -> tuple[Decision, ...]:
+def decide(
+    plan: Plan, state: RunState, arrival: Arrival, now: datetime, gate: Gate = OPEN_GATE
+) -> tuple[Decision, ...]:
     """Return the facts that follow from an arrival, each with its actor, in the order in which they are to be written.
+
+    `gate` is asked before each call; what it answers stands in the facts.
 
     Raises NotFound, NotAllowed or Conflict when a person's wish can't be granted; a machine's late word (a call that is no longer under way,
     a time that was changed) is no error and decides nothing.
     """
-    turn = Turn(plan, state, now)
+    turn = Turn(plan, state, now, gate)
     if state.over:
-        if isinstance(arrival, VoteCast | SettlementGiven | CancelAsked):
+        if isinstance(arrival, Wish):
             msg = f"Run {state.run} is over: it {state.status.value}."
             raise Conflict(msg)
         return ()
@@ -60,10 +68,9 @@ def _call_ended(turn: Turn, arrival: CallEnded) -> None:
 
 
 def _recovered(turn: Turn, _arrival: Recovered) -> None:
-    for step in turn.plan.steps.values():
-        call = turn.state.step(step.id).call
-        if call is not None:
-            calls.interrupted(turn, step, call)
+    for name, seen in turn.state.steps.items():
+        if seen.call is not None:
+            calls.interrupted(turn, _step(turn, name), seen.call)
 
 
 def _vote(turn: Turn, arrival: VoteCast) -> None:
@@ -92,17 +99,8 @@ def _settlement(turn: Turn, arrival: SettlementGiven) -> None:
         calls.undo_settled(turn, step, arrival.settlement)
 
 
-def _cancel(turn: Turn, arrival: CancelAsked) -> None:
-    if turn.state.stopping:
-        msg = f"Run {turn.state.run} is ending already."
-        raise Conflict(msg)
-    turn.record(
-        RunCancelRequested(run=turn.state.run, why=arrival.why or f"cancelled by {arrival.by.id}"), arrival.by
-    )
-
-
 def _step(turn: Turn, name: StepId) -> Step:
-    step = turn.plan.steps.get(name)
+    step = turn.plan.step(name)
     if step is None:
         raise steps.no_such_step(name)
     return step
@@ -115,5 +113,7 @@ _ON: Mapping[type, Callable[[Turn, Any], None]] = {
     Recovered: _recovered,
     VoteCast: _vote,
     SettlementGiven: _settlement,
-    CancelAsked: _cancel,
+    CancelAsked: control.cancel,
+    PauseAsked: control.pause,
+    ResumeAsked: control.resume,
 }

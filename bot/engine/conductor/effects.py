@@ -48,7 +48,7 @@ def effects(state: RunState) -> Effects:
 
 def next_due(state: RunState) -> datetime | None:
     """Return the next instant at which something happens by itself; None when only an arrival can move the run."""
-    if state.over:
+    if state.over or state.paused is not None:
         return None
     steps = state.steps.values()
     instants = [step.due for step in steps if step.due is not None]

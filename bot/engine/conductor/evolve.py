@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.actions.outcome import Reason
 from bot.domain.events import Event
 from bot.domain.facts import (
     ApprovalClosed,
@@ -16,13 +17,19 @@ from bot.domain.facts import (
     ApprovalRequested,
     ApprovalVoted,
     CallFailed,
+    CallHeld,
     CallInterrupted,
+    CallRefused,
     CallStarted,
     CallSucceeded,
     Fact,
+    LoopBegan,
+    LoopExpanded,
     PhaseEntered,
     RunCancelRequested,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     StepCancelled,
     StepFailed,
@@ -34,6 +41,7 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.nouns import FIRELINE, Actor, ApprovalStatus, Part, Settlement, StepStatus
+from bot.engine.conductor import pausing
 from bot.engine.conductor.copies import replace
 from bot.engine.conductor.state import ApprovalState, RunState, StepState
 
@@ -60,7 +68,7 @@ def evolve(state: RunState, fact: Fact, at: datetime, actor: Actor = FIRELINE) -
     """Return the run after a fact; `at` is when it happened, `actor` who caused it."""
     of_run = _OF_RUN.get(type(fact))
     if of_run is not None:
-        return of_run(state, fact, actor)
+        return of_run(state, fact, at, actor)
     of_step = _OF_STEP.get(type(fact))
     if of_step is None:
         return state
@@ -69,7 +77,11 @@ def evolve(state: RunState, fact: Fact, at: datetime, actor: Actor = FIRELINE) -
     after = of_step(before, fact, at, actor)
     if after.status.final and not before.status.final:
         ended = state.ended + 1
-        return replace(state, ended=ended, steps={**state.steps, step: replace(after, order=ended)})
+        return replace(
+            state,
+            ended=ended,
+            steps={**state.steps, step: replace(after, order=ended, again=False, held=None)},
+        )
     return state.with_step(step, after)
 
 
@@ -87,18 +99,19 @@ def replay(events: Iterable[Event]) -> RunState | None:
 # ---- facts of the run as a whole
 
 
-def _phase_entered(state: RunState, fact: PhaseEntered, _actor: Actor) -> RunState:
+def _phase_entered(state: RunState, fact: PhaseEntered, _at: datetime, _actor: Actor) -> RunState:
     return replace(
         state, phase=fact.phase, reason=state.reason or fact.reason, detail=state.detail or fact.detail
     )
 
 
-def _cancel_requested(state: RunState, fact: RunCancelRequested, actor: Actor) -> RunState:
-    return replace(state, cancelled=fact.why, timed_out=state.timed_out or actor == FIRELINE)
+def _cancel_requested(state: RunState, fact: RunCancelRequested, _at: datetime, actor: Actor) -> RunState:
+    timed_out = state.timed_out or actor == FIRELINE
+    return replace(state, cancelled=fact.why, undo=fact.undo, timed_out=timed_out)
 
 
-def _finished(state: RunState, fact: RunFinished, _actor: Actor) -> RunState:
-    return replace(state, status=fact.status, reason=fact.reason, detail=fact.detail)
+def _finished(state: RunState, fact: RunFinished, _at: datetime, _actor: Actor) -> RunState:
+    return replace(state, status=fact.status, reason=fact.reason, detail=fact.detail, paused=None)
 
 
 # ---- facts of one step
@@ -106,6 +119,14 @@ def _finished(state: RunState, fact: RunFinished, _actor: Actor) -> RunState:
 
 def _skipped(step: StepState, fact: StepSkipped, _at: datetime, _actor: Actor) -> StepState:
     return replace(step, status=StepStatus.SKIPPED, detail=fact.why)
+
+
+def _loop_expanded(step: StepState, fact: LoopExpanded, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, items=fact.items, over=fact.over)
+
+
+def _loop_began(step: StepState, _fact: LoopBegan, _at: datetime, _actor: Actor) -> StepState:
+    return replace(step, status=StepStatus.RUNNING)
 
 
 def _approval_requested(step: StepState, fact: ApprovalRequested, _at: datetime, _actor: Actor) -> StepState:
@@ -145,6 +166,10 @@ _STATUS_OF_PART: Mapping[Part, StepStatus] = {
 }
 
 
+_HELD: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.HELD, Part.VERIFY: StepStatus.VERIFYING}
+_REFUSED: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.WAITING_RETRY, Part.VERIFY: StepStatus.VERIFYING}
+
+
 def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Actor) -> StepState:
     first_look = fact.part is Part.VERIFY and step.verifying_since is None
     return replace(
@@ -156,19 +181,51 @@ def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Acto
         attempts={**step.attempts, fact.part: fact.attempt},
         sent={**step.sent, fact.part: fact.inputs},
         due=None,
+        again=False,
         verifying_since=at if first_look else step.verifying_since,
+        held=None,
+        held_since=None,
+        refused_since=None,
+    )
+
+
+def _call_held(step: StepState, fact: CallHeld, at: datetime, _actor: Actor) -> StepState:
+    return replace(
+        step,
+        status=_HELD.get(fact.part, step.status),
+        part=fact.part,
+        sent={**step.sent, fact.part: fact.inputs},
+        # Not `fact.until`: the gate wakes whom it holds.
+        due=None,
+        again=False,
+        held=fact,
+        held_since=step.held_since or at,
+    )
+
+
+def _call_refused(step: StepState, fact: CallRefused, at: datetime, _actor: Actor) -> StepState:
+    return replace(
+        step,
+        status=step.status if fact.retry_at is None else _REFUSED.get(fact.part, step.status),
+        part=fact.part,
+        sent={**step.sent, fact.part: fact.inputs},
+        due=fact.retry_at,
+        again=False,
+        reason=Reason.UNAVAILABLE,
+        detail=fact.detail,
+        held=None,
+        held_since=None,
+        refused_since=step.refused_since or at,
     )
 
 
 def _call_succeeded(step: StepState, fact: CallSucceeded, _at: datetime, _actor: Actor) -> StepState:
-    main = fact.part is Part.MAIN
-    return replace(
-        step,
-        call=None,
-        due=fact.next_at,
-        output=fact.output if main else step.output,
-        applied=step.applied or main,
-    )
+    if fact.part is not Part.MAIN:
+        return replace(step, call=None, due=fact.next_at)
+    done = replace(step, call=None, due=fact.next_at, output=fact.output, applied=True)
+    if fact.next_at is None:
+        return done
+    return replace(done, status=StepStatus.WAITING_RETRY, reason="", detail="")
 
 
 def _call_failed(step: StepState, fact: CallFailed, _at: datetime, _actor: Actor) -> StepState:
@@ -183,12 +240,14 @@ def _call_failed(step: StepState, fact: CallFailed, _at: datetime, _actor: Actor
         detail=fact.detail,
         output=fact.output if main else step.output,
         applied=step.applied or (main and fact.may_have_applied),
+        refreshed=step.refreshed | {fact.part} if fact.reason == Reason.UNAUTHORIZED else step.refreshed,
     )
 
 
 def _call_interrupted(step: StepState, fact: CallInterrupted, _at: datetime, _actor: Actor) -> StepState:
     # Nobody saw how it ended, so it may have been applied, whatever a later attempt says of itself.
-    return replace(step, call=None, due=None, applied=step.applied or fact.part is Part.MAIN)
+    main = fact.part is Part.MAIN
+    return replace(step, call=None, due=None, again=main and fact.again, applied=step.applied or main)
 
 
 def _outcome_unknown(step: StepState, fact: StepOutcomeUnknown, _at: datetime, _actor: Actor) -> StepState:
@@ -201,8 +260,8 @@ def _outcome_unknown(step: StepState, fact: StepOutcomeUnknown, _at: datetime, _
 def _settled(step: StepState, fact: StepSettled, _at: datetime, _actor: Actor) -> StepState:
     if fact.part is Part.UNDO:
         return replace(step, undo_unknown=False)
-    applied = fact.settlement is not Settlement.DID_NOT
-    return replace(step, status=StepStatus.RUNNING, part=Part.MAIN, applied=applied)
+    again = fact.settlement is Settlement.DID_NOT
+    return replace(step, status=StepStatus.RUNNING, part=Part.MAIN, again=again, applied=not again)
 
 
 def _succeeded(step: StepState, _fact: StepSucceeded, _at: datetime, _actor: Actor) -> StepState:
@@ -227,19 +286,25 @@ def _undo_failed(step: StepState, _fact: StepUndoFailed, _at: datetime, _actor: 
     return replace(step, undo_closed=True, due=None)
 
 
-_OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, Actor], RunState]] = {
+_OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, datetime, Actor], RunState]] = {
     PhaseEntered: _phase_entered,
     RunCancelRequested: _cancel_requested,
     RunFinished: _finished,
+    RunPaused: pausing.paused,
+    RunResumed: pausing.resumed,
 }
 
 _OF_STEP: Mapping[type[Fact], Change] = {
     StepSkipped: _skipped,
+    LoopExpanded: _loop_expanded,
+    LoopBegan: _loop_began,
     ApprovalRequested: _approval_requested,
     ApprovalEscalated: _approval_escalated,
     ApprovalVoted: _approval_voted,
     ApprovalClosed: _approval_closed,
     CallStarted: _call_started,
+    CallHeld: _call_held,
+    CallRefused: _call_refused,
     CallSucceeded: _call_succeeded,
     CallFailed: _call_failed,
     CallInterrupted: _call_interrupted,

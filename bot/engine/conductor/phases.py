@@ -2,10 +2,10 @@
 
     steps ──ok──────────────────────────────▶ always ─▶ succeeded
       └──failed──▶ [undo] ─▶ rescue ────────▶ always ─▶ failed
-      └──cancelled, or out of time──▶ rescue ▶ always ─▶ cancelled, failed
+      └──cancelled, or out of time──▶ [undo, where it was asked for] ─▶ rescue ─▶ always ─▶ cancelled, failed
 
 A phase that is halted starts nothing more; what runs is let finish, because cutting a call half-way makes its outcome unknown.
-A run that is asked to end is different: its calls are stopped, its waits end at once.
+A run that is asked to end is different: its calls are stopped, its waits end at once. While a run is paused, nothing follows by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot.actions.contract import Effect
 from bot.actions.outcome import Reason
 from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import calls, steps
+from bot.engine.conductor import calls, loops, steps
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import StepState
 from bot.engine.conductor.turn import Turn
@@ -24,7 +24,7 @@ from bot.runbook.model import NoUndo, OnFailure, Step, Undo
 def advance(turn: Turn) -> None:
     """Decide all that follows by itself from what is true now."""
     watch_deadline(turn)
-    while not turn.state.over:
+    while not (turn.state.over or turn.held):
         before = len(turn.decisions)
         if turn.state.phase is Phase.UNDO:
             _undo(turn)
@@ -37,7 +37,7 @@ def advance(turn: Turn) -> None:
 def watch_deadline(turn: Turn) -> None:
     """End the run early when its time is over."""
     state = turn.state
-    if state.over or state.stopping or state.phase is not Phase.STEPS:
+    if state.over or state.stopping or turn.held or state.phase is not Phase.STEPS:
         return
     if state.deadline is not None and turn.now >= state.deadline:
         turn.record(RunCancelRequested(run=state.run, why="the run's time is over"))
@@ -48,14 +48,15 @@ def watch_deadline(turn: Turn) -> None:
 
 def _work(turn: Turn) -> None:
     members = turn.plan.runbook.steps_of(turn.state.phase)
-    for step in members:
+    for step in loops.with_items_under_way(turn, members):
         _wait_over(turn, step)
     if turn.halted():
         _wind_down(turn, members)
-    else:
-        for step in members:
-            if not turn.halted() and steps.ready(turn, step):
-                steps.begin(turn, step)
+    for step in members:
+        if step.loop is not None and turn.state.step(step.id).status is StepStatus.RUNNING:
+            loops.go_on(turn, step, step.loop)
+        elif not turn.halted() and steps.ready(turn, step):
+            steps.begin(turn, step)
     if all(turn.state.step(step.id).status.final for step in members):
         _leave(turn)
 
@@ -69,23 +70,38 @@ def _wait_over(turn: Turn, step: Step) -> None:
         due = expires_at is not None and turn.now >= expires_at
         if due and (turn.halted() or not escalate(turn, step)):
             steps.expire(turn, step)
+    elif seen.held is not None:
+        moot = turn.halted() if seen.part is Part.MAIN else turn.ended_early
+        if not moot and not turn.gate.waits((turn.state.run, step.id, seen.part, seen.held.attempt)):
+            calls.start(turn, step, seen.part)
     elif seen.due is not None and turn.now >= seen.due and not seen.status.final:
         moot = turn.ended_early or (seen.status is StepStatus.WAITING_RETRY and turn.halted())
         if not moot:
             calls.start(turn, step, seen.part)
+    elif seen.again and not turn.halted():
+        calls.start(turn, step, Part.MAIN)
 
 
 def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
     """End what has not begun and what only waits; leave what runs to its end."""
     why = turn.state.cancelled if turn.ended_early else "the run stopped at a failed step"
-    for step in members:
+    for step in loops.with_items_under_way(turn, members):
         seen = turn.state.step(step.id)
+        if step.loop is not None and seen.status is StepStatus.RUNNING:
+            continue  # it ends when its items have
         if seen.status is StepStatus.WAITING_APPROVAL:
             steps.withdraw(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.PENDING:
             turn.skip(step, why or "the run was cancelled")
+        elif seen.status is StepStatus.HELD:
+            # Its call was not made; an earlier attempt may have been.
+            turn.cancel(step, why or "the run was cancelled", applied=seen.applied)
+        elif seen.status is StepStatus.WAITING_RETRY and not seen.reason:
+            calls.not_yet(turn, step)
         elif seen.status is StepStatus.WAITING_RETRY:
             turn.fail(step, reason=seen.reason, detail=seen.detail, applied=seen.applied)
+        elif seen.again:
+            turn.cancel(step, "it was to be tried again, and the run is ending", applied=seen.applied)
         elif turn.ended_early and seen.call is None and not seen.status.final:
             turn.cancel(step, why or "the run was cancelled", applied=True)
 
@@ -120,7 +136,7 @@ def _why_failed(turn: Turn) -> tuple[str, str]:
 
 def _breaks_with_undo(turn: Turn) -> bool:
     if turn.ended_early:
-        return False
+        return turn.state.undo
     members = turn.plan.runbook.steps_of(Phase.STEPS)
     return any(
         step.on_failure is OnFailure.UNDO and turn.state.step(step.id).status is StepStatus.FAILED
@@ -144,6 +160,9 @@ def _finish(turn: Turn) -> None:
 
 def _undo(turn: Turn) -> None:
     """Take back effects one at a time, last completed first; say of each what came of it."""
+    for step in turn.plan.runbook.steps_of(Phase.STEPS):
+        if step.loop is not None:
+            loops.say_undone(turn, step)
     for step in _to_undo(turn):
         seen = turn.state.step(step.id)
         if seen.call is not None or seen.undo_unknown:
@@ -166,7 +185,7 @@ def _undo(turn: Turn) -> None:
 def _to_undo(turn: Turn) -> list[Step]:
     """Return the steps whose effect may stand, in reverse order of completion."""
     members = turn.plan.runbook.steps_of(Phase.STEPS)
-    standing = [step for step in members if _stands(turn, step)]
+    standing = [step for step in loops.with_items(turn, members) if _stands(turn, step)]
     return sorted(standing, key=lambda step: -turn.state.step(step.id).order)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from bot.actions.contract import ActionSpec, Catalogue, Effect
-from bot.domain.ids import StepId
+from bot.domain.ids import StepId, instance_id, instance_of
 from bot.domain.nouns import Part
 from bot.errors import RunbookError
 from bot.runbook.model import (
@@ -25,24 +26,51 @@ from bot.runbook.model import (
 )
 
 DEFAULT_CALL_TIMEOUT = timedelta(minutes=5)
+DEFAULT_PATIENCE = timedelta(minutes=2)
+DEFAULT_UNDO_PATIENCE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A runbook with the catalogue that gives its actions meaning.
 
-    `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None.
+    `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None. `patience` is how long a step waits for a
+    target that is known to be away, `undo_patience` how long an undo does.
     """
 
     runbook: Runbook
     catalogue: Catalogue
     call_timeout: timedelta = DEFAULT_CALL_TIMEOUT
     approval_expiry: timedelta | None = None
+    patience: timedelta = DEFAULT_PATIENCE
+    undo_patience: timedelta = DEFAULT_UNDO_PATIENCE
 
     @cached_property
     def steps(self) -> Mapping[StepId, Step]:
-        """Every step by its id, those of rescue and always too."""
+        """Every step that the runbook names, by its id, those of rescue and always too; `step` knows the items of loops besides."""
         return {step.id: step for step in self.runbook.all_steps()}
+
+    def step(self, name: StepId) -> Step | None:
+        """Return a step of the run by its id, the items of a loop (`restart[0]`) too; None when there is no such step."""
+        known = self.steps.get(name)
+        place = None if known is not None else instance_of(name)
+        loop = None if place is None else self.steps.get(place[0])
+        if place is None or loop is None or loop.loop is None:
+            return known
+        return self.instance(loop, place[1])
+
+    def instance(self, loop: Step, index: int) -> Step:
+        """Return an item of a loop as the step that it is: nothing stands before it that does not stand before the whole loop."""
+        name = instance_id(loop.id, index)
+        made = self._instances.get(name)
+        if made is None:
+            made = replace(loop, id=name, loop=None, needs=(), condition=None, approval=None)
+            self._instances[name] = made
+        return made
+
+    @cached_property
+    def _instances(self) -> dict[StepId, Step]:
+        return {}
 
     def spec(self, action: str) -> ActionSpec:
         """Return an action's spec; RunbookError when this installation has no such action (any more)."""
@@ -53,6 +81,11 @@ class Plan:
             raise RunbookError(
                 msg, hint="Install the integration that has it, or change the runbook."
             ) from None
+
+    def target(self, action: str, inputs: Mapping[str, Any]) -> str:
+        """Return what a call touches, as its action names it; empty where there is nothing to name."""
+        spec = self.spec(action)
+        return spec.target(spec.check(inputs))
 
     def effect(self, step: Step) -> Effect:
         """Return what a step does to the world: what its action declares, or what the runbook says instead."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.domain.facts import ApprovalRequested, CallStarted
+from bot.domain.facts import ApprovalRequested, CallHeld, CallStarted
 from bot.domain.ids import Digest, RunId, StepId
 from bot.domain.nouns import Actor, Part, Phase, RunStatus, StepStatus, Vote
 from bot.engine.conductor.copies import replace
@@ -36,9 +36,13 @@ class StepState:
     """A step of a run.
 
     `call` is the attempt under way, None between attempts; `part` and `attempts` tell which calls were made so far, `sent` the inputs that each part
-    was sent. `due` is when something happens by itself: a retry, the next look of a verification. `applied` tells whether an effect of the step
-    may stand in the world; `undo_unknown` that its undo was interrupted and a person must say what happened, `undo_closed` that there is nothing
-    left to undo. `order` is the step's place among those that ended, from 1, 0 while it has not.
+    was sent. `due` is when something happens by itself: a retry, the next look of a verification. `again` says that the main call is to be made
+    again as soon as the run may. `applied` tells whether an effect of the step may stand in the world; `undo_unknown` that its undo was interrupted
+    and a person must say what happened, `undo_closed` that there is nothing left to undo. `order` is the step's place among those that ended,
+    from 1, 0 while it has not. `items` is what a loop goes through, None until that is known and for any other step; its items are steps of their
+    own. `over` says by how much the list is longer than foreseen. `held` is the call that waits for room, not made yet, and
+    `held_since` when it began to; `refused_since` is since when the target has been known to be away. `refreshed` holds the parts whose credential
+    was refused once.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -56,7 +60,14 @@ class StepState:
     applied: bool = False
     undo_unknown: bool = False
     undo_closed: bool = False
+    again: bool = False
     order: int = 0
+    items: tuple[Any, ...] | None = None
+    over: str = ""
+    held: CallHeld | None = None
+    held_since: datetime | None = None
+    refused_since: datetime | None = None
+    refreshed: frozenset[Part] = frozenset()
 
     def attempt(self, part: Part) -> int:
         """How many calls this part has made."""
@@ -68,7 +79,10 @@ _UNTOUCHED = StepState()
 
 @dataclass(frozen=True, kw_only=True)
 class RunState:
-    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end, `cancelled` says why it was ended early."""
+    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end.
+
+    `cancelled` says why it was ended early, `undo` that what it did is to be taken back then; `paused` since when it is paused.
+    """
 
     run: RunId
     runbook: str
@@ -83,7 +97,9 @@ class RunState:
     status: RunStatus = RunStatus.RUNNING
     phase: Phase = Phase.STEPS
     cancelled: str | None = None
+    undo: bool = False
     timed_out: bool = False
+    paused: datetime | None = None
     reason: str = ""
     detail: str = ""
     steps: Mapping[StepId, StepState] = field(default_factory=dict)

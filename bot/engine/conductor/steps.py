@@ -1,6 +1,6 @@
 """Steps: when one is ready, what must be true before its action runs, and the approval that may stand in between.
 
-ready → condition → autonomy → inputs → approval → call
+ready → condition → autonomy → [list of a loop] → inputs → approval → call, or the items of the loop
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot.domain.events import canonical, digest_of
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted
 from bot.domain.ids import Digest, approval_id
 from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote
-from bot.engine.conductor import calls
+from bot.engine.conductor import calls, loops
 from bot.engine.conductor.arrivals import VoteCast
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import ApprovalState
@@ -22,6 +22,7 @@ from bot.engine.conductor.turn import Turn
 from bot.errors import Conflict, NotFound, RunbookError
 from bot.policy.approvals import ANYONE, right_to_decide
 from bot.policy.autonomy import Gate, gate
+from bot.runbook.loops import asked_of_items
 from bot.runbook.model import ApprovalRule, NoUndo, OnExpiry, Step, Undo
 
 ANY_OTHER_PERSON = ApprovalRule(sources=(ANYONE,), quorum=1, expires=None, on_expiry=OnExpiry.DENY)
@@ -43,32 +44,60 @@ def begin(turn: Turn, step: Step) -> None:
         _begin_approved(turn, step, waiting.asked.digest)
         return
     try:
-        if step.condition is not None and not step.condition.is_true(turn.scope()):
+        if step.condition is not None and _once(step) and not step.condition.is_true(turn.scope()):
             turn.skip(step, f"`if: {step.condition.text}` is false")
             return
         effect = turn.plan.effect(step)
+        demanded = gate(turn.state.autonomy, effect)
+        if demanded is Gate.SHUT:
+            turn.skip(
+                step, f"autonomy `{turn.state.autonomy}` only looks, and this step would {effect.value}"
+            )
+            return
+        if step.loop is not None and not loops.expand(turn, step, step.loop):
+            return
     except RunbookError as problem:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
         return
-    demanded = gate(turn.state.autonomy, effect)
-    rule = step.approval or (ANY_OTHER_PERSON if demanded is Gate.ASK else None)
-    if demanded is Gate.SHUT:
-        turn.skip(step, f"autonomy `{turn.state.autonomy}` only looks, and this step would {effect.value}")
-    elif rule is None:
-        calls.start(turn, step, Part.MAIN)
+    asks = demanded is Gate.ASK or turn.state.step(step.id).over
+    rule = step.approval or (ANY_OTHER_PERSON if asks else None)
+    if rule is None:
+        _start(turn, step)
     else:
         _ask(turn, step, rule, effect)
+
+
+def _once(step: Step) -> bool:
+    """Tell whether a step's condition is asked of the step, and not of each item that it goes through."""
+    return step.loop is None or not asked_of_items(step.condition)
+
+
+def _start(turn: Turn, step: Step) -> None:
+    if step.loop is not None:
+        loops.begin(turn, step)
+    else:
+        calls.start(turn, step, Part.MAIN)
+
+
+def _shown(turn: Turn, step: Step) -> tuple[Mapping[str, Any], str]:
+    """Return exactly what would run and what it touches; RunbookError or InvalidInputs tell what does not fit."""
+    if step.loop is not None:
+        inputs = loops.shown(turn, step)
+        return inputs, loops.targets(turn, step, inputs)
+    spec = turn.plan.spec(step.action)
+    inputs = calls.rendered(turn, step, step.inputs, step.action)
+    return inputs, spec.target(spec.check(inputs))
 
 
 def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
     """Ask people, showing exactly what will run."""
     try:
-        inputs = calls.rendered(turn, step.inputs, step.action)
+        inputs, target = _shown(turn, step)
         undo = _undo_in_words(turn, step)
     except (RunbookError, InvalidInputs) as problem:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
         return
-    spec, state = turn.plan.spec(step.action), turn.state
+    state = turn.state
     expires = rule.expires or turn.plan.approval_expiry
     turn.record(
         ApprovalRequested(
@@ -78,13 +107,15 @@ def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
             digest=shown_digest(turn, step, inputs),
             action=step.action,
             effect=effect,
-            target=spec.target(spec.check(inputs)),
+            target=target,
             inputs=inputs,
             sources=rule.sources,
             quorum=rule.quorum,
             undo=undo,
             requested_by=state.requested_by,
             expires_at=turn.now + expires if expires else None,
+            items=len(state.step(step.id).items or ()),
+            over=state.step(step.id).over,
         )
     )
 
@@ -97,23 +128,28 @@ def shown_digest(turn: Turn, step: Step, inputs: Mapping[str, Any]) -> Digest:
 def _undo_in_words(turn: Turn, step: Step) -> str:
     if isinstance(step.undo, Undo):
         try:
-            inputs = step.undo.inputs.render(turn.scope())
+            inputs = (
+                step.undo.inputs.tree
+                if step.loop
+                else step.undo.inputs.render(turn.call_scope(step, Part.UNDO))
+            )
         except RunbookError:
             # It may name what the step itself will answer: then it is shown as it is written.
             inputs = step.undo.inputs.tree
-        return f"{step.undo.action} {canonical(inputs)}"
+        each = ", for each item" if step.loop else ""
+        return f"{step.undo.action} {canonical(inputs)}{each}"
     return f"none: {step.undo.why}" if isinstance(step.undo, NoUndo) else ""
 
 
 def _begin_approved(turn: Turn, step: Step, approved: Digest) -> None:
     """Run what was approved; when it is no longer what was shown, the approval is void and people are asked anew."""
     try:
-        inputs = calls.rendered(turn, step.inputs, step.action)
+        inputs, _ = _shown(turn, step)
     except (RunbookError, InvalidInputs) as problem:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
         return
     if shown_digest(turn, step, inputs) == approved:
-        calls.start(turn, step, Part.MAIN)
+        _start(turn, step)
     else:
         _close(turn, step, ApprovalStatus.VOID, "what would run changed after it was shown")
 
@@ -130,7 +166,7 @@ def vote(turn: Turn, arrival: VoteCast) -> None:
     if arrival.digest != asked.digest:
         msg = "What you were shown is not what would run now."
         raise Conflict(msg, hint="Look at the newest request and decide on that.")
-    if asked.expires_at is not None and turn.now >= asked.expires_at:
+    if asked.expires_at is not None and turn.clock >= asked.expires_at:
         if not escalate(turn, step):
             msg = "This question has expired: nobody decided in time."
             raise Conflict(msg, hint="The message in the channel shows how the run goes on.")

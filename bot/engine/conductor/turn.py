@@ -10,10 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.clock import to_text
-from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped
-from bot.domain.ids import StepId
-from bot.domain.nouns import FIRELINE, Actor, Phase, StepStatus
+from bot.domain.events import digest_of
+from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped, StepSucceeded
+from bot.domain.ids import StepId, instance_of
+from bot.domain.nouns import FIRELINE, Actor, Part, Phase, StepStatus
 from bot.engine.conductor.evolve import evolve
+from bot.engine.conductor.gate import OPEN_GATE, Gate
+from bot.engine.conductor.items import Progress, in_scope, progress, seen_of
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState
 from bot.runbook.model import OnFailure, Step
@@ -24,21 +27,44 @@ Decision = tuple[Actor, Fact]
 class Turn:
     """What the conductor works on while it answers one arrival."""
 
-    def __init__(self, plan: Plan, state: RunState, now: datetime) -> None:
+    def __init__(self, plan: Plan, state: RunState, now: datetime, gate: Gate = OPEN_GATE) -> None:
         self.plan = plan
         self.state = state
         self.now = now
+        self.gate = gate
         self.decisions: list[Decision] = []
         self._broken: tuple[int, Step | None] = (-1, None)
+        self._counted: tuple[int, dict[StepId, Progress]] = (-1, {})
 
     def record(self, fact: Fact, actor: Actor = FIRELINE) -> None:
         """Decide a fact."""
         self.decisions.append((actor, fact))
         self.state = evolve(self.state, fact, self.now, actor)
 
-    def scope(self, **more: Any) -> Mapping[str, Any]:  # noqa: ANN401 - expressions see JSON values
-        """Return the names that expressions may use now; `more` adds `output` for what a probe saw."""
+    def progress(self, loop: StepId) -> Progress:
+        """Count a loop's items: anew only when something was decided since."""
+        if self._counted[0] != len(self.decisions):
+            self._counted = (len(self.decisions), {})
+        counted = self._counted[1]
+        if loop not in counted:
+            counted[loop] = progress(self.state, loop)
+        return counted[loop]
+
+    def scope(self, step: Step | None = None, **more: Any) -> Mapping[str, Any]:  # noqa: ANN401 - expressions see JSON values
+        """Return the names that expressions may use now.
+
+        An item of a loop, as `step`, adds `item` and `item_index`, and is itself what stands under its loop's name; `more` adds `output` for what a
+        call put out.
+        """
         state = self.state
+        own = instance_of(step.id) if step is not None else None
+        steps = {
+            name: seen_of(state, each)
+            for name, each in self.plan.steps.items()
+            if own is None or name != own[0]
+        }
+        if own is not None and step is not None:
+            steps[own[0]] = seen_of(state, step)
         return {
             **state.scope,
             "inputs": state.inputs,
@@ -48,20 +74,25 @@ class Turn:
                 "started_at": to_text(state.started_at),
                 "requested_by": state.requested_by.id if state.requested_by else "",
             },
-            "steps": {step: self._step_scope(step) for step in self.plan.steps},
+            "steps": steps,
+            **(in_scope(state, step.id) if step is not None else {}),
             **more,
         }
 
-    def _step_scope(self, step: StepId) -> Mapping[str, Any]:
-        seen = self.state.step(step)
-        return {
-            "status": seen.status.value,
-            "output": seen.output,
-            "reason": seen.reason,
-            "detail": seen.detail,
-        }
+    def key(self, step: Step, part: Part) -> str:
+        """Return the idempotency key of a part of a step: the same for every attempt, another in every run."""
+        return digest_of([self.state.seed, self.state.run, step.id, part.value])[:32]
+
+    def call_scope(self, step: Step, part: Part) -> Mapping[str, Any]:
+        """Return the scope of a call's inputs: `call.key` is its own key; a probe's is that of the main call, about which it asks."""
+        asked = part if part is Part.UNDO else Part.MAIN
+        return self.scope(step, call={"key": self.key(step, asked)})
 
     # ---- what ends a step, and what that means for its phase
+
+    def succeed(self, step: Step) -> None:
+        """End a step as done."""
+        self.record(StepSucceeded(run=self.state.run, step=step.id))
 
     def skip(self, step: Step, why: str) -> None:
         """Leave a step out."""
@@ -78,7 +109,7 @@ class Turn:
         self.record(StepCancelled(run=self.state.run, step=step.id, why=why, applied=applied))
 
     def breaking(self) -> Step | None:
-        """Return the first step of this phase whose failure stops the phase; None while there is none."""
+        """Return the first step of this phase whose failure stops the phase, a loop as soon as one item failed; None while there is none."""
         # Asked before each step that may begin, and looked up anew only when something was decided since.
         if self._broken[0] != len(self.decisions):
             self._broken = (len(self.decisions), self._look_for_broken())
@@ -86,14 +117,29 @@ class Turn:
 
     def _look_for_broken(self) -> Step | None:
         for step in self.plan.runbook.steps_of(self.state.phase):
-            failed = self.state.step(step.id).status is StepStatus.FAILED
-            if failed and step.on_failure is not OnFailure.CONTINUE:
+            if step.on_failure is not OnFailure.CONTINUE and self._failed(step):
                 return step
         return None
+
+    def _failed(self, step: Step) -> bool:
+        status = self.state.step(step.id).status
+        if step.loop is not None and status is StepStatus.RUNNING:
+            return self.progress(step.id).failed > 0
+        return status is StepStatus.FAILED
 
     def halted(self) -> bool:
         """Whether this phase starts nothing more."""
         return self.ended_early or self.breaking() is not None
+
+    @property
+    def held(self) -> bool:
+        """Whether the run is paused: then nothing acts, though what has just ended is looked into."""
+        return self.state.paused is not None
+
+    @property
+    def clock(self) -> datetime:
+        """The instant by the run's own clock, which stands still while it is paused."""
+        return self.state.paused or self.now
 
     @property
     def ended_early(self) -> bool:

@@ -42,6 +42,8 @@ def requested(fact: ApprovalRequested, event: Event, at: str) -> Iterable[Change
             "requested_by": None if fact.requested_by is None else str(fact.requested_by),
             "requested_at": at,
             "expires_at": None if fact.expires_at is None else to_text(fact.expires_at),
+            "item_count": fact.items,
+            "over": fact.over,
             "seq": event.seq,
         },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.domain.clock import to_text
 from bot.domain.events import Event
 from bot.domain.facts import (
     ChannelOpened,
@@ -30,6 +31,8 @@ def opened(fact: IncidentOpened, event: Event, at: str) -> Iterable[Change]:
             "runbook": fact.runbook,
             "opened_by": str(event.actor),
             "opened_at": at,
+            "scheduled": None if fact.scheduled is None else to_text(fact.scheduled),
+            "quiet": fact.scheduled is not None,
         },
     )
 

@@ -1,13 +1,14 @@
-"""What is kept for inspection: evidence, and deliveries that could not be read. The bytes are in the evidence store."""
+"""What is kept for inspection: evidence, deliveries that could not be read (their bytes are in the evidence store), and targets that are away."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.domain.clock import to_text
 from bot.domain.events import Event
-from bot.domain.facts import DeliveryRefused, EvidenceStored
+from bot.domain.facts import BreakerClosed, BreakerOpened, DeliveryRefused, EvidenceStored
 from bot.persistence.changes import Change
-from bot.persistence.tables import EVIDENCE, REFUSED_DELIVERIES
+from bot.persistence.tables import EVIDENCE, REFUSED_DELIVERIES, TARGETS
 
 
 def evidence_stored(fact: EvidenceStored, event: Event, at: str) -> Iterable[Change]:
@@ -46,3 +47,14 @@ def delivery_refused(fact: DeliveryRefused, event: Event, at: str) -> Iterable[C
             "source": fact.source,
         },
     )
+
+
+def breaker_opened(fact: BreakerOpened, _event: Event, _at: str) -> Iterable[Change]:
+    """Keep word of a target that does not answer."""
+    values = {"since": to_text(fact.since), "until": to_text(fact.until), "detail": fact.detail}
+    yield Change(TARGETS, (fact.target,), values)
+
+
+def breaker_closed(fact: BreakerClosed, _event: Event, _at: str) -> Iterable[Change]:
+    """It answers again."""
+    yield Change(TARGETS, (fact.target,), {"since": None, "until": None, "detail": ""})

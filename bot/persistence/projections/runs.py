@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from bot.domain.clock import to_text
 from bot.domain.events import Event, canonical
 from bot.domain.facts import (
     CallFailed,
+    CallHeld,
+    CallRefused,
     CallStarted,
     CallSucceeded,
+    LoopBegan,
+    LoopExpanded,
     PhaseEntered,
+    RunDropped,
     RunFinished,
+    RunMoved,
+    RunPaused,
+    RunQueued,
+    RunResumed,
     RunStarted,
     StepCancelled,
     StepFailed,
@@ -25,8 +35,9 @@ from bot.domain.facts import (
 )
 from bot.domain.ids import RunId, StepId, incident_of_run
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
+from bot.domain.targets import spoken
 from bot.persistence.changes import Change
-from bot.persistence.tables import RUNS, STEPS
+from bot.persistence.tables import APPROVALS, RUNS, STEPS
 
 
 class OfStep(Protocol):
@@ -62,10 +73,54 @@ def started(fact: RunStarted, event: Event, at: str) -> Iterable[Change]:
             "phase": Phase.STEPS.value,
             "requested_by": None if fact.requested_by is None else str(fact.requested_by),
             "inputs": canonical(json_of(fact.inputs)),
+            "concurrency_group": fact.group,
+            "behind": "",
+            "place": 0,
             "started_at": at,
             "seq": event.seq,
         },
     )
+
+
+def queued(fact: RunQueued, event: Event, at: str) -> Iterable[Change]:
+    """Put a run into the line."""
+    yield Change(
+        RUNS,
+        (fact.run,),
+        values={
+            "incident": incident_of_run(fact.run),
+            "ordinal": int(fact.run.partition("-")[2]),
+            "runbook": fact.runbook,
+            "digest": fact.digest,
+            "status": RunStatus.QUEUED.value,
+            "phase": Phase.STEPS.value,
+            "requested_by": None if fact.requested_by is None else str(fact.requested_by),
+            "inputs": canonical(json_of(fact.inputs)),
+            "concurrency_group": fact.group,
+            "severity": fact.severity.value,
+            "behind": fact.behind,
+            "place": fact.place,
+            "started_at": at,
+            "seq": event.seq,
+        },
+    )
+
+
+def moved(fact: RunMoved, _event: Event, _at: str) -> Iterable[Change]:
+    """Move it up."""
+    yield Change(RUNS, (fact.run,), {"behind": fact.behind, "place": fact.place}, create=False)
+
+
+def dropped(fact: RunDropped, _event: Event, at: str) -> Iterable[Change]:
+    """Take it out; it never began."""
+    values = {
+        "status": RunStatus.CANCELLED.value,
+        "finished_at": at,
+        "detail": fact.why,
+        "behind": "",
+        "place": 0,
+    }
+    yield Change(RUNS, (fact.run,), values, create=False)
 
 
 def phase_entered(fact: PhaseEntered, _event: Event, _at: str) -> Iterable[Change]:
@@ -79,7 +134,34 @@ def phase_entered(fact: PhaseEntered, _event: Event, _at: str) -> Iterable[Chang
 def finished(fact: RunFinished, _event: Event, at: str) -> Iterable[Change]:
     """End a run."""
     values = {"status": fact.status.value, "finished_at": at, "reason": fact.reason, "detail": fact.detail}
+    yield Change(RUNS, (fact.run,), {**values, **_GOING}, create=False)
+
+
+_GOING: Mapping[str, Any] = {"paused_at": None, "paused_by": None, "paused_why": ""}
+
+
+def paused(fact: RunPaused, event: Event, at: str) -> Iterable[Change]:
+    """Hold a run."""
+    values = {"paused_at": at, "paused_by": str(event.actor), "paused_why": fact.why}
     yield Change(RUNS, (fact.run,), values, create=False)
+
+
+def resumed(fact: RunResumed, _event: Event, _at: str) -> Iterable[Change]:
+    """Let a run go on; what waits for people expires later by as much."""
+    yield Change(RUNS, (fact.run,), _GOING, create=False)
+    for each in fact.postponed:
+        expires_at = None if each.expires_at is None else to_text(each.expires_at)
+        yield Change(APPROVALS, (each.approval,), {"expires_at": expires_at}, create=False)
+
+
+def loop_expanded(fact: LoopExpanded, event: Event, _at: str) -> Iterable[Change]:
+    """Write down what a loop goes through; each item has a row of its own once it is begun."""
+    yield step(fact, event, item_list=canonical(list(fact.items)))
+
+
+def loop_began(fact: LoopBegan, event: Event, at: str) -> Iterable[Change]:
+    """Let a loop's items go."""
+    yield step(fact, event, status=StepStatus.RUNNING.value, started_at=at)
 
 
 _CALLING: Mapping[Part, StepStatus] = {
@@ -90,19 +172,49 @@ _CALLING: Mapping[Part, StepStatus] = {
 """What a call of each part makes of its step; an undo leaves it as it is, because that tells how the step itself ended."""
 
 
+_GOES_ON: Mapping[str, Any] = {"waits_for": "", "due_at": None}
+"""What a step that waits no longer waits for."""
+
+
 def call_started(fact: CallStarted, event: Event, at: str) -> Iterable[Change]:
     """Begin an action."""
     if fact.part is Part.MAIN:
         since = {"started_at": at} if fact.attempt == 1 else {}
-        yield step(fact, event, status=StepStatus.RUNNING.value, attempt=fact.attempt, **since)
+        yield step(fact, event, status=StepStatus.RUNNING.value, attempt=fact.attempt, **since, **_GOES_ON)
     elif fact.part in _CALLING:
-        yield step(fact, event, status=_CALLING[fact.part].value)
+        yield step(fact, event, status=_CALLING[fact.part].value, **_GOES_ON)
+    else:
+        yield step(fact, event, **_GOES_ON)
+
+
+_HELD: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.HELD, Part.VERIFY: StepStatus.VERIFYING}
+_REFUSED: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.WAITING_RETRY, Part.VERIFY: StepStatus.VERIFYING}
+
+
+def call_held(fact: CallHeld, event: Event, _at: str) -> Iterable[Change]:
+    """Wait for room."""
+    status = {"status": _HELD[fact.part].value} if fact.part in _HELD else {}
+    due = None if fact.until is None else to_text(fact.until)
+    yield step(fact, event, waits_for=fact.detail, due_at=due, **status)
+
+
+def call_refused(fact: CallRefused, event: Event, _at: str) -> Iterable[Change]:
+    """Wait for a target that is away, or give up at once: then what follows says so."""
+    if fact.retry_at is not None:
+        status = {"status": _REFUSED[fact.part].value} if fact.part in _REFUSED else {}
+        waits_for = f"{spoken(fact.target)} is not answering"
+        yield step(fact, event, waits_for=waits_for, due_at=to_text(fact.retry_at), **status)
 
 
 def call_succeeded(fact: CallSucceeded, event: Event, _at: str) -> Iterable[Change]:
-    """Keep what the main part brought."""
+    """Keep what the main part brought; a call whose `until` is not true yet waits to be made again."""
     if fact.part is Part.MAIN:
-        yield step(fact, event, output=_output(fact))
+        again = (
+            {}
+            if fact.next_at is None
+            else {"status": StepStatus.WAITING_RETRY.value, "reason": "", "detail": ""}
+        )
+        yield step(fact, event, output=_output(fact), **again)
 
 
 def call_failed(fact: CallFailed, event: Event, _at: str) -> Iterable[Change]:
@@ -111,7 +223,7 @@ def call_failed(fact: CallFailed, event: Event, _at: str) -> Iterable[Change]:
     if fact.part is Part.MAIN:
         values["output"] = _output(fact)
         if fact.retry_at is not None:
-            values["status"] = StepStatus.WAITING_RETRY.value
+            values |= {"status": StepStatus.WAITING_RETRY.value, "due_at": to_text(fact.retry_at)}
     yield step(fact, event, **values)
 
 
@@ -129,34 +241,42 @@ def settled(fact: StepSettled, event: Event, _at: str) -> Iterable[Change]:
 
 def step_succeeded(fact: StepSucceeded, event: Event, at: str) -> Iterable[Change]:
     """Done, and verified where it had to be."""
-    yield step(fact, event, status=StepStatus.SUCCEEDED.value, finished_at=at, reason="", detail="")
+    yield step(
+        fact, event, status=StepStatus.SUCCEEDED.value, finished_at=at, reason="", detail="", **_GOES_ON
+    )
 
 
 def step_failed(fact: StepFailed, event: Event, at: str) -> Iterable[Change]:
     """Failed for good."""
     yield step(
-        fact, event, status=StepStatus.FAILED.value, finished_at=at, reason=fact.reason, detail=fact.detail
+        fact,
+        event,
+        status=StepStatus.FAILED.value,
+        finished_at=at,
+        reason=fact.reason,
+        detail=fact.detail,
+        **_GOES_ON,
     )
 
 
 def step_skipped(fact: StepSkipped, event: Event, at: str) -> Iterable[Change]:
     """Will not run."""
-    yield step(fact, event, status=StepStatus.SKIPPED.value, finished_at=at, detail=fact.why)
+    yield step(fact, event, status=StepStatus.SKIPPED.value, finished_at=at, detail=fact.why, **_GOES_ON)
 
 
 def step_cancelled(fact: StepCancelled, event: Event, at: str) -> Iterable[Change]:
     """End before the work was done."""
-    yield step(fact, event, status=StepStatus.CANCELLED.value, finished_at=at, detail=fact.why)
+    yield step(fact, event, status=StepStatus.CANCELLED.value, finished_at=at, detail=fact.why, **_GOES_ON)
 
 
 def step_undone(fact: StepUndone, event: Event, at: str) -> Iterable[Change]:
     """Taken back."""
-    yield step(fact, event, status=StepStatus.UNDONE.value, finished_at=at)
+    yield step(fact, event, status=StepStatus.UNDONE.value, finished_at=at, **_GOES_ON)
 
 
 def step_undo_failed(fact: StepUndoFailed, event: Event, _at: str) -> Iterable[Change]:
     """Could not be taken back: the step stands as it did, and says why."""
-    yield step(fact, event, reason=fact.reason, detail=fact.detail)
+    yield step(fact, event, reason=fact.reason, detail=fact.detail, **_GOES_ON)
 
 
 def _output(fact: CallSucceeded | CallFailed) -> str:

@@ -4,7 +4,8 @@
     incident/42/status             the living message                     nearly every event of the incident
     incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
-    approval/42-1/shift/1          a question to people                   asked, voted on, closed
+    incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
+    approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
     postmortem/42                  the draft                              drafted
@@ -23,7 +24,8 @@ from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import IncidentId, incident_of_stream
 from bot.persistence.changes import Change
-from bot.persistence.tables import OUTBOX
+from bot.persistence.projections.schedules import is_loud
+from bot.persistence.tables import INCIDENTS, OUTBOX
 
 _incident_of = lru_cache(maxsize=4096)(incident_of_stream)
 Keys = Callable[[IncidentId, Any], Iterable[str]]
@@ -34,12 +36,24 @@ _SILENT: frozenset[type[Fact]] = frozenset(
 """Events of an incident that its living message says nothing of."""
 
 
+_STANDING = ("/channel", "/status", "/announce")
+"""How the keys end of what an incident has from its beginning, unless it is quiet."""
+
+
 def _announced(incident: IncidentId, _fact: Fact) -> Iterable[str]:
     return (f"incident/{incident}/announce",)
 
 
 def _approval(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of three facts
     return (f"approval/{fact.approval}",)
+
+
+def _held(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - a run was paused
+    return (f"approval/{each}" for each in fact.asking)
+
+
+def _going_on(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - a run was resumed
+    return (f"approval/{each.approval}" for each in fact.postponed)
 
 
 def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of two facts
@@ -55,6 +69,7 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.StatusChanged: _announced,
     facts.IncidentResolved: _announced,
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
+    facts.RunRejected: lambda incident, fact: (f"incident/{incident}/rejected/{fact.runbook}",),
     facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
     facts.ApprovalRequested: _approval,
     facts.ApprovalEscalated: lambda incident, fact: (
@@ -63,13 +78,15 @@ _BESIDES: dict[type[Fact], Keys] = {
     ),
     facts.ApprovalVoted: _approval,
     facts.ApprovalClosed: _approval,
+    facts.RunPaused: _held,
+    facts.RunResumed: _going_on,
     facts.StepOutcomeUnknown: _unknown,
     facts.StepSettled: _unknown,
 }
 
 
 _TELL_MORE: frozenset[type[Fact]] = frozenset(
-    {*_BESIDES, facts.MessagePosted, facts.ApprovalClosed, facts.RunStarted}
+    {*_BESIDES, facts.MessagePosted, facts.ApprovalClosed, facts.RunStarted, facts.RunQueued}
 )
 """Events that change more in the outbox than the living message."""
 
@@ -79,29 +96,47 @@ def wanted(event: Event) -> tuple[str, ...]:
     incident = _incident_of(event.stream)
     if incident is None:
         return ()
-    kind = type(event.fact)
-    besides = _BESIDES.get(kind)
-    keys = () if besides is None else tuple(besides(incident, event.fact))
-    return keys if kind in _SILENT else (f"incident/{incident}/status", *keys)
+    keys = _besides(event, incident)
+    return keys if type(event.fact) in _SILENT else (f"incident/{incident}/status", *keys)
+
+
+def _besides(event: Event, incident: IncidentId | None) -> tuple[str, ...]:
+    besides = None if incident is None else _BESIDES.get(type(event.fact))
+    return () if besides is None or incident is None else tuple(besides(incident, event.fact))
 
 
 def shown(events: Sequence[Event]) -> Iterable[Change]:
-    """Return what events of one stream, written together, change in the outbox: the living message once for all of them."""
+    """Return what events of one stream, written together, change in the outbox: the living message once for all of them, where that is plain."""
     incident = _incident_of(events[0].stream)
-    told = () if incident is None else [event.seq for event in events if type(event.fact) not in _SILENT]
-    if told:
-        since = {"incident": incident, "since": told[0]}
-        yield Change(OUTBOX, (f"incident/{incident}/status",), {"wanted": told[-1]}, since)
+    plain = incident is not None and not any(
+        is_loud(event.fact) or isinstance(event.fact, facts.IncidentOpened) for event in events
+    )
+    if plain:
+        told = [event.seq for event in events if type(event.fact) not in _SILENT]
+        if told:
+            # A quiet incident has no living message, and stays without.
+            yield Change(OUTBOX, (f"incident/{incident}/status",), {"wanted": told[-1]}, create=False)
     for event in events:
-        if type(event.fact) in _TELL_MORE:
-            yield from _shown_besides(event, incident)
+        if not plain:
+            yield from _shown(event, incident, wanted(event))
+        elif type(event.fact) in _TELL_MORE:
+            yield from _shown(event, incident, _besides(event, incident))
 
 
-def _shown_besides(event: Event, incident: IncidentId | None) -> Iterable[Change]:
+def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> Iterable[Change]:
     fact, seq = event.fact, event.seq
-    besides = None if incident is None else _BESIDES.get(type(fact))
-    for key in () if besides is None or incident is None else besides(incident, fact):
-        yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
+    loud = is_loud(fact) and incident is not None
+    begins = loud or (isinstance(fact, facts.IncidentOpened) and fact.scheduled is None)
+    for key in keys:
+        if begins or not key.endswith(_STANDING):
+            yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
+        else:
+            # A quiet incident has none of these, and stays without.
+            yield Change(OUTBOX, (key,), {"wanted": seq}, create=False)
+    if loud:
+        yield Change(INCIDENTS, (incident,), {"quiet": False}, create=False)
+        for key in (f"incident/{incident}/channel", f"incident/{incident}/announce"):
+            yield Change(OUTBOX, (key,), initial={"incident": incident, "wanted": seq, "since": seq})
     if isinstance(fact, facts.MessagePosted):
         yield Change(
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
@@ -109,6 +144,6 @@ def _shown_besides(event: Event, incident: IncidentId | None) -> Iterable[Change
     elif isinstance(fact, facts.ApprovalClosed):
         # Only where it escalated.
         yield Change(OUTBOX, (f"escalation/{fact.approval}",), {"wanted": seq}, create=False)
-    elif isinstance(fact, facts.RunStarted):
+    elif isinstance(fact, facts.RunStarted | facts.RunQueued):
         # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
         yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)

@@ -9,7 +9,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.persistence.changes import Change
-from bot.persistence.projections import alerts, approvals, incidents, keeping, runs
+from bot.persistence.projections import alerts, approvals, incidents, keeping, runs, schedules
 from bot.persistence.projections.surface import shown
 
 Projection = Callable[[Any, Event, str], Iterable[Change]]
@@ -30,6 +30,11 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ProcessStarted: nothing,
     facts.LeadTaken: nothing,
     facts.RunbooksLoaded: nothing,
+    facts.ScheduleSet: schedules.set_anew,
+    facts.ScheduleRemoved: schedules.removed,
+    facts.ScheduleFired: schedules.fired,
+    facts.BreakerOpened: keeping.breaker_opened,
+    facts.BreakerClosed: keeping.breaker_closed,
     facts.IncidentOpened: incidents.opened,
     facts.IncidentAcknowledged: incidents.acknowledged,
     facts.StatusChanged: incidents.status_changed,
@@ -42,15 +47,25 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.PostmortemDrafted: nothing,
     facts.EvidenceStored: keeping.evidence_stored,
     facts.EvidenceAccessed: nothing,
+    facts.RunQueued: runs.queued,
+    facts.RunMoved: runs.moved,
+    facts.RunDropped: runs.dropped,
+    facts.RunRejected: nothing,  # the outbox's place: surface.py
     facts.RunStarted: runs.started,
     facts.PhaseEntered: runs.phase_entered,
     facts.RunCancelRequested: nothing,
+    facts.RunPaused: runs.paused,
+    facts.RunResumed: runs.resumed,
     facts.RunFinished: runs.finished,
+    facts.LoopExpanded: runs.loop_expanded,
+    facts.LoopBegan: runs.loop_began,
     facts.ApprovalRequested: approvals.requested,
     facts.ApprovalEscalated: approvals.escalated,
     facts.ApprovalVoted: approvals.voted,
     facts.ApprovalClosed: approvals.closed,
     facts.CallStarted: runs.call_started,
+    facts.CallHeld: runs.call_held,
+    facts.CallRefused: runs.call_refused,
     facts.CallSucceeded: runs.call_succeeded,
     facts.CallFailed: runs.call_failed,
     facts.CallInterrupted: nothing,  # what follows from it has an event of its own

@@ -5,7 +5,7 @@ The runbook as built so far, where its parts stand, and what is known of the wor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,6 +17,7 @@ from bot.runbook.model import Probe, Runbook, Step, Undo, Verify
 from bot.runbook.places import Place
 from bot.runbook.templates import Template
 
+NO_GROUPS: Mapping[str, Collection[str]] = {}
 PHASES = ("steps", "rescue", "always")
 
 
@@ -30,6 +31,8 @@ class World:
     catalogue: Catalogue
     vars: frozenset[str]
     today: date | None
+    groups: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """The people of each group that the settings name; the chat platform may know others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,15 @@ and so is what `urlencode` gives.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.runbook.data import Data
 from bot.runbook.documents import Path
 from bot.runbook.expressions import Expression
 from bot.runbook.findings import Finding, finding
 from bot.runbook.inputs import misfit
+from bot.runbook.loops import Loop, lone_expression
 from bot.runbook.model import InputDecl, InputType
 from bot.runbook.references import Reference
 from bot.runbook.rules.draft import Draft
@@ -25,10 +27,27 @@ _ESCAPED = re.compile(r"\|\s*(?:urlencode|int|float|length|count|round(?:\([0-9]
 _OURS = frozenset({("incident", "id"), ("run", "id")})
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of the values that a step's expressions may use: the inputs' declarations, and the list that the step goes through."""
+
+    declared: Mapping[str, InputDecl]
+    loop: Loop | None
+
+    def item_held(self, hostile: Sequence[str]) -> bool:
+        """Tell whether an item is as good as a constant: it stands in the runbook, or comes from an input that is held."""
+        if self.loop is None or self.loop.items.literal:
+            return True
+        source = lone_expression(self.loop.items) or ""
+        used = self.loop.items.references
+        return len(used) == 1 and source == ".".join(used[0].path) and _is_held(used[0], self, hostile)
+
+
 def check_outside(draft: Draft) -> Iterator[Finding]:
     """Check the URLs and the argument lists of every call."""
-    inputs = {each.name: each for each in draft.runbook.inputs}
+    declared = {each.name: each for each in draft.runbook.inputs}
     for called in draft.calls():
+        inputs = Held(declared, called.sited.step.loop)
         spec, path = draft.spec(called.action), (*called.path, "with")
         if spec is None or not isinstance(called.inputs.tree, dict) or not draft.whole(path):
             continue
@@ -39,7 +58,7 @@ def check_outside(draft: Draft) -> Iterator[Finding]:
             yield from _check_argv(draft, (*path, "argv"), argv, inputs)
 
 
-def _check_url(draft: Draft, path: Path, url: str, inputs: dict[str, InputDecl]) -> Iterator[Finding]:
+def _check_url(draft: Draft, path: Path, url: str, inputs: Held) -> Iterator[Finding]:
     for at, piece in enumerate(segments(url)):
         if not piece.is_expression or _ESCAPED.search(piece.source):
             continue
@@ -54,9 +73,7 @@ def _check_url(draft: Draft, path: Path, url: str, inputs: dict[str, InputDecl])
             yield finding("FL511", message, draft.place(*path), hint)
 
 
-def _check_argv(
-    draft: Draft, path: Path, argv: Sequence[Data], inputs: dict[str, InputDecl]
-) -> Iterator[Finding]:
+def _check_argv(draft: Draft, path: Path, argv: Sequence[Data], inputs: Held) -> Iterator[Finding]:
     for at, item in enumerate(argv):
         if not isinstance(item, str) or "--" in argv[:at]:
             continue
@@ -67,17 +84,19 @@ def _check_argv(
             yield finding("FL512", message, draft.place(*path, at), hint)
 
 
-def _loose(piece: Segment, inputs: dict[str, InputDecl], hostile: Sequence[str]) -> list[str]:
+def _loose(piece: Segment, inputs: Held, hostile: Sequence[str]) -> list[str]:
     """Return the names in an expression that could give one of the hostile texts, or, where none is told, any text at all."""
     used = Expression.compile(piece.source).references
     return [".".join(each.path) for each in used if not _is_held(each, inputs, hostile)]
 
 
-def _is_held(used: Reference, inputs: dict[str, InputDecl], hostile: Sequence[str]) -> bool:
+def _is_held(used: Reference, inputs: Held, hostile: Sequence[str]) -> bool:
     root, *rest = used.path
-    if root == "vars" or used.path in _OURS or rest[1:] == ["status"]:
+    if root == "item":
+        return inputs.item_held(hostile)
+    if root in {"vars", "item_index"} or used.path in _OURS or rest[1:] == ["status"]:
         return True
-    decl = inputs.get(rest[0]) if root == "inputs" and rest else None
+    decl = inputs.declared.get(rest[0]) if root == "inputs" and rest else None
     if decl is None:
         return False
     if decl.type in {InputType.INTEGER, InputType.NUMBER, InputType.BOOLEAN} or decl.enum:

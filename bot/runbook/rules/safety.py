@@ -12,6 +12,7 @@ from bot.actions.contract import Effect
 from bot.runbook.data import Data
 from bot.runbook.documents import Path
 from bot.runbook.findings import Finding, finding
+from bot.runbook.loops import NAMES
 from bot.runbook.model import NoUndo, OnFailure, Step, Undo, effective_effect, effective_repeatable
 from bot.runbook.rules.draft import Draft, Sited
 
@@ -29,16 +30,16 @@ def check_safety(draft: Draft) -> Iterator[Finding]:
     """Check the whole runbook, then each step."""
     yield from _check_date(draft)
     runbook = draft.runbook
-    if not runbook.triggers and not runbook.command and draft.whole(("on",)):
+    starts = runbook.triggers or runbook.command or runbook.schedule
+    if not starts and draft.whole(("on",)):
         yield finding(
             "FL509",
             f"nothing starts {runbook.name}",
             draft.place("name"),
-            "say on.alert, or on.command: true",
+            "say on.alert, on.schedule, or on.command: true",
         )
     for sited in draft.steps:
         yield from _check_effect(draft, sited)
-        yield from _check_approval(draft, sited)
         yield from _check_failure(draft, sited)
     yield from _check_evidence(draft)
     for called in draft.calls():
@@ -86,16 +87,6 @@ def _check_effect(draft: Draft, sited: Sited) -> Iterator[Finding]:
         )
 
 
-def _check_approval(draft: Draft, sited: Sited) -> Iterator[Finding]:
-    rule = sited.step.approval
-    path = (*sited.path, "approval")
-    if rule is None or not draft.whole(path):
-        return
-    if all(each.startswith("user:") for each in rule.sources) and rule.quorum > len(rule.sources):
-        message = f"{rule.quorum} must agree, and {len(rule.sources)} may"
-        yield finding("FL504", message, draft.place(*path, "quorum"), "the requester never counts either")
-
-
 def _check_failure(draft: Draft, sited: Sited) -> Iterator[Finding]:
     if sited.step.on_failure is not OnFailure.UNDO or not all(draft.whole(each.path) for each in draft.steps):
         return
@@ -118,7 +109,13 @@ def _check_evidence(draft: Draft) -> Iterator[Finding]:
     seen: dict[Data, Sited] = {}
     for sited in draft.steps:
         rule = sited.step.evidence
-        if rule is None or not rule.name.literal or not draft.whole((*sited.path, "evidence")):
+        if rule is None or not draft.whole((*sited.path, "evidence")):
+            continue
+        if sited.step.loop is not None and not any(path[0] in NAMES for path in rule.name.names):
+            message = "every item's evidence has the same name"
+            yield finding("FL506", message, draft.place(*sited.path, "evidence", "name"), "use item in it")
+            continue
+        if not rule.name.literal:
             continue
         first = seen.setdefault(rule.name.tree, sited)
         if first is not sited:

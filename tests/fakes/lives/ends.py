@@ -39,6 +39,11 @@ ENDS: Mapping[str, End] = {
     "undo": End(status=RunStatus.FAILED, done=("do/first", "do/second", "undo/second", "undo/first")),
     "timers": End(status=RunStatus.SUCCEEDED, done=("do/ripens",)),
     "rescue": End(status=RunStatus.FAILED, done=("do/tried", "do/rescued", "do/after")),
+    "loop": End(
+        status=RunStatus.FAILED,
+        done=(*(f"do/{item}" for item in "abcd"), *(f"undo/{item}" for item in "dcba")),
+    ),
+    "queued": End(status=RunStatus.SUCCEEDED, done=("do/turn",)),
     "asked": End(status=RunStatus.SUCCEEDED, done=("do/done",)),
 }
 
@@ -53,16 +58,16 @@ def check(scene: Scene) -> Sequence[Event]:
     kept = EvidenceFiles(scene.data / "evidence")
     evidence = verify_evidence(rows, kept.open)
     assert evidence.ok, evidence
-    wanted = [*scene.stories, *scene.people]
+    wanted = [name.partition("-")[0] for name in (*scene.stories, *scene.people)]
     started = {event.fact.run: event.fact.runbook for event in events if isinstance(event.fact, RunStarted)}
     assert sorted(started.values()) == sorted(wanted), "one run for each story"
     assert len([event for event in events if isinstance(event.fact, IncidentOpened)]) == len(wanted)
     finished = [event.fact for event in events if isinstance(event.fact, RunFinished)]
-    ends = {started[fact.run]: fact.status for fact in finished}
-    assert ends == {name: ENDS[name].status for name in wanted}
+    for fact in finished:
+        assert fact.status is ENDS[started[fact.run]].status, told(events, fact.run)
     assert len(finished) == len(wanted), "each run ends once"
     for run, name in started.items():
-        _check_effects(scene, run, ENDS[name])
+        _check_effects(scene, events, run, ENDS[name])
         _check_calls([event for event in events if getattr(event.fact, "run", None) == run])
     _check_drafts(events)
     if "parallel" in wanted:
@@ -72,14 +77,20 @@ def check(scene: Scene) -> Sequence[Event]:
     return events
 
 
-def _check_effects(scene: Scene, run: str, end: End) -> None:
+def told(events: Sequence[Event], run: str) -> str:
+    """Return what happened in a run, an event a line: for a person who looks at a failure."""
+    ours = [event for event in events if getattr(event.fact, "run", None) == run]
+    return "\n".join(f"{event.seq} {event.at:%S.%f} {event.actor} {event.fact}"[:500] for event in ours)
+
+
+def _check_effects(scene: Scene, events: Sequence[Event], run: str, end: End) -> None:
     """Each effect once, each under a key of its own; what was undone, in the reverse order."""
     done = [path.split("/") for path in scene.ledger.done]
     ours = [f"{kind}/{step}" for _, kind, of, step in done if of == run]
-    assert sorted(ours) == sorted(end.done)
-    assert [each for each in ours if each.startswith("undo/")] == [
-        each for each in end.done if each.startswith("undo/")
-    ]
+    assert sorted(ours) == sorted(end.done), f"{ours}\n{told(events, run)}"
+    did = [each.removeprefix("do/") for each in ours if each.startswith("do/")]
+    undone = [each.removeprefix("undo/") for each in ours if each.startswith("undo/")]
+    assert not undone or undone[-1] == did[0], "the first that was done is the last that is undone"
     keys = [
         key
         for each in end.done

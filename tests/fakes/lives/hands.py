@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.facts import CallStarted, StepOutcomeUnknown, StepSettled
 from bot.domain.ids import IncidentId
@@ -33,19 +34,21 @@ class Hands:
 
     async def until_done(self) -> None:
         """Go on until every story has ended and has its draft, or what `leave_after` names has happened."""
-        leave_after = self._order.get("leave_after")
         looked_at, again_at = -1, 0.0
         loop = asyncio.get_running_loop()
         while True:
-            head, _ = self._records.head()
-            if head != looked_at or loop.time() > again_at:
-                looked_at, again_at = head, loop.time() + AGAIN
-                if leave_after and any(event.kind == leave_after for event in self._records.events()):
-                    return
-                with contextlib.suppress(JournalError):
-                    if await self._done():
+            # While the database is away nobody can do anything: they try again.
+            with contextlib.suppress(JournalError, SQLAlchemyError):
+                head, _ = self._records.head()
+                if head != looked_at or loop.time() > again_at:
+                    looked_at, again_at = head, loop.time() + AGAIN
+                    if self._may_leave() or await self._done():
                         return
             await asyncio.sleep(PAUSE)
+
+    def _may_leave(self) -> bool:
+        leave_after = self._order.get("leave_after")
+        return bool(leave_after) and any(event.kind == leave_after for event in self._records.events())
 
     async def _done(self) -> bool:
         await self._send_alerts()

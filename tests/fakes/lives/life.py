@@ -4,13 +4,15 @@ An order is JSON:
 
 config       the settings file                                   log        where the life's output goes
 stories      the alerts to send, by name                         people     runbooks that a person starts
-serve        be a whole `fireline serve`; others are outside     census     where it says at its end which points it reached
+serve        be a whole `fireline serve`; others are outside     http       answer over HTTP as well
+census     where it says at its end which points it reached
 die_at       [point, detail, nth]: kill yourself there           leave_after   a kind of event after which it stops as it should
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import logging
@@ -20,14 +22,17 @@ import sys
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from bot.crashpoints import CrashPoint, watch
 from bot.settings import load_settings
 from bot.wiring.assembly import running
+from bot.wiring.fireline import Fireline
+from bot.wiring.routes import application
 from bot.wiring.serving import serve
+from tests.fakes.http_server import serving
 from tests.fakes.lives.hands import Hands
 
 STORIES = Path(__file__).parents[2] / "crash" / "stories"
@@ -88,8 +93,22 @@ def warm_up(folder: Path) -> None:
 
 async def _play(order: Mapping[str, Any]) -> None:
     """Everything but HTTP and chat; the people's hands are in this process, and die with it."""
-    async with running(load_settings(file=Path(order["config"]), environ={})) as fireline:
+    async with (
+        running(load_settings(file=Path(order["config"]), environ={})) as fireline,
+        _answering(fireline, order),
+    ):
         await Hands(fireline, order).until_done()
+
+
+@contextlib.asynccontextmanager
+async def _answering(fireline: Fireline, order: Mapping[str, Any]) -> AsyncIterator[None]:
+    """Answer over HTTP too, where the order says so."""
+    if not order.get("http"):
+        yield
+        return
+    http = fireline.settings.http
+    async with serving(application(fireline), http.port):
+        yield
 
 
 async def _serve(order: Mapping[str, Any]) -> None:

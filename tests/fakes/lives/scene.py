@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,6 +90,11 @@ class Scene:
             for number in range(1, self.lives + 1)
             if (self.folder / f"life{number}.log").exists()
         )
+
+    def integrity(self) -> str:
+        """Have SQLite check its own file."""
+        with contextlib.closing(sqlite3.connect(self.data / "fireline.db")) as connection:
+            return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 
     @contextlib.contextmanager
     def record(self) -> Any:

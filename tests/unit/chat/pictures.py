@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
 from bot.chat.blocks.picture import Draft, Links, Picture, Proposal, RunPicture, StepLine, UnknownCall
 from bot.domain.events import GENESIS, Event
 from bot.domain.facts import NoteAdded
+from bot.domain.grouping import how_far
 from bot.domain.ids import ApprovalId, Digest, EvidenceId, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import (
     FIRELINE,
@@ -59,6 +61,7 @@ LONG = st.one_of(
 IDS = st.sampled_from(["", "U0ADA", "U0BEN", "<!channel>", "ada@example.com"])
 TIMES = st.integers(0, 200_000).map(lambda seconds: AT + timedelta(seconds=seconds))
 MAYBE = st.none() | TIMES
+INPUTS = st.dictionaries(TEXT, LONG | st.integers() | st.lists(TEXT, max_size=4), max_size=5)
 
 
 @st.composite
@@ -89,6 +92,24 @@ def incidents(draw: st.DrawFn) -> IncidentRecord:
 
 
 @st.composite
+def loops(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    """What a loop has besides; nothing for most steps."""
+    begun = draw(st.sampled_from([0, 0, 0, 1, 6]))
+    if not begun:
+        return {}
+    items = [
+        StepLine(
+            id=StepId(f"s{number}[{each}]"),
+            name=draw(TEXT),
+            status=draw(st.sampled_from(StepStatus)),
+            detail=draw(TEXT),
+        )
+        for each in range(begun)
+    ]
+    return {"items": items, "total": 50, "how_far": how_far(50, [each.status for each in items])}
+
+
+@st.composite
 def runs(draw: st.DrawFn, number: int) -> RunPicture:
     """Any run, with up to forty steps."""
     status = draw(st.sampled_from(RunStatus))
@@ -105,6 +126,9 @@ def runs(draw: st.DrawFn, number: int) -> RunPicture:
         finished_at=None if status is RunStatus.RUNNING else draw(TIMES),
         reason=draw(TEXT),
         detail=draw(LONG),
+        paused_at=draw(MAYBE) if status is RunStatus.RUNNING else None,
+        paused_by=draw(st.sampled_from([None, person("U0ADA"), person("<!channel>")])),
+        paused_why=draw(LONG),
     )
     count = draw(st.sampled_from([0, 1, 5, 14, 15, 40]))
     steps = [
@@ -115,6 +139,7 @@ def runs(draw: st.DrawFn, number: int) -> RunPicture:
             started_at=draw(MAYBE),
             finished_at=draw(MAYBE),
             detail=draw(TEXT),
+            **draw(loops(each)),
         )
         for each in range(count)
     ]
@@ -144,11 +169,13 @@ def approvals(draw: st.DrawFn, number: int = 1) -> ApprovalRecord:
         action=draw(TEXT),
         effect=draw(st.sampled_from(["read", "mutate", "destroy", "odd"])),
         target=draw(LONG),
-        inputs=draw(st.dictionaries(TEXT, LONG | st.integers() | st.lists(TEXT, max_size=4), max_size=5)),
+        inputs=draw(INPUTS | st.lists(INPUTS, min_size=1, max_size=6).map(lambda each: {"items": each})),
         undo=draw(LONG),
         sources=tuple(
             draw(st.lists(st.sampled_from(["group:sre", "user:U0ADA", "anyone"]), min_size=1, max_size=3))
         ),
+        items=draw(st.sampled_from([0, 0, 2])),
+        over=draw(LONG),
         quorum=draw(st.integers(1, 3)),
         requested_by=draw(st.sampled_from([None, person("U0ADA")])),
         requested_at=AT,
@@ -212,6 +239,8 @@ def unknown_calls(draw: st.DrawFn) -> UnknownCall:
         why=draw(LONG),
         asked_at=draw(MAYBE),
         settlement=draw(st.sampled_from(["", "happened", "did_not", "stop"])),
+        attempt=draw(st.integers(1, 9)),
+        key=draw(TEXT),
         settled_by="<@U0ADA>",
         settled_at=draw(MAYBE),
         moot=draw(st.sampled_from(["", "The run ended."])),

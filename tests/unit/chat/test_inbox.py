@@ -24,6 +24,7 @@ from bot.domain.nouns import FIRELINE
 from bot.domain.records import InboxEntry
 from bot.errors import ChatError, JournalBehind, Refused
 from bot.persistence.store import Store
+from tests.fakes.doubt import Away
 from tests.fakes.moving_time import MovingTime
 from tests.fakes.slack import FakeSlack
 from tests.fakes.store import open_test_store
@@ -293,3 +294,15 @@ async def test_what_a_crash_left_is_taken_up_at_the_start(desk: Desk) -> None:
     assert desk.worker.recover() == 1
     await desk.done()
     assert [(task.asked, task.again) for task in desk.handled] == [(asked, True)]
+
+
+@pytest.mark.parametrize("body", [COMMAND, BUTTON])
+async def test_what_was_said_not_to_be_kept_is_never_done(desk: Desk, body: Mapping[str, Any]) -> None:
+    """Its commit broke off and stands all the same. The person was told to ask again: a start months later must not do it for them."""
+    away = Away(desk.store)
+    await desk.take(body)
+    away.back()
+    await desk.done()
+    assert desk.worker.recover() == 0
+    assert not desk.handled
+    assert not desk.store.records.inbox_waiting()

@@ -25,6 +25,7 @@ from bot.chat.blocks import (
 from bot.chat.blocks.answers import behind, failed, helped, listed, refused, status_of
 from bot.chat.blocks.ink import Ink
 from bot.chat.blocks.kit import MESSAGE_WEIGHT, weight
+from bot.chat.blocks.runs import runs_listed
 from bot.localslack.blocks import check_message, too_long
 from tests import schemas
 from tests.unit.chat.pictures import (
@@ -100,6 +101,13 @@ def test_the_living_message_and_its_line(picture: Any) -> None:
     check(living_message(picture, redact=as_it_is))
     check(announce_line(picture, redact=as_it_is))
     check(status_of(picture, redact=as_it_is))
+
+
+@MANY
+@given(pictures(), st.integers(0, 3))
+def test_runs_listed(picture: Any, more: int) -> None:
+    """Any runs, listed for one person."""
+    check(runs_listed(picture.runs, "/incident", more=more, redact=as_it_is))
 
 
 @MANY

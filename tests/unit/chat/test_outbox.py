@@ -306,3 +306,53 @@ async def test_a_message_that_can_not_be_drawn_stops_no_other(
     await post.until(lambda: post.slack.with_key(STATUS), within=10)
     assert "ZeroDivisionError" in post.entry(key).error
     assert real is not None
+
+
+async def test_after_a_kill_slack_gets_its_time_before_it_is_searched(tmp_path: Path) -> None:
+    """It may carry a post out long after the one who sent it has died: who looks at once finds nothing, and posts it twice."""
+    time = MovingTime()
+    slack = FakeSlack(clock=time)
+    first = await put_together(tmp_path, slack, time)
+    await first.open(1)
+    await first.settled(within=5)
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    slack.latency = never
+    key = await first.ask(1)
+    await first.until(
+        lambda: slack.calls[-1].arguments.get("metadata", {}).get("event_payload") == {"key": key}, within=5
+    )
+    on_its_way = slack.of("chat.postMessage")[-1].arguments
+    await first.stop()
+    await first.store.close()
+    slack.latency = None
+
+    again = await put_together(tmp_path, slack, time)
+    await time.advance(5)
+    slack._post(dict(on_its_way))
+    await again.settled(within=20)
+    assert len(slack.with_key(key)) == 1
+    assert again.entry(key).due_at is None
+    await again.stop()
+    await again.store.close()
+
+
+async def test_a_fault_of_the_store_lets_a_lane_rest(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading fails, whatever the reason: the lane is begun again after a pause, not at once and for ever, and then shows everything."""
+    whole, tries = post.store.records.outbox_entry, 0
+
+    def broken(key: str) -> OutboxEntry | None:
+        nonlocal tries
+        tries += 1
+        if tries <= 3:
+            raise RuntimeError("the store has a fault")
+        return whole(key)
+
+    monkeypatch.setattr(type(post.store.records), "outbox_entry", lambda _, key: broken(key))
+    began = post.time.now()
+    await post.open(1)
+    await post.settled(within=60)
+    assert tries > 3
+    assert post.time.now() - began >= timedelta(seconds=1)

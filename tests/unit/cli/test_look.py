@@ -5,12 +5,16 @@ import json
 import sqlite3
 import unicodedata
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.domain import facts
 from bot.domain.clock import SystemClock
 from bot.persistence.store import open_store
+from tests.fakes import looped
+from tests.fakes.timeline import Timeline
 from tests.unit.cli.conftest import HOSTILE, Home, Ran, make_home
 
 Fireline = Callable[..., Ran]
@@ -275,3 +279,36 @@ def test_a_secret_of_the_settings_is_shown_nowhere(
     shown = fireline(*words).out
     assert secret not in shown
     assert "redacted:secret" in shown
+
+
+def test_targets_that_are_away(tmp_path: Path, fireline: Fireline) -> None:
+    """Which, since when, until when, and what is known; for a program too. Where every target answers, one sentence says so."""
+    since = datetime(2026, 11, 23, 12, 29, tzinfo=UTC)
+    opened = facts.BreakerOpened(
+        target="https://router.internal:443",
+        since=since,
+        until=since + timedelta(minutes=2),
+        detail="router.internal is not answering (5 of the last 5 calls failed, the last with timeout)",
+    )
+    home = make_home(tmp_path, *Timeline(1).add(opened).events)
+    shown = fireline("targets", "-c", home.config).out
+    assert "router.internal" in shown
+    assert "12:31:00" in shown
+    (away,) = json.loads(fireline("targets", "--json", "-c", home.config).out)
+    assert away["target"] == "https://router.internal:443"
+    closed = facts.BreakerClosed(target="https://router.internal:443", since=since)
+    calm = make_home(tmp_path / "calm", *Timeline(1).add(opened).add(closed).events)
+    assert fireline("targets", "-c", calm.config).out == "Every target answers.\n"
+
+
+def test_a_loop_is_shown_by_how_far_it_is(tmp_path: Path, fireline: Fireline) -> None:
+    """One line for fifty hosts, and those that failed or are in doubt below it by their names; `--json` has every one."""
+    home = make_home(tmp_path / "looped", *looped.tale(looped.half_way()).events)
+    ran = fireline("show", "1", "-c", home.config)
+    steps = ran.out.partition("Run 1-1")[2].partition("Approval")[0].splitlines()
+    assert "13 of 50 done, 2 failed, 5 unknown" in steps[1]
+    assert len([line for line in steps if "restart[" in line]) == 7
+    assert any("restart[6]" in line and "web-7, no such host" in line for line in steps)
+    whole = json.loads(fireline("show", "1", "--json", "-c", home.config).out)
+    assert len(whole["runs"][0]["steps"]) == 21
+    assert whole["runs"][0]["steps"][0]["items"] == looped.HOSTS

@@ -29,15 +29,17 @@ from bot.domain.facts import (
     StepUndoFailed,
     StepUndone,
 )
-from bot.domain.ids import StepId
+from bot.domain.ids import StepId, instance_id, instance_of
 from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, Settlement, StepStatus, Vote, person
 from bot.engine.conductor import (
     Arrival,
     CallEnded,
     CancelAsked,
     CancelCall,
+    PauseAsked,
     Perform,
     Recovered,
+    ResumeAsked,
     SettlementGiven,
     TimeCame,
     VoteCast,
@@ -48,8 +50,9 @@ from bot.engine.conductor import (
 )
 from bot.engine.underway import without_new_steps
 from bot.errors import Refused
-from bot.runbook.model import OnFailure, Runbook
-from tests.fakes.any_runbooks import OUTCOMES, rich_runbooks, runbooks
+from bot.runbook.model import OnFailure, Runbook, Step
+from tests.fakes.any_runbooks import OUTCOMES, looping_runbooks, rich_runbooks, runbooks
+from tests.fakes.gates import HELD, TRIED, ToldGate
 from tests.fakes.stage import Stage
 
 ADA, BEN, CLEO = person("U0ADA"), person("U0BEN"), person("U0CLEO")
@@ -57,13 +60,20 @@ ENOUGH = 300
 """Arrivals after which any run of these sizes must have come to its end."""
 
 
+def whole_of(name: StepId) -> StepId:
+    """Return the step of the runbook that a step of the run is, or is an item of."""
+    place = instance_of(name)
+    return place[0] if place else name
+
+
 class AnyOrder(RuleBasedStateMachine):
     """One run, and everything that may happen to it."""
 
-    @initialize(runbook=rich_runbooks() | runbooks())
+    @initialize(runbook=rich_runbooks() | looping_runbooks() | runbooks())
     def begin(self, runbook: Runbook) -> None:
         """Start a run."""
-        self.stage = Stage(runbook, requested_by=CLEO, inputs={"yes": True})
+        self.gate = ToldGate()
+        self.stage = Stage(runbook, requested_by=CLEO, inputs={"yes": True}, gate=self.gate)
 
         self.live = self.stage.state
         self.orphans: list[CallStarted] = []
@@ -75,11 +85,11 @@ class AnyOrder(RuleBasedStateMachine):
         before = self.stage.state
         now = self.stage.now
         try:
-            decisions = decide(self.stage.plan, before, arrival, now)
+            decisions = decide(self.stage.plan, before, arrival, now, self.gate)
         except Refused:
             assert not isinstance(arrival, CallEnded | TimeCame | Recovered), "a machine is never refused"
             return
-        assert decisions == decide(self.stage.plan, before, arrival, now), (
+        assert decisions == decide(self.stage.plan, before, arrival, now, self.gate), (
             "the same arguments decide the same"
         )
         if stopping:
@@ -103,15 +113,23 @@ class AnyOrder(RuleBasedStateMachine):
                 members = [each.id for each in plan.runbook.steps]
                 assert all(state.step(name).status.final for name in members)
                 assert all(each.call is None for each in state.steps.values())
+                assert all(state.step(name).status.final for name in state.steps if instance_of(name)), (
+                    "no item outlives its run"
+                )
             state = evolve(state, fact, self.stage.now, actor)
 
     def check_call(self, state: Any, call: CallStarted) -> None:
         """Check that a call may begin now."""
         plan, seen = self.stage.plan, state.step(call.step)
-        wanted = plan.steps[call.step]
+        wanted = plan.step(call.step)
+        place = instance_of(call.step)
+        whole = plan.steps[place[0] if place else call.step]
+        assert wanted is not None
         assert seen.call is None, "one call of a step at a time"
+        if state.paused is not None:
+            assert call.part in (Part.SETTLE, Part.VERIFY), "a run that is held acts on nothing"
         assert call.attempt == seen.attempt(call.part) + 1
-        phase = plan.runbook.phase_of(call.step)
+        phase = plan.runbook.phase_of(whole.id)
         if call.part is Part.UNDO:
             assert state.phase is Phase.UNDO
             return
@@ -122,11 +140,17 @@ class AnyOrder(RuleBasedStateMachine):
             )
         if call.part is not Part.MAIN:
             return
-        assert all(state.step(need).status.final for need in wanted.needs), "never before what it needs"
-        if wanted.approval is not None:
-            assert seen.approval is not None
-            assert seen.approval.granted, "never without its approval"
-            assert call.inputs == seen.approval.asked.inputs, "what runs is what was shown"
+        assert all(state.step(need).status.final for need in whole.needs), "never before what it needs"
+        if place is not None:
+            self.check_item(state, whole, place[1], first=call.attempt == 1)
+        asking = state.step(whole.id)
+        if whole.approval is not None or asking.over:
+            assert asking.approval is not None
+            assert asking.approval.granted, "never without its approval"
+            shown = asking.approval.asked.inputs
+            assert call.inputs == (shown if place is None else shown["items"][place[1]]), (
+                "what runs is what was shown"
+            )
         first = next(
             (
                 each
@@ -140,6 +164,25 @@ class AnyOrder(RuleBasedStateMachine):
         )
         if call.attempt > 1 and not plan.repeatable(wanted):
             self.check_repeat(call)
+
+    def check_item(self, state: Any, whole: Step, index: int, *, first: bool) -> None:
+        """Check that an item of a loop may be called now."""
+        loop, items = whole.loop, state.step(whole.id).items
+        assert loop is not None
+        assert state.step(whole.id).status is StepStatus.RUNNING, "no item before its loop, or after it"
+        others = [state.steps.get(instance_id(whole.id, at)) for at in range(len(items)) if at != index]
+        under_way = [each for each in others if each is not None and not each.status.final]
+        assert len(under_way) < loop.max_parallel, "no more side by side than may be"
+        if not first:
+            return
+        assert None not in others[:index], "in the order of the list"
+        if index >= loop.canary:
+            canary = [each.status for each in others[: loop.canary] if each]
+            assert set(canary) <= {StepStatus.SUCCEEDED}, "nothing follows a canary that has not succeeded"
+        if whole.on_failure is not OnFailure.CONTINUE:
+            assert StepStatus.FAILED not in {each.status for each in others if each}, (
+                "a failing item stops new ones"
+            )
 
     def check_repeat(self, call: CallStarted) -> None:
         """Check that somebody or something said that the attempt before was not applied."""
@@ -169,10 +212,14 @@ class AnyOrder(RuleBasedStateMachine):
     def check_undo(self, state: Any, fact: StepUndone | StepUndoFailed) -> None:
         """Check that undo goes from the last that ended to the first."""
         mine = state.step(fact.step).order
-        for name in (each.id for each in self.stage.plan.runbook.steps):
+        theirs = [
+            name for name in state.steps if self.stage.plan.runbook.phase_of(whole_of(name)) is Phase.STEPS
+        ]
+        for name in theirs:
             other = state.step(name)
             if other.order > mine and other.applied and not other.undo_closed:
-                planned = self.stage.plan.steps[name]
+                planned = self.stage.plan.step(name)
+                assert planned is not None
                 assert planned.undo is None, "what ended later is undone earlier"
                 assert self.stage.plan.effect(planned).value == "read"
 
@@ -237,11 +284,25 @@ class AnyOrder(RuleBasedStateMachine):
         self.stage.now = max(self.stage.state.started_at, self.stage.now - timedelta(seconds=seconds))
         self.bring(TimeCame())
 
+    @rule(shut=st.sampled_from([None, None, HELD, TRIED]), away=st.sampled_from([None, None, None, 1, 90]))
+    def the_gate_changes_its_mind(self, shut: Any, away: float | None) -> None:
+        """There is room, or there is none; targets are away, or back. Who may go on is woken."""
+        self.gate.shut, self.gate.away = shut, None if away is None else timedelta(seconds=away)
+        self.bring(TimeCame())
+
     @rule(down=st.sampled_from([0, 0, 3, 60]))
     def the_process_is_killed(self, down: float) -> None:
         """SIGKILL, and a start after a while."""
         self.stage.now += timedelta(seconds=down)
         self.bring(Recovered())
+
+    def expired(self, asked: ApprovalRequested) -> bool:
+        """Tell whether a question's time is over by the run's own clock: a pause puts it off."""
+        state = self.stage.state
+        approval = state.step(asked.step).approval
+        same = approval is not None and approval.asked.approval == asked.approval
+        expires_at = approval.asked.expires_at if approval is not None and same else asked.expires_at
+        return expires_at is not None and (state.paused or self.stage.now) >= expires_at
 
     @rule(which=st.integers(0, 9), by=st.sampled_from([ADA, BEN, CLEO]), vote=st.sampled_from(Vote))
     def somebody_votes(self, which: int, by: Any, vote: Vote) -> None:
@@ -251,10 +312,10 @@ class AnyOrder(RuleBasedStateMachine):
             one = asked[which % len(asked)]
             closed = {fact.approval for fact in self.stage.facts(ApprovalClosed)}
             before = len(self.stage.events)
+            late = self.expired(one)
             groups = frozenset({"sre"})
             self.bring(VoteCast(approval=one.approval, by=by, groups=groups, vote=vote, digest=one.digest))
             counted = len(self.stage.events) > before
-            late = one.expires_at is not None and self.stage.now >= one.expires_at
             assert not (counted and (one.approval in closed or by == CLEO or late or self.live_over))
 
     @rule(which=st.integers(0, 9), settlement=st.sampled_from(Settlement), stopping=st.booleans())
@@ -275,10 +336,41 @@ class AnyOrder(RuleBasedStateMachine):
                 self.bring(Recovered())
 
     @precondition(lambda self: len(self.stage.events) > 12)
-    @rule()
-    def somebody_cancels(self) -> None:
-        """A person ends the run."""
-        self.bring(CancelAsked(by=ADA))
+    @rule(undo=st.booleans())
+    def somebody_cancels(self, undo: bool) -> None:  # noqa: FBT001 - drawn
+        """A person ends the run, and may ask for its undo, then or later."""
+        self.bring(CancelAsked(by=ADA, undo=undo))
+
+    @precondition(lambda self: not self.stage.state.over)
+    @rule(by=st.sampled_from([ADA, BEN]))
+    def somebody_pauses(self, by: Any) -> None:
+        """A person holds the run; a second time it is refused."""
+        held = self.stage.state.paused
+        self.bring(PauseAsked(by=by))
+        assert self.stage.state.paused == (held or self.stage.now)
+        assert next_due(self.stage.state) is None, "a run that is held waits for no instant"
+
+    @precondition(lambda self: self.stage.state.paused is not None)
+    @rule(seconds=st.sampled_from([0, 3, 600]))
+    def somebody_resumes(self, seconds: float) -> None:
+        """A person lets the run go on, soon or after its own times would have been over."""
+        before = self.stage.state
+        self.stage.now += timedelta(seconds=seconds)
+        asked = {
+            step.approval.asked.approval
+            for step in before.steps.values()
+            if step.status is StepStatus.WAITING_APPROVAL
+            and step.approval
+            and not self.expired(step.approval.asked)
+        }
+        self.bring(ResumeAsked(by=BEN))
+        assert self.stage.state.paused is None
+        expired = {
+            fact.approval
+            for fact in self._turn
+            if isinstance(fact, ApprovalClosed) and fact.status is ApprovalStatus.EXPIRED
+        }
+        assert not asked & expired, "no question expires through a pause"
 
     @rule()
     def the_process_is_stopped_while_time_comes(self) -> None:
@@ -311,9 +403,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def something_moves_it(self) -> None:
-        """A run that is not over has a call under way, a due time, or a question that a person can answer."""
+        """A run that is not over has a call under way or before the gate, a due time, or a question that a person can answer."""
         state = self.stage.state
-        if not state.over:
+        if not state.over and state.paused is None:
             assert self.moved_by(state), {name: each.status for name, each in state.steps.items()}
 
     @staticmethod
@@ -321,13 +413,21 @@ class AnyOrder(RuleBasedStateMachine):
         """Tell whether anything can move a run."""
         seen = list(state.steps.values())
         return (
-            any(each.call is not None for each in seen)
+            any(each.call is not None or each.held is not None for each in seen)
             or next_due(state) is not None
             or any(
                 each.status in (StepStatus.WAITING_APPROVAL, StepStatus.UNKNOWN) or each.undo_unknown
                 for each in seen
             )
         )
+
+    @invariant()
+    def what_waits_was_not_made(self) -> None:
+        """A call that the gate holds is not under way, and one that is over waits for nothing."""
+        for name, seen in self.stage.state.steps.items():
+            assert seen.held is None or seen.call is None, name
+            assert seen.status is not StepStatus.HELD or seen.held is not None, name
+            assert seen.held is None or seen.part is Part.UNDO or not seen.status.final, name
 
     @invariant()
     def the_end_is_told_once(self) -> None:
@@ -341,12 +441,17 @@ class AnyOrder(RuleBasedStateMachine):
         assert len(closed) == len(set(closed))
         entered = [list(Phase).index(fact.phase) for fact in self.stage.facts(PhaseEntered)]
         assert entered == sorted(set(entered))
-        assert len(self.stage.facts(RunCancelRequested)) <= 1
+        asked = self.stage.facts(RunCancelRequested)
+        assert [each.undo for each in asked] in ([], [False], [True], [False, True]), (
+            "undo is asked for once, and not taken back"
+        )
 
     def teardown(self) -> None:
         """From wherever it is, ending everything leads to the end."""
         if not hasattr(self, "stage"):
             return
+        self.gate.shut = self.gate.away = None
+        self.bring(TimeCame())
         for _ in range(ENOUGH):
             state = self.stage.state
             if state.over:
@@ -359,7 +464,7 @@ class AnyOrder(RuleBasedStateMachine):
             stops = [
                 each
                 for each in failed
-                if self.stage.plan.steps[each.step].on_failure is not OnFailure.CONTINUE
+                if self.stage.plan.steps[whole_of(each.step)].on_failure is not OnFailure.CONTINUE
             ]
             assert not stops, "a run with a failed step did not succeed"
 
@@ -369,6 +474,8 @@ class AnyOrder(RuleBasedStateMachine):
         if calls:
             self.end(calls[0], Succeeded(output={"ok": True}), 0.0)
             return
+        if state.paused is not None:
+            self.bring(ResumeAsked(by=ADA))
         for name, seen in state.steps.items():
             if seen.status is StepStatus.WAITING_APPROVAL and seen.approval is not None:
                 asked = seen.approval.asked
@@ -415,7 +522,8 @@ class AnyOrder(RuleBasedStateMachine):
         self._turn = []
         with contextlib.suppress(Refused):
             self._turn = [
-                fact for _, fact in decide(self.stage.plan, self.stage.state, arrival, self.stage.now)
+                fact
+                for _, fact in decide(self.stage.plan, self.stage.state, arrival, self.stage.now, self.gate)
             ]
         self.arrive(arrival, stopping=stopping)
 

@@ -107,7 +107,7 @@ async def test_without_a_token_nobody_else_may(
     assert "Checkout" not in answer.text
 
 
-PAGES = ["/", "/alerts", "/refused", "/incidents/7"] + [
+PAGES = ["/", "/alerts", "/refused", "/ahead", "/process", "/incidents/7"] + [
     f"/incidents/42{rest}" for rest in ("", "/postmortem", "/postmortem.md")
 ]
 

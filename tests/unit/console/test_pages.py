@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.domain import facts
-from bot.domain.ids import INTAKE, AlertKey, Digest, IncidentId, StepId
-from bot.domain.nouns import FIRELINE, ApprovalStatus, Part, Severity, Vote, sender
-from tests.fakes import tales
+from bot.domain.ids import INTAKE, SYSTEM, AlertKey, Digest, IncidentId, StepId
+from bot.domain.nouns import FIRELINE, ApprovalStatus, HoldCause, Part, Severity, Vote, sender
+from tests.fakes import looped, tales
+from tests.fakes.stage import Stage, book, loop, step
 from tests.fakes.tales import ADA, GRACE, RUN
 from tests.fakes.timeline import Timeline
 
@@ -47,6 +50,50 @@ async def test_the_first_page_says_what_waits_for_whom(console: Open) -> None:
     assert waits(page) == [
         "Group sre or Bo to approve or deny step shift http.request (mutate) on router.internal; 0 of 1 approved, 9 min 40 s left"
     ]
+
+
+async def test_a_target_that_is_away_stands_on_the_first_page(console: Open) -> None:
+    """Which, since when, and when it is tried again; once it answers, nothing is said any more."""
+    tale = tales.waiting()
+    away = facts.BreakerOpened(
+        target="https://router.internal:443",
+        since=tale.now,
+        until=tale.now + timedelta(seconds=40),
+        detail="router.internal is not answering (5 of 5)",
+    )
+    opened = await console(tale.add(away))
+    (said,) = [each for each in waits(await opened.page("/")) if "is not answering" in each]
+    assert said.startswith("router.internal is not answering : not called since")
+    closed = facts.BreakerClosed(target=away.target, since=away.since)
+    await opened.store.journal.append(tale.stream, FIRELINE, [closed])
+    assert "is not answering" not in await opened.page("/")
+
+
+async def test_a_step_that_waits_says_for_what_and_how_long(console: Open) -> None:
+    """In two seconds' reading: what is not answering, and for how long the step still waits."""
+    tale = tales.waiting()
+    wish: dict[str, Any] = {
+        "run": RUN,
+        "step": StepId("shift"),
+        "part": Part.MAIN,
+        "attempt": 1,
+        "action": "http.request",
+        "inputs": {},
+        "target": "https://router.internal:443",
+    }
+    refused = facts.CallRefused(
+        **wish,
+        detail="router.internal is not answering (5 of 5)",
+        since=tale.now,
+        retry_at=tale.now + timedelta(seconds=30),
+    )
+    opened = await console(tale.add(refused))
+    (said,) = [each for each in waits(await opened.page("/incidents/42")) if "again" in each]
+    assert said.endswith("router.internal is not answering: for 30 s more")
+    held = facts.CallHeld(**wish, cause=HoldCause.RATE, detail="router.internal takes 5 calls a second")
+    await opened.store.journal.append(tale.stream, FIRELINE, [held])
+    (said,) = [each for each in waits(await opened.page("/incidents/42")) if "holds step" in each]
+    assert said.endswith("router.internal takes 5 calls a second")
 
 
 async def test_the_worst_open_incident_comes_first(console: Open) -> None:
@@ -232,6 +279,24 @@ async def test_refused_bodies_say_why(console: Open) -> None:
     assert SECRET not in page
 
 
+async def test_who_led_stands_newest_first(console: Open) -> None:
+    """Each change of the lead, with the process, its term and how it came to it."""
+    opened = await console()
+    assert "No process has led yet." in await opened.page("/process")
+    await opened.store.journal.append(
+        SYSTEM,
+        FIRELINE,
+        [
+            facts.LeadTaken(term=1, host="a", pid=7, how="first"),
+            facts.LeadTaken(term=2, host=f"b{SECRET}", pid=8, how="took over", before="pid 7 on a"),
+        ],
+    )
+    page = text(await opened.page("/process"))
+    second, first = page.index("in term 2"), page.index("in term 1")
+    assert second < first
+    assert "Process 8 on b[redacted] leads, in term 2; pid 7 on a had stopped without a word" in page
+
+
 def hostile() -> Timeline:
     """Tell of an incident whose every word is mark-up with a secret in it."""
     tale, evil = Timeline(), f"{EVIL}{SECRET}"
@@ -333,6 +398,8 @@ async def test_an_incident_that_is_not_there_is_said_in_words(console: Open, pat
         "/incidents/42/postmortem",
         "/alerts",
         "/refused",
+        "/ahead",
+        "/process",
         "/incidents/7",
         "/static/console.js",
     ],
@@ -375,3 +442,36 @@ async def test_names_that_are_learned_later_are_shown(console: Open) -> None:
     assert "UNEW noted: hm." in await opened.page("/incidents/42")
     opened.names = {"UNEW": "Newcomer"}
     assert "Newcomer noted: hm." in await opened.page("/incidents/42")
+
+
+async def test_a_loop_is_one_row_and_one_thing_to_wait_for(console: Open) -> None:
+    """How far it is stands beside it, its items behind it by their names; whoever must say what became of one is told which."""
+    opened = await console(looped.tale(looped.half_way()))
+    page = await opened.page("/incidents/1")
+    seen = text(page)
+    assert "13 of 50 done, 2 failed, 5 unknown" in seen
+    assert "20 of 50 items begun" in seen
+    assert "web-7 failed" in seen
+    assert "for 50 items; 50 items, where max_items: 40 allows 40" in seen
+    assert [each for each in waits(page) if "runs step" in each] == []
+    assert sum("to say what became of step restart[" in each for each in waits(page)) == 5
+
+
+async def test_a_loop_under_way_is_one_line_of_work(console: Open) -> None:
+    """Fireline runs a step, not five; and what a question is about says for how many."""
+    under_way = await (await console(looped.tale(looped.go_on(looped.restarting(), 9)))).page("/incidents/1")
+    (work,) = [each for each in waits(under_way) if "step restart" in each]
+    assert "runs step restart" in work
+    assert "4 of 50 done" in work
+
+
+async def test_a_question_about_a_list_says_how_long_it_is(console: Open) -> None:
+    """And by how much it is longer than foreseen."""
+    stage = Stage(book(step("restart", "push", value="{{ item }}", loop=loop(["a", "b", "c"], max_items=2))))
+    (asked,) = [
+        each
+        for each in waits(await (await console(looped.tale(stage))).page("/incidents/1"))
+        if "approve" in each
+    ]
+    assert "for 3 items" in asked
+    assert "3 items, where max_items: 2 allows 2" in asked

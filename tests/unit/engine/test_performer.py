@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from tests.fakes.timeline import Timeline
 class Stand:
     """A performer with one action, and a run whose one step keeps evidence."""
 
-    def __init__(self, folder: Path, *script: Scripted, slots: int = 1) -> None:
+    def __init__(self, folder: Path, *script: Scripted) -> None:
         self.action = ScriptedAction("look", script or (Succeeded(),))
         self.evidence = EvidenceFiles(folder)
         self.folder = folder
@@ -46,7 +47,6 @@ class Stand:
             actions={"look": self.action},
             secrets=FakeSecrets(),
             captures=self.evidence.capture,
-            slots=asyncio.Semaphore(slots),
             version="1",
             chance=lambda: 0.5,
         )
@@ -161,3 +161,21 @@ async def test_the_scope_has_the_alert(stand: Callable[..., Stand]) -> None:
     assert scope["alert"] == scope["alerts"][0]
     assert scope["alert"]["labels"]["alertname"] == "CheckoutErrors"
     assert scope["alert"]["status"] == "firing"
+
+
+async def test_nothing_runs_before_it_is_sure_who_leads(stand: Callable[..., Stand]) -> None:
+    """A process that slept, and does not know yet whether another took over, begins nothing of what it had in hand."""
+    made = stand()
+    sure = asyncio.Event()
+
+    async def surely_leading() -> None:
+        await sure.wait()
+
+    made.performer = replace(made.performer, surely_leading=surely_leading)
+    performing = asyncio.create_task(made.perform())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert made.action.calls == []
+    sure.set()
+    assert isinstance((await performing).outcome, Succeeded)
+    assert len(made.action.calls) == 1

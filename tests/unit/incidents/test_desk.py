@@ -86,14 +86,17 @@ async def test_starting_a_run_opens_an_incident(office: Office) -> None:
 
 
 async def test_starting_a_run_joins_the_groups_incident(office: Office) -> None:
-    """A second run of the same runbook waits for the first to end."""
+    """One run of the group at a time: another is told which to follow, and joins the incident once that is over."""
     office.books += [book(**BY_SERVICE), book("more-checks", match='alertname="Other"', **BY_SERVICE)]
     await office.desk.start_run("checkout-errors", {"service": "cart"}, ADA)
+    with pytest.raises(Conflict, match=r"run 1-1 \(checkout-errors\) has service/cart, in incident 1"):
+        await office.desk.start_run("more-checks", {"service": "cart"}, BOB)
+    await finish(office, "1-1")
     joined = await office.desk.start_run("more-checks", {"service": "cart"}, BOB)
     assert joined == Opened(incident=ONE, run=RunId("1-2"), opened=False)
-    with pytest.raises(Conflict, match="run 1-1"):
+    with pytest.raises(Conflict, match="run 1-2"):
         await office.desk.start_run("checkout-errors", {"service": "cart"}, BOB)
-    await finish(office, "1-1")
+    await finish(office, "1-2")
     assert (await office.desk.start_run("checkout-errors", {"service": "cart"}, BOB)).run == "1-3"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
@@ -12,7 +12,9 @@ from bot.domain.ids import IncidentId
 from bot.domain.nouns import IncidentStatus, RunStatus, person
 from bot.errors import Conflict, NotFound, Refused
 from bot.incidents import rules
-from bot.runbook.model import Runbook
+from bot.incidents.opening import Opening
+from bot.runbook.model import Concurrency, WhenBusy
+from bot.runbook.templates import Template
 from tests.fakes.alerts import NOON, incident, run
 
 ADA, BOB = person("U0ADA"), person("U0BOB")
@@ -25,11 +27,21 @@ class Book:
 
     name: str = "checkout-errors"
     command: bool = True
+    concurrency: Concurrency | None = None
 
 
-def book(*, command: bool = True) -> Runbook:
-    """Make a runbook that takes commands, or not."""
-    return cast("Runbook", Book(command=command))
+@dataclass
+class Asked:
+    """As much of an opening as the rules look at."""
+
+    runbook: Book
+    inputs: dict[str, str]
+
+
+def asked(*, command: bool = True, when_busy: WhenBusy | None = None, **inputs: str) -> Opening:
+    """Ask for a run of a runbook that takes commands, or not."""
+    concurrency = None if when_busy is None else Concurrency(group=Template.compile("g"), when_busy=when_busy)
+    return cast("Opening", Asked(Book(command=command, concurrency=concurrency), inputs))
 
 
 def test_the_first_who_acknowledges_commands() -> None:
@@ -100,7 +112,7 @@ def test_what_is_resolved_stays_resolved() -> None:
         lambda: rules.acknowledge(CLOSED, ADA),
         lambda: rules.change_status(CLOSED, IncidentStatus.MONITORING),
         lambda: rules.resolve(CLOSED, []),
-        lambda: rules.may_start(book(), CLOSED, []),
+        lambda: rules.may_start(asked(), CLOSED, []),
     ):
         with pytest.raises(Conflict, match="was resolved at 2026-11-23T12:00Z"):
             act()
@@ -141,20 +153,33 @@ def test_titles_that_are_none(text: str, words: str) -> None:
 def test_a_runbook_that_takes_no_commands() -> None:
     """Its author decides that."""
     with pytest.raises(Refused, match="not started by people"):
-        rules.may_start(book(command=False), incident(), [])
+        rules.may_start(asked(command=False), incident(), [])
 
 
 def test_a_proposed_runbook_may_be_started() -> None:
     """To propose is to offer, even when the runbook takes no commands elsewhere."""
-    rules.may_start(book(command=False), incident(runbook="checkout-errors"), [])
+    rules.may_start(asked(command=False), incident(runbook="checkout-errors"), [])
 
 
 def test_the_same_runbook_does_not_run_twice_at_once() -> None:
     """The conflict names the run; another runbook, or a finished run, is in nobody's way."""
-    rules.may_start(book(), None, [])
-    rules.may_start(book(), incident(), [run(status=RunStatus.FAILED), run(runbook="other")])
+    rules.may_start(asked(), None, [])
+    rules.may_start(asked(), incident(), [run(status=RunStatus.FAILED), run(runbook="other")])
     with pytest.raises(Conflict, match="run 42-1"):
-        rules.may_start(book(), incident(), [run()])
+        rules.may_start(asked(), incident(), [run()])
+
+
+def test_runs_that_wait_for_each_other_differ_in_their_inputs() -> None:
+    """Where runs queue, the same runbook may be asked for again with other inputs; the same ones are a conflict, waiting or not."""
+    other = replace(run(), inputs={"pod": "1"})
+    rules.may_start(asked(when_busy=WhenBusy.QUEUE, pod="2"), incident(), [other])
+    with pytest.raises(Conflict, match="under way"):
+        rules.may_start(asked(when_busy=WhenBusy.QUEUE, pod="1"), incident(), [other])
+    with pytest.raises(Conflict, match="under way"):
+        rules.may_start(asked(when_busy=WhenBusy.REJECT, pod="2"), incident(), [other])
+    waiting = replace(other, status=RunStatus.QUEUED)
+    with pytest.raises(Conflict, match="waits in line"):
+        rules.may_start(asked(when_busy=WhenBusy.QUEUE, pod="1"), incident(), [waiting])
 
 
 def test_an_incident_that_is_not_there() -> None:

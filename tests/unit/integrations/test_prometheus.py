@@ -12,6 +12,7 @@ import pytest
 from bot.actions.contract import InvalidInputs, SecretRef
 from bot.actions.outcome import Failed, Reason, Succeeded
 from integrations.prometheus import PrometheusConfig, actions
+from integrations.prometheus.actions import QUERY
 from integrations.prometheus.samples import MOST_POINTS, MOST_SERIES
 from integrations.transport import Bearer, Transport
 from tests.fakes.actions import FakeSecrets, MemoryCapture, a_call, outcome_of
@@ -316,8 +317,9 @@ async def test_the_raw_answer_is_evidence(pair: Any, target: Target) -> None:
     assert capture.source == f"POST {target.url}/prom/api/v1/query"
 
 
-def test_what_is_touched(pair: Any) -> None:
-    """The target is the server that the step names, or the default by its role."""
+def test_what_is_touched(pair: Any, target: Target) -> None:
+    """The target is the server that the step names, or that of the settings, by its address: whoever calls it is under the same limits."""
     spec = pair[0].spec
-    assert spec.target(spec.check({"query": "up"})) == "prometheus"
+    assert spec.target(spec.check({"query": "up"})) == target.url
+    assert QUERY.target(QUERY.check({"query": "up"})) == "prometheus"
     assert spec.target(spec.check({"query": "up", "url": "https://p.x/a"})) == "https://p.x:443"

@@ -11,8 +11,10 @@ from bot.domain.facts import Fact, kinds
 from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, RunId, StepId
 from bot.domain.nouns import (
     FIRELINE,
+    SCHEDULE,
     Actor,
     ApprovalStatus,
+    HoldCause,
     IncidentStatus,
     Part,
     Phase,
@@ -34,6 +36,7 @@ NOW = Timeline()
 HERE = {"run": RUN, "step": STEP}
 THERE = {"incident": NOW.incident}
 CALL = {**HERE, "attempt": 1}
+WISH = {**CALL, "action": "a.b", "inputs": {}, "target": "https://router.internal:443"}
 ANSWER = {**CALL, "took": 0.42}
 FAILURE = {**ANSWER, "reason": "timeout", "detail": "no answer.", "may_have_applied": False}
 EVIDENCE = {
@@ -55,6 +58,7 @@ STARTED = {
     "inputs": {},
     "scope": {},
 }
+QUEUED = {**STARTED, "group": "service/checkout", "severity": Severity.SEV2}
 OPENED = {**THERE, "title": "Down", "severity": Severity.SEV2}
 ALERT = tales.alert(at=NOW)
 NAMELESS = facts.AlertSeen(
@@ -117,11 +121,60 @@ CASES: list[tuple[Actor, Fact, str]] = [
         "Process 7 on h leads, in term 2; pid 6 on g had stopped without a word.",
     ),
     (FIRELINE, facts.RunbooksLoaded(digests={"a": "b"}, refused=2), "1 runbook is in force; 2 files refused."),
+    (
+        FIRELINE,
+        facts.BreakerOpened(target="https://router.internal:443", since=NOW.now, until=NOW.now, detail="router.internal is not answering"),
+        "router.internal is not answering: not called since 2026-11-23 07:03:48 UTC, to be tried again from 2026-11-23 07:03:48 UTC on.",
+    ),
+    (
+        FIRELINE,
+        facts.BreakerClosed(target="https://router.internal:443", since=NOW.now),
+        "router.internal answers again; it was not called since 2026-11-23 07:03:48 UTC.",
+    ),
     (FIRELINE, facts.RunbooksLoaded(digests={}), "0 runbooks are in force."),
+    (FIRELINE, facts.ScheduleSet(runbook="rb", cron="0 4 * * MON", timezone="UTC"), "The runbook rb is on schedule: 0 4 * * MON, UTC."),
+    (FIRELINE, facts.ScheduleRemoved(runbook="rb"), "The runbook rb is on no schedule any more."),
+    (
+        FIRELINE,
+        facts.ScheduleFired(runbook="rb", due=NOW.now, missed_since=NOW.now, incident=NOW.incident, started="42-1"),
+        "The schedule of rb came due at 2026-11-23 07:03:48 UTC and led to run 42-1; those since 2026-11-23 07:03:48 UTC were missed.",
+    ),
+    (
+        FIRELINE,
+        facts.ScheduleFired(runbook="rb", due=NOW.now, incident=NOW.incident),
+        "The schedule of rb came due at 2026-11-23 07:03:48 UTC and led to incident 42.",
+    ),
+    (
+        FIRELINE,
+        facts.ScheduleFired(runbook="rb", due=NOW.now, skipped="run 41-1 is under way still"),
+        "The schedule of rb came due at 2026-11-23 07:03:48 UTC and led to no run: run 41-1 is under way still.",
+    ),
+    (
+        FIRELINE,
+        facts.IncidentOpened(**OPENED, runbook="rb", scheduled=NOW.now),
+        "Fireline opened incident 42 as SEV2, by the runbook rb on schedule at 2026-11-23 07:03:48 UTC: Down.",
+    ),
+    (FIRELINE, facts.RunStarted(**STARTED, requested_by=SCHEDULE), "Run 42-1 of the runbook rb began, asked for by the runbook's schedule."),
     (FIRELINE, facts.RunStarted(**STARTED), "Run 42-1 of the runbook rb began."),
     (FIRELINE, facts.RunStarted(**STARTED, requested_by=ADA), "Run 42-1 of the runbook rb began, asked for by Ada Okafor."),
+    (FIRELINE, facts.RunQueued(**QUEUED, behind="41-1", place=2), "Run 42-1 of the runbook rb waits in the queue of service/checkout, number 2, behind run 41-1."),
+    (
+        FIRELINE,
+        facts.RunQueued(**QUEUED, behind="", place=1, requested_by=ADA),
+        "Run 42-1 of the runbook rb, asked for by Ada Okafor, waits in the queue of service/checkout, number 1.",
+    ),
+    (FIRELINE, facts.RunMoved(run=RUN, behind="41-1", place=1), "Run 42-1 is number 1 in its queue now, behind run 41-1."),
+    (ADA, facts.RunDropped(run=RUN, why="not now"), "Ada Okafor took run 42-1 out of the queue: not now."),
+    (
+        FIRELINE,
+        facts.RunRejected(**THERE, runbook="rb", group="g", busy="41-1", why="run 41-1 has g"),
+        "The runbook rb was not started: run 41-1 has g.",
+    ),
     (FIRELINE, facts.PhaseEntered(run=RUN, phase=Phase.UNDO, reason="timeout", detail="d"), "Run 42-1 began to undo what it had done: timeout, d."),
     (ADA, facts.RunCancelRequested(run=RUN, why="false alarm"), "Ada Okafor asked run 42-1 to end: false alarm."),
+    (ADA, facts.RunCancelRequested(run=RUN, why="", undo=True), "Ada Okafor asked run 42-1 to end, and to undo what it did."),
+    (ADA, facts.RunPaused(run=RUN, why="a deploy is under way"), "Ada Okafor paused run 42-1: a deploy is under way."),
+    (ADA, facts.RunResumed(run=RUN, paused_for=125), "Ada Okafor let run 42-1 go on after a pause of 2 min 5 s."),
     (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
     (
         FIRELINE,
@@ -129,6 +182,18 @@ CASES: list[tuple[Actor, Fact, str]] = [
         "Step shift asked 1 person of group sre and Ada Okafor to approve http.request (mutate) on router, until 2026-11-23 07:03:48 UTC.",
     ),
     (FIRELINE, facts.ApprovalRequested(**ASK, target="", sources=()), "Step shift asked 1 person of nobody to approve http.request (mutate)."),
+    (
+        FIRELINE,
+        facts.ApprovalRequested(**ASK, target="web-1", sources=(), items=3, over="3 items, where max_items: 2 allows 2"),
+        "Step shift asked 1 person of nobody to approve http.request (mutate) for 3 items on web-1; 3 items, where max_items: 2 allows 2.",
+    ),
+    (FIRELINE, facts.LoopExpanded(**HERE, items=("web-1", {"name": "web-2"})), "Step shift has 2 items to go through: web-1 and web-2."),
+    (
+        FIRELINE,
+        facts.LoopExpanded(**HERE, items=("a",) * 14, left_out=1, over="14 items, where max_items: 5 allows 5"),
+        f"Step shift has 14 items to go through: {'a, ' * 11}a and 2 more; 1 left out by its condition; that is more than it may do unasked: 14 items, where max_items: 5 allows 5.",
+    ),
+    (FIRELINE, facts.LoopBegan(**HERE), "Step shift began to go through its items."),
     (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.APPROVE, as_member_of="group:sre"), "Ada Okafor approved step shift as a member of group sre."),
     (ADA, facts.ApprovalVoted(**APPROVAL, vote=Vote.DENY, as_member_of="user:UADA", why="no"), "Ada Okafor denied step shift: no."),
     (
@@ -144,6 +209,26 @@ CASES: list[tuple[Actor, Fact, str]] = [
         FIRELINE,
         facts.CallStarted(**{**CALL, "attempt": 2}, part=Part.UNDO, action="a.b", inputs={}, key="k", timeout=3),
         "The undo of step shift began again, attempt 2: a.b.",
+    ),
+    (
+        FIRELINE,
+        facts.CallHeld(**WISH, part=Part.MAIN, cause=HoldCause.RATE, detail="router.internal takes 5 calls a second"),
+        "Step shift waits, and was not called: router.internal takes 5 calls a second.",
+    ),
+    (
+        FIRELINE,
+        facts.CallHeld(**WISH, part=Part.UNDO, cause=HoldCause.PAUSED, detail="router.internal asked for a pause", until=NOW.now),
+        "The undo of step shift waits until 2026-11-23 07:03:48 UTC, and was not called: router.internal asked for a pause.",
+    ),
+    (
+        FIRELINE,
+        facts.CallRefused(**WISH, part=Part.MAIN, detail="router.internal is not answering", since=NOW.now),
+        "Step shift was not called: router.internal is not answering, since 2026-11-23 07:03:48 UTC.",
+    ),
+    (
+        FIRELINE,
+        facts.CallRefused(**WISH, part=Part.VERIFY, detail="router.internal is not answering", since=NOW.now, retry_at=NOW.now),
+        "The check of step shift was not called: router.internal is not answering, since 2026-11-23 07:03:48 UTC; it waits until 2026-11-23 07:03:48 UTC.",
     ),
     (FIRELINE, facts.CallSucceeded(**ANSWER, part=Part.MAIN), "Step shift got its answer in 0.4 s."),
     (FIRELINE, facts.CallSucceeded(**ANSWER, part=Part.VERIFY, next_at=NOW.now), "The check of step shift got its answer in 0.4 s; it asks again at 2026-11-23 07:03:48 UTC."),

@@ -396,3 +396,21 @@ def test_steps_of_two_runs_stay_apart() -> None:
     assert moment(draft, "Contained") == "156"
     assert draft.runbooks == ("checkout-errors",)
     assert "Make step shift work: it failed: unavailable the router answered 503." in said(draft.actions)
+
+
+def test_an_approval_that_escalated_names_everybody_who_could_decide() -> None:
+    """The row has those who were asked later too, and the event that says so."""
+    tale = tales.waiting()
+    ask = tales.asked(tale)
+    tale.add(
+        facts.ApprovalEscalated(
+            run=ask.run,
+            step=ask.step,
+            approval=ask.approval,
+            added=("group:leads",),
+            sources=(*ask.sources, "group:leads"),
+        )
+    )
+    (row,) = drafted(tale).approvals
+    assert row.of == "group sre, Bo and group leads"
+    assert len(row.refs) == 2

@@ -5,6 +5,8 @@
 import pytest
 
 from bot.runbook.findings import RULES, Level
+from bot.runbook.load import load_runbook
+from tests.fakes.catalogue import CATALOGUE
 from tests.unit.runbook.cases import HEAD, STEP, found, load, load_steps
 
 HTTP = "uses: http.request, with: {url: 'http://x'}"
@@ -47,8 +49,8 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     ("  - {id: one, needs: [two], uses: wait, with: {for: 1m}}\n  - {id: two, uses: wait, with: {for: 1m}}", "FL203", "7:22", "wait for each other: one, two", ""),
     # --- names
     ("  - {id: one, uses: wait, with: {for: '{{ alrt.name }}'}}", "FL301", "7:39", "there is no name alrt", "did you mean alert?"),
-    ("  - {id: one, uses: wait, with: {for: '{{ zzz }}'}}", "FL301", "7:39", "there is no name zzz", "in scope here: alert, alerts, incident"),
-    ("  - {id: one, uses: wait, with: {for: '{{ item }}'}}", "FL301", "7:39", "there is no name item", "loops are not available yet"),
+    ("  - {id: one, uses: wait, with: {for: '{{ zzz }}'}}", "FL301", "7:39", "there is no name zzz", "in scope here: alert, alerts, call, incident"),
+    ("  - {id: one, uses: wait, with: {for: '{{ item }}'}}", "FL301", "7:39", "there is no name item", "a step that has for_each"),
     ("  - {id: one, uses: wait, with: {for: '{{ output.x }}'}}", "FL301", "7:39", "there is no name output", "output is for expect"),
     ("  - {id: one, uses: wait, with: {for: '{{ alert.lables }}'}}", "FL301", "7:39", "alert has no lables", "did you mean labels?"),
     ("  - {id: one, uses: wait, with: {for: '{{ incident.x }}'}}", "FL301", "7:39", "incident has no x", "it has: number"),
@@ -97,12 +99,56 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     (f"  - {STEP}\n  - {{id: two, uses: http.request, effect: read, with: {{url: 'http://x?a={{{{ steps.one.output.value }}}}'}}}}", "FL511", "8:61", "steps.one.output.value", ""),
     (f"  - {{id: one, {HTTP}, verify: {{uses: http.request, with: {{url: 'http://x/{{{{ incident.title }}}}'}}, expect: true}}}}", "FL511", "7:101", "incident.title", ""),
     ("  - {id: one, uses: shell.run, effect: read, with: {argv: [ls, '{{ alert.labels.a }}']}}", "FL512", "7:64", "alert.labels.a begins an argument", "put '--' before it"),
+    # --- loops
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: 5}", "FL102", "7:54", "should be a text or a list", ""),
+    ("  - {id: one, uses: wait, with: {for: '{{ item }}'}, for_each: {a: 1}}", "FL102", "7:64", "should be a text or a list", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_parallel: 0}", "FL102", "7:76", "at least 1", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 110%}", "FL102", "7:73", "max_items", "from 1% to 100%"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 0}", "FL102", "7:73", "max_items", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, max_parallel: 2}", "FL107", "7:44", "max_parallel is for a loop", "add for_each"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 10%}", "FL107", "7:73", "10% of what?", "of:"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 10, of: 5}", "FL107", "7:77", "a share of", "max_items: 10%"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: []}", "FL108", "7:54", "the list is empty", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: web-1}", "FL108", "7:54", "gives a text", "one expression alone"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: 'a {{ alerts }}'}", "FL108", "7:54", "gives a text", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ alert }}'}", "FL108", "7:54", "alert is no list", "| items"),
+    (f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: 1m}}, for_each: '{{{{ steps.one.status }}}}'}}", "FL108", "8:54", "steps.one.status is no list", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ item }}'}", "FL301", "7:54", "there is no name item", ""),
+    ("  - {id: one, uses: wait, with: {for: '{{ itm }}'}, for_each: [1m, 2m]}", "FL301", "7:39", "there is no name itm", "did you mean item?"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ steps.one.output.items }}'}", "FL302", "7:54", "need not be over", ""),
+    (f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: steps.one.output.vlaue > 1, uses: wait, with: {{for: 1m}}}}", "FL303", "8:19", "steps.one is a loop, and its output has no vlaue", "items[0].output.vlaue"),
+    (f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: steps.one.output.totl > 1, uses: wait, with: {{for: 1m}}}}", "FL303", "8:19", "has no totl", "did you mean total?"),
+    (f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: steps.one.output.items.value > 1, uses: wait, with: {{for: 1m}}}}", "FL301", "8:19", "items is a list", 'map(attribute="value")'),
+    (f"  - {STEP[:-1]}, for_each: [a, b], evidence: {{name: up.json}}}}", "FL506", "7:93", "the same name", "use item"),
+    (f"  - {{id: one, {HTTP}, undo: none, why: w, for_each: '{{{{ alerts }}}}'}}", "FL521", "7:90", "of any length", "max_items"),
+    (f"  - {{id: one, {HTTP}, undo: none, why: w, for_each: [a, b], canary: 1}}", "FL522", "7:106", "as soon as the call", "add verify"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], canary: 2, verify: {uses: wait, with: {for: 1s}, expect: true}}", "FL523", "7:70", "2 of 2", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ alerts }}', max_items: 3, canary: 4, verify: {uses: wait, with: {for: 1s}, expect: true}}", "FL523", "7:92", "4 of 3", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, until: true}", "FL004", "7:44", "until is no key", "retry: {attempts"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, retry: {until: '1 +'}}", "FL105", "7:59", "1 +", ""),
+    ("  - {id: one, uses: prometheus.query, with: {query: up}, retry: {until: output.valeu > 1}}", "FL303", "7:73", "output has no valeu", "did you mean value?"),
+    (f"  - {{id: one, {HTTP}, undo: none, why: w, retry: {{attempts: 1, until: output.status == 200}}}}", "FL524", "7:101", "http.request is not repeatable", "effect: read"),
+    ("  - {id: one, uses: database.drop, with: {name: x}, approval: {from: [group:a]}, undo: none, why: w, retry: {attempts: 1, until: true}}", "FL524", "7:123", "database.drop is not repeatable", "verify"),
+    ("  - {id: one, uses: http.request, effect: read, with: {url: 'http://x/{{ item }}'}, for_each: '{{ alerts }}'}", "FL511", "7:61", "item stands in a URL", "urlencode"),
     # --- not yet
-    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: x}", "FL901", "7:44", "for_each is not available yet", ""),
     ("  - {id: one, uses: runbook.run, with: {name: x}}", "FL901", "7:21", "runbook.run is not available yet", ""),
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: escalate}}", "FL101", "7:83", "escalate_to is missing", "say who is asked then"),
     ("  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], escalate_to: [group:b]}}", "FL107", "7:72", "without on_expiry: escalate", "or drop escalate_to"),
+    # --- what can't come true, and what never comes
+    (f"  - {STEP}\n  - {{id: two, if: false, uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "`false` is never true", "drop the step"),
+    (f"  - {STEP}\n  - {{id: two, if: 1 > 2 and true, uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "is never true", ""),
+    (f"  - {STEP}\n  - {{id: two, if: steps.one.status == 'failed' and vars.region == 'eu', uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "when one fails, steps ends, and two never runs", "on_failure: continue at one"),
+    (f"  - {STEP[:-1]}, on_failure: continue}}\n  - {{id: two, if: steps.one.status == 'faild', uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "steps.one.status is never 'faild'", "did you mean failed?"),
+    (f"  - {STEP}\n  - {{id: two, if: \"alert.status == 'pending' or alert.labels.a == 'x'\", uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "alert.status is never 'pending'", "firing, resolved"),
+    (f"  - {STEP}\n  - {{id: two, if: \"incident.severity in ['SEV1', 'SEV5']\", uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "incident.severity is never 'SEV5'", "SEV1"),
+    (f"  - {{id: one, {HTTP}, verify: {{uses: prometheus.query, with: {{query: up}}, expect: \"output.value == 1 and incident.status != 'open'\"}}}}", "FL304", "7:120", "incident.status is never 'open'", ""),
+    # --- types
+    ("  - {id: one, uses: wait, with: {for: '{{ incident.number }}'}}", "FL405", "7:39", "wait: for: {{ incident.number }} is a whole number", "in a longer text"),
+    ("  - {id: one, uses: pager.page, with: {to: ['{{ alert.labels }}'], urgency: high}}", "FL405", "7:45", "pager.page: to.0: {{ alert.labels }} is a mapping", ""),
 ]  # fmt: skip
+
+ON = HEAD.replace("on: {command: true}\n", "autonomy: auto\non:\n  command: true\n")
+SCHEDULED = "  schedule: {cron: '0 4 * * *'}\n"
 
 # What stands before `steps:`, in the same way; line 1 is apiVersion.
 HEADS: list[tuple[str, str, str, str, str]] = [
@@ -129,13 +175,20 @@ HEADS: list[tuple[str, str, str, str, str]] = [
     (HEAD + "inputs: {a: {default: '{{ inputs.b }}'}}\n", "FL301", "6:23", "there is no name inputs", "not known yet"),
     (HEAD + "inputs: {a: {default: '{{ 1 + }}'}}\n", "FL105", "6:23", "1 +", ""),
     (HEAD + "concurrency: {group: '{{ run.id }}'}\n", "FL301", "6:22", "there is no name run", ""),
-    (HEAD + "concurrency: {group: a, when_busy: queue}\n", "FL901", "6:36", "queue is not available yet", "attach is"),
     (HEAD.replace("on: {command: true}\n", ""), "FL509", "2:7", "nothing starts sound", "on.alert"),
-    (HEAD.replace("{command: true}", "{command: true, schedule: {}}"), "FL901", "5:21", "schedule is not available yet", ""),
     (HEAD.replace("{command: true}", "{alert: [{match: ['a=~\"[\"']}]}"), "FL104", "5:23", "(at its character 4)", ""),
     (HEAD.replace("{command: true}", "{alert: [{match: ['{}']}]}"), "FL104", "5:23", "no matcher in it", 'alertname=~".+"'),
     (HEAD.replace("{command: true}", "{alert: [{match: []}]}"), "FL102", "5:22", "match is empty", ""),
     (HEAD.replace("{command: true}", "{command: yes}"), "FL102", "5:15", "should be true or false", ""),
+    (ON + "  schedule: {cron: '0 4 * *'}\n", "FL601", "8:20", "has 4 fields", "Mondays at 4:00"),
+    (ON + "  schedule: {cron: '0 4 * * *', timezone: Mars/Olympus}\n", "FL602", "8:43", "no time zone", "Europe/Zurich"),
+    (ON + "  schedule: {}\n", "FL101", "8:13", "on.schedule.cron is missing", ""),
+    (ON + SCHEDULED + "inputs: {a: {}}\n", "FL603", "9:10", "a has no default", "required: false"),
+    (ON + SCHEDULED + "inputs: {a: {default: '{{ alert.labels.x }}'}}\n", "FL603", "9:23", "the default of a needs alert.labels.x", "default(…)"),
+    (ON + SCHEDULED + "severity: '{{ alert.labels.severity }}'\n", "FL604", "9:11", "alert.labels.severity is not there", ""),
+    (ON + SCHEDULED + "concurrency: {group: 'a/{{ alert.labels.a }}'}\n", "FL604", "9:22", "alert.labels.a is not there", ""),
+    (ON.replace("autonomy: auto\n", "") + SCHEDULED, "FL606", "7:3", "sound is only proposed each time", "autonomy: approve"),
+    (ON.replace("auto\n", "propose\n") + SCHEDULED, "FL606", "8:3", "only proposed", ""),
 ]  # fmt: skip
 
 
@@ -187,6 +240,14 @@ def test_of_the_head(head: str, code: str, place: str, message: str, hint: str) 
         "  - {id: one, uses: wait, with: {for: 1m}, approval: {from: [user:a, group:b], quorum: 5}}",
         f"  - {STEP}\nrescue:\n  - {{id: two, if: steps.one.status == 'failed', uses: wait, with: {{for: 1m}}}}\nalways:\n  - {{id: three, if: steps.two.status == 'failed' and steps.one.reason == 'timeout', uses: wait, with: {{for: 1m}}}}",
         f"  - {STEP[:-1]}, evidence: {{name: a}}}}\n  - {{id: two, uses: wait, with: {{for: 1m}}, evidence: {{name: '{{{{ run.id }}}}'}}}}",
+        "  - {id: one, uses: http.request, effect: read, with: {url: 'http://x/{{ item }}/{{ item_index }}'}, for_each: [a, b], evidence: {name: '{{ item }}.log'}}",
+        f"  - {{id: one, if: item != 'b', {HTTP}, for_each: [a, b], undo: {{{HTTP[:-1]}, json: '{{{{ [item, steps.one.output.json] }}}}'}}}}}}",
+        f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: 'steps.one.output.failed > 1 and steps.one.output.items[0].output.value > 1', uses: wait, with: {{for: 1m}}}}",
+        f"  - {STEP[:-1]}, for_each: [a, b]}}\n  - {{id: two, if: steps.one.output.mine | default(false), uses: wait, with: {{for: 1m}}}}",
+        f"  - {STEP}\n  - {{id: two, for_each: '{{{{ steps.one.output.series }}}}', max_items: 10%, of: '{{{{ alerts }}}}', max_parallel: 3, {HTTP}, undo: none, why: w}}",
+        "  - {id: one, uses: prometheus.query, with: {query: up}, retry: {attempts: 30, interval: 10s, backoff: 1, jitter: none, until: output.value > 1}}",
+        f"  - {{id: one, {HTTP}, effect: read, retry: {{until: output.status == 200}}, for_each: '{{{{ range(5) | list }}}}'}}",
+        "  - {id: one, uses: nope, with: {for: 1m}, for_each: '{{ alerts }}', retry: {until: true}}".replace("nope", "wait"),
     ],
 )  # fmt: skip
 def test_sound(steps: str) -> None:
@@ -286,9 +347,58 @@ def test_dates_are_judged_by_the_day_given() -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    """A code that nothing triggers is no rule; FL00x and FL009 are the files' own, tested beside them."""
-    elsewhere = {"FL001", "FL002", "FL003", "FL005", "FL006", "FL007", "FL009"}
+    """A code that nothing triggers is no rule; those of files, and those that need more than one part, are tested beside these."""
+    elsewhere = {
+        "FL001",
+        "FL002",
+        "FL003",
+        "FL005",
+        "FL006",
+        "FL007",
+        "FL009",
+        "FL513",
+        "FL605",
+        "FL607",
+        "FL608",
+    }
     assert {each[1] for each in STEPS + HEADS} | elsewhere == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("decl", "item", "code"),
+    [
+        ("{type: list, pattern: '[a-z0-9-]+'}", "{{ item }}", None),
+        ("{type: list, pattern: '[a-z0-9-]+'}", "{{ item.name }}", None),
+        ("{type: list}", "{{ item }}", "FL511"),
+        ("{type: string, pattern: '[a-z]+'}", "{{ item }}", "FL108"),
+        ("{type: list, pattern: '[a-z]+'}", "{{ item_index }}", None),
+    ],
+)
+def test_an_item_is_held_as_its_list_is(decl: str, item: str, code: str | None) -> None:
+    """A pattern that each entry of an input must match holds each item to its place; a text is no list to go through."""
+    step = f"{{id: one, uses: http.request, effect: read, with: {{url: 'http://x/{item}'}}, for_each: '{{{{ inputs.a }}}}'}}"
+    codes = {each.code for each in load(f"{HEAD}inputs: {{a: {decl}}}\nsteps: [{step}]").findings}
+    assert codes == ({code} if code else set())
+
+
+def test_what_is_wrong_with_a_list_hides_nothing_else() -> None:
+    """Where `for_each` itself is broken, its own slip is told, and not that there is no item."""
+    broken = load_steps(
+        "  - {id: one, uses: wait, with: {for: '{{ item }}'}, for_each: 5, canary: 1}"
+    ).findings
+    assert [each.code for each in broken] == ["FL102"]
+    share = load_steps(
+        "  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 10%, of: {}}"
+    ).findings
+    assert [each.code for each in share] == ["FL102"]
+    number = load_steps(
+        "  - {id: one, uses: wait, with: {for: 1m}, for_each: [a, b], max_items: 5x, of: 5}"
+    ).findings
+    assert [each.code for each in number] == ["FL102"]
+    unknown = load_steps(
+        "  - {id: one, uses: wiat, with: {for: 1m}, for_each: '{{ alerts }}', retry: {until: true}}"
+    )
+    assert [each.code for each in unknown.findings] == ["FL401"]
 
 
 def _in_a_url(decl: str, expression: str) -> set[str]:
@@ -354,3 +464,116 @@ def test_an_escalation_that_cannot_be_read_is_told_once() -> None:
     rule = "approval: {from: [group:a], on_expiry: escalate, escalate_to: [leads]}"
     loaded = load_steps(f"  - {{id: one, uses: wait, with: {{for: 1m}}, {rule}}}")
     assert [each.code for each in loaded.findings] == ["FL102"]
+
+
+def test_a_step_that_needs_an_alert_is_told_on_schedule() -> None:
+    """Wherever the step names it; what says what holds otherwise, and what is there without an alert, is fine."""
+    head = ON + SCHEDULED
+    look = "uses: prometheus.query, with: {query: '{{ alert.labels.a }}'}"
+    call = "uses: http.request, with: {url: 'http://x', json: {a: '{{ alert.annotations.b }}'}}"
+    steps = (
+        f"  - {{id: one, if: alert.labels.a == 'x', {look}, evidence: {{name: '{{{{ alert.labels.a }}}}'}}}}\n"
+        f"  - {{id: two, {call}, settle: {{{look}, expect: alert.labels.c == 'x'}}, verify: {{{look}, expect: true}}, undo: {{{call}}}}}\n"
+        "  - {id: three, uses: wait, with: {for: '{{ alert.labels.a | default(alert.name) }}'}}"
+    )
+    told = [each for each in load_steps(steps, head).findings if each.code == "FL605"]
+    assert [each.message.partition(" ")[0] for each in told] == ["one"] * 3 + ["two"] * 5
+    assert all("scheduled run" in each.message for each in told)
+
+
+def test_an_input_that_cannot_be_read_is_told_once() -> None:
+    """Whether it has a value on schedule is asked when it can be read."""
+    loaded = load_steps(f"  - {STEP}", ON + SCHEDULED + "inputs: {a: {default: '{{ 1 + }}'}}\n")
+    assert [each.code for each in loaded.findings] == ["FL105"]
+
+
+def test_a_sound_schedule_is_sound() -> None:
+    """An alert's label in an input is fine where something else holds on schedule; a schedule alone is enough to start a runbook."""
+    head = HEAD.replace(
+        "on: {command: true}", "on: {schedule: {cron: '0 4 * * MON', timezone: Europe/Zurich}}"
+    )
+    inputs = "inputs: {a: {default: \"{{ alert.labels.a | default('all') }}\"}, b: {required: false}, c: {default: 1, type: integer}}\n"
+    loaded = load_steps(f"  - {STEP}", head + "autonomy: auto\n" + inputs)
+    assert loaded.runbook is not None
+    assert not loaded.findings
+    assert loaded.runbook.schedule is not None
+    assert loaded.runbook.schedule.zone.key == "Europe/Zurich"
+
+
+@pytest.mark.parametrize(
+    ("condition", "codes"),
+    [
+        ("true", set()),
+        ("1 / 0 > 1", set()),
+        ("steps.one.status == 'failed' or vars.region == 'eu'", set()),
+        ("steps.one.status != 'failed'", set()),
+        ("steps.one.status == vars.region", set()),
+        ("steps.one.status in ['failed', vars.region]", set()),
+        ("steps.one.status > 'a'", set()),
+        ("'failed' == steps.one.status == 'failed'", set()),
+        ("steps.one.output.value == 1", set()),
+        ("steps['one'].status == 'x'", set()),
+        ("steps.one.reason in ('timeout', '')", set()),
+        ("steps.one.status not in ['gone']", {"FL304"}),
+        ("not (steps.one.status == 'gone')", {"FL304"}),
+    ],
+)
+def test_only_what_is_certain_is_told(condition: str, codes: set[str]) -> None:
+    """What depends on a run, or fails by itself, is no finding."""
+    loaded = load_steps(f'  - {STEP}\n  - {{id: two, if: "{condition}", uses: wait, with: {{for: 1m}}}}')
+    assert {each.code for each in loaded.findings} == codes
+
+
+def test_a_step_of_rescue_may_look_at_what_failed() -> None:
+    """The list that it looks at is over."""
+    loaded = load(
+        f"{HEAD}steps: [{STEP}]\nrescue: [{{id: two, if: steps.one.status == 'failed', uses: wait, with: {{for: 1m}}}}]\n"
+    )
+    assert not loaded.findings
+
+
+@pytest.mark.parametrize(
+    ("decl", "call", "wrong"),
+    [
+        ("{type: list}", "wait, with: {for: '{{ inputs.a }}'}", True),
+        ("{type: integer}", "wait, with: {for: '{{ inputs.a }}'}", True),
+        ("{type: boolean}", "wait, with: {for: '{{ inputs.a }}'}", True),
+        ("{type: number, enum: [1]}", "wait, with: {for: '{{ inputs.a }}'}", True),
+        ("{type: integer}", "wait, with: {for: '{{ inputs.a }}m'}", False),
+        ("{type: string}", "wait, with: {for: '{{ inputs.a }}'}", False),
+        ("{type: string}", "pager.page, with: {to: '{{ inputs.a }}', urgency: high}", True),
+        ("{type: list}", "pager.page, with: {to: '{{ inputs.a }}', urgency: high}", False),
+        ("{type: string, default: '{{ 1 + }}'}", "wait, with: {for: '{{ inputs.a }}'}", False),
+        ("{type: string}", "wait, with: {for: '{{ run.id }}'}", False),
+        ("{type: string}", "wait, with: {for: '{{ inputs.a }}', fro: 1m}", False),
+        ("{type: string}", "http.request, with: {url: 'http://x', method: '{{ inputs.a }}'}", False),
+    ],
+)
+def test_inputs_keep_their_type(decl: str, call: str, wrong: bool) -> None:  # noqa: FBT001 - a table
+    """A lone expression gives the input's own type, which the action takes or not."""
+    loaded = load(f"{HEAD}inputs: {{a: {decl}}}\nsteps: [{{id: one, uses: {call}}}]\n")
+    assert ("FL405" in {each.code for each in loaded.findings}) is wrong
+
+
+GROUPS = {"sre": ["U1", "U2"], "leads": ["U2"], "empty": []}
+
+
+@pytest.mark.parametrize(
+    ("rule", "codes"),
+    [
+        ("{from: [group:sre], quorum: 2}", []),
+        ("{from: [group:sre], quorum: 3}", ["FL504"]),
+        ("{from: [group:sre, group:leads], quorum: 3}", ["FL504"]),
+        ("{from: [group:leads], quorum: 2, on_expiry: escalate, escalate_to: [group:sre]}", []),
+        ("{from: [group:leads, user:U9], quorum: 2}", []),
+        ("{from: [group:empty]}", ["FL504"]),
+        ("{from: [group:elsewhere], quorum: 9}", []),
+        ("{from: [group:sree]}", ["FL513"]),
+        ("{from: [group:sre], on_expiry: escalate, escalate_to: [group:lead]}", ["FL513"]),
+    ],
+)
+def test_approvals_are_held_to_the_settings_groups(rule: str, codes: list[str]) -> None:
+    """Whom the settings name is counted, each person once; whom the chat platform knows is left to it."""
+    text = f"{HEAD}steps: [{{id: one, uses: wait, with: {{for: 1m}}, approval: {rule}}}]\n"
+    loaded = load_runbook(text, "f.yaml", CATALOGUE, groups=GROUPS)
+    assert [each.code for each in loaded.findings] == codes

@@ -46,7 +46,9 @@ def test_sound_runbooks_pass(file: Any) -> None:
         ("[{id: one, uses: wait, with: {for: 1m}, timeout: ~}]", "$.steps[0].timeout"),
         ("[{id: one, uses: wait, with: {for: 1m}, undo: nope}]", "$.steps[0].undo"),
         ("[{id: one, uses: wait, with: {for: 1m}, undo: {uses: prometheus.query}}]", "$.steps[0].undo"),
-        ("[{id: one, uses: wait, with: {for: 1m}, for_each: x}]", "$.steps[0]"),
+        ("[{id: one, uses: wait, with: {for: 1m}, for_each: 5}]", "$.steps[0].for_each"),
+        ("[{id: one, uses: wait, with: {for: 1m}, for_each: x, max_items: 0%}]", "$.steps[0].max_items"),
+        ("[{id: one, uses: wait, with: {for: 1m}, until: x}]", "$.steps[0]"),
         (
             "[{id: one, uses: wait, with: {for: 1m}, approval: {from: [group:a], on_expiry: shrug}}]",
             "$.steps[0].approval.on_expiry",

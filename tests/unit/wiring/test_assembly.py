@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.domain.facts import CallInterrupted, ProcessStarted
 from bot.domain.ids import SYSTEM, IncidentId
-from bot.domain.nouns import FIRELINE, RunStatus
+from bot.domain.nouns import FIRELINE, RunStatus, Severity, person
 from bot.errors import ConfigurationError
 from bot.ingress.credentials import Verdict
 from bot.settings import Settings
@@ -108,7 +108,7 @@ async def test_health_of_a_process_that_is_well(home: ServedHome) -> None:
         alive, ready = await get(fireline, "/healthz"), await get(fireline, "/readyz")
     assert (alive.status, ready.status) == (200, 200)
     assert alive.json["checks"] == {"journal": {"ok": True, "detail": "its thread runs"}}
-    assert set(ready.json["checks"]) == {"journal", "log", "recovery"}
+    assert set(ready.json["checks"]) == {"journal", "log", "recovery", "work"}
     assert ready.json["info"]["runbooks"] == {"ok": True, "detail": "touch"}
     assert ready.json["info"]["chat"]["ok"] is True
 
@@ -285,3 +285,14 @@ def test_what_a_sender_must_show(accepted: dict[str, str], header: str | None, a
     headers = [(b"authorization", header.encode())] if header else []
     verdict = credentials.judge({"type": "http", "headers": headers, "client": ("127.0.0.1", 1)})
     assert verdict is (Verdict.ALLOWED if admitted else Verdict.UNAUTHORIZED)
+
+
+async def test_without_chat_nobody_outside_is_asked_for_names(home: ServedHome) -> None:
+    """A draft names the people of its timeline; with Slack off, that is no reason to call Slack."""
+    async with running(home.settings()) as fireline:
+        ada = person("U0ADA")
+        declared = await fireline.desk(fireline.store.journal).declare("Trouble", Severity.SEV3, ada)
+        written = await fireline.draft(declared.incident, ada)
+        shown = (await get(fireline, "/metrics")).body.decode()
+    assert "U0ADA" in written.markdown.read_text(encoding="utf-8")
+    assert "users.info" not in shown

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.domain.ids import Digest
 from bot.errors import RunbookError
+from bot.settings.model import EngineSettings, ProtectionSettings
 from bot.wiring.library import Shelf
 from tests.fakes.books import book
 from tests.fakes.catalogue import CATALOGUE
@@ -28,9 +29,14 @@ def shelf(tmp_path: Path, store: Store) -> Callable[[], Shelf]:  # noqa: F811 - 
             catalogue=CATALOGUE,
             variables=["region"],
             reader=store.records,
-            call_timeout=timedelta(seconds=7),
-            approval_expiry=timedelta(minutes=11),
-            run_timeout=RUN_TIMEOUT,
+            engine=EngineSettings(
+                default_step_timeout=timedelta(seconds=7),
+                default_approval_expiry=timedelta(minutes=11),
+                default_run_timeout=RUN_TIMEOUT,
+            ),
+            protection=ProtectionSettings(
+                patience=timedelta(seconds=13), undo_patience=timedelta(minutes=17)
+            ),
         )
 
     (tmp_path / "books").mkdir()

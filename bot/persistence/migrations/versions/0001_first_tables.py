@@ -107,6 +107,8 @@ def incidents() -> None:
         words("channel_name"),
         number("alerts"),
         words("resolution"),
+        maybe("scheduled"),
+        flag("quiet"),
     )
     index("incidents", "incidents_by_channel", ["channel"])
     index("incidents", "incidents_open", ["id"], "status != 'resolved'")
@@ -157,9 +159,23 @@ def runs() -> None:
         maybe("finished_at"),
         words("reason"),
         words("detail"),
+        words("concurrency_group"),
+        words("severity"),
+        words("behind"),
+        number("place"),
+        maybe("paused_at"),
+        maybe("paused_by"),
+        words("paused_why"),
         number("seq"),
     )
+    index(
+        "runs",
+        "runs_busy_by_group",
+        ["concurrency_group", "severity", "seq"],
+        "concurrency_group != '' AND finished_at IS NULL",
+    )
     index("runs", "runs_by_incident", ["incident", "ordinal"])
+    index("runs", "runs_queued", ["seq"], "status = 'queued'")
     index("runs", "runs_unfinished", ["seq"], "status = 'running'")
     op.create_table(
         "steps",
@@ -171,7 +187,10 @@ def runs() -> None:
         maybe("finished_at"),
         words("reason"),
         words("detail"),
+        words("waits_for"),
+        maybe("due_at"),
         words("output", "{}"),
+        words("item_list", "[]"),
         number("seq"),
     )
 
@@ -200,6 +219,8 @@ def approvals() -> None:
         words("escalated_to"),
         maybe("closed_at"),
         words("why"),
+        number("item_count"),
+        words("over"),
         number("seq"),
     )
     index("approvals", "approvals_by_incident", ["incident", "seq"])
@@ -236,6 +257,19 @@ def keeping() -> None:
         number("seq"),
     )
     index("evidence", "evidence_by_incident", ["incident", "seq"])
+    op.create_table(
+        "schedules",
+        key("runbook"),
+        words("cron"),
+        words("timezone"),
+        maybe("since"),
+        maybe("due"),
+        maybe("answered_at"),
+        maybe("incident", NUMBER),
+        words("started"),
+        words("skipped"),
+        flag("removed"),
+    )
     op.create_table(
         "refused_deliveries",
         place("seq"),
@@ -286,7 +320,9 @@ def chat() -> None:
 
 
 def process() -> None:
-    """Who leads, and what the others took in for it."""
+    """Who leads, what the others took in for it, and what was found out about targets."""
+    op.create_table("targets", key("target"), maybe("since"), maybe("until"), words("detail"))
+    index("targets", "targets_away", ["since"], "since IS NOT NULL")
     op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
@@ -311,10 +347,12 @@ TABLES = (
     "approvals",
     "votes",
     "evidence",
+    "schedules",
     "refused_deliveries",
     "runbooks",
     "outbox",
     "inbox",
+    "targets",
     "relay",
     "leader",
 )

@@ -1,0 +1,99 @@
+"""Commands that hold a run's rudder: end it, hold it, let it go on. A run need not be named where only one can be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.chat.blocks.answers import said
+from bot.chat.blocks.kit import Message
+from bot.chat.commands.words import holding
+from bot.chat.desks import DeskOver
+from bot.chat.inbound.payload import Asked
+from bot.chat.inbound.worker import Task
+from bot.domain.ids import IncidentId, RunId
+from bot.domain.nouns import RunStatus, person
+from bot.domain.ports import Reader
+from bot.domain.records import RunRecord
+from bot.errors import Conflict, Refused
+
+
+class Steering:
+    """Does what `cancel`, `pause` and `resume` ask; `here` gives the incident of the channel that a person is in."""
+
+    def __init__(
+        self, *, desk: DeskOver, reader: Reader, here: Callable[[Asked], IncidentId | None], command: str
+    ) -> None:
+        self._desk = desk
+        self._reader = reader
+        self._here = here
+        self._command = command
+
+    @property
+    def verbs(self) -> Mapping[str, Callable[[Task, str], Awaitable[Message]]]:
+        """What each command does."""
+        return {"cancel": self._cancel, "pause": self._pause, "resume": self._resume}
+
+    async def _cancel(self, task: Task, rest: str) -> Message:
+        asked = holding(rest)
+        run = asked.run or self._only(task.asked, "cancel", lambda _: True)
+        record = self._reader.run(run)
+        await self._desk(task.journal).cancel_run(run, person(task.asked.user), asked.why, undo=asked.undo)
+        if record is not None and record.status is RunStatus.QUEUED:
+            return said(f"🛑 Run `{run}` is out of the queue.", "It had not begun, so nothing ran.")
+        if asked.undo:
+            return said(
+                f"🛑 Run `{run}` is asked to end, and to undo what it did.",
+                "What runs now is stopped, what took effect is taken back, last first; then its rescue and always steps run.",
+            )
+        return said(
+            f"🛑 Run `{run}` is asked to end.",
+            "What runs now is stopped; then its rescue and always steps run. What it did stays: "
+            f"`{self._command} cancel {run} --undo` takes it back, while it is still ending.",
+        )
+
+    async def _pause(self, task: Task, rest: str) -> Message:
+        asked = holding(rest)
+        run = asked.run or self._only(task.asked, "pause", _can_be_held)
+        await self._desk(task.journal).pause_run(run, person(task.asked.user), asked.why)
+        return said(
+            f"⏸️ Run `{run}` is paused.",
+            "A call that is under way is let finish; nothing more begins, and no approval expires. "
+            f"`{self._command} resume {run}` lets it go on.",
+        )
+
+    async def _resume(self, task: Task, rest: str) -> Message:
+        asked = holding(rest)
+        run = asked.run or self._only(task.asked, "resume", lambda each: each.paused_at is not None)
+        await self._desk(task.journal).resume_run(run, person(task.asked.user), asked.why)
+        return said(f"▶️ Run `{run}` goes on.", "What it waits for is due later by as long as it was paused.")
+
+    def _only(self, asked: Asked, verb: str, meant: Callable[[RunRecord], bool]) -> RunId:
+        """Return the one run in the channel's incident that can be meant; Refused when there are several, or none."""
+        here = self._here(asked)
+        if here is None:
+            raise Refused(
+                "Which run?",
+                hint=f"Say its name, like 42-1, or ask in its incident's channel. `{self._command} runs` lists them.",
+            )
+        under_way = [each for each in self._reader.runs_of(here) if each.finished_at is None]
+        runs = [each for each in under_way if meant(each)]
+        if len(runs) == 1:
+            return runs[0].id
+        hint = f"`{self._command} runs` shows each run and how it stands."
+        if not under_way:
+            raise Conflict(f"Nothing runs in #{here}.", hint=hint)
+        if not runs:
+            how = (
+                "paused: none runs that is not paused already"
+                if verb == "pause"
+                else "resumed: none is paused"
+            )
+            raise Conflict(f"No run in #{here} can be {how}.", hint=hint)
+        names = ", ".join(f"{each.id} ({each.runbook})" for each in runs)
+        raise Refused(
+            f"Several runs can be meant: {names}.", hint=f"Say which: `{self._command} {verb} {runs[0].id}`"
+        )
+
+
+def _can_be_held(run: RunRecord) -> bool:
+    return run.status is RunStatus.RUNNING and run.paused_at is None

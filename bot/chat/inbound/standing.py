@@ -1,0 +1,62 @@
+"""Slack's callbacks at a process that stands by: signed, durable for the process that leads, and then acknowledged.
+
+Nothing is handled or answered here: the leader takes the payload up within a second and answers the person as it does any other. Socket Mode needs
+none of this, because a process that stands by opens no line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from starlette.routing import Route
+
+from bot.chat.buttons import ACTIONS
+from bot.chat.config import ChatConfig
+from bot.chat.inbound.door import EVENTS_PATH, Door
+from bot.chat.inbound.payload import read
+from bot.chat.inbound.relayed import PAYLOAD, entry_to_data
+from bot.domain.clock import Clock
+from bot.domain.records import InboxEntry
+from bot.errors import JournalError
+from bot.telemetry import get_logger
+
+_LOG = get_logger(__name__)
+
+Put = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+"""Keeps a thing of a kind for the leader; JournalError when it can't."""
+
+
+def standing_routes(config: ChatConfig, put: Put, clock: Clock) -> list[Route]:
+    """Return the routes that Slack calls; none unless the mode is `http`."""
+    if config.mode != "http":
+        return []
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=config.bot_token)
+
+    async def take(body: dict[str, Any]) -> BoltResponse:
+        return await _take(config, put, clock, body)
+
+    app = AsyncApp(signing_secret=config.signing_secret, authorize=authorize)
+    app.use(take)
+    door = Door(app, signing_secret=config.signing_secret, clock=clock)
+    return [Route(EVENTS_PATH, door.answer, methods=["POST"])]
+
+
+async def _take(config: ChatConfig, put: Put, clock: Clock, body: Mapping[str, Any]) -> BoltResponse:
+    found = read(body, command=config.command, actions=ACTIONS)
+    if found is None:
+        return BoltResponse(status=200, body="")
+    key, asked = found
+    entry = InboxEntry(key=key, kind=asked.kind, payload=asked.to_data(), received_at=clock.now())
+    try:
+        await put(PAYLOAD, entry_to_data(entry))
+    except JournalError as problem:
+        _LOG.warning("a payload could not be kept", kind=asked.kind, problem=str(problem))
+        # Slack then shows the person that it did not work; an ack would be a promise.
+        return BoltResponse(status=503, body="")
+    return BoltResponse(status=200, body="")

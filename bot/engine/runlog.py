@@ -1,0 +1,43 @@
+"""A run's log as the driver reads and writes it: what can't be read or written now is told apart from what can't be understood."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from bot.domain.events import Event
+from bot.domain.ids import RunId, incident_of_run, incident_stream
+from bot.domain.nouns import FIRELINE
+from bot.domain.ports import Journal, Reader, Transaction
+from bot.engine.conductor.turn import Decision
+from bot.errors import FirelineError, JournalError
+
+
+async def read(reader: Reader, run: RunId) -> Sequence[Event]:
+    """Return a run's events; JournalError when the log can't be read now."""
+    with reading():
+        return await asyncio.to_thread(reader.events_of_run, run)
+
+
+async def write(journal: Journal, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
+    """Make decisions durable, all or none, and return their events."""
+    stream = incident_stream(incident_of_run(run))
+    if all(actor == FIRELINE for actor, _ in decisions):
+        return await journal.append(stream, FIRELINE, [fact for _, fact in decisions])
+
+    def unit(tx: Transaction) -> list[Event]:
+        return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
+
+    return await journal.submit(unit)
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Tell a log that can't be read now from one that holds what can't be understood: the first is a JournalError."""
+    try:
+        yield
+    except (FirelineError, ValueError, LookupError, TypeError):
+        raise
+    except Exception as problem:  # the database's own errors, whichever database it is
+        raise JournalError(f"the log can't be read now: {problem}") from problem

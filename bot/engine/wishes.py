@@ -1,0 +1,61 @@
+"""What people ask of runs, as the arrivals that the conductor decides on: a method of `bot.engine.control.RunControl` each."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from bot.domain.ids import ApprovalId, Digest, RunId, StepId, run_of_approval
+from bot.domain.nouns import Actor, Part, Settlement, Vote
+from bot.engine.conductor import CancelAsked, PauseAsked, ResumeAsked, SettlementGiven, VoteCast
+from bot.engine.conductor.arrivals import Wish
+
+
+class Wishes(ABC):
+    """Turns what people ask into arrivals; whoever conducts runs brings them to theirs."""
+
+    @abstractmethod
+    async def wish(self, run: RunId, arrival: Wish) -> None:
+        """Bring what a person asks of a run; raises as `RunControl` says."""
+
+    async def vote(
+        self,
+        approval: ApprovalId,
+        *,
+        by: Actor,
+        groups: frozenset[str],
+        vote: Vote,
+        digest: Digest,
+        why: str = "",
+    ) -> None:
+        """See `RunControl.vote`."""
+        arrival = VoteCast(approval=approval, by=by, groups=groups, vote=vote, digest=digest, why=why)
+        await self.wish(run_of_approval(approval), arrival)
+
+    async def settle(
+        self,
+        run: RunId,
+        step: StepId,
+        *,
+        part: Part,
+        attempt: int,
+        by: Actor,
+        settlement: Settlement,
+        why: str = "",
+    ) -> None:
+        """See `RunControl.settle`."""
+        arrival = SettlementGiven(
+            step=step, part=part, attempt=attempt, by=by, settlement=settlement, why=why
+        )
+        await self.wish(run, arrival)
+
+    async def cancel(self, run: RunId, *, by: Actor, why: str = "", undo: bool = False) -> None:
+        """See `RunControl.cancel`."""
+        await self.wish(run, CancelAsked(by=by, why=why, undo=undo))
+
+    async def pause(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.pause`."""
+        await self.wish(run, PauseAsked(by=by, why=why))
+
+    async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.resume`."""
+        await self.wish(run, ResumeAsked(by=by, why=why))

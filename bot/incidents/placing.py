@@ -1,0 +1,203 @@
+"""Where alerts and runs go when they come: into an incident that is open, into a new one, into the line, or nowhere. Inside one unit of work.
+
+A concurrency group has one run under way at a time, whoever asked for it and in whatever incident it is. What comes while the group is busy does as
+its runbook says:
+
+    when_busy   an alert                                                  a person
+    attach      joins the incident whose run is under way                 is told which run to follow
+    queue       opens its incident, and the run waits in line             their run waits in line
+    reject      joins that incident, and the record says what was kept out   is told why, and so is the record
+
+With `queue` and `reject` an alert joins an incident that is open and had the same run, of the same runbook with the same inputs: it is the same
+trouble, and is worked on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.facts import AlertsUnmatched, RunRejected
+from bot.domain.ids import INTAKE, IncidentId, RunId, incident_stream
+from bot.domain.nouns import FIRELINE, Actor, AlertStatus, Routing
+from bot.domain.ports import Transaction
+from bot.domain.records import AlertRecord, IncidentRecord, RunRecord
+from bot.errors import Conflict
+from bot.incidents import rules
+from bot.incidents.line import Line, Spot, enqueue, line_of
+from bot.incidents.opening import Opening, attach, open_incident, start
+from bot.incidents.routing import Wanted
+from bot.runbook.model import Runbook, WhenBusy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What came of asking for a run: `run` began, or stands at `spot` in the line, or was turned away for the reason in `rejected`."""
+
+    incident: IncidentId
+    run: RunId | None = None
+    opened: bool = False
+    spot: Spot | None = None
+    rejected: str = ""
+
+
+# --------------------------------------------------------------------------------------------------------------- alerts
+
+
+def place(tx: Transaction, wanted: Wanted, opening: Opening | None, *, seed: str) -> RunId | None:
+    """Give a group's alerts to their incident, or open one; returns the run that was started. `opening` is None when none of them fires."""
+    alerts = _still_pending(tx, wanted)
+    if not alerts:
+        return None
+    line = line_of(tx, wanted.group if wanted.runbook.concurrency is not None else "")
+    incident = _incident_to_join(tx, wanted, opening, line)
+    if incident is not None:
+        tx.append(incident_stream(incident.id), FIRELINE, [attach(incident, alerts)])
+        if opening is not None and _is_turned_away(opening, line):
+            tx.append(incident_stream(incident.id), FIRELINE, [_rejection(opening, incident, line)])
+        return None
+    if opening is None or not any(each.status is AlertStatus.FIRING for each in alerts):
+        # It was over before anybody could respond: kept, and nothing to open.
+        tx.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=tuple(each.key for each in alerts))])
+        return None
+    record = open_new(tx, opening, alerts, FIRELINE)
+    if opening.inputs is None:
+        return None
+    return begin(tx, opening, record, None, line, seed=seed).run
+
+
+def _still_pending(tx: Transaction, wanted: Wanted) -> Sequence[AlertRecord]:
+    known = tx.alerts(each.key for each in wanted.alerts)
+    found = (known.get(each.key) for each in wanted.alerts)
+    return [record for record in found if record is not None and record.routing is Routing.PENDING]
+
+
+def _incident_to_join(
+    tx: Transaction, wanted: Wanted, opening: Opening | None, line: Line
+) -> IncidentRecord | None:
+    """Return the incident that these alerts belong to already; None when they are a trouble of their own."""
+    when = when_busy(wanted.runbook)
+    if line.first is not None and when is not WhenBusy.QUEUE:
+        return tx.incident(line.first.incident)
+    if when is WhenBusy.ATTACH:
+        return tx.open_incident_of_group(wanted.group)
+    for incident in tx.open_incidents_of_group(wanted.group):
+        if incident.runbook == wanted.runbook.name and _same_trouble(tx.runs_of(incident.id), opening):
+            return incident
+    return None
+
+
+def _same_trouble(runs: Sequence[RunRecord], opening: Opening | None) -> bool:
+    """Tell whether an incident's runs are what these alerts ask for; one that never had a run waits for a person, and takes them all."""
+    if not runs or opening is None or opening.inputs is None:
+        return True
+    return any(_same_run(run, opening) for run in runs)
+
+
+def _same_run(run: RunRecord, opening: Opening) -> bool:
+    return run.runbook == opening.runbook.name and run.inputs == opening.inputs
+
+
+def _is_turned_away(opening: Opening, line: Line) -> bool:
+    rejects = when_busy(opening.runbook) is WhenBusy.REJECT and opening.inputs is not None
+    return rejects and line.first is not None and not _same_run(line.first, opening)
+
+
+# --------------------------------------------------------------------------------------------------------------- people
+
+
+def place_for(
+    tx: Transaction, opening: Opening, by: Actor, incident: IncidentId | None, *, seed: str, join: bool
+) -> Placed:
+    """Start a person's run in the incident that it belongs to, which is opened where there is none; Conflict when its group is busy.
+
+    Without `join`, an incident that is open for the group already is a Conflict: somebody declares what is known.
+    """
+    line = line_of(tx, opening.run_group)
+    record = _incident_for(tx, opening, incident, line, join=join)
+    rules.may_start(opening, record, tx.runs_of(record.id) if record is not None else ())
+    if line.first is not None:
+        when = when_busy(opening.runbook)
+        if when is WhenBusy.ATTACH:
+            raise Conflict(
+                f"{busy_with(opening, line.first)}.",
+                hint=f"Follow it there, or cancel it first: `cancel {line.first.id}`.",
+            )
+        if when is WhenBusy.REJECT:
+            assert record is not None  # noqa: S101 - a busy group has the incident of its run
+            rejection = _rejection(opening, record, line)
+            tx.append(incident_stream(record.id), by, [rejection])
+            return Placed(incident=record.id, rejected=rejection.why)
+    opened = record is None
+    if record is None:
+        record = open_new(tx, opening, (), by)
+    done = begin(tx, opening, record, by, line, seed=seed)
+    return Placed(incident=record.id, run=done.run, spot=done.spot, opened=opened)
+
+
+def _incident_for(
+    tx: Transaction, opening: Opening, incident: IncidentId | None, line: Line, *, join: bool
+) -> IncidentRecord | None:
+    """Return the incident that a person's run joins, None when a new one is to be opened."""
+    if incident is not None:
+        return rules.found(tx.incident(incident), incident)
+    busy = tx.incident(line.first.incident) if line.first is not None else None
+    busy = busy or (tx.open_incident_of_group(opening.group) if opening.group else None)
+    if busy is not None and not join:
+        raise Conflict(
+            f"Incident {busy.id} is open for {opening.group} already: {busy.title}.",
+            hint=f"Run {opening.runbook.name} there instead of declaring another.",
+        )
+    return busy
+
+
+# ---------------------------------------------------------------------------------------------------------------- parts
+
+
+def open_new(
+    tx: Transaction,
+    opening: Opening,
+    alerts: Sequence[AlertRecord],
+    by: Actor,
+    *,
+    scheduled: datetime | None = None,
+) -> IncidentRecord:
+    """Open an incident and return it; `scheduled` is the instant of the runbook's schedule that it is opened for."""
+    incident = tx.next_incident()
+    tx.append(incident_stream(incident), by, open_incident(opening, incident, alerts, scheduled))
+    return rules.found(tx.incident(incident), incident)
+
+
+def begin(
+    tx: Transaction, opening: Opening, record: IncidentRecord, by: Actor | None, line: Line, *, seed: str
+) -> Placed:
+    """Start the run, or put it into the line when its group is busy."""
+    if line.first is not None:
+        return Placed(incident=record.id, spot=enqueue(tx, opening, record, by, seed=seed))
+    run = tx.next_run(record.id)
+    tx.keep_runbook(opening.runbook.digest, opening.runbook.name, opening.runbook.source)
+    started = start(opening, record, run, seed=seed, now=tx.now, by=by)
+    tx.append(incident_stream(record.id), by or FIRELINE, [started])
+    return Placed(incident=record.id, run=run)
+
+
+def when_busy(runbook: Runbook) -> WhenBusy:
+    """Return what a runbook says of a busy group; one without a group attaches."""
+    return runbook.concurrency.when_busy if runbook.concurrency is not None else WhenBusy.ATTACH
+
+
+def _rejection(opening: Opening, incident: IncidentRecord, line: Line) -> RunRejected:
+    assert line.first is not None  # noqa: S101 - the group is busy
+    return RunRejected(
+        incident=incident.id,
+        runbook=opening.runbook.name,
+        group=opening.run_group,
+        busy=line.first.id,
+        why=busy_with(opening, line.first),
+    )
+
+
+def busy_with(opening: Opening, run: RunRecord) -> str:
+    """Say which run has the group."""
+    return f"run {run.id} ({run.runbook}) has {opening.run_group}, in incident {run.incident}"

@@ -1,0 +1,132 @@
+"""Runs held, let go on and ended from chat, with commands and with buttons: rights, private answers, and what the channel then shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.facts import RunPaused, RunStarted
+from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
+from bot.domain.nouns import FIRELINE, person
+from tests.integration.chat.conftest import ADA, DANA, Workplace, until
+
+RUN = RunId("1-1")
+INCIDENTS = "C0INCIDENTS"
+
+
+async def begun(place: Workplace, *runs: int) -> str:
+    """Open an incident with these runs under way; return its channel."""
+    incident = await place.open_incident()
+    for number in runs:
+        run = RunStarted(
+            run=RunId(f"{incident}-{number}"), runbook="checkout-errors", digest=Digest("d" * 64), seed="s", autonomy="auto", inputs={}, scope={}
+        )  # fmt: skip
+        await place.store.journal.append(incident_stream(incident), FIRELINE, [run])
+    await until(lambda: place.channel_of(incident))
+    channel = place.channel_of(incident)
+    await place.posted(channel, f"incident/{incident}/status")
+    await until(lambda: ADA in place.slack.world.channels[channel].members)
+    return channel
+
+
+async def test_a_run_is_held_and_goes_on_with_buttons(place: Workplace) -> None:
+    """Pause, and the living message says who did; Resume stands where Pause stood; then both ways to end it."""
+    channel = await begun(place, 1)
+    ts = await place.posted(channel, "incident/1/status")
+    await place.press(ADA, channel, ts, "run_pause/1-1")
+    await until(lambda: "*Paused*" in place.text(channel, ts))
+    assert f"by <@{ADA}>" in place.text(channel, ts)
+    await place.press(ADA, channel, ts, "run_resume/1-1")
+    await until(lambda: "*Paused*" not in place.text(channel, ts))
+    await place.press(ADA, channel, ts, "run_cancel")
+    await until(lambda: len(place.runs.asked) == 3)
+    await place.press(ADA, channel, ts, "run_cancel_undo")
+    await until(lambda: len(place.runs.asked) == 4)
+    me = person(ADA)
+    assert place.runs.asked == [
+        ("pause", RUN, me), ("resume", RUN, me), ("cancel", RUN, me), ("cancel and undo", RUN, me),
+    ]  # fmt: skip
+
+
+async def test_with_several_runs_each_button_names_its_own(place: Workplace) -> None:
+    """What is pressed holds the one that it names."""
+    channel = await begun(place, 1, 2)
+    ts = await place.posted(channel, "incident/1/status")
+    await until(lambda: "Pause 1-2" in place.text(channel, ts))
+    await place.press(ADA, channel, ts, "run_pause/1-2")
+    await until(lambda: "Resume 1-2" in place.text(channel, ts))
+    assert "Pause 1-1" in place.text(channel, ts)
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked", "answer"),
+    [
+        ("pause", ("pause", RUN, person(ADA)), "is paused"),
+        ("hold 1-1 a deploy is under way", ("pause", RUN, person(ADA)), "is paused"),
+        ("cancel", ("cancel", RUN, person(ADA)), "--undo"),
+        ("cancel 1-1 --undo wrong one", ("cancel and undo", RUN, person(ADA)), "undo what it did"),
+        ("stop —undo", ("cancel and undo", RUN, person(ADA)), "undo what it did"),
+    ],
+)
+async def test_commands_hold_and_end_a_run(place: Workplace, typed: str, asked: object, answer: str) -> None:
+    """In its channel a run needs no name; what follows it is the reason."""
+    channel = await begun(place, 1)
+    ack = await place.command(ADA, channel, typed)
+    assert answer in str(ack["body"])
+    assert place.runs.asked == [asked]
+
+
+async def test_why_it_is_held_is_kept(place: Workplace) -> None:
+    """The reason stands in the record, and the list of runs shows it."""
+    channel = await begun(place, 1)
+    await place.command(ADA, channel, "pause a deploy is under way")
+    (held,) = [each.fact for each in place.store.records.events() if isinstance(each.fact, RunPaused)]
+    assert held.why == "a deploy is under way"
+    for where in (channel, INCIDENTS):
+        ack = await place.command(ADA, where, "runs")
+        assert "a deploy is under way" in str(ack["body"])
+    ack = await place.command(ADA, channel, "resume")
+    assert "goes on" in str(ack["body"])
+
+
+@pytest.mark.parametrize(
+    ("runs", "typed", "answer"),
+    [
+        ((), "pause", "Nothing runs"),
+        ((1, 2), "pause", "Several runs can be meant: 1-1 (checkout-errors), 1-2"),
+        ((1,), "resume", "none is paused"),
+        ((1,), "pause 42_1", "is no run"),
+    ],
+)
+async def test_what_can_t_be_meant_is_said(
+    place: Workplace, runs: tuple[int, ...], typed: str, answer: str
+) -> None:
+    """Each refusal says what to do, and asks the engine nothing."""
+    channel = await begun(place, *runs)
+    ack = await place.command(ADA, channel, typed)
+    assert answer in str(ack["body"])
+    assert "`" in str(ack["body"])
+    assert place.runs.asked == []
+
+
+async def test_outside_its_channel_a_run_must_be_named(place: Workplace) -> None:
+    """A guess would hold the wrong one."""
+    await begun(place, 1)
+    ack = await place.command(ADA, INCIDENTS, "pause")
+    assert "Which run?" in str(ack["body"])
+    ack = await place.command(ADA, INCIDENTS, "pause 1-1")
+    assert "is paused" in str(ack["body"])
+    ack = await place.command(ADA, place.channel_of(IncidentId(1)), "pause")
+    assert "none runs that is not paused already" in str(ack["body"])
+
+
+async def test_a_guest_holds_nothing(place: Workplace) -> None:
+    """It lets actions loose on the world, or stops them half-way: that is for those who may decide."""
+    channel = await begun(place, 1)
+    place.slack.world.add_member(place.slack.world.channels[channel], DANA)
+    for typed in ("pause", "resume", "cancel --undo"):
+        ack = await place.command(DANA, channel, typed)
+        assert "uests" in str(ack["body"])
+    ts = await place.posted(channel, "incident/1/status")
+    await place.press(DANA, channel, ts, "run_pause/1-1")
+    await until(lambda: any("uests" in each for each in place.texts(channel, seen_by=DANA)))
+    assert place.runs.asked == []

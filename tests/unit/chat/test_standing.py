@@ -1,0 +1,103 @@
+"""Slack's door at a process that stands by: what is signed and ours is kept before the ack, and nothing else is."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+
+from bot.chat.config import ChatConfig
+from bot.chat.inbound.door import EVENTS_PATH
+from bot.chat.inbound.relayed import PAYLOAD, entry_from_data
+from bot.chat.inbound.standing import standing_routes
+from bot.errors import JournalError
+from tests.fakes.asgi import Answered, request
+from tests.fakes.store import MovedClock
+
+SECRET = "s" * 32
+HTTP = ChatConfig(mode="http", bot_token="xoxb-1", signing_secret=SECRET)
+NOW = datetime.now(UTC)  # bolt has no other clock than the machine's
+COMMAND = {"command": "/incident", "text": "ack", "user_id": "U1", "team_id": "T1", "trigger_id": "1.2"}
+BUTTON = {
+    "type": "block_actions",
+    "team": {"id": "T1"},
+    "user": {"id": "U1"},
+    "channel": {"id": "C1"},
+    "container": {"message_ts": "5.6"},
+    "trigger_id": "3.4",
+    "actions": [{"action_id": "acknowledge", "action_ts": "7.8", "value": "{}"}],
+}
+
+
+class Kept:
+    """Keeps what it is given, or fails."""
+
+    def __init__(self) -> None:
+        self.things: list[tuple[str, Mapping[str, Any]]] = []
+        self.fails = False
+
+    async def put(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Keep a thing."""
+        if self.fails:
+            raise JournalError("away")
+        self.things.append((kind, data))
+
+
+async def post(kept: Kept, form: Mapping[str, str], *, secret: str = SECRET) -> Answered:
+    """Post a form, signed as Slack signs it."""
+    body = urlencode(form).encode()
+    stamp = str(int(NOW.timestamp()))
+    made = hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+    headers = [
+        ("x-slack-request-timestamp", stamp),
+        ("x-slack-signature", f"v0={made}"),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ]
+    app = Starlette(routes=standing_routes(HTTP, kept.put, MovedClock(NOW)))
+    return await request(app, EVENTS_PATH, headers=headers, parts=[body])
+
+
+async def test_a_command_and_a_click_are_kept_before_the_ack() -> None:
+    """Each under the key by which a redelivery is known, with all that the leader needs to answer it."""
+    kept = Kept()
+    assert (await post(kept, COMMAND)).status == 200
+    assert (await post(kept, {"payload": json.dumps(BUTTON)})).status == 200
+    assert (await post(kept, {"payload": json.dumps(BUTTON)})).status == 200
+    assert [kind for kind, _ in kept.things] == [PAYLOAD] * 3
+    command, click, again = (entry_from_data(data) for _, data in kept.things)
+    assert (command.kind, command.payload["text"], command.payload["user"]) == ("command", "ack", "U1")
+    assert (click.kind, click.payload["action"], click.received_at) == (
+        "action",
+        "acknowledge",
+        NOW,
+    )
+    assert click.key == again.key != command.key
+
+
+async def test_what_can_not_be_kept_is_not_acknowledged() -> None:
+    """Slack then shows the person that it did not work."""
+    kept = Kept()
+    kept.fails = True
+    assert (await post(kept, COMMAND)).status == 503
+    assert (await post(kept, {"payload": json.dumps(BUTTON)})).status == 503
+
+
+async def test_nothing_else_is_kept() -> None:
+    """What Slack did not sign, another app's command, a button that is none of ours."""
+    kept = Kept()
+    assert (await post(kept, COMMAND, secret="x" * 32)).status == 401
+    assert (await post(kept, {**COMMAND, "command": "/other"})).status == 200
+    assert (
+        await post(kept, {"payload": json.dumps({**BUTTON, "actions": [{"action_id": "theirs"}]})})
+    ).status == 200
+    assert kept.things == []
+
+
+def test_without_http_mode_there_is_no_door() -> None:
+    """Over Socket Mode, a process that stands by hears nothing."""
+    assert standing_routes(ChatConfig(mode="socket"), Kept().put, MovedClock(NOW)) == []
+    assert standing_routes(ChatConfig(mode="off"), Kept().put, MovedClock(NOW)) == []
