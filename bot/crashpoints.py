@@ -33,6 +33,10 @@ class CrashPoint(StrEnum):
     """An alert's incident is open and its run has started in the log; nobody conducts the run."""
     QUEUE_ADMITTED = "queue.admitted"
     """The run that is next in line has started in the log; nobody conducts it."""
+    SCHEDULE_BEFORE_ANSWER = "schedule.before-answer"
+    """An instant of a schedule has come, and the log does not know."""
+    SCHEDULE_ANSWERED = "schedule.answered"
+    """An instant's run has started in the log; nobody conducts it."""
     DESK_RUN_STARTED = "desk.run-started"
     """A run that a person asked for has started in the log; nobody conducts it."""
 

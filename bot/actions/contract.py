@@ -60,6 +60,7 @@ class ActionSpec:
     call does (an HTTP request, a command), so a step may say `effect: read`, which makes it repeatable too. `output` describes the output's
     fields, a sentence each. `target` names what a call touches (a host, a cluster), for the approval and for limits by target. `example` is
     inputs that the model takes, for the docs. `idle`: a call only waits and uses nothing meanwhile, so that it takes no room among those that run.
+    `nested`: the call is another run, so its effect is that run's, and the log tells how it ended.
     """
 
     name: str
@@ -72,6 +73,7 @@ class ActionSpec:
     target: Callable[[Any], str] = lambda _inputs: ""
     example: Mapping[str, Any] = field(default_factory=dict)
     idle: bool = False
+    nested: bool = False
 
     def check(self, values: Mapping[str, Any]) -> Inputs:
         """Turn rendered values into the action's inputs; InvalidInputs tells every misfit."""

@@ -53,6 +53,8 @@ def _section(spec: ActionSpec) -> Iterator[str]:
 
 
 def _nature(spec: ActionSpec) -> str:
+    if spec.nested:
+        return "Does to the world what that runbook does; after a crash it goes on where it stands. Undone by undoing what that run did."
     repeat = "repeatable" if spec.repeatable else "not repeatable"
     if spec.read_if_declared:
         return f"{_EFFECTS[spec.effect]}, {repeat}; with `effect: read` on the step it counts as reading, and as repeatable."

@@ -62,6 +62,7 @@ MILESTONES = frozenset(
         facts.RunDropped,
         facts.RunRejected,
         facts.RunStarted,
+        facts.RunUndoRequested,
         facts.RunFinished,
         facts.RunCancelRequested,
         facts.RunPaused,

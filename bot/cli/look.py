@@ -166,12 +166,13 @@ def _show_head(record: IncidentRecord, redact: Redact) -> None:
 def _show_run(run: RunRecord, steps: Sequence[StepRecord], redact: Redact) -> None:
     waits = stands(run) if run.status is RunStatus.QUEUED else ""
     say(
-        "\n[bold]Run {run}[/bold] {runbook} ({digest}) {status}{why}{asked}",
+        "\n[bold]Run {run}[/bold] {runbook} ({digest}) {status}{why}{inside}{asked}",
         run=run.id,
         runbook=run.runbook,
         digest=run.digest[:12],
         status=run.status.value if run.paused_at is None else "paused",
         why=f": {redact(waits or run.detail)}" if waits or run.detail else "",
+        inside=f", inside run {run.parent} as its step {run.parent_step}" if run.parent else "",
         asked=f", asked for by {run.requested_by.id}" if run.requested_by else "",
     )
     if run.paused_at is not None:

@@ -51,6 +51,8 @@ class RunStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    UNDONE = "undone"
+    """A run inside another that was over, and whose effects were taken back."""
 
 
 class StepStatus(StrEnum):

@@ -13,6 +13,7 @@ from bot.domain.nouns import (
     AlertStatus,
     ApprovalStatus,
     IncidentStatus,
+    Part,
     Phase,
     Routing,
     RunStatus,
@@ -87,7 +88,8 @@ class RunRecord:
     """A run as it stands.
 
     `group` is its concurrency group, empty for none. While it waits in line, `started_at` is when it came, `behind` the run that holds the group,
-    and `place` its place among those that wait, from 1. `paused_at` is since when it is paused, None while it is not.
+    and `place` its place among those that wait, from 1. `paused_at` is since when it is paused, None while it is not. One inside another names
+    that run as `parent`, and the call of it that this run is.
     """
 
     id: RunId
@@ -109,6 +111,10 @@ class RunRecord:
     paused_at: datetime | None = None
     paused_by: Actor | None = None
     paused_why: str = ""
+    parent: RunId | None = None
+    parent_step: StepId | None = None
+    parent_part: Part = Part.MAIN
+    parent_attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,18 +15,16 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.actions.outcome import Reason
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
-from bot.domain.facts import CallStarted, RunFinished
+from bot.domain.facts import CallStarted
 from bot.domain.ids import (
     Digest,
     RunId,
     incident_of_run,
-    incident_stream,
 )
-from bot.domain.nouns import FIRELINE, RunStatus
-from bot.domain.ports import Journal, Reader, Transaction
+from bot.domain.nouns import RunStatus
+from bot.domain.ports import Journal, Reader
 from bot.engine import runlog
 from bot.engine.conductor import (
     Arrival,
@@ -35,6 +33,7 @@ from bot.engine.conductor import (
     Plan,
     Recovered,
     TimeCame,
+    UndoAsked,
     decide,
     next_due,
     replay,
@@ -43,6 +42,7 @@ from bot.engine.conductor.arrivals import Wish
 from bot.engine.due import DueTimes
 from bot.engine.gatekeeper import Gatekeeper
 from bot.engine.guards import Guards, Rules
+from bot.engine.nested import Conducting, Nested
 from bot.engine.performer import Performer
 from bot.engine.starts import Starts
 from bot.engine.underway import Acting, UnderWay, ending_of, tell_of_bugs, without_new_steps
@@ -97,6 +97,20 @@ class Driver(Wishes):
         )
         self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
+        conducting = Conducting(
+            take_up=self.take_up,
+            take_back=self._take_up,
+            bring=self._arrive_surely,
+            events_of=lambda run: runlog.read(reader, run),
+            spawn=self._spawn,
+        )
+        self._nested = Nested(
+            journal=journal,
+            plan_of=plan_of,
+            conducting=conducting,
+            chance=performer.chance,
+            pause=retry_pause,
+        )
         self._taking_up = asyncio.Lock()
         self._starts = Starts()
         self._background: set[asyncio.Task[None]] = set()
@@ -108,7 +122,8 @@ class Driver(Wishes):
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
         self._gatekeeper.restore(await asyncio.to_thread(self._reader.targets_away))
-        runs = [record.id for record in await asyncio.to_thread(self._reader.unfinished_runs)]
+        unfinished = await asyncio.to_thread(self._reader.unfinished_runs)
+        runs = [record.id for record in unfinished]
         reached(CrashPoint.RECOVERY_BEGUN)
         for start in range(0, len(runs), _AT_ONCE):
             # Side by side, so that what they decide shares its commits.
@@ -118,6 +133,7 @@ class Driver(Wishes):
             for end in ends:
                 if isinstance(end, BaseException):
                     raise end
+        await self._nested.end_orphans(unfinished)
         return len(runs)
 
     async def _recover(self, run: RunId) -> None:
@@ -176,6 +192,10 @@ class Driver(Wishes):
 
     async def take_up(self, run: RunId) -> None:
         """See `RunControl.take_up`."""
+        await self._take_up(run)
+
+    async def _take_up(self, run: RunId, undo: UndoAsked | None = None) -> None:
+        """Conduct a run; one that is over only when what it did is to be undone."""
         if run in self._runs:
             return
         begun = self._starts.take(run)
@@ -184,7 +204,7 @@ class Driver(Wishes):
         if state is None:
             msg = f"There is no run {run}."
             raise NotFound(msg)
-        if state.over or run in self._runs:
+        if run in self._runs or (state.over and (undo is None or state.taking_back)):
             return
         try:
             with runlog.reading():
@@ -192,7 +212,9 @@ class Driver(Wishes):
         except RunbookError as problem:
             await self._give_up(run, f"its runbook can't be read any more: {problem}")
             return
-        first = Began() if len(events) == 1 else Recovered()
+        first: Arrival = Began() if len(events) == 1 else Recovered()
+        if state.over and undo is not None:
+            first = undo
         self._runs[run] = UnderWay(plan=plan, state=state, first=first)
         reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
@@ -290,11 +312,14 @@ class Driver(Wishes):
 
     def _bring_about(self, run: RunId, conducted: UnderWay) -> None:
         """Start what should run, stop what should not, and set the alarm."""
-        conducted.match_calls(lambda call: self._begin(run, conducted, call))
+        inside = conducted.match_calls(lambda call: self._begin(run, conducted, call))
+        if inside and not self._closing:
+            self._nested.match(conducted.state, inside)
         self._due.put(run, next_due(conducted.state))
         self._set_alarm()
         if conducted.state.over:
             self._runs.pop(run, None)
+            self._nested.over(run)
 
     def _begin(self, run: RunId, conducted: UnderWay, call: CallStarted) -> Acting:
         self._gatekeeper.begin(call, conducted.plan)
@@ -334,24 +359,8 @@ class Driver(Wishes):
                 return
             conducted.broken = True
             conducted.stop_calls()
-        fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail)
-
-        def unit(tx: Transaction) -> None:
-            record = tx.run(run)
-            if record is not None and record.status is RunStatus.RUNNING:
-                tx.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
-
-        tries = 0
-        while True:
-            try:
-                await self._journal.submit(unit)
-            except JournalClosed:
-                return
-            except JournalError as problem:
-                tries += 1
-                _LOG.warning("a run's end can't be written, trying again", run=run, problem=str(problem))
-                await asyncio.sleep(self._retry_pause(tries))
-            else:
-                break
+        if not await runlog.end(self._journal, run, detail, self._retry_pause):
+            return
         self._runs.pop(run, None)
         self._due.put(run, None)
+        self._nested.over(run)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+import structlog
+
+from bot.actions.outcome import Reason
 from bot.domain.events import Event
+from bot.domain.facts import RunFinished
 from bot.domain.ids import RunId, incident_of_run, incident_stream
-from bot.domain.nouns import FIRELINE
+from bot.domain.nouns import FIRELINE, RunStatus
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.engine.conductor.turn import Decision
-from bot.errors import FirelineError, JournalError
+from bot.errors import FirelineError, JournalClosed, JournalError
+
+_LOG = structlog.get_logger(__name__)
 
 
 async def read(reader: Reader, run: RunId) -> Sequence[Event]:
@@ -30,6 +36,29 @@ async def write(journal: Journal, run: RunId, decisions: Sequence[Decision]) -> 
         return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
 
     return await journal.submit(unit)
+
+
+async def end(journal: Journal, run: RunId, detail: str, retry_pause: Callable[[int], float]) -> bool:
+    """End a run that can't be conducted, on the record, and once; False when the process stops before it could."""
+    fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail)
+
+    def unit(tx: Transaction) -> None:
+        record = tx.run(run)
+        if record is not None and record.status is RunStatus.RUNNING:
+            tx.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
+
+    tries = 0
+    while True:
+        try:
+            await journal.submit(unit)
+        except JournalClosed:
+            return False
+        except JournalError as problem:
+            tries += 1
+            _LOG.warning("a run's end can't be written, trying again", run=run, problem=str(problem))
+            await asyncio.sleep(retry_pause(tries))
+        else:
+            return True
 
 
 @contextlib.contextmanager

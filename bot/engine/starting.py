@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,9 @@ from bot.domain.ids import RunId
 from bot.domain.nouns import Actor
 from bot.domain.records import AlertRecord, IncidentRecord
 from bot.runbook.model import Runbook
+
+_MOST_GROUP = 200
+"""Characters of a group's name: it is looked up by an index, and databases limit what an index holds."""
 
 
 def start_run(
@@ -92,3 +96,10 @@ def incident_scope(incident: IncidentRecord) -> dict[str, Any]:
         "severity": incident.severity.value,
         "status": incident.status.value,
     }
+
+
+def bounded(group: str) -> str:
+    """Return a group's name, shortened to its beginning and its SHA-256 where it is too long to look up."""
+    if len(group.encode()) <= _MOST_GROUP:
+        return group
+    return f"{group[:40]}…{hashlib.sha256(group.encode()).hexdigest()}"

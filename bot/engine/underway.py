@@ -17,8 +17,10 @@ from bot.engine.conductor import (
     Arrival,
     CallEnded,
     CancelCall,
+    CancelInside,
     Perform,
     Plan,
+    RunInside,
     RunState,
     SettlementGiven,
     effects,
@@ -56,12 +58,18 @@ class UnderWay:
         for event in events:
             self.state = evolve(self.state, event.fact, event.at, event.actor)
 
-    def match_calls(self, begin: Callable[[CallStarted], Acting]) -> None:
-        """Begin the calls that the state wants, and stop those that it wants stopped.
+    def match_calls(self, begin: Callable[[CallStarted], Acting]) -> list[RunInside | CancelInside]:
+        """Begin the calls that the state wants, and stop those that it wants stopped; return what it wants of runs inside this one.
 
         A call is forgotten once the state no longer wants it, not when its task has ended: until its outcome is written it is under way.
         """
-        wanted = effects(self.state)
+        inside: list[RunInside | CancelInside] = []
+        wanted: list[Perform | CancelCall] = []
+        for effect in effects(self.state):
+            if isinstance(effect, RunInside | CancelInside):
+                inside.append(effect)
+            else:
+                wanted.append(effect)
         names = {_name(effect) for effect in wanted}
         self.calls = {name: acting for name, acting in self.calls.items() if name in names}
         for effect in wanted:
@@ -70,6 +78,7 @@ class UnderWay:
                 self._stop(self.calls[name])
             elif name not in self.calls:
                 self.calls[name] = begin(effect.call)
+        return inside
 
     def stop_calls(self) -> None:
         """Stop every call."""

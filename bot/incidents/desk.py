@@ -16,12 +16,12 @@ from bot.domain.nouns import Actor, IncidentStatus, RunStatus, Severity
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.domain.records import AlertRecord, ApprovalRecord, IncidentRecord, RunRecord, StepRecord
 from bot.engine.control import RunControl
+from bot.engine.starting import bounded
 from bot.errors import Conflict, NotFound, Refused, RunbookError
 from bot.incidents import rules
 from bot.incidents.line import Spot, leave, stands
 from bot.incidents.opening import IN_SCOPE, Opening, before, severity_of, title_of
 from bot.incidents.placing import place_for
-from bot.incidents.routing import bounded
 from bot.runbook.inputs import resolve_inputs
 from bot.runbook.model import Runbook
 

@@ -7,7 +7,6 @@ turned away, only alerts that ask for the same run, with the same inputs, are on
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +17,10 @@ from bot.domain.facts import AlertSeen, AlertsReceived
 from bot.domain.ids import AlertKey
 from bot.domain.nouns import AlertStatus, Routing
 from bot.domain.records import AlertRecord
-from bot.engine.starting import alert_scope
+from bot.engine.starting import alert_scope, bounded
 from bot.errors import RunbookError
 from bot.runbook.inputs import resolve_inputs
 from bot.runbook.model import Runbook, WhenBusy
-
-_MOST_GROUP = 200
-"""Characters of a group's name: it is looked up by an index, and databases limit what an index holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +96,6 @@ def _seat(runbook: Runbook, alert: AlertRecord, variables: Mapping[str, Any]) ->
             return group, (group,) if attaches else (group, runbook.name, canonical(scope["inputs"]))
     group = bounded(f"{runbook.name}/{alert.group_key}")
     return group, (group,)
-
-
-def bounded(group: str) -> str:
-    """Return a group's name, shortened to its beginning and its SHA-256 where it is too long to look up."""
-    if len(group.encode()) <= _MOST_GROUP:
-        return group
-    return f"{group[:40]}…{hashlib.sha256(group.encode()).hexdigest()}"
 
 
 def record_of(seen: AlertSeen, received: AlertsReceived, at: datetime) -> AlertRecord:

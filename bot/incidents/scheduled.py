@@ -17,11 +17,11 @@ from bot.domain.ids import SYSTEM, RunId, incident_stream
 from bot.domain.nouns import FIRELINE, SCHEDULE, RunStatus
 from bot.domain.ports import Transaction
 from bot.domain.records import IncidentRecord, ScheduleRecord
+from bot.engine.starting import bounded
 from bot.errors import RunbookError
 from bot.incidents.line import Line, line_of
 from bot.incidents.opening import Opening, before, severity_of, title_of
 from bot.incidents.placing import begin, busy_with, open_new, when_busy
-from bot.incidents.routing import bounded
 from bot.policy.autonomy import why_not_by_itself
 from bot.runbook.cron import BadCron, parse_cron
 from bot.runbook.inputs import resolve_inputs

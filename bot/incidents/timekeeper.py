@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import IncidentOpened, IncidentResolved, RunFinished, ScheduleRemoved, ScheduleSet
@@ -142,6 +143,7 @@ class Timekeeper:
         try:
             opening = prepare_scheduled(book, self._variables, self._clock.now())
             seed = self._tokens()
+            reached(CrashPoint.SCHEDULE_BEFORE_ANSWER)
             run = await self._journal.submit(lambda tx: answer(tx, opening, instant, seed=seed))
         except JournalError:
             raise
@@ -149,6 +151,7 @@ class Timekeeper:
             _log.exception("schedules.not_answered", runbook=book.name, due=instant.due.isoformat())
             return
         if run is not None:
+            reached(CrashPoint.SCHEDULE_ANSWERED)
             self._started.add(run)
             await self._take_up(run)
 

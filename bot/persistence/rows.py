@@ -17,6 +17,7 @@ from bot.domain.nouns import (
     AlertStatus,
     ApprovalStatus,
     IncidentStatus,
+    Part,
     Phase,
     Routing,
     RunStatus,
@@ -152,6 +153,10 @@ def run_of(row: Row) -> RunRecord:
         paused_at=_maybe_instant(row.paused_at),
         paused_by=_maybe_actor(row.paused_by),
         paused_why=row.paused_why,
+        parent=row.parent,
+        parent_step=row.parent_step,
+        parent_part=Part(row.parent_part or Part.MAIN),
+        parent_attempt=row.parent_attempt,
     )
 
 

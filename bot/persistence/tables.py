@@ -151,6 +151,10 @@ RUNS = Table(
     Column("paused_by", Text, nullable=True),
     _text("paused_why"),
     _seq("seq", server_default=text("0")),
+    Column("parent", Text, nullable=True),  # the run around it, and the call of that run that it is
+    Column("parent_step", Text, nullable=True),
+    _text("parent_part"),
+    _count("parent_attempt"),
 )
 RUNNING = RUNS.c.status == text("'running'")
 QUEUED = RUNS.c.status == text("'queued'")

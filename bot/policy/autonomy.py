@@ -34,6 +34,11 @@ def gate(autonomy: str, effect: Effect) -> Gate:
     return Gate.OPEN if effect is Effect.READ else demanded
 
 
+def least(*autonomies: str) -> str:
+    """Return the autonomy that allows the least: what a run inside another has."""
+    return min(autonomies, key=tuple(_GATES).index)
+
+
 def why_not_by_itself(autonomy: str, valid_until: date | None, today: date) -> str:
     """Return why a runbook may only be proposed, in words; empty when an alert may start it."""
     if valid_until is not None and today > valid_until:

@@ -22,6 +22,7 @@ _PART = {
     Part.VERIFY: "the check of ",
     Part.UNDO: "the undo of ",
 }
+_PART_INSIDE = {Part.UNDO: "the undo of "}
 _PHASE = {
     Phase.STEPS: "went on with its steps",
     Phase.UNDO: "began to undo what it had done",
@@ -34,6 +35,7 @@ _RUN_END = {
     RunStatus.SUCCEEDED: "succeeded",
     RunStatus.FAILED: "failed",
     RunStatus.CANCELLED: "was cancelled",
+    RunStatus.UNDONE: "was undone",
 }
 _APPROVAL_END = {
     ApprovalStatus.PENDING: "is still open",
@@ -65,8 +67,11 @@ def _subject(part: Part, step: str) -> str:
 
 
 def _started(fact: facts.RunStarted, _by: str, _event: Event, names: Names) -> str:
-    asked = f", asked for by {who(fact.requested_by, names)}" if fact.requested_by else ""
-    return f"Run {fact.run} of the runbook {plain(fact.runbook)} began{asked}"
+    head = f"Run {fact.run} of the runbook {plain(fact.runbook)} began"
+    if fact.parent is not None:
+        # Who asked for it asked for the run around it, and is named there.
+        return f"{head} inside run {fact.parent}, as {_PART_INSIDE.get(fact.parent_part, '')}its step {fact.parent_step}"
+    return f"{head}, asked for by {who(fact.requested_by, names)}" if fact.requested_by else head
 
 
 def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> str:
@@ -84,6 +89,10 @@ def _paused(fact: facts.RunPaused, by: str, _event: Event, _names: Names) -> str
 
 def _resumed(fact: facts.RunResumed, by: str, _event: Event, _names: Names) -> str:
     return f"{by} let run {fact.run} go on after a pause of {duration(fact.paused_for)}{because(fact.why)}"
+
+
+def _undo_asked(fact: facts.RunUndoRequested, _by: str, _event: Event, _names: Names) -> str:
+    return f"Run {fact.run} began to undo what it had done{because(fact.why)}"
 
 
 def _finished(fact: facts.RunFinished, _by: str, _event: Event, _names: Names) -> str:
@@ -212,6 +221,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunStarted: _started,
     facts.PhaseEntered: _phase,
     facts.RunCancelRequested: _cancel,
+    facts.RunUndoRequested: _undo_asked,
     facts.RunPaused: _paused,
     facts.RunResumed: _resumed,
     facts.RunFinished: _finished,

@@ -8,7 +8,6 @@
     FL4xx     actions and what they take
     FL5xx     safety: approvals, undo, retries, evidence
     FL6xx     what starts a runbook
-    FL9xx     known to the language, not available yet
 
 A code keeps its meaning for ever; a rule that goes leaves its number empty. `docs/lint.md` is made from the
 table below. How findings are printed is in `bot.runbook.reports`.
@@ -166,6 +165,22 @@ RULES: dict[str, Rule] = {
         "a value of a type that can't fit",
         "What the expression gives is known by its type, and the action takes another.",
     ),
+    "FL411": _error(
+        "a runbook that there is not",
+        "`runbook.run` names a runbook of the library; the hint names the nearest one.",
+    ),
+    "FL412": _error(
+        "inputs that the runbook does not take",
+        "An input is missing or unknown, or its value does not fit what the other runbook declares.",
+    ),
+    "FL413": _error(
+        "runbooks in a circle, or too deep",
+        "No runbook runs inside itself, also not through others, and five runs may stand one inside another.",
+    ),
+    "FL414": _warning(
+        "runs a runbook that is refused",
+        "Until the other file is put right, its last good version is run; where there is none, the step fails.",
+    ),
     "FL501": _error(
         "destroys without approval",
         "What can't be taken back needs a person's word: give the step an `approval`.",
@@ -261,9 +276,5 @@ RULES: dict[str, Rule] = {
     "FL608": _warning(
         "a trigger that no alert satisfies",
         "Matchers of one entry must all hold; what any of them will do belongs into entries of their own.",
-    ),
-    "FL901": _error(
-        "not available yet",
-        "The language has it, this release does not: nothing would happen, so it is refused.",
     ),
 }

@@ -8,10 +8,9 @@ good version of what broke stay in force.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from pathlib import Path as FilePath
 
 from bot.actions.contract import Catalogue
@@ -25,6 +24,7 @@ from bot.runbook.model import Runbook
 from bot.runbook.overlaps import check_overlaps
 from bot.runbook.places import Place
 from bot.runbook.rules.draft import NO_GROUPS, Draft, World, sited_steps
+from bot.runbook.rules.library import Shelf, check_library
 
 REHEARSAL = ".rehearsal.yaml"
 """Files that end like this are rehearsals, not runbooks."""
@@ -33,10 +33,11 @@ _ENDINGS = frozenset({".yaml", ".yml"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What became of one file; `runbook` is None when a finding refuses it."""
+    """What became of one file; `runbook` is None when a finding refuses it, `draft` when there is too little to look at."""
 
     runbook: Runbook | None
     findings: tuple[Finding, ...]
+    draft: Draft | None = None
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -98,6 +99,11 @@ def load_runbook(
 
     `vars` are the names in the settings' vars, `groups` the people of those that the settings name; without `today` its date is not judged.
     """
+    world = World(catalogue=catalogue, vars=frozenset(vars), today=today, groups=groups)
+    return _load(source, path, world)
+
+
+def _load(source: str, path: str, world: World) -> Loaded:
     document, findings = read_document(source, path)
     if document is None:
         return Loaded(runbook=None, findings=in_order(list(findings)))
@@ -107,7 +113,6 @@ def load_runbook(
         return Loaded(runbook=None, findings=in_order(found))
     builder = Builder(document=document, findings=found, broken=formed.broken)
     runbook = builder.runbook(formed.file, source, path)
-    world = World(catalogue=catalogue, vars=frozenset(vars), today=today, groups=groups)
     draft = Draft(
         runbook=runbook,
         document=document,
@@ -117,7 +122,7 @@ def load_runbook(
     )
     found.extend(lint(draft))
     good = all(each.level is not Level.ERROR for each in found)
-    return Loaded(runbook=runbook if good else None, findings=in_order(found))
+    return Loaded(runbook=runbook if good else None, findings=in_order(found), draft=draft)
 
 
 def load_good(
@@ -146,21 +151,41 @@ def load_folder(
     Rehearsals are passed over, of two of one name the first by path stays.
     """
     findings: list[Finding] = []
+    world = World(catalogue=catalogue, vars=frozenset(vars), today=today, groups=groups)
+    read = [_load_file(file, world) for file in _files(paths, findings)]
     by_name: dict[str, Runbook] = {}
-    for file in _files(paths, findings):
-        loaded = _load_file(
-            file, partial(load_runbook, catalogue=catalogue, vars=vars, today=today, groups=groups)
-        )
+    drafts: dict[str, Draft] = {}
+    for loaded in read:
         findings.extend(loaded.findings)
-        if loaded.runbook is None:
+        if loaded.runbook is None or loaded.draft is None:
             continue
         first = by_name.setdefault(loaded.runbook.name, loaded.runbook)
         if first is not loaded.runbook:
             message = f"the name {first.name} is taken"
-            findings.append(finding("FL009", message, Place(file=str(file)), f"by {first.path}"))
+            place = Place(file=loaded.runbook.path)
+            findings.append(finding("FL009", message, place, f"by {first.path}"))
+        else:
+            drafts[first.name] = loaded.draft
+    findings.extend(_check_together(read, drafts, by_name))
     runbooks = _by_name(by_name.values())
     findings.extend(check_overlaps(runbooks))
     return Library(runbooks=runbooks, findings=in_order(findings))
+
+
+def _check_together(
+    read: Iterable[Loaded], drafts: dict[str, Draft], by_name: dict[str, Runbook]
+) -> Iterator[Finding]:
+    """Check what runbooks say of one another; those that have an error in it leave `by_name`."""
+    for loaded in read:
+        # What has errors can still be named by others: that it is there, and what it takes, is known.
+        if loaded.draft is not None:
+            drafts.setdefault(loaded.draft.runbook.name, loaded.draft)
+    shelf = Shelf(drafts=drafts, refused=frozenset(drafts.keys() - by_name.keys()))
+    for name, draft in drafts.items():
+        found = list(check_library(draft, shelf))
+        if any(each.level is Level.ERROR for each in found):
+            by_name.pop(name, None)
+        yield from found
 
 
 def _by_name(runbooks: Iterable[Runbook]) -> tuple[Runbook, ...]:
@@ -180,7 +205,7 @@ def _files(paths: Iterable[FilePath], findings: list[Finding]) -> list[FilePath]
     return sorted(found)
 
 
-def _load_file(file: FilePath, load: Callable[[str, str], Loaded]) -> Loaded:
+def _load_file(file: FilePath, world: World) -> Loaded:
     start = Place(file=str(file))
     try:
         raw = file.read_bytes()
@@ -196,4 +221,4 @@ def _load_file(file: FilePath, load: Callable[[str, str], Loaded]) -> Loaded:
         place = Place(file=str(file), line=before.count(b"\n") + 1, column=column)
         message = f"the byte 0x{raw[error.start]:02x} is no UTF-8"
         return Loaded(runbook=None, findings=(finding("FL001", message, place, "save the file as UTF-8"),))
-    return load(source, str(file))
+    return _load(source, str(file), world)

@@ -26,7 +26,6 @@ DURATION = r"^(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?(?:[0-
 
 DURATIONS = frozenset({"timeout", "expires", "interval", "max_interval", "every", "within"})
 """Keys that take a duration."""
-ACTIONS_NOT_YET = frozenset({"runbook.run"})
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]

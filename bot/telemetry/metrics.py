@@ -106,7 +106,7 @@ class Metrics:
 
     def _work(self) -> None:
         self.runs = self._counter(
-            "runs", "Runs of runbooks that ended, by how: succeeded, failed, cancelled.", "outcome"
+            "runs", "Runs of runbooks that ended, by how: succeeded, failed, cancelled, undone.", "outcome"
         )
         self.runs_active = self._gauge("runs_active", "Runs of runbooks that have not ended.")
         self.calls = self._counter(

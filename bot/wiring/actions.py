@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.actions import nested
 from bot.actions.contract import Action, Catalogue
 from bot.settings import Settings
 from integrations import http, prometheus, shell, wait
@@ -22,8 +23,8 @@ def build_actions(settings: Settings, transport: Transport) -> Mapping[str, Acti
 
 
 def catalogue_of(actions: Mapping[str, Action]) -> Catalogue:
-    """Return the specs of actions: what the linter, the conductor and the docs read."""
-    return Catalogue(tuple(action.spec for action in actions.values()))
+    """Return the specs of actions, and of what the engine does itself: what the linter, the conductor and the docs read."""
+    return Catalogue((nested.SPEC, *(action.spec for action in actions.values())))
 
 
 def _shell(settings: Settings) -> shell.ShellConfig:

@@ -17,7 +17,7 @@ from bot.domain.clock import Clock
 from bot.domain.facts import LeadTaken, ProcessStarted
 from bot.domain.ids import SYSTEM, IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, ActorKind
-from bot.domain.ports import Journal
+from bot.domain.ports import Journal, Transaction
 from bot.engine.driver import Driver
 from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
@@ -90,7 +90,14 @@ class Fireline:
     async def reload(self) -> None:
         """Read the runbooks anew, and route again what had waited for them."""
         fact = self.shelf.load(self.clock.now().date())
-        await self.store.journal.append(SYSTEM, FIRELINE, [fact])
+
+        def unit(tx: Transaction) -> None:
+            tx.append(SYSTEM, FIRELINE, [fact])
+            for book in self.shelf.runbooks():
+                # A run inside another may name this version before it begins: by then the file may say something else.
+                tx.keep_runbook(book.digest, book.name, book.source)
+
+        await self.store.journal.submit(unit)
         await self.timekeeper.runbooks_changed(whole=not fact.refused)
         self.dispatcher.runbooks_changed()
         _LOG.info("runbooks loaded", runbooks=len(fact.digests), refused=fact.refused)

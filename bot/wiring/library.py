@@ -103,4 +103,5 @@ class Shelf:
             approval_expiry=self._engine.default_approval_expiry,
             patience=self._protection.patience,
             undo_patience=self._protection.undo_patience,
+            books=self.get,
         )

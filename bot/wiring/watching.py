@@ -18,6 +18,7 @@ from bot.domain.facts import (
     Fact,
     RunFinished,
     RunStarted,
+    RunUndoRequested,
 )
 from bot.domain.ids import RunId, StepId
 from bot.domain.nouns import Part
@@ -37,6 +38,7 @@ class CountEvents:
             AlertsAttached: lambda fact: self._metrics.alerts.labels("attached").inc(len(fact.keys)),
             AlertsUnmatched: lambda fact: self._metrics.alerts.labels("unmatched").inc(len(fact.keys)),
             RunStarted: lambda _: self._metrics.runs_active.inc(),
+            RunUndoRequested: lambda _: self._metrics.runs_active.inc(),
             RunFinished: self._run_finished,
             CallStarted: self._call_started,
             CallSucceeded: lambda fact: self._call_ended(fact, "succeeded"),

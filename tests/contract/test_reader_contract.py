@@ -335,6 +335,47 @@ async def test_a_run_and_its_place_in_the_recovery(desk: Desk) -> None:
     assert [each.id for each in desk.read.unfinished_runs()] == ["1-2"]
 
 
+async def test_a_run_inside_another(desk: Desk) -> None:
+    """A run knows the call that it is, its group finds it while it is under way, and undoing it takes it up again."""
+    inside = RunId("1-2")
+    await desk.tell(opened(), started(RUN))
+    await desk.tell(
+        facts.RunStarted(
+            run=inside,
+            runbook="shift-traffic",
+            digest=Digest("e"),
+            seed="s",
+            autonomy="auto",
+            inputs={},
+            scope={},
+            group="service/checkout",
+            parent=RUN,
+            parent_step=STEP,
+            parent_part=Part.UNDO,
+            parent_attempt=2,
+            ancestors=("checkout-errors",),
+        )
+    )
+    record = desk.read.run(inside)
+    assert record is not None
+    assert (record.parent, record.parent_step, record.parent_part, record.parent_attempt) == (
+        RUN,
+        STEP,
+        Part.UNDO,
+        2,
+    )
+    assert [each.id for each in desk.read.runs_of_group("service/checkout")] == [inside]
+    assert not desk.read.runs_of_group("")
+
+    await desk.tell(facts.RunFinished(run=inside, status=RunStatus.SUCCEEDED))
+    assert not desk.read.runs_of_group("service/checkout")
+    await desk.tell(facts.RunUndoRequested(run=inside))
+    again = desk.read.run(inside)
+    assert again is not None
+    assert (again.status, again.phase, again.finished_at) == (RunStatus.RUNNING, Phase.UNDO, None)
+    assert [each.id for each in desk.read.unfinished_runs()] == [RUN, inside]
+
+
 async def test_a_line_in_front_of_a_group(desk: Desk) -> None:
     """Who holds a group and who waits, by severity and then in the order of coming; who left it is in it no more."""
     waits: Any = {

@@ -9,17 +9,21 @@ import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.crashpoints import CrashPoint
-from bot.domain.facts import CallInterrupted, StepOutcomeUnknown, StepSettled
-from bot.domain.nouns import ActorKind
+from bot.domain.facts import CallInterrupted, ScheduleSet, StepOutcomeUnknown, StepSettled
+from bot.domain.ids import SYSTEM
+from bot.domain.nouns import FIRELINE, ActorKind
+from bot.persistence.store import open_store
 from tests.fakes.lives.ends import check
 from tests.fakes.lives.nest import Nest
 from tests.fakes.lives.scene import KILLED, PATIENCE, Scene, scene
 from tests.fakes.postgres import Postgres
+from tests.fakes.store import MovedClock
 
 MATRIX = os.environ.get("CRASH_MATRIX") == "1"
 MOST_HITS = int(os.environ.get("CRASH_HITS", "12"))
@@ -93,6 +97,8 @@ CASES: Sequence[Deaths] = (
 )
 CHAT = {point for point in CrashPoint if point.startswith(("inbox.", "outbox."))}
 """Points that only a Fireline with chat reaches: test_crash_points_in_chat.py."""
+ON_SCHEDULE = (P.SCHEDULE_BEFORE_ANSWER, P.SCHEDULE_ANSWERED)
+"""Points that are met when an instant of a schedule has come."""
 
 
 def named(deaths: Deaths) -> str:
@@ -103,7 +109,7 @@ def named(deaths: Deaths) -> str:
 def test_every_point_has_its_case() -> None:
     """A crash point that no case kills at proves nothing."""
     met = {death.point for deaths in CASES for death in deaths if isinstance(death, At)}
-    assert met | CHAT == set(CrashPoint)
+    assert met | CHAT | set(ON_SCHEDULE) == set(CrashPoint)
 
 
 async def play(stage: Scene, deaths: Deaths) -> None:
@@ -161,6 +167,22 @@ async def test_killed_at_a_point_it_comes_to_the_same_end(
     """Killed there, started again: nothing lost, nothing twice, and the record holds."""
     async with scene(hatchery, tmp_path / "scene", STORIES, people=PEOPLE) as stage:
         await play(stage, deaths)
+
+
+@pytest.mark.parametrize("point", ON_SCHEDULE)
+async def test_killed_as_a_missed_instant_is_made_up_for(
+    point: CrashPoint, hatchery: Nest, tmp_path: Path
+) -> None:
+    """Two nights were missed; killed around its answer, the last of them is answered all the same, and once."""
+    books = {"runbooks": [str(Path(__file__).parent / "schedules")]}
+    async with scene(hatchery, tmp_path / "scene", (), scheduled=["scheduled"], settings=books) as stage:
+        stage.data.mkdir()
+        days_ago = MovedClock(datetime.now(UTC) - timedelta(days=2, hours=1))
+        store = await open_store(f"sqlite:///{stage.data / 'fireline.db'}", days_ago)
+        known = ScheduleSet(runbook="scheduled", cron="0 4 * * *", timezone="UTC")
+        await store.journal.append(SYSTEM, FIRELINE, [known])
+        await store.close()
+        await play(stage, [At(point)])
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))])

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from bot.actions import nested
 from bot.actions.contract import ActionSpec, Catalogue, Effect, Inputs, SecretRef
 
 
@@ -70,6 +71,7 @@ class DropInputs(Inputs):
 
 CATALOGUE = Catalogue(
     (
+        nested.SPEC,
         ActionSpec(
             name="http.request",
             summary="Make one HTTP request.",

@@ -6,12 +6,14 @@ Live state and stored facts are compared after each arrival: what `evolve` makes
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.actions.contract import ActionSpec, Catalogue, Effect, Inputs
+from bot.actions.nested import RUN_RUNBOOK, SPEC
 from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
-from bot.domain.events import GENESIS, Event
+from bot.domain.events import GENESIS, Event, digest_of
 from bot.domain.facts import EvidenceStored, Fact, RunStarted
 from bot.domain.ids import Digest, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, StepStatus, Vote, person
@@ -25,6 +27,7 @@ from bot.engine.conductor import (
     Plan,
     Recovered,
     ResumeAsked,
+    RunInside,
     RunState,
     SettlementGiven,
     TimeCame,
@@ -83,6 +86,7 @@ CATALOGUE = Catalogue(
         _spec("look", Effect.READ, repeatable=True),
         _spec("push", Effect.MUTATE, repeatable=False),
         _spec("put", Effect.MUTATE, repeatable=True),
+        SPEC,
     )
 )
 
@@ -166,6 +170,13 @@ def step(
     )
 
 
+def inside(name: str, runbook: object, *, given: object = None, **rest: Any) -> Step:
+    """Make a step that runs a runbook, named by a text that may be an expression; `given` are its inputs."""
+    made = step(name, RUN_RUNBOOK, **rest)
+    called = {"name": runbook} if given is None else {"name": runbook, "inputs": given}
+    return replace(made, inputs=Template.compile(called))
+
+
 def book(
     *steps: Step,
     rescue: Iterable[Step] = (),
@@ -190,6 +201,11 @@ def book(
     )
 
 
+def named(name: str, runbook: Runbook, **more: Any) -> Runbook:
+    """Give a runbook a name, a digest of its own, and whatever else the test wants."""
+    return replace(runbook, name=name, digest=digest_of([name, str(more)]), **more)
+
+
 OK = Succeeded(output={"ok": True})
 NOT_YET = Succeeded(output={"ok": False})
 
@@ -209,10 +225,18 @@ class Stage:
         requested_by: Actor | None = None,
         inputs: Mapping[str, Any] | None = None,
         approval_expiry: timedelta | None = None,
+        books: Iterable[Runbook] = (),
+        ancestors: tuple[str, ...] = (),
         gate: Gate = OPEN_GATE,
         severity: str = "SEV2",
     ) -> None:
-        self.plan = Plan(runbook=runbook, catalogue=CATALOGUE, approval_expiry=approval_expiry)
+        self.books = {each.name: each for each in books}
+        self.plan = Plan(
+            runbook=runbook,
+            catalogue=CATALOGUE,
+            approval_expiry=approval_expiry,
+            books=self.books.get,
+        )
         self.gate = gate
         self.now = START
         self.events: list[Event] = []
@@ -226,7 +250,7 @@ class Stage:
             seed="seed",
             now=self.now,
         )
-        self._log([(FIRELINE, started)])
+        self._log([(FIRELINE, replace(started, ancestors=ancestors))])
         self.arrive(Began())
 
     # ---- what arrives
@@ -335,8 +359,9 @@ class Stage:
         return {name: self.step(name).status for name in known}
 
     def running(self) -> list[tuple[str, Part]]:
-        """Return the calls that should be under way now."""
-        return [(each.call.step, each.call.part) for each in effects(self.state) if isinstance(each, Perform)]
+        """Return the calls that should be under way now, runs inside this one too."""
+        under_way = [each for each in effects(self.state) if isinstance(each, Perform | RunInside)]
+        return [(each.call.step, each.call.part) for each in under_way]
 
     def facts(self, kind: type[Fact]) -> list[Any]:
         """Return every fact of a kind, in order."""

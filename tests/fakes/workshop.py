@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.actions.contract import Action, Catalogue, Effect
+from bot.actions.nested import SPEC
 from bot.domain.facts import Fact, IncidentOpened
 from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
-from bot.domain.nouns import FIRELINE, RunStatus, Severity
+from bot.domain.nouns import FIRELINE, Actor, RunStatus, Severity
 from bot.domain.ports import Transaction
 from bot.engine.conductor import Plan
 from bot.engine.driver import Driver
@@ -56,6 +57,7 @@ class Workshop:
     push: ScriptedAction = field(default_factory=lambda: ScriptedAction("push"))
     alarm: HandAlarm = field(default_factory=HandAlarm)
     books: dict[Digest, Runbook] = field(default_factory=dict)
+    in_force: dict[str, Runbook] = field(default_factory=dict)
     more: dict[str, Action] = field(default_factory=dict)
     known: str = "a known secret"
     rules: Rules = field(default_factory=Rules)
@@ -67,12 +69,12 @@ class Workshop:
 
     def _new_driver(self) -> Driver:
         actions: dict[str, Action] = {"look": self.look, "push": self.push, **self.more}
-        catalogue = Catalogue(tuple(action.spec for action in actions.values()))
+        catalogue = Catalogue((SPEC, *(action.spec for action in actions.values())))
 
         def plan_of(digest: Digest) -> Plan:
             if digest not in self.books:
                 raise RunbookError("it is gone")
-            return Plan(runbook=self.books[digest], catalogue=catalogue)
+            return Plan(runbook=self.books[digest], catalogue=catalogue, books=self.in_force.get)
 
         self.guards = Guards(self.rules)
         return Driver(
@@ -93,7 +95,14 @@ class Workshop:
             guards=self.guards,
         )
 
-    async def begin(self, runbook: Runbook, inputs: Mapping[str, Any] | None = None) -> RunId:
+    def put_in_force(self, *runbooks: Runbook) -> None:
+        """Let runs find runbooks by their names."""
+        for runbook in runbooks:
+            self.books[runbook.digest] = self.in_force[runbook.name] = runbook
+
+    async def begin(
+        self, runbook: Runbook, inputs: Mapping[str, Any] | None = None, *, by: Actor | None = None
+    ) -> RunId:
         """Open an incident, start a run of a runbook in it, and take it up."""
         self.books[runbook.digest] = runbook
 
@@ -109,7 +118,7 @@ class Workshop:
                 run=run,
                 inputs=inputs or {},
                 scope=scope_of(incident=incident_scope(record), variables={}),
-                requested_by=None,
+                requested_by=by,
                 seed=f"seed-{run}",
                 now=tx.now,
             )

@@ -126,22 +126,36 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
 
 
 def _runs(runs: Sequence[RunPicture], ink: Ink) -> Iterator[str]:
-    """What runs, then what ran last."""
-    alive = [each for each in runs if each.run.status is RunStatus.RUNNING]
+    """What runs, each run inside another below it, then what ran last; how a run inside ended is told by the step that it was."""
+    alive = _nested([each for each in reversed(runs) if each.run.status is RunStatus.RUNNING])
     queued = [each for each in runs if each.run.status is RunStatus.QUEUED]
-    over = [each for each in reversed(runs) if each.run.finished_at is not None]
-    shown = (alive[::-1] + queued + over)[:RUNS_SHOWN]
+    over = [each for each in reversed(runs) if each.run.finished_at is not None and each.run.parent is None]
+    told = alive + queued + over
+    shown = told[:RUNS_SHOWN]
     for position, each in enumerate(shown):
         yield _run(
             each, ink, steps=STEPS_SHOWN if position == 0 or each.run.status is RunStatus.RUNNING else 0
         )
-    if len(runs) > len(shown):
-        yield f"… and {counted(len(runs) - len(shown), 'earlier run')}"
+    if len(told) > len(shown):
+        yield f"… and {counted(len(told) - len(shown), 'earlier run')}"
+
+
+def _nested(runs: Sequence[RunPicture]) -> list[RunPicture]:
+    """Put each run that stands inside another of these below it."""
+    known = {each.run.id for each in runs}
+    open_ = [each for each in reversed(runs) if each.run.parent not in known]
+    found: list[RunPicture] = []
+    while open_:
+        found.append(open_.pop())
+        open_ += [each for each in runs if each.run.parent == found[-1].run.id]
+    return found
 
 
 def _run(picture: RunPicture, ink: Ink, *, steps: int) -> str:
     run = picture.run
     title = f"*{ink.line(picture.title or run.runbook, 120)}* · run `{run.id}`"
+    if run.parent is not None:
+        title = f"↳ {title} inside `{run.parent}`, step {ink.code(str(run.parent_step), 60)},"
     if run.status is RunStatus.QUEUED:
         return f"⏳ {title} {ink.line(stands(run), 300)} · since {clock_time(run.started_at)}"
     if run.finished_at is None:

@@ -34,6 +34,7 @@ RUN = {
     RunStatus.SUCCEEDED: "done",
     RunStatus.FAILED: "failed",
     RunStatus.CANCELLED: "cancelled",
+    RunStatus.UNDONE: "undone",
 }
 
 

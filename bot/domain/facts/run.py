@@ -23,6 +23,9 @@ class RunStarted(Fact, kind="run.started"):
     `seed` makes idempotency keys unique to this run. `scope` holds `alert`, `alerts`, `incident` and `vars` as they were. `requested_by` is None
     when an alert started it. `deadline` ends the run, None for no limit. `group` is the concurrency group that the run holds until it ends, empty
     for none.
+
+    A run inside another names that one in `parent`, and the call of it that this run is (`parent_step`, `parent_part`, `parent_attempt`);
+    `ancestors` are the names of the runbooks around it, the outermost first.
     """
 
     run: RunId
@@ -35,6 +38,11 @@ class RunStarted(Fact, kind="run.started"):
     requested_by: Actor | None = None
     deadline: datetime | None = None
     group: str = ""
+    parent: RunId | None = None
+    parent_step: StepId | None = None
+    parent_part: Part = Part.MAIN
+    parent_attempt: int = 0
+    ancestors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,14 @@ class RunCancelRequested(Fact, kind="run.cancel_requested"):
     run: RunId
     why: str = ""
     undo: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunUndoRequested(Fact, kind="run.undo_requested"):
+    """A run that was over is taken up again to undo what it did, because the run around it takes back the step that it was."""
+
+    run: RunId
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

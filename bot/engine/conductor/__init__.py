@@ -13,10 +13,11 @@ from bot.engine.conductor.arrivals import (
     ResumeAsked,
     SettlementGiven,
     TimeCame,
+    UndoAsked,
     VoteCast,
 )
 from bot.engine.conductor.decide import decide
-from bot.engine.conductor.effects import CancelCall, Perform, effects, next_due
+from bot.engine.conductor.effects import CancelCall, CancelInside, Perform, RunInside, effects, next_due
 from bot.engine.conductor.evolve import evolve, replay
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState, StepState
@@ -27,15 +28,18 @@ __all__ = [
     "CallEnded",
     "CancelAsked",
     "CancelCall",
+    "CancelInside",
     "PauseAsked",
     "Perform",
     "Plan",
     "Recovered",
     "ResumeAsked",
+    "RunInside",
     "RunState",
     "SettlementGiven",
     "StepState",
     "TimeCame",
+    "UndoAsked",
     "VoteCast",
     "decide",
     "effects",

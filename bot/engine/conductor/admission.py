@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.actions.nested import is_nested
 from bot.actions.outcome import Reason
 from bot.domain.facts import CallHeld, CallRefused, CallStarted
 from bot.domain.nouns import Part, Severity
@@ -21,6 +22,10 @@ from bot.runbook.model import Step
 
 def admit(turn: Turn, step: Step, call: CallStarted) -> str | None:
     """Record the intent, or that the call waits; return why it is not made at all, None when it is or will be."""
+    if is_nested(call.action):
+        # A run inside this one touches nothing itself: each of its own calls stands at the gate.
+        turn.record(call)
+        return None
     seen = turn.state.step(step.id)
     verdict = turn.gate.ask(
         Entry(

@@ -90,6 +90,13 @@ class ResumeAsked:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoAsked:
+    """The run around this one, which is over, takes back the step that this run was."""
+
+    why: str = ""
+
+
 Wish = VoteCast | SettlementGiven | CancelAsked | PauseAsked | ResumeAsked
 """What people ask of a run: it is granted or refused in words, unlike a machine's word, which may simply come too late."""
-Arrival = Began | CallEnded | Recovered | TimeCame | Wish
+Arrival = Began | CallEnded | Recovered | TimeCame | UndoAsked | Wish

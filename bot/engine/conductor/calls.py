@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.actions.contract import InvalidInputs
+from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK
 from bot.actions.outcome import TRANSIENT, Failed, Reason, Succeeded
 from bot.domain.events import canonical
 from bot.domain.facts import (
@@ -29,7 +30,7 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.nouns import Part, Settlement
-from bot.engine.conductor import retries
+from bot.engine.conductor import nested, retries
 from bot.engine.conductor.admission import admit
 from bot.engine.conductor.arrivals import CallEnded
 from bot.engine.conductor.items import approved_inputs
@@ -47,14 +48,14 @@ SHOWN = 200
 def rendered(
     turn: Turn, step: Step, template: Template, action: str, part: Part = Part.MAIN
 ) -> Mapping[str, Any]:
-    """Return the inputs of one of a step's calls, checked against the action; RunbookError or InvalidInputs tell what does not fit."""
+    """Return the inputs of one of a step's calls, checked; RunbookError or InvalidInputs tell what does not fit the action, or the runbook."""
     # Most inputs are written out in full: then nobody needs the names that expressions may use.
     values = template.tree if template.literal else template.render(turn.call_scope(step, part))
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)
     turn.plan.spec(action).check(values)
-    return values
+    return nested.called(turn, values) if action == RUN_RUNBOOK else values
 
 
 def start(turn: Turn, step: Step, part: Part) -> None:
@@ -92,6 +93,8 @@ def _inputs(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
     if approved is not None:
         return approved
     source = turn.plan.source(step, part)
+    if source.action == TAKE_BACK:
+        return nested.to_take_back(turn.state.step(step.id))
     return rendered(turn, step, source.inputs, source.action, part)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain.facts import StepSettled
+from bot.actions.nested import is_nested
+from bot.domain.facts import RunUndoRequested, StepSettled
 from bot.domain.ids import StepId
 from bot.domain.nouns import Part, StepStatus
 from bot.engine.conductor import calls, control, steps
@@ -23,6 +24,7 @@ from bot.engine.conductor.arrivals import (
     ResumeAsked,
     SettlementGiven,
     TimeCame,
+    UndoAsked,
     VoteCast,
     Wish,
 )
@@ -50,7 +52,8 @@ def decide(
         if isinstance(arrival, Wish):
             msg = f"Run {state.run} is over: it {state.status.value}."
             raise Conflict(msg)
-        return ()
+        if not isinstance(arrival, UndoAsked) or state.taking_back:
+            return ()
     if isinstance(arrival, CallEnded | Recovered):
         # A run that is out of time begins nothing more, whatever has just ended or was interrupted.
         watch_deadline(turn)
@@ -67,9 +70,15 @@ def _call_ended(turn: Turn, arrival: CallEnded) -> None:
     calls.ended(turn, _step(turn, arrival.step), arrival)
 
 
+def _undo_asked(turn: Turn, arrival: UndoAsked) -> None:
+    if turn.state.over:
+        turn.record(RunUndoRequested(run=turn.state.run, why=arrival.why))
+
+
 def _recovered(turn: Turn, _arrival: Recovered) -> None:
     for name, seen in turn.state.steps.items():
-        if seen.call is not None:
+        # A run inside this one is no call that could be cut off: the log knows how it stands.
+        if seen.call is not None and not is_nested(seen.call.action):
             calls.interrupted(turn, _step(turn, name), seen.call)
 
 
@@ -116,4 +125,5 @@ _ON: Mapping[type, Callable[[Turn, Any], None]] = {
     CancelAsked: control.cancel,
     PauseAsked: control.pause,
     ResumeAsked: control.resume,
+    UndoAsked: _undo_asked,
 }

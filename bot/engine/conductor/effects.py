@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.actions.nested import is_nested
 from bot.domain.facts import CallStarted
 from bot.domain.ids import StepId
 from bot.domain.nouns import Part, Phase, StepStatus
@@ -27,7 +28,21 @@ class CancelCall:
     attempt: int
 
 
-Effects = tuple[Perform | CancelCall, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInside:
+    """See that the run that this call is goes on: begun where the log has none, taken up where it has."""
+
+    call: CallStarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelInside:
+    """Ask the run that this call is to end; how it ended is still to be told."""
+
+    call: CallStarted
+
+
+Effects = tuple[Perform | CancelCall | RunInside | CancelInside, ...]
 
 
 def effects(state: RunState) -> Effects:
@@ -35,15 +50,18 @@ def effects(state: RunState) -> Effects:
     if state.over:
         return ()
     under_way = [step.call for step in state.steps.values() if step.call is not None]
-    performed: list[Perform | CancelCall] = [Perform(call=call) for call in under_way]
-    if state.stopping and state.phase is Phase.STEPS:
-        # What a settle probe is about to tell is worth waiting for; it only looks.
-        performed += [
-            CancelCall(step=call.step, part=call.part, attempt=call.attempt)
-            for call in under_way
-            if call.part in (Part.MAIN, Part.VERIFY)
-        ]
-    return tuple(performed)
+    wanted = [RunInside(call=call) if is_nested(call.action) else Perform(call=call) for call in under_way]
+    if not (state.stopping and state.phase is Phase.STEPS):
+        return tuple(wanted)
+    # What a settle probe is about to tell is worth waiting for; it only looks.
+    unwanted = [_stop(call) for call in under_way if call.part in (Part.MAIN, Part.VERIFY)]
+    return (*wanted, *unwanted)
+
+
+def _stop(call: CallStarted) -> CancelCall | CancelInside:
+    if is_nested(call.action):
+        return CancelInside(call=call)
+    return CancelCall(step=call.step, part=call.part, attempt=call.attempt)
 
 
 def next_due(state: RunState) -> datetime | None:

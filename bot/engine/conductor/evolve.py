@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.actions.nested import RUN_RUNBOOK
 from bot.actions.outcome import Reason
 from bot.domain.events import Event
 from bot.domain.facts import (
@@ -31,6 +32,7 @@ from bot.domain.facts import (
     RunPaused,
     RunResumed,
     RunStarted,
+    RunUndoRequested,
     StepCancelled,
     StepFailed,
     StepOutcomeUnknown,
@@ -40,7 +42,16 @@ from bot.domain.facts import (
     StepUndoFailed,
     StepUndone,
 )
-from bot.domain.nouns import FIRELINE, Actor, ApprovalStatus, Part, Settlement, StepStatus
+from bot.domain.nouns import (
+    FIRELINE,
+    Actor,
+    ApprovalStatus,
+    Part,
+    Phase,
+    RunStatus,
+    Settlement,
+    StepStatus,
+)
 from bot.engine.conductor import pausing
 from bot.engine.conductor.copies import replace
 from bot.engine.conductor.state import ApprovalState, RunState, StepState
@@ -61,6 +72,8 @@ def begin(fact: RunStarted, at: datetime) -> RunState:
         requested_by=fact.requested_by,
         started_at=at,
         deadline=fact.deadline,
+        parent=fact.parent,
+        ancestors=fact.ancestors,
     )
 
 
@@ -107,7 +120,11 @@ def _phase_entered(state: RunState, fact: PhaseEntered, _at: datetime, _actor: A
 
 def _cancel_requested(state: RunState, fact: RunCancelRequested, _at: datetime, actor: Actor) -> RunState:
     timed_out = state.timed_out or actor == FIRELINE
-    return replace(state, cancelled=fact.why, undo=fact.undo, timed_out=timed_out)
+    return replace(state, cancelled=fact.why, cancelled_by=actor, undo=fact.undo, timed_out=timed_out)
+
+
+def _undo_requested(state: RunState, _fact: RunUndoRequested, _at: datetime, _actor: Actor) -> RunState:
+    return replace(state, status=RunStatus.RUNNING, phase=Phase.UNDO, taking_back=True, reason="", detail="")
 
 
 def _finished(state: RunState, fact: RunFinished, _at: datetime, _actor: Actor) -> RunState:
@@ -222,7 +239,10 @@ def _call_refused(step: StepState, fact: CallRefused, at: datetime, _actor: Acto
 def _call_succeeded(step: StepState, fact: CallSucceeded, _at: datetime, _actor: Actor) -> StepState:
     if fact.part is not Part.MAIN:
         return replace(step, call=None, due=fact.next_at)
-    done = replace(step, call=None, due=fact.next_at, output=fact.output, applied=True)
+    inside = step.call is not None and step.call.action == RUN_RUNBOOK
+    # A run inside this one says itself whether it changed anything; of any other call that succeeded it is taken for granted.
+    applied = step.applied or not inside or bool(fact.output.get("changed", True))
+    done = replace(step, call=None, due=fact.next_at, output=fact.output, applied=applied)
     if fact.next_at is None:
         return done
     return replace(done, status=StepStatus.WAITING_RETRY, reason="", detail="")
@@ -289,6 +309,7 @@ def _undo_failed(step: StepState, _fact: StepUndoFailed, _at: datetime, _actor: 
 _OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, datetime, Actor], RunState]] = {
     PhaseEntered: _phase_entered,
     RunCancelRequested: _cancel_requested,
+    RunUndoRequested: _undo_requested,
     RunFinished: _finished,
     RunPaused: pausing.paused,
     RunResumed: pausing.resumed,

@@ -95,8 +95,7 @@ def shown(turn: Turn, step: Step) -> Mapping[str, Any]:
 
 def targets(turn: Turn, step: Step, inputs: Mapping[str, Any]) -> str:
     """Name what the calls of a loop touch: a few, and how many more."""
-    spec = turn.plan.spec(step.action)
-    named = list(dict.fromkeys(spec.target(spec.check(each)) for each in inputs["items"]))
+    named = list(dict.fromkeys(turn.plan.target(step.action, each) for each in inputs["items"]))
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     return ", ".join(named[:_NAMED]) + more
 

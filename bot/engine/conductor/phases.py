@@ -10,11 +10,10 @@ A run that is asked to end is different: its calls are stopped, its waits end at
 
 from __future__ import annotations
 
-from bot.actions.contract import Effect
 from bot.actions.outcome import Reason
 from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import calls, loops, steps
+from bot.engine.conductor import calls, loops, nested, steps
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import StepState
 from bot.engine.conductor.turn import Turn
@@ -169,7 +168,7 @@ def _undo(turn: Turn) -> None:
             return
         if seen.due is not None and turn.now < seen.due:
             return
-        if isinstance(step.undo, Undo):
+        if isinstance(step.undo, Undo) or nested.takes_back(step):
             calls.start(turn, step, Part.UNDO)
         else:
             why = (
@@ -179,18 +178,25 @@ def _undo(turn: Turn) -> None:
             )
             calls.undo_failed(turn, step, Reason.REJECTED, why)
         return
-    turn.record(PhaseEntered(run=turn.state.run, phase=Phase.RESCUE))
+    if turn.state.taking_back:
+        _taken_back(turn)
+    else:
+        turn.record(PhaseEntered(run=turn.state.run, phase=Phase.RESCUE))
+
+
+def _taken_back(turn: Turn) -> None:
+    """End a run that was taken up again only to undo what it did; its rescue and always have run, or were not called for."""
+    state = turn.state
+    left = nested.left_standing(turn.plan, state)
+    detail = f"not everything could be taken back: {', '.join(left)}" if left else ""
+    status, reason = (RunStatus.FAILED, Reason.REJECTED) if left else (RunStatus.UNDONE, "")
+    turn.record(RunFinished(run=state.run, status=status, reason=reason, detail=detail))
 
 
 def _to_undo(turn: Turn) -> list[Step]:
     """Return the steps whose effect may stand, in reverse order of completion."""
     members = turn.plan.runbook.steps_of(Phase.STEPS)
-    standing = [step for step in loops.with_items(turn, members) if _stands(turn, step)]
-    return sorted(standing, key=lambda step: -turn.state.step(step.id).order)
-
-
-def _stands(turn: Turn, step: Step) -> bool:
-    seen = turn.state.step(step.id)
-    if seen.undo_closed or not seen.applied:
-        return False
-    return isinstance(step.undo, Undo | NoUndo) or turn.plan.effect(step) is not Effect.READ
+    state = turn.state
+    standing = [step for step in loops.with_items(turn, members) if nested.stands(turn.plan, state, step)]
+    left = [step for step in standing if not state.step(step.id).undo_closed]
+    return sorted(left, key=lambda step: -state.step(step.id).order)

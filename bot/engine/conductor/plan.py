@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.actions.contract import ActionSpec, Catalogue, Effect
+from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK, is_nested
 from bot.domain.ids import StepId, instance_id, instance_of
 from bot.domain.nouns import Part
 from bot.errors import RunbookError
@@ -24,8 +25,12 @@ from bot.runbook.model import (
     effective_repeatable,
     effective_retry,
 )
+from bot.runbook.nesting import Books, no_books
+from bot.runbook.templates import Template
 
 DEFAULT_CALL_TIMEOUT = timedelta(minutes=5)
+_TAKE_BACK = Undo(action=TAKE_BACK, inputs=Template.compile({}))
+"""How a step that ran a runbook is undone where it says nothing: which run that was, its state tells."""
 DEFAULT_PATIENCE = timedelta(minutes=2)
 DEFAULT_UNDO_PATIENCE = timedelta(minutes=10)
 
@@ -35,7 +40,8 @@ class Plan:
     """A runbook with the catalogue that gives its actions meaning.
 
     `call_timeout` and `approval_expiry` hold where a step names none of its own; no expiry at all is None. `patience` is how long a step waits for a
-    target that is known to be away, `undo_patience` how long an undo does.
+    target that is known to be away, `undo_patience` how long an undo does. `books` finds the runbooks in force now, for the steps that run one: what
+    was found is in the facts, so that nothing is looked up twice for one call.
     """
 
     runbook: Runbook
@@ -44,6 +50,7 @@ class Plan:
     approval_expiry: timedelta | None = None
     patience: timedelta = DEFAULT_PATIENCE
     undo_patience: timedelta = DEFAULT_UNDO_PATIENCE
+    books: Books = no_books
 
     @cached_property
     def steps(self) -> Mapping[StepId, Step]:
@@ -82,8 +89,18 @@ class Plan:
                 msg, hint="Install the integration that has it, or change the runbook."
             ) from None
 
+    def book(self, name: str) -> Runbook:
+        """Return the runbook in force under a name; RunbookError when there is none."""
+        found = self.books(name)
+        if found is None:
+            raise RunbookError(f"there is no runbook {name!r} in force", hint="`fireline lint` tells why.")
+        return found
+
     def target(self, action: str, inputs: Mapping[str, Any]) -> str:
         """Return what a call touches, as its action names it; empty where there is nothing to name."""
+        if action == RUN_RUNBOOK:
+            # These are not what a runbook says, but what was made of it: the digest stands beside the name.
+            return f"the runbook {inputs['name']}"
         spec = self.spec(action)
         return spec.target(spec.check(inputs))
 
@@ -106,6 +123,8 @@ class Plan:
 
     def source(self, step: Step, part: Part) -> Step | Probe | Verify | Undo:
         """Return what names the action and the inputs of a part of a step; RunbookError when the step has no such part."""
+        if part is Part.UNDO and step.action == RUN_RUNBOOK and step.undo is None:
+            return _TAKE_BACK
         source = {Part.MAIN: step, Part.VERIFY: step.verify, Part.SETTLE: step.settle, Part.UNDO: step.undo}[
             part
         ]
@@ -114,8 +133,10 @@ class Plan:
         return source
 
     def timeout(self, step: Step, part: Part) -> float:
-        """Return for how long a call may run, in seconds."""
+        """Return for how long a call may run, in seconds; 0 for a run inside this one that has no limit but its own."""
         own = step.timeout
         if part is Part.UNDO and isinstance(step.undo, Undo) and step.undo.timeout is not None:
             own = step.undo.timeout
+        if is_nested(self.source(step, part).action):
+            return own.total_seconds() if own is not None else 0.0
         return (own or self.call_timeout).total_seconds()

@@ -79,9 +79,12 @@ _UNTOUCHED = StepState()
 
 @dataclass(frozen=True, kw_only=True)
 class RunState:
-    """A run. `steps` holds those to which something happened; `ended` counts steps that came to an end.
+    """A run, and where it stands.
 
-    `cancelled` says why it was ended early, `undo` that what it did is to be taken back then; `paused` since when it is paused.
+    `steps` holds those to which something happened; `ended` counts steps that came to an end. `cancelled` says why the run was ended early, and
+    `cancelled_by` who did; `undo` that what it did is to be taken back then; `paused` since when it is paused. A run inside another has that one
+    as its `parent`; `ancestors` are the names of the runbooks around it, the outermost first. `taking_back` says that it was over and goes on only
+    to undo what it did.
     """
 
     run: RunId
@@ -96,7 +99,11 @@ class RunState:
     deadline: datetime | None
     status: RunStatus = RunStatus.RUNNING
     phase: Phase = Phase.STEPS
+    parent: RunId | None = None
+    ancestors: tuple[str, ...] = ()
+    taking_back: bool = False
     cancelled: str | None = None
+    cancelled_by: Actor | None = None
     undo: bool = False
     timed_out: bool = False
     paused: datetime | None = None

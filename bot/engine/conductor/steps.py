@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.actions.contract import Effect, InvalidInputs
+from bot.actions.nested import is_nested
 from bot.actions.outcome import Reason
 from bot.domain.events import canonical, digest_of
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted
 from bot.domain.ids import Digest, approval_id
 from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote
-from bot.engine.conductor import calls, loops
+from bot.engine.conductor import calls, loops, nested
 from bot.engine.conductor.arrivals import VoteCast
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import ApprovalState
@@ -48,7 +49,8 @@ def begin(turn: Turn, step: Step) -> None:
             turn.skip(step, f"`if: {step.condition.text}` is false")
             return
         effect = turn.plan.effect(step)
-        demanded = gate(turn.state.autonomy, effect)
+        # What a runbook inside this one does stands at the gate step by step, in that run.
+        demanded = Gate.OPEN if is_nested(step.action) else gate(turn.state.autonomy, effect)
         if demanded is Gate.SHUT:
             turn.skip(
                 step, f"autonomy `{turn.state.autonomy}` only looks, and this step would {effect.value}"
@@ -84,15 +86,15 @@ def _shown(turn: Turn, step: Step) -> tuple[Mapping[str, Any], str]:
     if step.loop is not None:
         inputs = loops.shown(turn, step)
         return inputs, loops.targets(turn, step, inputs)
-    spec = turn.plan.spec(step.action)
     inputs = calls.rendered(turn, step, step.inputs, step.action)
-    return inputs, spec.target(spec.check(inputs))
+    return inputs, turn.plan.target(step.action, inputs)
 
 
 def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
     """Ask people, showing exactly what will run."""
     try:
         inputs, target = _shown(turn, step)
+        effect = nested.worst(turn, step, inputs) if is_nested(step.action) else effect
         undo = _undo_in_words(turn, step)
     except (RunbookError, InvalidInputs) as problem:
         turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
@@ -138,6 +140,8 @@ def _undo_in_words(turn: Turn, step: Step) -> str:
             inputs = step.undo.inputs.tree
         each = ", for each item" if step.loop else ""
         return f"{step.undo.action} {canonical(inputs)}{each}"
+    if nested.takes_back(step):
+        return "its own steps' undos, in reverse order"
     return f"none: {step.undo.why}" if isinstance(step.undo, NoUndo) else ""
 
 

@@ -23,6 +23,7 @@ from bot.domain.facts import (
     RunQueued,
     RunResumed,
     RunStarted,
+    RunUndoRequested,
     StepCancelled,
     StepFailed,
     StepOutcomeUnknown,
@@ -78,6 +79,10 @@ def started(fact: RunStarted, event: Event, at: str) -> Iterable[Change]:
             "place": 0,
             "started_at": at,
             "seq": event.seq,
+            "parent": fact.parent,
+            "parent_step": fact.parent_step,
+            "parent_part": fact.parent_part.value,
+            "parent_attempt": fact.parent_attempt,
         },
     )
 
@@ -128,6 +133,18 @@ def phase_entered(fact: PhaseEntered, _event: Event, _at: str) -> Iterable[Chang
     values = {"phase": fact.phase.value}
     if fact.reason:
         values |= {"reason": fact.reason, "detail": fact.detail}
+    yield Change(RUNS, (fact.run,), values, create=False)
+
+
+def undo_requested(fact: RunUndoRequested, _event: Event, _at: str) -> Iterable[Change]:
+    """Go on with a run that was over, to undo what it did."""
+    values = {
+        "status": RunStatus.RUNNING.value,
+        "phase": Phase.UNDO.value,
+        "finished_at": None,
+        "reason": "",
+        "detail": "",
+    }
     yield Change(RUNS, (fact.run,), values, create=False)
 
 

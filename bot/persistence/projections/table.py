@@ -54,6 +54,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.RunStarted: runs.started,
     facts.PhaseEntered: runs.phase_entered,
     facts.RunCancelRequested: nothing,
+    facts.RunUndoRequested: runs.undo_requested,
     facts.RunPaused: runs.paused,
     facts.RunResumed: runs.resumed,
     facts.RunFinished: runs.finished,

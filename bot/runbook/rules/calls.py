@@ -13,7 +13,6 @@ from bot.runbook.documents import Path, reach
 from bot.runbook.findings import Finding, finding
 from bot.runbook.rules.draft import Called, Draft
 from bot.runbook.sandbox import nearest
-from bot.runbook.surface import ACTIONS_NOT_YET
 
 
 def check_calls(draft: Draft) -> Iterator[Finding]:
@@ -26,12 +25,24 @@ def check_calls(draft: Draft) -> Iterator[Finding]:
         if draft.whole((*called.path, "with")):
             yield from _check_inputs(draft, called, spec)
         yield from _check_effect(draft, called, spec)
+        if spec.nested and not called.part:
+            yield from _check_nested(draft, called)
+
+
+def _check_nested(draft: Draft, called: Called) -> Iterator[Finding]:
+    """Tell of what says nothing of a run: how it ended is in the log, and what its steps saw is kept by them."""
+    step, path = called.sited.step, called.sited.path
+    if step.settle is not None:
+        message = "settle has nothing to find out: how a run ended is in the log"
+        yield finding("FL107", message, draft.place(*path, "settle", key=True), "drop it")
+    if step.evidence is not None:
+        message = "a run keeps no evidence of its own"
+        hint = "the steps of the other runbook do"
+        yield finding("FL107", message, draft.place(*path, "evidence", key=True), hint)
 
 
 def _unknown(draft: Draft, called: Called) -> Finding:
     place = draft.place(*called.path, "uses")
-    if called.action in ACTIONS_NOT_YET:
-        return finding("FL901", f"{called.action} is not available yet", place)
     known = list(draft.world.catalogue)
     hint = nearest(called.action, known) or f"there are: {', '.join(known) or 'none'}"
     return finding("FL401", f"there is no action {called.action}", place, hint)

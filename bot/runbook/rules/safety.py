@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from bot.actions.contract import Effect
+from bot.actions.nested import RUN_RUNBOOK
 from bot.runbook.data import Data
 from bot.runbook.documents import Path
 from bot.runbook.findings import Finding, finding
@@ -64,7 +65,7 @@ def _check_effect(draft: Draft, sited: Sited) -> Iterator[Finding]:
         yield finding(
             "FL501", f"{step.id} destroys, and nobody is asked", step.place, "approval: {from: [group:…]}"
         )
-    if effect is not Effect.READ and step.undo is None and step.verify is None:
+    if effect is not Effect.READ and step.undo is None and step.verify is None and not spec.nested:
         message = f"{step.id} changes something, and has neither undo nor verify"
         hint = "add one of them, or undo: none and why"
         if spec.read_if_declared and step.effect is None:
@@ -77,7 +78,8 @@ def _check_effect(draft: Draft, sited: Sited) -> Iterator[Finding]:
             draft.place(*sited.path, "undo", key=True),
         )
     repeats = step.retry is not None and step.retry.attempts > 1
-    if repeats and step.settle is None and not effective_repeatable(step, spec):
+    # A run inside is begun again only when the one before left nothing standing.
+    if repeats and step.settle is None and not spec.nested and not effective_repeatable(step, spec):
         message = f"{step.id} is tried again although {step.action} is not repeatable"
         yield finding(
             "FL503",
@@ -93,10 +95,14 @@ def _check_failure(draft: Draft, sited: Sited) -> Iterator[Finding]:
     place = draft.place(*sited.path, "on_failure")
     if sited.phase != "steps":
         yield finding("FL505", f"in {sited.phase} nothing is undone", place, "stop or continue")
-    elif not any(isinstance(step.undo, Undo) for step in _may_have_run(draft, sited)):
+    elif not any(_can_undo(step) for step in _may_have_run(draft, sited)):
         yield finding(
             "FL505", f"when {sited.step.id} fails there is nothing to undo", place, "give a step an undo"
         )
+
+
+def _can_undo(step: Step) -> bool:
+    return isinstance(step.undo, Undo) or (step.action == RUN_RUNBOOK and step.undo is None)
 
 
 def _may_have_run(draft: Draft, sited: Sited) -> list[Step]:

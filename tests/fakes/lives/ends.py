@@ -44,6 +44,7 @@ ENDS: Mapping[str, End] = {
         done=(*(f"do/{item}" for item in "abcd"), *(f"undo/{item}" for item in "dcba")),
     ),
     "queued": End(status=RunStatus.SUCCEEDED, done=("do/turn",)),
+    "scheduled": End(status=RunStatus.SUCCEEDED, done=("do/nightly",)),
     "asked": End(status=RunStatus.SUCCEEDED, done=("do/done",)),
 }
 
@@ -58,7 +59,7 @@ def check(scene: Scene) -> Sequence[Event]:
     kept = EvidenceFiles(scene.data / "evidence")
     evidence = verify_evidence(rows, kept.open)
     assert evidence.ok, evidence
-    wanted = [name.partition("-")[0] for name in (*scene.stories, *scene.people)]
+    wanted = [name.partition("-")[0] for name in (*scene.stories, *scene.people, *scene.scheduled)]
     started = {event.fact.run: event.fact.runbook for event in events if isinstance(event.fact, RunStarted)}
     assert sorted(started.values()) == sorted(wanted), "one run for each story"
     assert len([event for event in events if isinstance(event.fact, IncidentOpened)]) == len(wanted)

@@ -53,12 +53,12 @@ class Hands:
     async def _done(self) -> bool:
         await self._send_alerts()
         await self._start_runs()
-        incidents = self._records.incidents(limit=1000)
+        incidents = self._records.incidents(quiet=True, limit=1000)
         runs = [run for each in incidents for run in self._records.runs_of(each.id)]
         under_way = [run for run in runs if run.status is RunStatus.RUNNING]
         for run in under_way:
             await self._decide(run)
-        wanted = len(self._order["stories"]) + len(self._order.get("people", ()))
+        wanted = sum(len(self._order.get(kind, ())) for kind in ("stories", "people", "scheduled"))
         if (
             under_way
             or len(incidents) < wanted
@@ -84,7 +84,9 @@ class Hands:
         desk = self._fireline.desk(self._fireline.store.journal)
         for runbook in self._order.get("people", ()):
             begun = {
-                run.runbook for each in self._records.incidents() for run in self._records.runs_of(each.id)
+                run.runbook
+                for each in self._records.incidents(quiet=True)
+                for run in self._records.runs_of(each.id)
             }
             if runbook not in begun:
                 await desk.start_run(runbook, {}, ADA)

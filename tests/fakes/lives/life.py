@@ -4,6 +4,7 @@ An order is JSON:
 
 config       the settings file                                   log        where the life's output goes
 stories      the alerts to send, by name                         people     runbooks that a person starts
+scheduled    runbooks that a schedule starts
 serve        be a whole `fireline serve`; others are outside     http       answer over HTTP as well
 census     where it says at its end which points it reached
 die_at       [point, detail, nth]: kill yourself there           leave_after   a kind of event after which it stops as it should

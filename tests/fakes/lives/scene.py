@@ -34,6 +34,7 @@ class Scene:
     target: str
     stories: Sequence[str]
     people: Sequence[str] = ()
+    scheduled: Sequence[str] = ()
     database: str = ""
     lives: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class Scene:
             "log": str(self.folder / f"life{self.lives}.log"),
             "stories": list(self.stories),
             "people": list(self.people),
+            "scheduled": list(self.scheduled),
             "census": str(self.folder / "census.json"),
             **order,
         }

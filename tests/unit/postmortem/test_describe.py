@@ -49,6 +49,7 @@ EVIDENCE = {
 BYTES = {"sha256": SHA, "size": 812, "media_type": "text/plain", "source": "s", "tool": "t"}
 APPROVAL = {**HERE, "approval": ASKED}
 ASK = {**APPROVAL, "digest": SHA, "action": "http.request", "effect": "mutate", "inputs": {}, "quorum": 1}
+INSIDE = {"parent": "42-7", "parent_step": "shift", "parent_attempt": 1}
 STARTED = {
     "run": RUN,
     "runbook": "rb",
@@ -157,6 +158,10 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (FIRELINE, facts.RunStarted(**STARTED, requested_by=SCHEDULE), "Run 42-1 of the runbook rb began, asked for by the runbook's schedule."),
     (FIRELINE, facts.RunStarted(**STARTED), "Run 42-1 of the runbook rb began."),
     (FIRELINE, facts.RunStarted(**STARTED, requested_by=ADA), "Run 42-1 of the runbook rb began, asked for by Ada Okafor."),
+    (FIRELINE, facts.RunStarted(**STARTED | INSIDE, requested_by=ADA), "Run 42-1 of the runbook rb began inside run 42-7, as its step shift."),
+    (FIRELINE, facts.RunStarted(**STARTED | INSIDE, parent_part=Part.UNDO), "Run 42-1 of the runbook rb began inside run 42-7, as the undo of its step shift."),
+    (FIRELINE, facts.RunUndoRequested(run=RUN, why="run 42-7 takes back step shift"), "Run 42-1 began to undo what it had done: run 42-7 takes back step shift."),
+    (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.UNDONE), "Run 42-1 was undone."),
     (FIRELINE, facts.RunQueued(**QUEUED, behind="41-1", place=2), "Run 42-1 of the runbook rb waits in the queue of service/checkout, number 2, behind run 41-1."),
     (
         FIRELINE,

@@ -167,6 +167,10 @@ def runs() -> None:
         maybe("paused_by"),
         words("paused_why"),
         number("seq"),
+        maybe("parent"),
+        maybe("parent_step"),
+        words("parent_part"),
+        number("parent_attempt"),
     )
     index(
         "runs",
