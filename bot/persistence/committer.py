@@ -28,7 +28,7 @@ from bot.persistence.batch import Batch, Head
 from bot.persistence.database import Database
 from bot.persistence.lead import FileLead, Lead, SessionLead
 from bot.persistence.migrate import migrate
-from bot.persistence.projections.rebuild import rebuild
+from bot.persistence.projections.rebuild import Progress, rebuild
 from bot.persistence.statements import Writer
 from bot.persistence.transaction import UnitTransaction
 
@@ -115,11 +115,16 @@ class Committer:
             self.lead.release(None)
             raise
 
-    def rebuild(self) -> int:
+    @property
+    def head(self) -> Head:
+        """The place and the hash of the last event, as this connection knows it."""
+        return self._head
+
+    def rebuild(self, progress: Progress) -> int:
         """Make every projection anew from the log, in one transaction; return how many events there were."""
         connection = self._connected()
         with connection.begin():
-            return rebuild(connection)
+            return rebuild(connection, progress)
 
     def close(self) -> None:
         """Let go of the connection and of the lead."""
