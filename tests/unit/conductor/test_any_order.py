@@ -18,6 +18,7 @@ from bot.actions.outcome import Outcome, Succeeded
 from bot.domain.facts import (
     ApprovalClosed,
     ApprovalRequested,
+    CallRefused,
     CallStarted,
     Fact,
     PhaseEntered,
@@ -254,7 +255,9 @@ class AnyOrder(RuleBasedStateMachine):
             new = [event.fact for event in self.stage.events[before:]]
             assert self.stage.now == now
             assert not [
-                fact for fact in new if getattr(fact, "attempt", 0) and not isinstance(fact, CallStarted)
+                fact
+                for fact in new
+                if getattr(fact, "attempt", 0) and not isinstance(fact, CallStarted | CallRefused)
             ]
 
     @rule(seconds=st.sampled_from([0, 0.5, 1, 2, 7, 40]))

@@ -19,11 +19,12 @@ from bot.domain.facts import (
     StepUndoFailed,
 )
 from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import CancelInside, UndoAsked, effects
+from bot.engine.conductor import CancelInside, Plan, UndoAsked, effects
 from bot.engine.conductor.nested import LEFT_OUT, MOST_OUTPUT, outcome
+from bot.errors import RunbookError
 from bot.runbook.model import Autonomy, InputDecl, InputType, NoUndo, OnFailure, Retry
 from bot.runbook.templates import Template
-from tests.fakes.stage import ADA, BEN, Stage, approval, book, failed, inside, named, step, undo
+from tests.fakes.stage import ADA, BEN, CATALOGUE, Stage, approval, book, failed, inside, named, step, undo
 
 HOSTS = InputDecl(name="hosts", type=InputType.INTEGER)
 ZONE = InputDecl(name="zone", default=Template.compile("a"), required=False)
@@ -366,6 +367,19 @@ def test_large_outputs_are_left_out_the_largest_first() -> None:
     assert steps["b"]["output"] == LEFT_OUT
     assert len(steps["c"]["output"]["text"]) == MOST_OUTPUT // 2
     assert steps["a"]["output"] == {"text": "x" * 10}
+
+
+def test_an_output_that_is_too_large_alone_is_left_out() -> None:
+    """Then nothing is left of what the steps put out, and how they ended still is."""
+    stage = Stage(book(step("a")))
+    stage.end("a", Succeeded(output={"text": "x" * (MOST_OUTPUT + 1)}))
+    assert outcome_of(stage).output["steps"] == {"a": {"status": "succeeded", "output": LEFT_OUT}}
+
+
+def test_a_runbook_that_stands_alone_finds_no_other() -> None:
+    """Without a library there is nothing to run."""
+    with pytest.raises(RunbookError, match="there is no runbook 'shift'"):
+        Plan(runbook=SHIFT, catalogue=CATALOGUE).book("shift")
 
 
 def test_the_outcome_of_taking_back() -> None:

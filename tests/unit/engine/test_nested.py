@@ -174,7 +174,11 @@ async def test_the_log_is_away_as_it_begins(shop: Workshop, monkeypatch: pytest.
 async def test_a_bug_fails_the_step(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong as it begins, the run around does not wait for ever."""
     shop.put_in_force(named("inner", book(step("a", "push"))))
-    monkeypatch.setattr("bot.engine.nested.start_run", None)
+
+    async def broken(_inside: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(shop.driver._nested, "_find_or_start", broken)
     run = await shop.begin(outer())
     assert await shop.ended(run) is RunStatus.FAILED
     assert shop.facts(CallFailed)[-1].reason == Reason.BUG

@@ -90,6 +90,7 @@ def test_what_an_expression_gives_is_judged_by_the_run(tmp_path: Path) -> None:
         tmp_path,
         any=running("{name: '{{ alert.labels.book }}'}"),
         given=running("{name: inner, inputs: {zone: '{{ run.id }}'}}"),
+        outer=running("{name: any}"),
         whole=running("{name: inner, inputs: '{{ alert.labels }}'}"),
         inner=INNER,
     )
