@@ -192,6 +192,17 @@ def verify(
         raise typer.Exit(FAILED)
 
 
+# ---- keep
+
+
+@app.command(rich_help_panel="Keep")
+def rebuild(config: Config = None) -> None:
+    """Make all that is shown anew from the log: incidents, runs, approvals and the rest come out as the log says. Fireline must be stopped."""
+    from bot.cli.upkeep import rebuild as make_anew
+
+    make_anew(config)
+
+
 # ---- set up
 
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from bot.domain.clock import to_text
@@ -46,6 +47,8 @@ def _make_encode() -> Callable[[Any], str]:
 
 
 _ENCODE = _make_encode()
+_name_in_json = lru_cache(maxsize=4096)(_ENCODE)
+"""How a stream's or an actor's name stands in JSON: the same few again and again."""
 
 
 def canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -80,8 +83,8 @@ def seal(*, seq: int, at: str, stream: str, actor: str, kind: str, data: str, pr
     """Return the hash of an event; `data` is the fact's canonical JSON text, `at` as `to_text` writes it."""
     # The keys are written in sorted order by hand, so that the data, the largest part, is encoded once and stored as it was hashed.
     text = (
-        f'{{"actor":{_ENCODE(actor)},"at":"{at}","data":{data},"kind":"{kind}",'
-        f'"prev":"{prev}","seq":{seq},"stream":{_ENCODE(stream)}}}'
+        f'{{"actor":{_name_in_json(actor)},"at":"{at}","data":{data},"kind":"{kind}",'
+        f'"prev":"{prev}","seq":{seq},"stream":{_name_in_json(stream)}}}'
     )
     return Digest(hashlib.sha256(text.encode()).hexdigest())
 

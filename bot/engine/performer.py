@@ -32,6 +32,7 @@ CLEAN_UP = 5.0
 """Seconds that an action gets to clean up after it was told to stop; then it is left behind, and the run goes on without it."""
 
 _LOG = structlog.get_logger(__name__)
+_JSON = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 
 
 class Kept(Protocol):
@@ -188,6 +189,8 @@ def _evidence_name(plan: Plan, state: RunState, call: CallStarted) -> str:
 def _hidden(outcome: Outcome, hide: Callable[[str], str]) -> Outcome:
     output = _hidden_in(outcome.output, hide)
     if isinstance(outcome, Succeeded):
+        if output == outcome.output:
+            return outcome
         return replace(outcome, output=output)
     return replace(outcome, output=output, detail=hide(outcome.detail))
 
@@ -240,9 +243,11 @@ def _bounded(outcome: Outcome) -> Outcome:
         # Nor may it be nested as deep as it likes: where the log is written, every level costs.
         outcome = replace(outcome, output={"truncated": True, "why": f"nested more than {DEEPEST} deep"})
     try:
-        text = json.dumps(outcome.output, allow_nan=False, ensure_ascii=False)
+        text = _JSON.encode(outcome.output)
     except (TypeError, ValueError) as error:
         return Failed(reason=Reason.BUG, detail=f"the action's output is not JSON: {error}", applied=True)
+    if isinstance(outcome, Succeeded) and text.isascii() and len(text) <= OUTPUT_LIMIT:
+        return outcome
     output: Mapping[str, Any] = outcome.output
     written = text.encode(errors="replace")
     if len(written) > OUTPUT_LIMIT:

@@ -49,6 +49,11 @@ class Batch:
         """Where the log ends, with what this batch appended."""
         return self._seq, self._hash
 
+    @property
+    def now(self) -> datetime | None:
+        """The instant of the newest append; None while there is none."""
+        return self._now
+
     def append(self, now: datetime, stream: StreamId, actor: Actor, facts: Sequence[Fact]) -> Sequence[Event]:
         """Give facts their place. ValueError or TypeError when one has no form in the log; then none of them was added."""
         if now is not self._now:
@@ -71,9 +76,10 @@ class Batch:
         self._rows += rows
         self.events += events
         self.marks += 1
-        for event in events:
-            for change in changes_of(event, self._at):
-                self._buffer.add(change)
+        if events:
+            add = self._buffer.add
+            for change in changes_of(events, self._at):
+                add(change)
         return events
 
     def change(self, change: Change) -> None:

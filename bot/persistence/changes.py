@@ -66,10 +66,14 @@ def joined(first: Change, then: Change) -> Change:
     values = {**first.values, **then.values}
     if not (first.counters or first.once or then.counters or then.once):
         # Nearly always: plain values, and what a new row begins with.
-        initial = {**then.initial, **first.initial} if then.initial else first.initial
+        initial = (
+            first.initial
+            if then.initial.keys() <= first.initial.keys()
+            else {**then.initial, **first.initial}
+        )
         if initial and not values.keys().isdisjoint(initial):
             initial = {name: value for name, value in initial.items() if name not in values}
-        return Change(first.table, first.key, values, initial, create=first.create or then.create)
+        return Change(first.table, first.key, values, initial, NOTHING, NOTHING, first.create or then.create)
     counters = {name: add for name, add in first.counters.items() if name not in then.values}
     for name, add in then.counters.items():
         if name in first.values:

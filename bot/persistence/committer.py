@@ -28,7 +28,7 @@ from bot.persistence.batch import Batch, Head
 from bot.persistence.database import Database
 from bot.persistence.lead import FileLead, Lead, SessionLead
 from bot.persistence.migrate import migrate
-from bot.persistence.projections.rebuild import rebuild
+from bot.persistence.projections.rebuild import Progress, rebuild
 from bot.persistence.statements import Writer
 from bot.persistence.transaction import UnitTransaction
 
@@ -115,11 +115,16 @@ class Committer:
             self.lead.release(None)
             raise
 
-    def rebuild(self) -> int:
+    @property
+    def head(self) -> Head:
+        """The place and the hash of the last event, as this connection knows it."""
+        return self._head
+
+    def rebuild(self, progress: Progress) -> int:
         """Make every projection anew from the log, in one transaction; return how many events there were."""
         connection = self._connected()
         with connection.begin():
-            return rebuild(connection)
+            return rebuild(connection, progress)
 
     def close(self) -> None:
         """Let go of the connection and of the lead."""
@@ -213,11 +218,12 @@ class Committer:
 
     def _run(self, batch: Batch, job: Job, index: int) -> Answer:
         marks = batch.marks
-        now = self._clock.now()
         try:
             if type(job) is Append:
+                # What only appends takes no time: it shares the instant of the unit before it.
+                now = batch.now or self._clock.now()
                 return Answer(batch.append(now, job.stream, job.actor, job.facts), None)
-            return Answer(job(UnitTransaction(batch, now)), None)  # type: ignore[operator]  # narrowed by the line above
+            return Answer(job(UnitTransaction(batch, self._clock.now())), None)  # type: ignore[operator]  # narrowed by the line above
         except Exception as error:  # a unit's exception is its answer
             if batch.marks != marks or isinstance(error, DBAPIError):
                 raise _Spoilt(index, error) from error

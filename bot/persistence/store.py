@@ -119,8 +119,16 @@ def open_records(url: str) -> tuple[Records, Database]:
     return Records(database), database
 
 
-def rebuild_store(url: str, clock: Clock) -> int:
-    """Make every projection anew from the log and return how many events there were; ConfigurationError while a Fireline writes there."""
+def rebuild_store(
+    url: str, clock: Clock, progress: Callable[[int, int], None] = lambda _of, _all: None
+) -> int:
+    """Make every projection anew from the log and return how many events there were.
+
+    ConfigurationError while a Fireline writes there, or when there is no store of this version.
+    All of it or nothing: who reads meanwhile sees the projections as they were. `progress` is told how many events are done, and of how many.
+    """
+    _, found = open_records(url)  # what is not there, or is of another version, is told and left alone
+    found.close()
     database = open_database(url)
     committer = Committer(database, clock)
     lease = None
@@ -129,7 +137,8 @@ def rebuild_store(url: str, clock: Clock) -> int:
         if isinstance(committer.lead, SessionLead):
             lease = Lease(database, committer.lead)
             lease.start()
-        return committer.rebuild()
+        count, _ = committer.head
+        return committer.rebuild(lambda done: progress(done, count))
     finally:
         if lease is not None:
             lease.stop()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from prometheus_client import Counter, Histogram
+
 from bot.domain.events import Event
 from bot.domain.facts import (
     AlertsAttached,
@@ -32,6 +34,7 @@ class CountEvents:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._actions: dict[RunId, dict[CallName, str]] = {}
+        self._of_action: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._on: Mapping[type[Fact], Callable[[Any], None]] = {
             AlertsAttached: lambda fact: self._metrics.alerts.labels("attached").inc(len(fact.keys)),
             AlertsUnmatched: lambda fact: self._metrics.alerts.labels("unmatched").inc(len(fact.keys)),
@@ -76,5 +79,14 @@ class CountEvents:
     def _call_ended(self, fact: CallSucceeded | CallFailed, outcome: str) -> None:
         action = self._actions.get(fact.run, {}).pop((fact.step, fact.part, fact.attempt), None)
         if action is not None:
-            self._metrics.calls.labels(action, outcome).inc()
-            self._metrics.call_seconds.labels(action).observe(fact.took)
+            calls, seconds = self._counters(action, outcome)
+            calls.inc()
+            seconds.observe(fact.took)
+
+    def _counters(self, action: str, outcome: str) -> tuple[Counter, Histogram]:
+        """Return what counts calls of an action that ended so; looked up by its labels once, since that costs more than counting."""
+        found = self._of_action.get((action, outcome))
+        if found is None:
+            found = self._metrics.calls.labels(action, outcome), self._metrics.call_seconds.labels(action)
+            self._of_action[(action, outcome)] = found
+        return found

@@ -39,6 +39,7 @@ from bot.persistence.store import Store, open_store
 from bot.runbook.load import load_good
 from bot.runbook.model import Runbook
 from bot.telemetry import Metrics
+from bot.wiring.interpreter import settle_in
 from bot.wiring.watching import CountEvents
 from tests.fakes.actions import FakeSecrets
 from tests.fakes.workshop import HandAlarm
@@ -161,6 +162,7 @@ async def open_bed(url: str, folder: Path, **more: Any) -> Bed:
     )
     bed = Bed(store=store, driver=driver, runbook=runbook, action=action)
     store.journal.listen(bed.heard)
+    settle_in()
     return bed
 
 

@@ -4,7 +4,7 @@ Kinds are names of what happened, in the past tense, `noun.verb`; a kind is neve
 logs outlive code.
 """
 
-from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, kind_of, kinds
+from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
 from bot.domain.facts.incident import (
     AlertsAttached,
@@ -126,6 +126,7 @@ __all__ = [
     "StepUndone",
     "fact_from_data",
     "fact_to_data",
+    "json_of",
     "kind_of",
     "kinds",
 ]

@@ -91,11 +91,11 @@ def _make_writer(kind: Any) -> Writer:  # noqa: ANN401, PLR0911 - any annotation
         return to_text
     if origin is Mapping and arguments == (str, str):
         # Labels and annotations: by far the most of what is written.
-        return lambda value: value if type(value) is dict else _plain(value)
+        return lambda value: value if type(value) is dict else json_of(value)
     if isinstance(kind, type) and is_dataclass(kind) and kind is not Actor:
         return _dataclass_writer(kind)
     # What is declared as text may be an enum, and a mapping may hold anything: the value itself tells.
-    return _plain
+    return json_of
 
 
 def _dataclass_writer(cls: type) -> Writer:
@@ -103,20 +103,31 @@ def _dataclass_writer(cls: type) -> Writer:
     parts = [(each.name, attrgetter(each.name), _writer(hints[each.name])) for each in fields(cls)]
 
     def write(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass in, JSON out
-        return {name: write_part(get(value)) for name, get, write_part in parts}
+        return {
+            # Most fields are words and numbers: for them, not even a function is called.
+            name: part if (part := get(value)).__class__ in _AS_IT_IS else write_part(part)
+            for name, get, write_part in parts
+        }
 
     return write
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value comes out; a case each
-    if value is None or type(value) in _AS_IT_IS:
+def json_of(value: Any) -> Any:  # noqa: ANN401 - any JSON value comes out; a case each
+    """Return a fact's value as JSON data; TypeError when it has no form in the log."""
+    kind = value.__class__
+    if value is None or kind in _AS_IT_IS:
         return value
+    if kind is dict:
+        return {
+            key if key.__class__ is str else str(key): each if each.__class__ in _AS_IT_IS else json_of(each)
+            for key, each in value.items()
+        }
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): json_of(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [json_of(each) for each in value]
     if isinstance(value, Actor):
         return str(value)
     msg = f"{type(value).__name__} has no form in the log"

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from dataclasses import replace
 else:
     Copied = TypeVar("Copied")
+    _new = object.__new__
 
     def replace(whole: Copied, /, **changes: Any) -> Copied:  # noqa: ANN401 - any field's value
         """Return a copy of a frozen dataclass with these fields changed."""
-        kind = type(whole)
-        if hasattr(kind, "__slots__"):
+        try:
+            fields = whole.__dict__
+        except AttributeError:
             return dataclasses.replace(whole, **changes)
-        made = object.__new__(kind)
-        fields = made.__dict__
-        fields.update(whole.__dict__)
-        fields.update(changes)
+        made = _new(whole.__class__)
+        copied = made.__dict__
+        copied.update(fields)
+        copied.update(changes)
         return made

@@ -33,7 +33,7 @@ from bot.domain.facts import (
     StepSucceeded,
     StepUndoFailed,
     StepUndone,
-    fact_to_data,
+    json_of,
 )
 from bot.domain.ids import RunId, StepId, incident_of_run
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
@@ -74,7 +74,7 @@ def started(fact: RunStarted, event: Event, at: str) -> Iterable[Change]:
             "status": RunStatus.RUNNING.value,
             "phase": Phase.STEPS.value,
             "requested_by": None if fact.requested_by is None else str(fact.requested_by),
-            "inputs": canonical(fact_to_data(fact)["inputs"]),
+            "inputs": canonical(json_of(fact.inputs)),
             "concurrency_group": fact.group,
             "behind": "",
             "place": 0,
@@ -101,7 +101,7 @@ def queued(fact: RunQueued, event: Event, at: str) -> Iterable[Change]:
             "status": RunStatus.QUEUED.value,
             "phase": Phase.STEPS.value,
             "requested_by": None if fact.requested_by is None else str(fact.requested_by),
-            "inputs": canonical(fact_to_data(fact)["inputs"]),
+            "inputs": canonical(json_of(fact.inputs)),
             "concurrency_group": fact.group,
             "severity": fact.severity.value,
             "behind": fact.behind,
@@ -313,4 +313,4 @@ def step_undo_failed(fact: StepUndoFailed, event: Event, _at: str) -> Iterable[C
 
 
 def _output(fact: CallSucceeded | CallFailed) -> str:
-    return canonical(fact_to_data(fact)["output"])
+    return canonical(json_of(fact.output))

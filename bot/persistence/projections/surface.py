@@ -15,7 +15,7 @@ What a message then says is the chat room's affair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -85,23 +85,49 @@ _BESIDES: dict[type[Fact], Keys] = {
 }
 
 
+_TELL_MORE: frozenset[type[Fact]] = frozenset(
+    {*_BESIDES, facts.MessagePosted, facts.ApprovalClosed, facts.RunStarted, facts.RunQueued}
+)
+"""Events that change more in the outbox than the living message."""
+
+
 def wanted(event: Event) -> tuple[str, ...]:
     """Return the keys of what chat should show anew after this event; none for a stream that is no incident's."""
     incident = _incident_of(event.stream)
     if incident is None:
         return ()
-    kind = type(event.fact)
-    besides = _BESIDES.get(kind)
-    keys = () if besides is None else tuple(besides(incident, event.fact))
-    return keys if kind in _SILENT else (f"incident/{incident}/status", *keys)
+    keys = _besides(event, incident)
+    return keys if type(event.fact) in _SILENT else (f"incident/{incident}/status", *keys)
 
 
-def shown(event: Event) -> Iterable[Change]:
-    """Return what an event changes in the outbox."""
-    fact, seq, incident = event.fact, event.seq, _incident_of(event.stream)
+def _besides(event: Event, incident: IncidentId | None) -> tuple[str, ...]:
+    besides = None if incident is None else _BESIDES.get(type(event.fact))
+    return () if besides is None or incident is None else tuple(besides(incident, event.fact))
+
+
+def shown(events: Sequence[Event]) -> Iterable[Change]:
+    """Return what events of one stream, written together, change in the outbox: the living message once for all of them, where that is plain."""
+    incident = _incident_of(events[0].stream)
+    plain = incident is not None and not any(
+        is_loud(event.fact) or isinstance(event.fact, facts.IncidentOpened) for event in events
+    )
+    if plain:
+        told = [event.seq for event in events if type(event.fact) not in _SILENT]
+        if told:
+            # A quiet incident has no living message, and stays without.
+            yield Change(OUTBOX, (f"incident/{incident}/status",), {"wanted": told[-1]}, create=False)
+    for event in events:
+        if not plain:
+            yield from _shown(event, incident, wanted(event))
+        elif type(event.fact) in _TELL_MORE:
+            yield from _shown(event, incident, _besides(event, incident))
+
+
+def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> Iterable[Change]:
+    fact, seq = event.fact, event.seq
     loud = is_loud(fact) and incident is not None
     begins = loud or (isinstance(fact, facts.IncidentOpened) and fact.scheduled is None)
-    for key in wanted(event):
+    for key in keys:
         if begins or not key.endswith(_STANDING):
             yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
         else:

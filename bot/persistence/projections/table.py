@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from bot.domain import facts
@@ -87,8 +87,12 @@ def projected_kinds() -> Collection[type[Fact]]:
     return _TABLE.keys()
 
 
-def changes_of(event: Event, at: str) -> Iterable[Change]:
-    """Return what an event changes; `at` is its instant as text. KeyError for a kind that the table lacks."""
-    fact = event.fact
-    yield from _TABLE[type(fact)](fact, event, at)
-    yield from shown(event)
+def changes_of(events: Sequence[Event], at: str) -> Iterable[Change]:
+    """Return what events of one stream change that were written together, at least one.
+
+    `at` is their instant as text. KeyError for a kind that the table lacks.
+    """
+    for event in events:
+        fact = event.fact
+        yield from _TABLE[type(fact)](fact, event, at)
+    yield from shown(events)

@@ -90,7 +90,7 @@ def test_a_run_takes_back_only_a_proposal_that_was_made() -> None:
     """A run that starts by itself makes no message about a proposal."""
     (change,) = [
         each
-        for each in changes_of(event(started(RUN)), "now")
+        for each in changes_of([event(started(RUN))], "now")
         if each.table is OUTBOX and "proposed" in str(each.key)
     ]
     assert change.key == ("incident/42/proposed/checkout-errors",)
