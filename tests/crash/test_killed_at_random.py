@@ -33,7 +33,7 @@ from bot.evidence.verify import verify_log
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-KILLS = int(os.environ.get("CRASH_KILLS", "12"))
+KILLS = int(os.environ.get("CRASH_KILLS", "8"))
 MOST_ROUNDS = 40
 PATIENCE = 60.0
 ROUND = 300.0

@@ -38,7 +38,7 @@ from tests.unit.chat.pictures import (
     unknown_calls,
 )
 
-MANY = settings(max_examples=25, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 MARKUP = re.compile(r"<[^>]*>")
 OURS = re.compile(
     r"<(@[UW][A-Z0-9]+|#C[A-Z0-9]+|!subteam\^S[A-Z0-9]+|!date\^[0-9]+\^\{\w+\}\|[^<>|]+|https?://[^<>|]+\|[^<>|]+)>"

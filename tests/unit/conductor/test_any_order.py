@@ -578,6 +578,6 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 AnyOrder.TestCase.settings = settings(
-    max_examples=int(os.environ.get("ANY_ORDER_EXAMPLES", "100")), stateful_step_count=40, deadline=None
+    max_examples=int(os.environ.get("ANY_ORDER_EXAMPLES", "60")), stateful_step_count=40, deadline=None
 )
 TestAnyOrder = AnyOrder.TestCase

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import types
 import typing
 from datetime import UTC, datetime
 
@@ -21,7 +22,8 @@ from bot.domain.facts import (
     kinds,
 )
 from bot.domain.facts.base import fact_from_data as read
-from bot.domain.nouns import Actor, person, sender
+from bot.domain.facts.base import json_of
+from bot.domain.nouns import Actor, Severity, person, sender
 
 _json = st.recursive(
     st.none()
@@ -111,6 +113,11 @@ def test_what_has_no_json_form_is_refused() -> None:
     """A value that the log can't hold fails before it is written, not when it is read."""
     with pytest.raises(TypeError, match="has no form"):
         fact_to_data(NoteAdded(incident=1, text=object()))  # type: ignore[arg-type]
+
+
+def test_a_mapping_of_any_class_is_an_object() -> None:
+    """What only reads like a dictionary is written like one, its keys as text."""
+    assert json_of(types.MappingProxyType({1: ("a", Severity.SEV2)})) == {"1": ["a", "SEV2"]}
 
 
 def test_an_alerts_name_is_its_alertname_label() -> None:
