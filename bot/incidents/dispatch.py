@@ -22,15 +22,16 @@ from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import AlertsUnmatched, RunStarted
-from bot.domain.ids import INTAKE, AlertKey, RunId
+from bot.domain.ids import INTAKE, AlertKey
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import AlertRecord
 from bot.engine.control import RunControl
-from bot.errors import JournalClosed, JournalError
+from bot.errors import JournalError
 from bot.incidents.opening import prepare
 from bot.incidents.placing import place
 from bot.incidents.routing import Sorted, Wanted, sort_out
+from bot.incidents.worker import StartedRuns, work_when_woken
 from bot.runbook.model import Runbook
 
 CHUNK = 250
@@ -41,8 +42,6 @@ _BREATH = timedelta(milliseconds=20)
 """How long the dispatcher rests between two rounds: an alert alone is routed at once, a storm's alerts together."""
 _MOST_FRESH = 20_000
 """How many alerts are remembered between two rounds; beyond that the log is asked."""
-_AGAIN = timedelta(seconds=1)
-"""How long the dispatcher waits after the journal could not take its work."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +63,6 @@ class Dispatcher:
         variables: Mapping[str, Any],
     ) -> None:
         self._journal = journal
-        self._runs = runs
         self._runbooks = runbooks
         self._clock = clock
         self._tokens = tokens
@@ -72,7 +70,7 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._woken.set()
         self._set_aside: set[AlertKey] = set()
-        self._started: set[RunId] = set()
+        self._started = StartedRuns(runs, refused="dispatch.run_not_taken_up")
         self._fresh: deque[AlertRecord] = deque()
         self._in_doubt = True
         self._draining = asyncio.Lock()
@@ -93,31 +91,22 @@ class Dispatcher:
 
     def catch_up(self, events: Sequence[Event]) -> None:
         """Bring about what nobody did, since those who wrote these events were told that they could not: alerts are pending, and runs stand still."""
-        self._started.update(event.fact.run for event in events if isinstance(event.fact, RunStarted))
+        self._started.add(event.fact.run for event in events if isinstance(event.fact, RunStarted))
         self._in_doubt = True
         self.wake()
 
     async def run(self) -> None:
         """Route until cancelled, or until the journal closes; what is pending already comes first."""
-        self.wake()
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            try:
-                await self.drain()
-                await asyncio.sleep(_BREATH.total_seconds())
-            except JournalClosed:
-                return
-            except JournalError as error:
-                _log.warning("dispatch.waits", error=str(error), again_in=_AGAIN.total_seconds())
-                await asyncio.sleep(_AGAIN.total_seconds())
-                self.wake()
+        await work_when_woken(self._woken, self._drain_and_breathe, waits="dispatch.waits")
+
+    async def _drain_and_breathe(self) -> None:
+        await self.drain()
+        await asyncio.sleep(_BREATH.total_seconds())
 
     async def drain(self) -> None:
         """Route everything that is pending now, one caller at a time. Raises JournalError when the journal takes no work."""
         async with self._draining:
-            for run in tuple(self._started):
-                await self._take_up(run)
+            await self._started.take_up_left()
             try:
                 routed = await self._drain_log()
                 await self._drain_fresh(routed)
@@ -192,17 +181,7 @@ class Dispatcher:
             return
         if run is not None:
             reached(CrashPoint.DISPATCH_PLACED)
-            self._started.add(run)
-            await self._take_up(run)
-
-    async def _take_up(self, run: RunId) -> None:
-        try:
-            await self._runs.take_up(run)
-        except JournalError:
-            raise  # the run stays among the started, for the next try
-        except Exception:  # noqa: BLE001 - the boundary: the run is in the log, recovery at the next start takes it up
-            _log.exception("dispatch.run_not_taken_up", run=run)
-        self._started.discard(run)
+            await self._started.take_up(run)
 
     def _put_aside(self, alerts: Sequence[AlertRecord]) -> None:
         self._set_aside.update(each.key for each in alerts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,16 +19,15 @@ from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import IncidentOpened, IncidentResolved, RunFinished, ScheduleRemoved, ScheduleSet
-from bot.domain.ids import SYSTEM, IncidentId, RunId, incident_of_run, incident_stream
+from bot.domain.ids import SYSTEM, IncidentId, incident_of_run, incident_stream
 from bot.domain.nouns import FIRELINE, RunStatus
 from bot.domain.ports import Journal, Transaction
 from bot.engine.control import RunControl
-from bot.errors import JournalClosed, JournalError
+from bot.errors import JournalError
 from bot.incidents.scheduled import Instant, answer, prepare_scheduled
+from bot.incidents.worker import StartedRuns, work_when_woken
 from bot.runbook.model import Runbook
 
-_AGAIN = timedelta(seconds=1)
-"""How long the timekeeper waits after the journal could not take its work."""
 _MOST = 10_000
 
 _log = structlog.get_logger(__name__)
@@ -61,7 +60,6 @@ class Timekeeper:
         variables: Mapping[str, Any],
     ) -> None:
         self._journal = journal
-        self._runs = runs
         self._runbooks = runbooks
         self._clock = clock
         self._alarm = alarm
@@ -69,7 +67,7 @@ class Timekeeper:
         self._variables = variables
         self._woken = asyncio.Event()
         self._woken.set()
-        self._started: set[RunId] = set()
+        self._started = StartedRuns(runs, refused="schedules.run_not_taken_up")
         self._mine: set[IncidentId] | None = None
         self._ended: set[IncidentId] = set()
 
@@ -104,23 +102,11 @@ class Timekeeper:
 
     async def run(self) -> None:
         """Answer instants until cancelled, or until the journal closes; what was missed before the start comes first."""
-        self._woken.set()
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            try:
-                await self.tick()
-            except JournalClosed:
-                return
-            except JournalError as error:
-                _log.warning("schedules.wait", error=str(error), again_in=_AGAIN.total_seconds())
-                await asyncio.sleep(_AGAIN.total_seconds())
-                self._woken.set()
+        await work_when_woken(self._woken, self.tick, waits="schedules.wait")
 
     async def tick(self) -> None:
         """Answer every instant that has come, end what is done, and set the alarm. Raises JournalError when the journal takes no work."""
-        for run in tuple(self._started):
-            await self._take_up(run)
+        await self._started.take_up_left()
         await self._end_what_is_done()
         now = self._clock.now()
         books = {book.name: book for book in self._runbooks()}
@@ -152,17 +138,7 @@ class Timekeeper:
             return
         if run is not None:
             reached(CrashPoint.SCHEDULE_ANSWERED)
-            self._started.add(run)
-            await self._take_up(run)
-
-    async def _take_up(self, run: RunId) -> None:
-        try:
-            await self._runs.take_up(run)
-        except JournalError:
-            raise  # the run stays among the started, for the next try
-        except Exception:  # noqa: BLE001 - the boundary: the run is in the log, recovery at the next start takes it up
-            _log.exception("schedules.run_not_taken_up", run=run)
-        self._started.discard(run)
+            await self._started.take_up(run)
 
     async def _end_what_is_done(self) -> None:
         if self._mine is None:

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
-
-import structlog
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.events import Event
@@ -19,13 +16,8 @@ from bot.domain.facts import RunDropped, RunFinished, RunQueued
 from bot.domain.ids import RunId
 from bot.domain.ports import Journal, Transaction
 from bot.engine.control import RunControl
-from bot.errors import JournalClosed, JournalError
 from bot.incidents.line import admit
-
-_AGAIN = timedelta(seconds=1)
-"""How long the usher waits after the journal could not take its work."""
-
-_log = structlog.get_logger(__name__)
+from bot.incidents.worker import StartedRuns, work_when_woken
 
 
 class Usher:
@@ -33,10 +25,9 @@ class Usher:
 
     def __init__(self, journal: Journal, runs: RunControl) -> None:
         self._journal = journal
-        self._runs = runs
         self._woken = asyncio.Event()
         self._somebody_waits = True
-        self._started: set[RunId] = set()
+        self._started = StartedRuns(runs, refused="usher.run_not_taken_up")
 
     def watch(self, events: Sequence[Event]) -> None:
         """Look again when a run ended while others wait; on the event loop, returns at once."""
@@ -49,24 +40,11 @@ class Usher:
 
     async def run(self) -> None:
         """Call in until cancelled, or until the journal closes; what waited before the start comes first."""
-        self._woken.set()
-        self._woken.set()
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            try:
-                await self.drain()
-            except JournalClosed:
-                return
-            except JournalError as error:
-                _log.warning("usher.waits", error=str(error), again_in=_AGAIN.total_seconds())
-                await asyncio.sleep(_AGAIN.total_seconds())
-                self._woken.set()
+        await work_when_woken(self._woken, self.drain, waits="usher.waits")
 
     async def drain(self) -> None:
         """Start what is next of every group that is free now. Raises JournalError when the journal takes no work."""
-        for run in tuple(self._started):
-            await self._take_up(run)
+        await self._started.take_up_left()
         # Before the question: whoever joins the line after it wakes the usher again.
         self._somebody_waits = False
         groups = await self._journal.submit(_groups_that_wait)
@@ -75,17 +53,7 @@ class Usher:
             started = await self._journal.submit(partial(_admit, group))
             if started is not None:
                 reached(CrashPoint.QUEUE_ADMITTED)
-                self._started.add(started)
-                await self._take_up(started)
-
-    async def _take_up(self, run: RunId) -> None:
-        try:
-            await self._runs.take_up(run)
-        except JournalError:
-            raise  # the run stays among the started, for the next try
-        except Exception:  # noqa: BLE001 - the boundary: the run is in the log, recovery at the next start takes it up
-            _log.exception("usher.run_not_taken_up", run=run)
-        self._started.discard(run)
+                await self._started.take_up(started)
 
 
 def _groups_that_wait(tx: Transaction) -> Sequence[str]:

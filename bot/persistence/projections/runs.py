@@ -63,53 +63,48 @@ def step(fact: OfStep, event: Event, **values: Any) -> Change:  # noqa: ANN401 -
 
 def started(fact: RunStarted, event: Event, at: str) -> Iterable[Change]:
     """Begin a run."""
-    yield Change(
-        RUNS,
-        (fact.run,),
-        values={
-            "incident": incident_of_run(fact.run),
-            "ordinal": int(fact.run.partition("-")[2]),
-            "runbook": fact.runbook,
-            "digest": fact.digest,
-            "status": RunStatus.RUNNING.value,
-            "phase": Phase.STEPS.value,
-            "requested_by": None if fact.requested_by is None else str(fact.requested_by),
-            "inputs": canonical(json_of(fact.inputs)),
-            "concurrency_group": fact.group,
-            "behind": "",
-            "place": 0,
-            "started_at": at,
-            "seq": event.seq,
-            "parent": fact.parent,
-            "parent_step": fact.parent_step,
-            "parent_part": fact.parent_part.value,
-            "parent_attempt": fact.parent_attempt,
-        },
+    yield _new_run(
+        fact,
+        event,
+        at,
+        status=RunStatus.RUNNING.value,
+        behind="",
+        place=0,
+        parent=fact.parent,
+        parent_step=fact.parent_step,
+        parent_part=fact.parent_part.value,
+        parent_attempt=fact.parent_attempt,
     )
 
 
 def queued(fact: RunQueued, event: Event, at: str) -> Iterable[Change]:
     """Put a run into the line."""
-    yield Change(
-        RUNS,
-        (fact.run,),
-        values={
-            "incident": incident_of_run(fact.run),
-            "ordinal": int(fact.run.partition("-")[2]),
-            "runbook": fact.runbook,
-            "digest": fact.digest,
-            "status": RunStatus.QUEUED.value,
-            "phase": Phase.STEPS.value,
-            "requested_by": None if fact.requested_by is None else str(fact.requested_by),
-            "inputs": canonical(json_of(fact.inputs)),
-            "concurrency_group": fact.group,
-            "severity": fact.severity.value,
-            "behind": fact.behind,
-            "place": fact.place,
-            "started_at": at,
-            "seq": event.seq,
-        },
+    yield _new_run(
+        fact,
+        event,
+        at,
+        status=RunStatus.QUEUED.value,
+        severity=fact.severity.value,
+        behind=fact.behind,
+        place=fact.place,
     )
+
+
+def _new_run(fact: RunStarted | RunQueued, event: Event, at: str, **more: Any) -> Change:  # noqa: ANN401 - any column
+    """Write what is known of a run from its first moment; one that waited has it all written again as it begins."""
+    values = {
+        "incident": incident_of_run(fact.run),
+        "ordinal": int(fact.run.partition("-")[2]),
+        "runbook": fact.runbook,
+        "digest": fact.digest,
+        "phase": Phase.STEPS.value,
+        "requested_by": None if fact.requested_by is None else str(fact.requested_by),
+        "inputs": canonical(json_of(fact.inputs)),
+        "concurrency_group": fact.group,
+        "started_at": at,
+        "seq": event.seq,
+    }
+    return Change(RUNS, (fact.run,), values={**values, **more})
 
 
 def moved(fact: RunMoved, _event: Event, _at: str) -> Iterable[Change]:

@@ -15,7 +15,7 @@ from bot.domain.facts import AlertsAttached, AlertSeen, IncidentOpened, NoteAdde
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import FIRELINE, IncidentStatus, Routing, RunStatus, Severity, person
 from bot.errors import JournalBehind, JournalError
-from bot.incidents import dispatch
+from bot.incidents import dispatch, worker
 from tests.fakes.alerts import GROUP_KEY, delivery, over, seen
 from tests.fakes.books import book
 from tests.fakes.office import Office, open_office
@@ -199,7 +199,7 @@ async def test_the_dispatcher_wakes_for_each_delivery(office: Office) -> None:
 
 async def test_the_journal_is_behind_for_a_while(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dispatcher waits and tries again."""
-    monkeypatch.setattr(dispatch, "_AGAIN", dispatch._AGAIN / 1000)
+    monkeypatch.setattr(worker, "AGAIN", worker.AGAIN / 1000)
     office.books.append(book())
     await office.intake.receive(delivery(seen()))
     submit, failures = office.store.journal.submit, iter([JournalBehind("full"), JournalError("disk")])
