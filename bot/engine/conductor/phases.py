@@ -10,6 +10,8 @@ A run that is asked to end is different: its calls are stopped, its waits end at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.actions.outcome import Reason
 from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
@@ -46,17 +48,17 @@ def watch_deadline(turn: Turn) -> None:
 
 
 def _work(turn: Turn) -> None:
-    members = turn.plan.runbook.steps_of(turn.state.phase)
-    for step in loops.with_items_under_way(turn, members):
+    left = turn.left(turn.plan.runbook.steps_of(turn.state.phase))
+    for step in loops.with_items_under_way(turn, left):
         _wait_over(turn, step)
     if turn.halted():
-        _wind_down(turn, members)
-    for step in members:
+        _wind_down(turn, left)
+    for step in left:
         if step.loop is not None and turn.state.step(step.id).status is StepStatus.RUNNING:
             loops.go_on(turn, step, step.loop)
-        elif not turn.halted() and steps.ready(turn, step):
+        elif steps.ready(turn, step) and not turn.halted():
             steps.begin(turn, step)
-    if all(turn.state.step(step.id).status.final for step in members):
+    if not turn.left(left):
         _leave(turn)
 
 
@@ -81,7 +83,7 @@ def _wait_over(turn: Turn, step: Step) -> None:
         calls.start(turn, step, Part.MAIN)
 
 
-def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
+def _wind_down(turn: Turn, members: Sequence[Step]) -> None:
     """End what has not begun and what only waits; leave what runs to its end."""
     why = turn.state.cancelled if turn.ended_early else "the run stopped at a failed step"
     for step in loops.with_items_under_way(turn, members):
