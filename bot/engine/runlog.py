@@ -29,7 +29,7 @@ async def read(reader: Reader, run: RunId) -> Sequence[Event]:
 async def write(journal: Journal, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
     """Make decisions durable, all or none, and return their events."""
     stream = incident_stream(incident_of_run(run))
-    if all(actor == FIRELINE for actor, _ in decisions):
+    if all(actor is FIRELINE or actor == FIRELINE for actor, _ in decisions):
         return await journal.append(stream, FIRELINE, [fact for _, fact in decisions])
 
     def unit(tx: Transaction) -> list[Event]:

@@ -33,6 +33,7 @@ from bot.domain.nouns import FIRELINE, Severity
 from bot.domain.ports import Transaction
 from bot.engine.conductor import Plan
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.starting import scope_of, start_run
 from bot.persistence.evidence_files import EvidenceFiles
@@ -46,6 +47,8 @@ from tests.fakes.actions import FakeSecrets
 from tests.fakes.workshop import HandAlarm
 
 STEPS = 5
+AT_ONCE = 1000
+"""How many calls the gate lets run at a time: more than any bed has runs."""
 OUTPUT = {"value": 1}
 
 
@@ -164,6 +167,7 @@ async def open_bed(url: str, folder: Path, **more: Any) -> Bed:
         plan_of=lambda _digest: plan,
         alarm=HandAlarm(),
         retry_pause=lambda _tries: 0.1,
+        guards=Guards(Rules(max_running=AT_ONCE)),
     )
     bed = Bed(store=store, driver=driver, runbook=runbook, action=action)
     store.journal.listen(bed.heard)

@@ -137,6 +137,11 @@ class Turn:
             return self.progress(step.id).failed > 0
         return status is StepStatus.FAILED
 
+    def left_of(self, names: Iterable[StepId]) -> list[StepId]:
+        """Return the steps among these that are not over."""
+        seen = self.state.steps
+        return [name for name in names if name not in seen or not seen[name].status.final]
+
     def left(self, members: Iterable[Step]) -> list[Step]:
         """Return the steps of a list that are not over: of many, those few that something can happen to."""
         seen = self.state.steps

@@ -48,6 +48,7 @@ from bot.engine.conductor import (
     TimeCame,
     VoteCast,
     conclude,
+    decide,
     effects,
     evolve,
     next_due,
