@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 from bot.demo.process import wait_for
 from tests.benchmarks.figures import Figures, show, table
 from tests.benchmarks.house import write_books
+from tests.benchmarks.processes import resident, worked
 from tests.fakes.served import ServedHome
 
 ROOT = Path(__file__).parents[2]
@@ -58,20 +58,6 @@ def seconds_to_start(home: ServedHome) -> float:
     took = time.perf_counter() - began
     process.stop()
     return took
-
-
-def resident(pid: int) -> float:
-    """Return the megabytes of memory that a process holds."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise LookupError(pid)
-
-
-def worked(pid: int) -> float:
-    """Return the seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_ten_thousand_wait_for_people(home: ServedHome) -> None:
