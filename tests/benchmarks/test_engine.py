@@ -87,8 +87,8 @@ def tell(title: str, best: dict[str, Any]) -> None:
 def times_as_many(best: dict[str, Any], name: str) -> float:
     """Return how many times as many steps a second Fireline does: as measured, or as the processor time of a step has it, whichever is more.
 
-    Both keep a processor busy at saturation, so on a machine of their own the two come to the same. Where others take the processors away, who gets how
-    much of them is chance, and what a step costs is not.
+    Both keep a processor busy at saturation, so on a machine of their own the two come to the same. Where others take the processors away, who gets
+    how much of them is chance, and what a step costs is not.
     """
     ours, theirs = best["fireline"], best[name]
     return max(ours["steps"] / theirs["steps"], theirs["cpu"] / ours["cpu"])
