@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.actions.outcome import Reason
-from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
+from bot.domain.facts import CallStarted, PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
 from bot.engine.conductor import calls, loops, nested, steps
 from bot.engine.conductor.escalation import escalate
@@ -31,7 +31,8 @@ def advance(turn: Turn) -> None:
             _undo(turn)
         else:
             _work(turn)
-        if len(turn.decisions) == before:
+        # That a call has begun lets nothing else begin: of most turns, one look at all steps is enough.
+        if all(type(fact) is CallStarted for _, fact in turn.decisions[before:]):
             return
 
 

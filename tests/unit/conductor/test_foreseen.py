@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from bot.domain.facts import CallHeld, CallRefused, CallStarted
 from bot.domain.ids import IncidentId, StepId, run_id
@@ -23,6 +23,7 @@ def state() -> RunState:
     return begin(started(RUN), START)
 
 
+@settings(max_examples=40)
 @given(appends())
 def test_what_minds_no_instant_comes_out_the_same(append: Append) -> None:
     """Whatever happens to a run, only what is said to mind the instant makes another state of another instant."""
