@@ -1,7 +1,7 @@
 """The living message of an incident, and its line in the central channel.
 
-Laid out for a person who was asleep a minute ago: how bad and what (the header), who leads and how it stands (one line), what waits for a
-person (before all else), what runs, and the small print last.
+Laid out for a person who was asleep a minute ago: how bad and what (the header), what waits for a person (before all else), how it stands, who
+leads and when the next word is due (a cell each), what runs (a line; its steps are in the thread), and the small print last.
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ def _short_state(incident: IncidentRecord, ink: Ink) -> str:
 
 def _living(picture: Picture, ink: Ink) -> Message:
     incident = picture.incident
-    blocks = [header(f"{mark(incident)} {name_of(incident, ink)}"), *_state(picture, ink)]
+    blocks = [header(f"{mark(incident)} {name_of(incident, ink)}")]
     blocks.extend(section(text) for text in _waiting(picture, ink))
-    blocks.extend(section(text) for text in at_work(picture.runs, ink))
+    blocks.extend(_state(picture, ink))
+    blocks.extend(section(text) for text in at_work(picture.runs, ink, below=incident.title))
     small = list(_small_print(picture, ink))
     if small:
         blocks.append(context(*small))
@@ -77,7 +78,7 @@ def _living(picture: Picture, ink: Ink) -> Message:
 
 
 def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
-    """What a person who was asleep a minute ago asks first, each answer in its own cell: how it stands, who leads, who is waited for, what is due."""
+    """What a person who was asleep a minute ago asks first, each answer in its own cell."""
     incident = picture.incident
     if incident.resolved_at is not None:
         lead = f" · led by {mention(incident.commander, ink)}" if incident.commander else ""
@@ -88,20 +89,20 @@ def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
     cells = [
         f"*Status*\n{STATUS[incident.status]} since {clock_time(incident.opened_at)}",
         f"*Lead*\n{lead}",
-        f"*Waits for*\n{_waited_for(picture, ink)}",
     ]
+    if incident.alerts:
+        cells.append(f"*Alerts*\n{_alerts(picture, ink)}")
     if picture.update_due is not None:
         cells.append(f"*Next update*\n{clock_time(picture.update_due)}")
     yield fields(*cells)
 
 
-def _waited_for(picture: Picture, ink: Ink) -> str:
-    """Who has to do something now; each of them once."""
-    asked = dict.fromkeys(source for each in picture.pending for source in each.sources)
-    names = [picture.who_may.get(each, ink.line(each, 60)) for each in asked]
-    if any(step.status is StepStatus.UNKNOWN for run in picture.runs for step, _ in run.every_step()):
-        names.append("somebody to say what happened")
-    return f"✋ {', '.join(names)}" if names else "nobody"
+def _alerts(picture: Picture, ink: Ink) -> str:
+    """How many of the alerts still fire, and which they are."""
+    incident = picture.incident
+    names = ", ".join(ink.line(each, 60) for each in list(dict.fromkeys(picture.alerts))[:ALERTS_SHOWN])
+    sign = "🔥" if incident.firing else "🔕"
+    return f"{sign} {incident.firing} of {counted(incident.alerts, 'alert')} firing{f': {names}' if names else ''}"
 
 
 def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
@@ -141,10 +142,8 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
 
 def _small_print(picture: Picture, ink: Ink) -> Iterator[str]:
     incident = picture.incident
-    if incident.alerts:
-        names = ", ".join(ink.line(each, 60) for each in list(dict.fromkeys(picture.alerts))[:ALERTS_SHOWN])
-        sign = "🔥" if incident.firing else "🔕"
-        yield f"{sign} {incident.firing} of {counted(incident.alerts, 'alert')} firing{f': {names}' if names else ''}"
+    if incident.alerts and not incident.open:
+        yield _alerts(picture, ink)
     if picture.evidence:
         yield f"📎 {counted(len(picture.evidence), 'piece')} of evidence: {_evidence(picture.evidence, ink)}"
     links = [link(picture.links.incident, "Timeline")] if picture.links.incident else []

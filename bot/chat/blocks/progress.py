@@ -54,15 +54,18 @@ def pages(lines: Sequence[str]) -> list[str]:
     return [*made, text.rstrip()]
 
 
-def at_work(runs: Sequence[RunPicture], ink: Ink) -> Iterator[str]:
-    """Say what runs, each run inside another below it, and how the last ones ended; how a run inside ended is told by the step that it was."""
+def at_work(runs: Sequence[RunPicture], ink: Ink, *, below: str = "") -> Iterator[str]:
+    """Say what runs, each run inside another below it, and how the last ones ended; how a run inside ended is told by the step that it was.
+
+    `below` is the title that stands above them already: a run that is called the same does not say it again.
+    """
     alive = _nested([each for each in reversed(runs) if each.run.status is RunStatus.RUNNING])
     queued = [each for each in runs if each.run.status is RunStatus.QUEUED]
     over = [each for each in reversed(runs) if each.run.finished_at is not None and each.run.parent is None]
     told = alive + queued + over
     for position, each in enumerate(told[:RUNS_SHOWN]):
         shows = position == 0 or each.run.status is RunStatus.RUNNING
-        yield "\n".join([_head(each, ink), *(_busy_lines(each, ink) if shows else ())])
+        yield "\n".join([_head(each, ink, below=below), *(_busy_lines(each, ink) if shows else ())])
     if len(told) > RUNS_SHOWN:
         yield f"… and {counted(len(told) - RUNS_SHOWN, 'earlier run')}"
 
@@ -78,9 +81,10 @@ def _nested(runs: Sequence[RunPicture]) -> list[RunPicture]:
     return found
 
 
-def _head(picture: RunPicture, ink: Ink) -> str:
+def _head(picture: RunPicture, ink: Ink, *, below: str = "") -> str:
     run = picture.run
-    title = f"*{ink.line(picture.title or run.runbook, 120)}* · run `{run.id}`"
+    name = picture.title or run.runbook
+    title = f"Run `{run.id}`" if name == below else f"*{ink.line(name, 120)}* · run `{run.id}`"
     if run.parent is not None:
         title = f"↳ {title} inside `{run.parent}`, step {ink.code(str(run.parent_step), 60)},"
     if run.status is RunStatus.QUEUED:
