@@ -198,6 +198,7 @@ class Gallery:
             links=self._links(
                 incident, [f"approval/{each.id}" for each in approvals] + list(_unknown_keys(runs))
             ),
+            place=self._reader.channel_of(incident.id),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
         )
 

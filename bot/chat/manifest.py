@@ -12,6 +12,8 @@ from bot.chat.inbound.door import EVENTS_PATH
 
 SCOPES = (
     "app_mentions:read",
+    "bookmarks:read",
+    "bookmarks:write",
     "channels:history",
     "channels:manage",
     "channels:read",

@@ -33,10 +33,12 @@ from bot.chat.inbound.intake import Intake
 from bot.chat.inbound.payload import COMMAND
 from bot.chat.inbound.reply import Replier
 from bot.chat.inbound.worker import InboxWorker, Task
+from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.messages import MessageKeeper
+from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
@@ -166,13 +168,29 @@ class ChatSurface:
 
     def _make_outbox(self, behind: Behind, metrics: Metrics, chance: random.Random) -> None:
         ledger = Ledger(behind.journal)
-        self._channels = ChannelKeeper(
+        self._people = Inviter(
             slack=self._slack,
             pacer=self._pacer,
             ledger=ledger,
             reader=behind.reader,
             identity=self.identity,
+            groups=self._config.invite,
+        )
+        self._channels = ChannelKeeper(
+            slack=self._slack,
+            pacer=self._pacer,
+            ledger=ledger,
+            reader=behind.reader,
+            people=self._people,
             config=self._config,
+            redact=behind.redact,
+        )
+        bookmarks = BookmarkKeeper(
+            slack=self._slack,
+            pacer=self._pacer,
+            ledger=ledger,
+            reader=behind.reader,
+            public_url=self._config.public_url,
             redact=behind.redact,
         )
         self._messages = MessageKeeper(slack=self._slack, pacer=self._pacer, ledger=ledger)
@@ -182,6 +200,8 @@ class ChatSurface:
             gallery=self._gallery,
             identity=self.identity,
             channels=self._channels,
+            people=self._people,
+            bookmarks=bookmarks,
             messages=self._messages,
             places=Places(self._slack, self._pacer, self._config.announce_channel),
             clock=self._clock,
@@ -278,7 +298,9 @@ class ChatSurface:
                 _LOG.warning("Slack does not know us yet", problem=str(problem), hint=problem.hint)
                 await self._sleep(pause)
                 pause = min(60.0, pause * 2)
-        self._channels.bot_user = self._messages.bot_user = str(self._me.get("user_id", ""))
+        self._people.bot_user = self._channels.bot_user = self._messages.bot_user = str(
+            self._me.get("user_id", "")
+        )
         self._gallery.team_url = str(self._me.get("url", ""))
         self._outbox.wake()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Select, Text, bindparam, cast, func, literal, select, text
 
+from bot.persistence.channel_tables import CHANNELS, REMINDERS
 from bot.persistence.statements import Query
 from bot.persistence.tables import (
     ALERTS,
@@ -75,6 +76,13 @@ INCIDENT_OF_CHANNEL = Query(
     _incidents.where(INCIDENTS.c.channel == _given("channel")).order_by(INCIDENTS.c.id.desc()).limit(_limit)
 )
 LAST_INCIDENT = Query(select(func.max(INCIDENTS.c.id)))
+
+CHANNEL = Query(select(*CHANNELS.c).where(CHANNELS.c.incident == _given("incident", BigInteger)))
+REMINDERS_OF = Query(
+    select(*REMINDERS.c)
+    .where(REMINDERS.c.incident == _given("incident", BigInteger))
+    .order_by(REMINDERS.c.key)
+)
 
 # --------------------------------------------------------------------------------------------------------------- alerts
 

@@ -17,13 +17,13 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     case,
     text,
 )
 
+from bot.persistence.channel_tables import CHANNELS, REMINDERS
 from bot.persistence.columns import count as _count
 from bot.persistence.columns import flag as _flag
 from bot.persistence.columns import ident as _id
@@ -31,8 +31,8 @@ from bot.persistence.columns import instant as _instant
 from bot.persistence.columns import json_data as _json
 from bot.persistence.columns import seq as _seq
 from bot.persistence.columns import words as _text
+from bot.persistence.metadata import METADATA
 
-METADATA = MetaData()
 ON_CONFLICT = "on conflict"
 """Key of `Table.info`: a function (columns of the written row, what a write sets) → what it must set besides."""
 
@@ -370,6 +370,8 @@ PROJECTIONS = (
     REFUSED_DELIVERIES,
     OUTBOX,
     TARGETS,
+    CHANNELS,
+    REMINDERS,
 )
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (

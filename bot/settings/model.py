@@ -97,8 +97,11 @@ class SlackSettings(Section):
         description="Channel (id or name) that hears of every new incident; unset, none does.",
         min_length=1,
     )
-    channel_prefix: str = Field(
-        default="inc-", description="How the names of incident channels begin.", pattern=r"^[a-z0-9_-]{1,20}$"
+    channel_name: str = Field(
+        default="inc-{number}-{slug}",
+        description="How incident channels are named: `{number}` (needed), `{slug}` (the title, as short as it must be), `{severity}` and `{date}` "
+        "among lower-case letters, digits, `-` and `_`.",
+        pattern=r"^([a-z0-9_-]|\{(number|slug|severity|date)\}){1,60}$",
     )
     invite_groups: Words = Field(
         default=(),
@@ -112,6 +115,14 @@ class SlackSettings(Section):
             msg = "an address begins with http:// or https://"
             raise ValueError(msg)
         return value.rstrip("/") + "/"
+
+    @field_validator("channel_name")
+    @classmethod
+    def _of_one_incident(cls, value: str) -> str:
+        if "{number}" not in value:
+            msg = "a channel's name needs {number}: two incidents may have the same title"
+            raise ValueError(msg)
+        return value
 
     @model_validator(mode="after")
     def _tokens_for_the_mode(self) -> Self:

@@ -12,6 +12,7 @@ class Subject(StrEnum):
     """The kinds of things that chat shows."""
 
     CHANNEL = "channel"
+    BOOKMARKS = "bookmarks"
     STATUS = "status"
     ANNOUNCE = "announce"
     RUN = "run"
@@ -24,7 +25,7 @@ class Subject(StrEnum):
 
 
 _WITH_RUNBOOK = frozenset({Subject.PROPOSED, Subject.REJECTED})
-_OF_INCIDENT = frozenset({Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE})
+_OF_INCIDENT = frozenset({Subject.CHANNEL, Subject.BOOKMARKS, Subject.STATUS, Subject.ANNOUNCE})
 _NO_APPROVAL, _NO_RUN, _NO_STEP = ApprovalId(""), RunId(""), StepId("")
 
 

@@ -5,6 +5,14 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
+from bot.domain.facts.channel import (
+    ChannelLeft,
+    ChannelRetired,
+    ChannelUnarchived,
+    InvitesRefused,
+    NotInvited,
+    Reminded,
+)
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
 from bot.domain.facts.incident import (
     AlertsAttached,
@@ -82,7 +90,10 @@ __all__ = [
     "CallStarted",
     "CallSucceeded",
     "ChannelArchived",
+    "ChannelLeft",
     "ChannelOpened",
+    "ChannelRetired",
+    "ChannelUnarchived",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
@@ -90,15 +101,18 @@ __all__ = [
     "IncidentAcknowledged",
     "IncidentOpened",
     "IncidentResolved",
+    "InvitesRefused",
     "LeadTaken",
     "LoopBegan",
     "LoopExpanded",
     "MessagePosted",
+    "NotInvited",
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
     "Postponed",
     "ProcessStarted",
+    "Reminded",
     "RunCancelRequested",
     "RunDropped",
     "RunFinished",

@@ -1,6 +1,7 @@
 """What chat should show anew after an event: the keys of the outbox, and the place in the log that they are wanted at.
 
-    incident/42/channel            the channel itself                     once, when the incident opens
+    incident/42/channel            the channel itself, its people, topic  when it opens, when somebody joins the response, when its time is over
+    incident/42/bookmarks          the links on top of the channel        once, when the incident opens
     incident/42/status             the living message                     nearly every event of the incident
     incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
     run/42-1                       a run's steps, below that message      nearly every event of the run
@@ -24,6 +25,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import IncidentId, RunId, incident_of_stream
+from bot.domain.nouns import SCHEDULE
 from bot.persistence.changes import Change
 from bot.persistence.projections.schedules import is_loud
 from bot.persistence.tables import INCIDENTS, OUTBOX
@@ -32,17 +34,32 @@ _incident_of = lru_cache(maxsize=4096)(incident_of_stream)
 Keys = Callable[[IncidentId, Any], Iterable[str]]
 
 _SILENT: frozenset[type[Fact]] = frozenset(
-    {facts.MessagePosted, facts.EvidenceAccessed, facts.PostmortemDrafted, facts.ChannelArchived}
+    {
+        facts.MessagePosted,
+        facts.EvidenceAccessed,
+        facts.PostmortemDrafted,
+        facts.ChannelArchived,
+        facts.ChannelRetired,
+        facts.Reminded,
+    }
 )
 """Events of an incident that its living message says nothing of."""
 
 
-_STANDING = ("/channel", "/status", "/announce")
+_STANDING = ("/channel", "/bookmarks", "/status", "/announce")
 """How the keys end of what an incident has from its beginning, unless it is quiet."""
 
 
 def _announced(incident: IncidentId, _fact: Fact) -> Iterable[str]:
     return (f"incident/{incident}/announce",)
+
+
+def _placed(incident: IncidentId, _fact: Fact) -> Iterable[str]:
+    return (f"incident/{incident}/channel",)
+
+
+def _announced_and_placed(incident: IncidentId, fact: Fact) -> Iterable[str]:
+    return (*_announced(incident, fact), *_placed(incident, fact))
 
 
 def _approval(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of three facts
@@ -64,11 +81,15 @@ def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401
 _BESIDES: dict[type[Fact], Keys] = {
     facts.IncidentOpened: lambda incident, _: (
         f"incident/{incident}/channel",
+        f"incident/{incident}/bookmarks",
         f"incident/{incident}/announce",
     ),
-    facts.IncidentAcknowledged: _announced,
+    facts.IncidentAcknowledged: _announced_and_placed,
+    facts.ChannelRetired: _placed,
+    facts.ChannelLeft: _announced,
+    facts.ChannelOpened: _announced,
     facts.StatusChanged: _announced,
-    facts.IncidentResolved: _announced,
+    facts.IncidentResolved: _announced_and_placed,
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
     facts.RunRejected: lambda incident, fact: (f"incident/{incident}/rejected/{fact.runbook}",),
     facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
@@ -77,7 +98,7 @@ _BESIDES: dict[type[Fact], Keys] = {
         *_approval(incident, fact),
         f"escalation/{fact.approval}",
     ),
-    facts.ApprovalVoted: _approval,
+    facts.ApprovalVoted: lambda incident, fact: (*_approval(incident, fact), *_placed(incident, fact)),
     facts.ApprovalClosed: _approval,
     facts.RunPaused: _held,
     facts.RunResumed: _going_on,
@@ -132,13 +153,12 @@ def shown(events: Sequence[Event]) -> Iterable[Change]:
 
 
 def _replies(events: Sequence[Event], incident: IncidentId) -> Iterable[Change]:
-    """Return what changes of the replies of runs, each once; a run of a quiet incident has none until somebody is needed."""
-    quiet = any(isinstance(event.fact, facts.IncidentOpened) and event.fact.scheduled for event in events)
+    """Return what changes of the replies of runs, each once; a run that a schedule started has none until somebody is needed."""
     told: dict[RunId, tuple[int, bool]] = {}
     for event in events:
         fact: Any = event.fact
         if type(fact) in _OF_A_RUN and fact.run:
-            begins = is_loud(fact) or (isinstance(fact, facts.RunStarted) and not quiet)
+            begins = is_loud(fact) or (isinstance(fact, facts.RunStarted) and fact.requested_by != SCHEDULE)
             told[fact.run] = event.seq, begins or told.get(fact.run, (0, False))[1]
     for run, (seq, begins) in told.items():
         if begins:
@@ -159,7 +179,7 @@ def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> It
             yield Change(OUTBOX, (key,), {"wanted": seq}, create=False)
     if loud:
         yield Change(INCIDENTS, (incident,), {"quiet": False}, create=False)
-        for key in (f"incident/{incident}/channel", f"incident/{incident}/announce"):
+        for key in (f"incident/{incident}{each}" for each in ("/channel", "/bookmarks", "/announce")):
             yield Change(OUTBOX, (key,), initial={"incident": incident, "wanted": seq, "since": seq})
     if isinstance(fact, facts.MessagePosted):
         yield Change(

@@ -21,6 +21,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     log()
     incidents()
+    channels()
     alerts()
     runs()
     approvals()
@@ -113,6 +114,20 @@ def incidents() -> None:
     index("incidents", "incidents_by_channel", ["channel"])
     index("incidents", "incidents_open", ["id"], "status != 'resolved'")
     index("incidents", "incidents_open_by_group", ["concurrency_group"], "status != 'resolved'")
+
+
+def channels() -> None:
+    """Where it is talked about, and what people were reminded of there."""
+    op.create_table(
+        "channels",
+        place("incident"),
+        maybe("retired_at"),
+        maybe("archived_at"),
+        words("before"),
+        words("left_why"),
+        words("not_in"),
+    )
+    op.create_table("reminders", place("incident"), key("key"), maybe("due"), maybe("at"))
 
 
 def alerts() -> None:
@@ -357,6 +372,8 @@ TABLES = (
     "outbox",
     "inbox",
     "targets",
+    "channels",
+    "reminders",
     "relay",
     "leader",
 )
