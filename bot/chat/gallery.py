@@ -10,6 +10,8 @@ from bot.chat.blocks import (
     Redact,
     announce_line,
     approval_message,
+    approval_reminder,
+    commander_reminder,
     escalation_message,
     living_message,
     postmortem_message,
@@ -17,6 +19,7 @@ from bot.chat.blocks import (
     rejection_message,
     run_message,
     unknown_message,
+    update_reminder,
 )
 from bot.chat.blocks.ink import Ink
 from bot.chat.blocks.picture import (
@@ -44,10 +47,12 @@ from bot.domain.facts import (
 )
 from bot.domain.grouping import Grouped, grouped
 from bot.domain.ids import IncidentId, StepId, incident_stream, instance_of
-from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
+from bot.domain.nouns import ActorKind, ApprovalStatus, Part, ReminderOf, RunStatus, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord
+from bot.incidents.reminding import Patience, update_due
 
+NO_PATIENCE = Patience()
 TIMELINE_SHOWN = 20
 MILESTONES = frozenset(
     each.KIND
@@ -108,9 +113,12 @@ TitleOf = Callable[[str], str]
 
 
 class Gallery:
-    """Draws messages. `team_url` is where the workspace's messages are, `public_url` where the console is; empty when unknown."""
+    """Draws messages. `team_url` is where the workspace's messages are, `public_url` where the console is; empty when unknown.
 
-    def __init__(
+    `patience` tells when the next word on an incident is due, `on_call` are the groups that are asked to take one.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that is drawn meets here
         self,
         *,
         reader: Reader,
@@ -120,6 +128,9 @@ class Gallery:
         describe: Describe,
         title: TitleOf,
         public_url: str,
+        patience: Patience = NO_PATIENCE,
+        on_call: Sequence[str] = (),
+        command: str = "/incident",
     ) -> None:
         self._reader = reader
         self._identity = identity
@@ -127,6 +138,9 @@ class Gallery:
         self._outline = outline
         self._describe = describe
         self._title = title
+        self._patience = patience
+        self._on_call = tuple(f"group:{each}" for each in on_call)
+        self._command = command
         self._public_url = public_url.rstrip("/")
         self._draws: Mapping[Subject, Callable[[IncidentRecord, Key], Message | None]] = {
             Subject.STATUS: lambda record, _: living_message(self._picture(record), redact=redact),
@@ -137,6 +151,7 @@ class Gallery:
             Subject.UNKNOWN: self._unknown_call,
             Subject.PROPOSED: self._proposed,
             Subject.REJECTED: self._rejected,
+            Subject.REMINDER: self._reminder,
         }
         self.team_url = ""
 
@@ -175,6 +190,24 @@ class Gallery:
         rejection = self._rejection(incident, key.runbook)
         return rejection_message(rejection, redact=self._redact) if rejection else None
 
+    def _reminder(self, incident: IncidentRecord, key: Key) -> Message | None:
+        """Draw a reminder; one that became needless before anybody read it is not posted at all."""
+        entry = self._reader.outbox_entry(key.text)
+        posted = entry is not None and bool(entry.ts)
+        picture = self._picture(incident)
+        if key.of is ReminderOf.APPROVAL:
+            approval = self._reader.approval(key.approval)
+            needed = approval is not None and approval.status is ApprovalStatus.PENDING
+            shows = approval is not None and (posted or needed)
+            return approval_reminder(picture, approval, redact=self._redact) if approval and shows else None
+        if key.of is ReminderOf.COMMANDER:
+            on_call = ", ".join(map(self._identity.mention, self._on_call))
+            needed = incident.open and not incident.commander
+            shows = posted or needed
+            return commander_reminder(picture, on_call=on_call, redact=self._redact) if shows else None
+        shows = posted or incident.open
+        return update_reminder(picture, command=self._command, redact=self._redact) if shows else None
+
     def picture(self, incident: IncidentId) -> Picture | None:
         """Gather all that is shown of an incident; None when there is none."""
         record = self._reader.incident(incident)
@@ -198,6 +231,7 @@ class Gallery:
             links=self._links(
                 incident, [f"approval/{each.id}" for each in approvals] + list(_unknown_keys(runs))
             ),
+            update_due=update_due(incident, self._patience),
             place=self._reader.channel_of(incident.id),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
         )

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ByteSize, Field, JsonValue, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.domain.nouns import Severity
 from bot.settings.types import Duration, OffIsAWord, Paths, SecretSource, Section, Words
 
 PREFIX = "FIRELINE_"
@@ -103,6 +104,10 @@ class SlackSettings(Section):
         "among lower-case letters, digits, `-` and `_`.",
         pattern=r"^([a-z0-9_-]|\{(number|slug|severity|date)\}){1,60}$",
     )
+    archive_after: Duration | None = Field(
+        default=timedelta(days=7),
+        description="How long after an incident's end its channel is archived; `null` for never.",
+    )
     invite_groups: Words = Field(
         default=(),
         description="Groups (of `groups`, or Slack's user groups by handle) whose people are invited to every incident channel.",
@@ -134,6 +139,28 @@ class SlackSettings(Section):
             msg = f"mode {self.mode} needs {' and '.join(missing)}"
             raise ValueError(msg)
         return self
+
+
+class ReminderSettings(Section):
+    """When people are reminded in an incident's channel."""
+
+    update_after: dict[Severity, Duration] = Field(
+        default={
+            Severity.SEV1: timedelta(minutes=30),
+            Severity.SEV2: timedelta(minutes=30),
+            Severity.SEV3: timedelta(hours=2),
+        },
+        description="How long nobody may say how an incident stands, by its severity, before its commander is reminded; a severity that is not "
+        "named is left alone.",
+    )
+    commander_after: Duration | None = Field(
+        default=timedelta(minutes=5),
+        description="How long an incident may go without a commander before `slack.invite_groups` are asked; `null` for ever.",
+    )
+    approvals: bool = Field(
+        default=True,
+        description="Whether those who may decide are reminded, once, when half of the time is over.",
+    )
 
 
 class ConsoleSettings(Section):
@@ -310,6 +337,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     slack: SlackSettings = SlackSettings()
+    reminders: ReminderSettings = ReminderSettings()
     console: ConsoleSettings = ConsoleSettings()
     engine: EngineSettings = EngineSettings()
     protection: ProtectionSettings = ProtectionSettings()

@@ -10,6 +10,7 @@
     approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
+    incident/42/reminder/<of>/<which>  what people are reminded of        reminded; done
     postmortem/42                  the draft                              drafted
 
 What a message then says is the chat room's affair.
@@ -22,10 +23,11 @@ from functools import lru_cache
 from typing import Any
 
 from bot.domain import facts
+from bot.domain.clock import to_text
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import IncidentId, RunId, incident_of_stream
-from bot.domain.nouns import SCHEDULE
+from bot.domain.nouns import SCHEDULE, ReminderOf
 from bot.persistence.changes import Change
 from bot.persistence.projections.schedules import is_loud
 from bot.persistence.tables import INCIDENTS, OUTBOX
@@ -74,6 +76,12 @@ def _going_on(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN40
     return (f"approval/{each.approval}" for each in fact.postponed)
 
 
+def _reminder(fact: facts.Reminded) -> str:
+    """Name what people are reminded of: an approval and the lack of a commander once, an update each time that it is due."""
+    which = fact.approval or (to_text(fact.due) if fact.of is ReminderOf.UPDATE else "once")
+    return f"incident/{fact.incident}/reminder/{fact.of}/{which}"
+
+
 def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of two facts
     return (f"unknown/{fact.run}/{fact.step}",)
 
@@ -86,6 +94,7 @@ _BESIDES: dict[type[Fact], Keys] = {
     ),
     facts.IncidentAcknowledged: _announced_and_placed,
     facts.ChannelRetired: _placed,
+    facts.Reminded: lambda _, fact: (_reminder(fact),),
     facts.ChannelLeft: _announced,
     facts.ChannelOpened: _announced,
     facts.StatusChanged: _announced,
@@ -186,8 +195,13 @@ def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> It
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
         )
     elif isinstance(fact, facts.ApprovalClosed):
-        # Only where it escalated.
+        # Only where it escalated, and where people were reminded.
         yield Change(OUTBOX, (f"escalation/{fact.approval}",), {"wanted": seq}, create=False)
+        reminder = f"incident/{incident}/reminder/{ReminderOf.APPROVAL}/{fact.approval}"
+        yield Change(OUTBOX, (reminder,), {"wanted": seq}, create=False)
+    elif isinstance(fact, facts.IncidentAcknowledged):
+        reminder = f"incident/{incident}/reminder/{ReminderOf.COMMANDER}/once"
+        yield Change(OUTBOX, (reminder,), {"wanted": seq}, create=False)
     elif isinstance(fact, facts.RunStarted | facts.RunQueued):
         # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
         yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)
