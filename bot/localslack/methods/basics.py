@@ -49,7 +49,7 @@ def connections_open(call: Call) -> Json:
 
 
 METHODS = (
-    Method(name="api.test", handler=api_test, tier=TIER_4, token="none", arguments=takes("error foo")),  # noqa: S106
+    Method(name="api.test", handler=api_test, tier=TIER_4, token="none", arguments=takes("error")),  # noqa: S106
     Method(name="auth.test", handler=auth_test, tier=SPECIAL),
     Method(
         name="team.info", handler=team_info, tier=TIER_3, scope="team:read", arguments=takes("team domain")

@@ -240,7 +240,7 @@ METHODS = (
         name="conversations.kick",
         handler=kick,
         tier=TIER_3,
-        by_kind=_MANAGE,
+        by_kind=family("manage", im=False),
         arguments=takes("channel user"),
         required=("channel", "user"),
     ),
