@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.chat.asked import proposal_of, rejection_of
 from bot.chat.blocks import (
     Message,
     Redact,
@@ -26,8 +27,6 @@ from bot.chat.blocks.picture import (
     Draft,
     Links,
     Picture,
-    Proposal,
-    Rejection,
     RunPicture,
     StepLine,
     UnknownCall,
@@ -40,8 +39,6 @@ from bot.domain.events import Event
 from bot.domain.facts import (
     CallStarted,
     PostmortemDrafted,
-    RunProposed,
-    RunRejected,
     StepOutcomeUnknown,
     StepSettled,
 )
@@ -183,11 +180,11 @@ class Gallery:
         return unknown_message(call, redact=self._redact) if call else None
 
     def _proposed(self, incident: IncidentRecord, key: Key) -> Message | None:
-        proposal = self._proposal(incident, key.runbook)
+        proposal = proposal_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return proposal_message(proposal, redact=self._redact) if proposal else None
 
     def _rejected(self, incident: IncidentRecord, key: Key) -> Message | None:
-        rejection = self._rejection(incident, key.runbook)
+        rejection = rejection_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return rejection_message(rejection, redact=self._redact) if rejection else None
 
     def _reminder(self, incident: IncidentRecord, key: Key) -> Message | None:
@@ -231,7 +228,7 @@ class Gallery:
             links=self._links(
                 incident, [f"approval/{each.id}" for each in approvals] + list(_unknown_keys(runs))
             ),
-            update_due=update_due(incident, self._patience),
+            update_due=update_due(incident, self._reader.reminders_of(incident.id), self._patience),
             place=self._reader.channel_of(incident.id),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
         )
@@ -297,43 +294,6 @@ class Gallery:
             settled_at=settled.at if settled else None,
             moot="The run ended; nobody needs to answer any more." if over and answer is None else "",
         )
-
-    def _proposal(self, incident: IncidentRecord, runbook: str) -> Proposal | None:
-        proposed = [
-            event
-            for event in self._reader.events(stream=incident_stream(incident.id))
-            if isinstance(event.fact, RunProposed) and event.fact.runbook == runbook
-        ]
-        if not proposed:
-            return None
-        last = proposed[-1]
-        assert isinstance(last.fact, RunProposed)  # noqa: S101 - chosen by it
-        runs = [
-            each
-            for each in self._reader.runs_of(incident.id)
-            if each.runbook == runbook and each.started_at >= last.at
-        ]
-        return Proposal(
-            incident=incident,
-            runbook=runbook,
-            title=self._title(runbook),
-            why=last.fact.why,
-            run=runs[0] if runs else None,
-        )
-
-    def _rejection(self, incident: IncidentRecord, runbook: str) -> Rejection | None:
-        events = self._reader.events(stream=incident_stream(incident.id))
-        for event in reversed(events):
-            if isinstance(event.fact, RunRejected) and event.fact.runbook == runbook:
-                person = event.actor if event.actor.kind is ActorKind.PERSON else None
-                return Rejection(
-                    incident=incident,
-                    runbook=runbook,
-                    title=self._title(runbook),
-                    why=event.fact.why,
-                    asked_by=person,
-                )
-        return None
 
     async def _draft(self, incident: IncidentRecord) -> Draft | None:
         events = self._reader.events(stream=incident_stream(incident.id))

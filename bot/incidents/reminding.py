@@ -14,6 +14,9 @@ from bot.domain.facts import ChannelRetired, Fact, Reminded
 from bot.domain.nouns import ApprovalStatus, ReminderOf, Severity
 from bot.domain.records import ApprovalRecord, IncidentRecord
 
+REOPENED = "reopened"
+"""The key under which the reminders hold when an incident was reopened: what is waited for begins anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
@@ -59,16 +62,22 @@ def all_due(standing: Standing, patience: Patience) -> Sequence[Due]:
     return sorted(found, key=lambda each: each.at)
 
 
-def update_due(incident: IncidentRecord, patience: Patience) -> datetime | None:
-    """Return when the next word on how an incident stands is due, None when nobody waits for one."""
+def update_due(
+    incident: IncidentRecord, reminders: Sequence[ReminderRecord], patience: Patience
+) -> datetime | None:
+    """Return when the next word on how an incident stands is due: as promised, or after the pause of its severity. None when nobody waits for one."""
     if not incident.open or incident.quiet:
         return None
+    if incident.next_update_due is not None:
+        return incident.next_update_due
     pause = patience.update.get(incident.severity)
-    return None if pause is None else _last_word(incident) + pause
+    return None if pause is None else _last_word(incident, reminders) + pause
 
 
-def _last_word(incident: IncidentRecord) -> datetime:
-    return incident.opened_at
+def _last_word(incident: IncidentRecord, reminders: Sequence[ReminderRecord]) -> datetime:
+    """Return since when people wait: the last update, or when the response began, for the last time."""
+    began = (each.at for each in reminders if each.key == REOPENED)
+    return max(incident.opened_at, incident.last_update_at or incident.opened_at, *began)
 
 
 def _channel(standing: Standing, patience: Patience) -> Iterator[Due]:
@@ -86,12 +95,14 @@ def _reminders(standing: Standing, patience: Patience) -> Iterator[Due]:
     told = {each.key: each for each in standing.reminders}
     if patience.commander is not None and not incident.commander and ReminderOf.COMMANDER not in told:
         yield _remind(ReminderOf.COMMANDER, incident, incident.opened_at + patience.commander)
-    at = update_due(incident, patience)
+    at = update_due(incident, standing.reminders, patience)
+    last = told.get(ReminderOf.UPDATE)
+    spoken = _last_word(incident, standing.reminders)
+    if at is not None and last is not None and last.at >= spoken and last.due >= at:
+        # Nobody said anything since: once more, after the pause of the severity; of a promise alone, only once.
+        pause = patience.update.get(incident.severity)
+        at = None if pause is None else last.at + pause
     if at is not None:
-        last = told.get(ReminderOf.UPDATE)
-        if last is not None and last.at >= _last_word(incident):
-            # Nobody said anything since: once more, after as long as it took the first time.
-            at = max(at, last.at + patience.update.get(incident.severity, timedelta.max))
         yield _remind(ReminderOf.UPDATE, incident, at)
     for asked in standing.asking if patience.halfway else ():
         if asked.status is ApprovalStatus.PENDING and asked.expires_at is not None and asked.id not in told:

@@ -90,6 +90,7 @@ def incidents(draw: st.DrawFn) -> IncidentRecord:
         firing=draw(st.integers(0, 500)),
         resolution=draw(LONG),
         last_seq=1,
+        roles=draw(st.dictionaries(TEXT, IDS, max_size=9)),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.channel_records import ChannelRecord
+from bot.domain.channel_records import ChannelRecord, ReminderRecord
 from bot.domain.facts import (
     ApprovalClosed,
     ApprovalRequested,
@@ -18,13 +18,15 @@ from bot.domain.facts import (
     Fact,
     IncidentAcknowledged,
     IncidentOpened,
+    IncidentReopened,
     IncidentResolved,
     Reminded,
     RunPaused,
     RunStarted,
+    UpdateGiven,
 )
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incident_stream
-from bot.domain.nouns import FIRELINE, ApprovalStatus, Severity
+from bot.domain.nouns import FIRELINE, ApprovalStatus, IncidentStatus, Severity
 from bot.errors import JournalError
 from bot.incidents.reminders import Reminders
 from bot.incidents.reminding import Patience, Standing, all_due, update_due
@@ -198,10 +200,51 @@ async def test_what_the_journal_did_not_take_is_written_later(
     assert office.bell.set_to == NOON + 5 * MINUTE
 
 
+async def test_an_update_starts_the_time_anew_and_a_promise_is_taken_at_its_word(office: Office) -> None:
+    """Told at minute 20 with the next word promised for minute 60: reminded then, and not at minute 30."""
+    reminders = begin(office)
+    await write(office, opened(), IncidentAcknowledged(incident=ONE, commander="U1"))
+    await reminders.tick()
+    await pass_minutes(office, reminders, 20)
+    status = IncidentStatus.IDENTIFIED
+    promised = UpdateGiven(incident=ONE, message="m", status=status, next_due=NOON + 60 * MINUTE)
+    await write(office, promised)
+    await reminders.tick()
+    assert office.bell.set_to == NOON + 60 * MINUTE
+    await pass_minutes(office, reminders, 41)
+    assert told(office) == [("update", 60)]
+    await write(office, replace(promised, next_due=None))
+    await reminders.tick()
+    assert office.bell.set_to == NOON + 91 * MINUTE
+
+
+async def test_one_that_is_reopened_begins_to_wait_anew(office: Office) -> None:
+    """Nobody is told at once that an update has been due for a week."""
+    reminders = begin(office)
+    await write(office, opened(), IncidentAcknowledged(incident=ONE, commander="U1"))
+    await write(office, IncidentResolved(incident=ONE))
+    await reminders.tick()
+    await pass_minutes(office, reminders, 10_000)
+    await write(office, IncidentReopened(incident=ONE, why="it is back"))
+    await reminders.tick()
+    assert office.bell.set_to == NOON + 10_030 * MINUTE
+    assert told(office) == []
+
+
+def test_a_promise_without_a_pause_is_reminded_of_once() -> None:
+    """A severity that nobody waits for, but a person who said when they would be back."""
+    record = replace(incident(1, commander="U1"), next_update_due=NOON + MINUTE)
+    standing = Standing(incident=record, channel=ChannelRecord(incident=ONE))
+    (due,) = all_due(standing, Patience())
+    assert due.at == NOON + MINUTE
+    said = ReminderRecord(incident=ONE, key="update", due=due.at, at=due.at)
+    assert all_due(replace(standing, reminders=[said]), Patience()) == []
+
+
 def test_what_is_not_waited_for_is_never_due() -> None:
     """A severity without an entry, and settings that say never."""
     standing = Standing(incident=incident(1), channel=ChannelRecord(incident=ONE))
     assert all_due(standing, Patience()) == []
-    assert update_due(incident(1), Patience(update={Severity.SEV4: MINUTE})) is None
+    assert update_due(incident(1), (), Patience(update={Severity.SEV4: MINUTE})) is None
     over = replace(standing, incident=replace(incident(1, resolved_at=NOON), channel="C1"))
     assert all_due(over, Patience()) == []
