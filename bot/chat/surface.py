@@ -26,7 +26,7 @@ from bot.chat.commands.doing import Doer
 from bot.chat.commands.looking import Onlooker
 from bot.chat.config import ChatConfig
 from bot.chat.desks import DeskOver, DraftPostmortem
-from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
+from bot.chat.gallery import NO_PATIENCE, Describe, Gallery, OutlineOf, TitleOf
 from bot.chat.identity import Identity
 from bot.chat.inbound.door import EVENTS_PATH, Door
 from bot.chat.inbound.intake import Intake
@@ -47,6 +47,7 @@ from bot.domain.ports import Journal, Reader, alone
 from bot.domain.records import RelayEntry
 from bot.engine.control import RunControl
 from bot.errors import ChatError
+from bot.incidents.reminding import Patience
 from bot.telemetry import Metrics, get_logger
 
 _LOG = get_logger(__name__)
@@ -62,7 +63,8 @@ class Behind:
 
     `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
     `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead.
+    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead, `patience` says when people are
+    reminded of what.
     """
 
     journal: Journal
@@ -75,6 +77,7 @@ class Behind:
     title: TitleOf
     redact: Redact
     surely_leading: Callable[[], Awaitable[None]] = alone
+    patience: Patience = NO_PATIENCE
 
 
 class ChatSurface:
@@ -111,6 +114,9 @@ class ChatSurface:
             describe=behind.describe,
             title=behind.title,
             public_url=config.public_url,
+            patience=behind.patience,
+            on_call=config.invite,
+            command=config.command,
         )
         self._make_inbound(behind)
         self._make_outbox(behind, metrics, chance or random.Random())  # noqa: S311 - jitter, no secret

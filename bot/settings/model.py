@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ByteSize, Field, JsonValue, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.domain.nouns import Severity
 from bot.settings.types import Duration, OffIsAWord, Paths, SecretSource, Section, Words
 
 PREFIX = "FIRELINE_"
@@ -42,7 +43,7 @@ class HttpSettings(Section):
 
 
 class AlertmanagerSettings(Section):
-    """What `POST /webhooks/alertmanager` accepts."""
+    """What `POST /webhooks/alertmanager` accepts, and the Alertmanager in which alerts are silenced."""
 
     bearer_token: SecretStr | None = Field(
         default=None,
@@ -60,11 +61,27 @@ class AlertmanagerSettings(Section):
         description="Largest delivery taken in; above it the answer is 413.",
         ge=1024,
     )
+    url: str | None = Field(
+        default=None,
+        description="Address of the Alertmanager that `silence` asks, with its route prefix; unset, nothing is silenced.",
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+    )
+    url_bearer_token: SecretStr | None = Field(default=None, description="Token that goes with `url`.")
+    url_username: str | None = Field(
+        default=None, description="User name that goes with `url` where it asks for a password."
+    )
+    url_password: SecretStr | None = Field(
+        default=None, description="Password that goes with `url_username`."
+    )
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:
-        if (self.basic_username is None) != (self.basic_password is None):
-            msg = "basic_username and basic_password go together: set both or neither"
+        for name, password in (("basic_username", "basic_password"), ("url_username", "url_password")):
+            if (getattr(self, name) is None) != (getattr(self, password) is None):
+                msg = f"{name} and {password} go together: set both or neither"
+                raise ValueError(msg)
+        if self.url_bearer_token is not None and self.url_username is not None:
+            msg = "url_bearer_token and url_username contradict each other: set one"
             raise ValueError(msg)
         return self
 
@@ -103,9 +120,17 @@ class SlackSettings(Section):
         "among lower-case letters, digits, `-` and `_`.",
         pattern=r"^([a-z0-9_-]|\{(number|slug|severity|date)\}){1,60}$",
     )
+    archive_after: Duration | None = Field(
+        default=timedelta(days=7),
+        description="How long after an incident's end its channel is archived; `null` for never.",
+    )
     invite_groups: Words = Field(
         default=(),
         description="Groups (of `groups`, or Slack's user groups by handle) whose people are invited to every incident channel.",
+    )
+    oncall_groups: Words = Field(
+        default=(),
+        description="Groups whose people are on call, as `oncall` shows them; unset, those of `invite_groups`.",
     )
 
     @field_validator("base_url")
@@ -134,6 +159,28 @@ class SlackSettings(Section):
             msg = f"mode {self.mode} needs {' and '.join(missing)}"
             raise ValueError(msg)
         return self
+
+
+class ReminderSettings(Section):
+    """When people are reminded in an incident's channel."""
+
+    update_after: dict[Severity, Duration] = Field(
+        default={
+            Severity.SEV1: timedelta(minutes=30),
+            Severity.SEV2: timedelta(minutes=30),
+            Severity.SEV3: timedelta(hours=2),
+        },
+        description="How long nobody may say how an incident stands, by its severity, before its commander is reminded; a severity that is not "
+        "named is left alone.",
+    )
+    commander_after: Duration | None = Field(
+        default=timedelta(minutes=5),
+        description="How long an incident may go without a commander before `slack.invite_groups` are asked; `null` for ever.",
+    )
+    approvals: bool = Field(
+        default=True,
+        description="Whether those who may decide are reminded, once, when half of the time is over.",
+    )
 
 
 class ConsoleSettings(Section):
@@ -303,6 +350,10 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="People by group, as approvals name them (`group:sre`): member ids of the chat, `sre: [U0ADA]`.",
     )
+    roles: Words = Field(
+        default=(),
+        description="Roles in an incident beside incident_commander, communications and scribe, as people type them: `[customer_liaison]`.",
+    )
     secrets: dict[str, SecretSource] = Field(
         default_factory=dict,
         description="Secrets by the name that runbooks use: where each is found, `{env: NAME}` or `{file: PATH}`.",
@@ -310,6 +361,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     slack: SlackSettings = SlackSettings()
+    reminders: ReminderSettings = ReminderSettings()
     console: ConsoleSettings = ConsoleSettings()
     engine: EngineSettings = EngineSettings()
     protection: ProtectionSettings = ProtectionSettings()

@@ -25,13 +25,14 @@ from bot.chat.blocks.kit import (
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.progress import at_work
 from bot.chat.blocks.words import NO_SUCH_GROUP, NOT_BACK, NOT_IN, STATUS, counted, mark, name_of, who
-from bot.domain.nouns import RunStatus, StepStatus
+from bot.domain.nouns import COMMANDER, RunStatus, StepStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
 
 WAITING_SHOWN = 5
 EVIDENCE_SHOWN = 4
 ALERTS_SHOWN = 3
 MISSING_SHOWN = 6
+ROLES_SHOWN = 6
 
 
 def living_message(picture: Picture, *, redact: Redact) -> Message:
@@ -91,12 +92,20 @@ def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
     cells = [
         f"*Status*\n{STATUS[incident.status]} since {clock_time(incident.opened_at)}",
         f"*Lead*\n{lead}",
+        *_roles(incident, ink),
     ]
     if incident.alerts:
         cells.append(f"*Alerts*\n{_alerts(picture, ink)}")
     if picture.update_due is not None:
         cells.append(f"*Next update*\n{clock_time(picture.update_due)}")
     yield fields(*cells)
+
+
+def _roles(incident: IncidentRecord, ink: Ink) -> Iterator[str]:
+    """Who has which role besides leading."""
+    others = [each for each in sorted(incident.roles.items()) if each[0] != COMMANDER and each[1]]
+    for role, person in others[:ROLES_SHOWN]:
+        yield f"*{ink.line(role.replace('_', ' ').capitalize(), 60)}*\n{mention(person, ink)}"
 
 
 def _alerts(picture: Picture, ink: Ink) -> str:

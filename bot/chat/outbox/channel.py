@@ -127,7 +127,8 @@ class ChannelKeeper:
             async with self._pacer.turn("conversations.create", priority=priority):
                 entry = await self._ledger.about_to(entry)
                 try:
-                    answer = await self._slack.call("conversations.create", {"name": name})
+                    arguments = {"name": name, "is_private": incident.private}
+                    answer = await self._slack.call("conversations.create", arguments)
                 except ChatError as problem:
                     if not unsure and not isinstance(problem, Ambiguous):
                         entry = await self._ledger.not_done(entry)
@@ -152,7 +153,7 @@ class ChannelKeeper:
             arguments = {
                 "limit": "1000",
                 "exclude_archived": "true",
-                "types": "public_channel",
+                "types": "private_channel" if incident.private else "public_channel",
                 "cursor": cursor,
             }
             async with self._pacer.turn("conversations.list", priority=priority):

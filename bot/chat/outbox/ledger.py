@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import (
@@ -23,6 +23,7 @@ from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import OutboxEntry
 
+T = TypeVar("T")
 SETTLES = timedelta(seconds=12)
 """How long after it was sent Slack may be at work on a call that nobody waits for any more; a little more than we wait for an answer ourselves."""
 
@@ -68,8 +69,7 @@ class Ledger:
         await self._tell(incident, ChannelLeft(incident=incident, channel=channel, why=why))
 
     async def _tell(self, incident: IncidentId, fact: Fact) -> None:
-        await self._journal.append(incident_stream(incident), FIRELINE, [fact])
-        reached(CrashPoint.OUTBOX_RECORDED)
+        await self._write(lambda tx: tx.append(incident_stream(incident), FIRELINE, [fact]))
 
     async def posted(self, entry: OutboxEntry, *, channel: str, ts: str, digest: str) -> OutboxEntry:
         """Say that a message stands in Slack for the first time."""
@@ -134,6 +134,9 @@ class Ledger:
             tx.put_outbox(changed)
             return changed
 
+        return await self._write(unit)
+
+    async def _write(self, unit: Callable[[Transaction], T]) -> T:
         written = await self._journal.submit(unit)
         reached(CrashPoint.OUTBOX_RECORDED)
         return written

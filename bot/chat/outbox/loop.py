@@ -65,6 +65,7 @@ _URGENCY = {
     Subject.UNKNOWN: 2,
     Subject.PROPOSED: 3,
     Subject.REJECTED: 3,
+    Subject.REMINDER: 3,
     Subject.POSTMORTEM: 4,
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,

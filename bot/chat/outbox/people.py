@@ -72,7 +72,7 @@ class Inviter:
         await self._write_down(incident, channel, refused, tried=new)
 
     def _responders(self, incident: IncidentRecord) -> set[str]:
-        people = {incident.commander}
+        people = {incident.commander, *incident.roles.values()}
         if incident.opened_by.kind is ActorKind.PERSON:
             people.add(incident.opened_by.id)
         for approval in self._reader.approvals_of(incident.id):

@@ -14,6 +14,7 @@ from bot.domain.facts.channel import (
     Reminded,
 )
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
+from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -42,6 +43,15 @@ from bot.domain.facts.intake import (
     RunbooksLoaded,
 )
 from bot.domain.facts.line import RunDropped, RunMoved, RunQueued, RunRejected
+from bot.domain.facts.marks import MarkedMessageDeleted, MarkedMessageEdited, MessageMarked
+from bot.domain.facts.response import (
+    IncidentAbsorbed,
+    IncidentMerged,
+    IncidentReopened,
+    RoleAssigned,
+    SeverityChanged,
+    UpdateGiven,
+)
 from bot.domain.facts.run import (
     ApprovalClosed,
     ApprovalEscalated,
@@ -70,6 +80,13 @@ from bot.domain.facts.run import (
     StepUndone,
 )
 from bot.domain.facts.schedule import ScheduleFired, ScheduleRemoved, ScheduleSet
+from bot.domain.facts.silence import (
+    SilenceAsked,
+    SilenceEndAsked,
+    SilenceEnded,
+    SilenceFailed,
+    SilenceStands,
+)
 
 __all__ = [
     "AlertSeen",
@@ -89,6 +106,8 @@ __all__ = [
     "CallRefused",
     "CallStarted",
     "CallSucceeded",
+    "ChangesFrozen",
+    "ChangesUnfrozen",
     "ChannelArchived",
     "ChannelLeft",
     "ChannelOpened",
@@ -98,13 +117,19 @@ __all__ = [
     "EvidenceAccessed",
     "EvidenceStored",
     "Fact",
+    "IncidentAbsorbed",
     "IncidentAcknowledged",
+    "IncidentMerged",
     "IncidentOpened",
+    "IncidentReopened",
     "IncidentResolved",
     "InvitesRefused",
     "LeadTaken",
     "LoopBegan",
     "LoopExpanded",
+    "MarkedMessageDeleted",
+    "MarkedMessageEdited",
+    "MessageMarked",
     "MessagePosted",
     "NotInvited",
     "NoteAdded",
@@ -113,6 +138,7 @@ __all__ = [
     "Postponed",
     "ProcessStarted",
     "Reminded",
+    "RoleAssigned",
     "RunCancelRequested",
     "RunDropped",
     "RunFinished",
@@ -129,6 +155,12 @@ __all__ = [
     "ScheduleFired",
     "ScheduleRemoved",
     "ScheduleSet",
+    "SeverityChanged",
+    "SilenceAsked",
+    "SilenceEndAsked",
+    "SilenceEnded",
+    "SilenceFailed",
+    "SilenceStands",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",
@@ -138,6 +170,7 @@ __all__ = [
     "StepSucceeded",
     "StepUndoFailed",
     "StepUndone",
+    "UpdateGiven",
     "fact_from_data",
     "fact_to_data",
     "json_of",

@@ -3,13 +3,14 @@
     incident/42/channel            the channel itself, its people, topic  when it opens, when somebody joins the response, when its time is over
     incident/42/bookmarks          the links on top of the channel        once, when the incident opens
     incident/42/status             the living message                     nearly every event of the incident
-    incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
+    incident/42/announce           the line in the central channel        when it opens, is taken, changes its status or severity, ends
     run/42-1                       a run's steps, below that message      nearly every event of the run
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
     incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
     approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
+    incident/42/reminder/<of>/<which>  what people are reminded of        reminded; done
     postmortem/42                  the draft                              drafted
 
 What a message then says is the chat room's affair.
@@ -22,10 +23,11 @@ from functools import lru_cache
 from typing import Any
 
 from bot.domain import facts
+from bot.domain.clock import to_text
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import IncidentId, RunId, incident_of_stream
-from bot.domain.nouns import SCHEDULE
+from bot.domain.nouns import SCHEDULE, ReminderOf
 from bot.persistence.changes import Change
 from bot.persistence.projections.schedules import is_loud
 from bot.persistence.tables import INCIDENTS, OUTBOX
@@ -74,22 +76,35 @@ def _going_on(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN40
     return (f"approval/{each.approval}" for each in fact.postponed)
 
 
+def _reminder(fact: facts.Reminded) -> str:
+    """Name what people are reminded of: an approval and the lack of a commander once, an update each time that it is due."""
+    which = fact.approval or (to_text(fact.due) if fact.of is ReminderOf.UPDATE else "once")
+    return f"incident/{fact.incident}/reminder/{fact.of}/{which}"
+
+
 def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of two facts
     return (f"unknown/{fact.run}/{fact.step}",)
 
 
 _BESIDES: dict[type[Fact], Keys] = {
-    facts.IncidentOpened: lambda incident, _: (
+    facts.IncidentOpened: lambda incident, fact: (
         f"incident/{incident}/channel",
         f"incident/{incident}/bookmarks",
-        f"incident/{incident}/announce",
+        # Of a private one the central channel never hears; what follows finds no line there, and chat shows none.
+        *(() if fact.private else _announced(incident, fact)),
     ),
     facts.IncidentAcknowledged: _announced_and_placed,
+    facts.RoleAssigned: _announced_and_placed,
+    facts.SeverityChanged: _announced_and_placed,
+    facts.StatusChanged: _announced,
+    facts.UpdateGiven: _announced,
+    facts.IncidentResolved: _announced_and_placed,
+    facts.IncidentReopened: _announced_and_placed,
+    facts.IncidentMerged: _announced_and_placed,
     facts.ChannelRetired: _placed,
     facts.ChannelLeft: _announced,
     facts.ChannelOpened: _announced,
-    facts.StatusChanged: _announced,
-    facts.IncidentResolved: _announced_and_placed,
+    facts.Reminded: lambda _, fact: (_reminder(fact),),
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
     facts.RunRejected: lambda incident, fact: (f"incident/{incident}/rejected/{fact.runbook}",),
     facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
@@ -186,8 +201,13 @@ def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> It
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
         )
     elif isinstance(fact, facts.ApprovalClosed):
-        # Only where it escalated.
+        # Only where it escalated, and where people were reminded.
         yield Change(OUTBOX, (f"escalation/{fact.approval}",), {"wanted": seq}, create=False)
+        reminder = f"incident/{incident}/reminder/{ReminderOf.APPROVAL}/{fact.approval}"
+        yield Change(OUTBOX, (reminder,), {"wanted": seq}, create=False)
+    elif isinstance(fact, facts.IncidentAcknowledged):
+        reminder = f"incident/{incident}/reminder/{ReminderOf.COMMANDER}/once"
+        yield Change(OUTBOX, (reminder,), {"wanted": seq}, create=False)
     elif isinstance(fact, facts.RunStarted | facts.RunQueued):
         # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
         yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)

@@ -138,6 +138,7 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
         describe=lambda event, _: event.kind,
         title=lambda name: name,
         public_url="",
+        on_call=config.invite,
     )
     people = Inviter(
         slack=slack,

@@ -16,13 +16,15 @@ from bot.domain.facts import (
     ChannelRetired,
     IncidentAcknowledged,
     IncidentOpened,
+    IncidentReopened,
     IncidentResolved,
     InvitesRefused,
     NotInvited,
-    StatusChanged,
+    RoleAssigned,
+    SeverityChanged,
 )
 from bot.domain.ids import INTAKE, AlertKey, IncidentId
-from bot.domain.nouns import FIRELINE, AlertStatus, IncidentStatus, Severity
+from bot.domain.nouns import FIRELINE, AlertStatus, Severity
 from bot.errors import ChatError
 from tests.fakes.alerts import incident
 from tests.fakes.moving_time import START, MovingTime
@@ -208,6 +210,32 @@ async def test_a_user_group_that_is_gone_is_said_until_it_is_back(post: Post) ->
     assert post.store.records.channel_of(ONE).not_in == ()
 
 
+async def test_a_role_brings_its_person_in(post: Post) -> None:
+    """Whoever gives it."""
+    await post.open(1)
+    await post.settled(within=5)
+    role = RoleAssigned(incident=ONE, role="scribe", person="U0CLEO", roles={"scribe": "U0CLEO"})
+    await post.write(1, role)
+    await post.settled(within=5)
+    assert post.slack.of("conversations.invite")[-1].arguments["users"] == "U0CLEO"
+    assert "*Scribe*\\n<@U0CLEO>" in str(post.slack.with_key(STATUS)[0]["blocks"])
+
+
+async def test_a_private_incident_has_a_private_channel_and_no_line(post: Post) -> None:
+    """Whatever happens in it, the central channel hears nothing; a lost answer is looked for among private channels."""
+    post.slack.lose_answer("conversations.create")
+    secret = IncidentOpened(incident=ONE, title="A leak", severity=Severity.SEV1, private=True)
+    await post.write(1, secret)
+    await post.write(1, IncidentAcknowledged(incident=ONE, commander="U0ADA"))
+    await post.settled(within=60)
+    await post.write(1, SeverityChanged(incident=ONE, severity=Severity.SEV2, before=Severity.SEV1))
+    await post.write(1, IncidentResolved(incident=ONE, summary="x"))
+    await post.settled(within=60)
+    assert [each.arguments["is_private"] for each in post.slack.of("conversations.create")] == [True] * 2
+    assert {each.arguments["types"] for each in post.slack.of("conversations.list")} == {"private_channel"}
+    assert {channel for channel, _ in post.slack.messages} == {FIRST}
+
+
 # ---- its end, and after it
 
 
@@ -253,7 +281,7 @@ async def test_what_was_reopened_before_it_was_archived_is_not(post: Post) -> No
     post.slack.down = True
     await post.write(1, ChannelRetired(incident=ONE, channel=FIRST))
     await post.time.advance(5)
-    await post.write(1, StatusChanged(incident=ONE, status=IncidentStatus.INVESTIGATING))
+    await post.write(1, IncidentReopened(incident=ONE, why="it is back"))
     post.slack.down = False
     await post.settled(within=120)
     assert (
@@ -269,8 +297,7 @@ async def test_a_channel_that_slack_lets_us_unarchive_is_used_again(post: Post) 
     """Nothing is posted anew."""
     await resolved_and_archived(post)
     posted = len(post.slack.of("chat.postMessage"))
-    await post.write(1, StatusChanged(incident=ONE, status=IncidentStatus.INVESTIGATING))
-    await post.write(1, IncidentAcknowledged(incident=ONE, commander="U0ADA"))
+    await post.write(1, IncidentReopened(incident=ONE, why="it is back"))
     await post.settled(within=20)
     assert len(post.slack.of("conversations.unarchive")) == 1
     assert len(post.slack.of("chat.postMessage")) == posted
@@ -284,8 +311,7 @@ async def test_where_slack_lets_us_not_the_response_goes_on_in_a_new_channel(pos
         "conversations.unarchive",
         ChatError("conversations.unarchive: not_in_channel", code="not_in_channel"),
     )
-    await post.write(1, StatusChanged(incident=ONE, status=IncidentStatus.INVESTIGATING))
-    await post.write(1, IncidentAcknowledged(incident=ONE, commander="U0ADA"))
+    await post.write(1, IncidentReopened(incident=ONE, why="it is back"))
     await post.settled(within=20)
     record = post.store.records.incident(ONE)
     assert record is not None
