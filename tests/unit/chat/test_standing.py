@@ -20,7 +20,6 @@ from tests.fakes.store import MovedClock
 
 SECRET = "s" * 32
 HTTP = ChatConfig(mode="http", bot_token="xoxb-1", signing_secret=SECRET)
-NOW = datetime.now(UTC)  # bolt has no other clock than the machine's
 COMMAND = {"command": "/incident", "text": "ack", "user_id": "U1", "team_id": "T1", "trigger_id": "1.2"}
 BUTTON = {
     "type": "block_actions",
@@ -39,6 +38,7 @@ class Kept:
     def __init__(self) -> None:
         self.things: list[tuple[str, Mapping[str, Any]]] = []
         self.fails = False
+        self.now = datetime.now(UTC)  # bolt has no other clock than the machine's
 
     async def put(self, kind: str, data: Mapping[str, Any]) -> None:
         """Keep a thing."""
@@ -50,14 +50,14 @@ class Kept:
 async def post(kept: Kept, form: Mapping[str, str], *, secret: str = SECRET) -> Answered:
     """Post a form, signed as Slack signs it."""
     body = urlencode(form).encode()
-    stamp = str(int(NOW.timestamp()))
+    stamp = str(int(kept.now.timestamp()))
     made = hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
     headers = [
         ("x-slack-request-timestamp", stamp),
         ("x-slack-signature", f"v0={made}"),
         ("content-type", "application/x-www-form-urlencoded"),
     ]
-    app = Starlette(routes=standing_routes(HTTP, kept.put, MovedClock(NOW)))
+    app = Starlette(routes=standing_routes(HTTP, kept.put, MovedClock(kept.now)))
     return await request(app, EVENTS_PATH, headers=headers, parts=[body])
 
 
@@ -73,7 +73,7 @@ async def test_a_command_and_a_click_are_kept_before_the_ack() -> None:
     assert (click.kind, click.payload["action"], click.received_at) == (
         "action",
         "acknowledge",
-        NOW,
+        kept.now,
     )
     assert click.key == again.key != command.key
 
@@ -99,5 +99,5 @@ async def test_nothing_else_is_kept() -> None:
 
 def test_without_http_mode_there_is_no_door() -> None:
     """Over Socket Mode, a process that stands by hears nothing."""
-    assert standing_routes(ChatConfig(mode="socket"), Kept().put, MovedClock(NOW)) == []
-    assert standing_routes(ChatConfig(mode="off"), Kept().put, MovedClock(NOW)) == []
+    assert standing_routes(ChatConfig(mode="socket"), Kept().put, MovedClock()) == []
+    assert standing_routes(ChatConfig(mode="off"), Kept().put, MovedClock()) == []
