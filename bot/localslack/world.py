@@ -35,9 +35,7 @@ class Message:
     blocks: tuple[Json, ...] = ()
     attachments: tuple[Json, ...] = ()
     metadata: Json | None = None
-    details: Json = field(
-        default_factory=dict
-    )  # of a line that the workspace wrote: the old name, the topic, who invited
+    details: Json = field(default_factory=dict)  # of the workspace's own lines: the old name, who invited
     thread_ts: str = ""
     broadcast: bool = False
     edited_ts: str = ""
@@ -221,9 +219,8 @@ class World:
         old, channel.name = channel.name, name
         channel.previous_names.insert(0, old)
         text = f'<@{by}> has renamed the channel from "{old}" to "{name}"'
-        self.post(
-            channel, user=by, text=text, subtype="channel_name", details={"name": name, "old_name": old}
-        )
+        details = {"name": name, "old_name": old}
+        self.post(channel, user=by, text=text, subtype="channel_name", details=details)
         self.tell(Change(kind="channel_renamed", channel=channel.id, user=by, detail={"old_name": old}))
 
     def describe(self, channel: Channel, what: str, value: str, *, by: str) -> None:

@@ -11,11 +11,9 @@ from typing import Any
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-_APPS_OWN = {
-    "event_payload",
-    "state",
-    "properties",
-}  # `properties.canvas` is in Slack's example of conversations.create, not in its type
+_APPS_OWN = frozenset({"event_payload", "state", "blocks", "properties"})
+"""Of answers: what the app itself gave (blocks are held to `message-blocks`, which knows more kinds of them), and `properties.canvas`, which is
+in Slack's example of conversations.create and not in its type."""
 _FOLDER = Path(__file__).parent / "slack"
 
 
@@ -42,7 +40,7 @@ def problems(name: str, value: Any) -> list[str]:
 
 
 def response_problems(method: str, value: Any) -> list[str]:
-    """What Slack's types don't allow in a method's answer; what stands in metadata or in a view's state is the app's own."""
+    """What Slack's types don't allow in a method's answer; what the app gave is its own affair."""
     errors = _response_validator(method).iter_errors(value)
     return _said(error for error in errors if not _APPS_OWN & set(error.absolute_path))
 

@@ -20,10 +20,7 @@ LOOSER = {
     ("additionalProperties", "team"),
     ("additionalProperties", "bot_id"),
     ("additionalProperties", "bot_profile"),
-    (
-        "additionalProperties",
-        "ims",
-    ),  # of a file, as `timestamp`: docs.slack.dev/reference/objects/file-object
+    ("additionalProperties", "ims"),  # of a file, with the next: docs.slack.dev/reference/objects/file-object
     ("additionalProperties", "timestamp"),
 }
 """Where the types are behind what Slack sends."""

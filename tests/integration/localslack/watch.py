@@ -51,9 +51,7 @@ class Witness:
             body["event"] = EVENT
             found += schemas.problems("sent-event", body)
         else:
-            # bolt's types of views know no `username`, which Slack sends there as everywhere else.
-            if "view" in body:
-                body["user"].pop("username")
+            _without_what_bolt_lacks(body)
             found = schemas.problems(SHAPES.get(payload.kind) or INTERACTIVE[body["type"]], body)
         self.problems += [f"{payload.what}: {problem}" for problem in found]
 
@@ -71,6 +69,14 @@ class Witness:
         asked_for = {call.error for call in self._log.calls if call.fault in {"error", "server_error"}}
         seen = published.SEEN.get(method, frozenset())
         return published.methods()[method].errors | seen | asked_for
+
+
+def _without_what_bolt_lacks(body: Json) -> None:
+    """Take out what Slack sends and bolt has no type for: who, by name, in a view's payload; the look of the button clicked."""
+    if "view" in body:
+        body["user"].pop("username")
+    for action in body.get("actions", []):
+        action.pop("style", None)
 
 
 class _Watched:
