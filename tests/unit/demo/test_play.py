@@ -67,6 +67,38 @@ def test_a_person_ends_it(
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_signal_that_python_drops_is_raised_again(
+    stopped: list[Stack], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a handler raises in a destructor never comes out of it; the demo ends all the same, a moment later."""
+    dropped: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    monkeypatch.setattr(story, "AGAIN", 0.01)
+
+    class Deaf:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def people(_stack: Stack) -> None:
+        Deaf()
+        signal.pause()
+
+    monkeypatch.setattr(story, "_let_people", people)
+    assert play(headless=False, first_port=8900, folder=tmp_path) == 0
+    assert len(dropped) == 1
+    assert len(stopped) == 1
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_asked_twice_it_ends_without_a_traceback(
+    stopped: list[Stack], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The second Ctrl-C comes while the parts are being stopped."""
+    monkeypatch.setattr(story, "_let_people", lambda _stack: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(Stack, "stop", lambda _self: signal.raise_signal(signal.SIGINT))
+    assert play(headless=False, first_port=8900, folder=tmp_path) == story.INTERRUPTED
+
+
 def test_it_says_what_stands_in(
     stopped: list[Stack], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
