@@ -115,8 +115,9 @@ class Story:
         """The steps below the living message, and what the central channel says."""
         self.ada.get_by_text("1 reply").first.click()
         expect(self.ada.get_by_role("heading", name="Thread")).to_be_visible()
-        self.ada.get_by_text("Error rate before").last.scroll_into_view_if_needed()
-        self._shoot(self.ada, "thread", first="Pinned by Fireline", height=780)
+        self._shoot(
+            self.ada, "thread", first="Pinned by Fireline", last="Move traffic to the standby", height=780
+        )
         central = self._slack(self.browser, "cleo")
         expect(central.get_by_text("decision waiting")).to_be_visible()
         self._shoot(central, "central", height=360)
@@ -148,9 +149,11 @@ class Story:
         box.press("Enter")
         expect(box).to_have_value("")
 
-    def _shoot(self, page: Page, name: str, *, first: str = "", height: int = 900) -> None:
-        """Take what a window of that height shows; `first` is text that is brought to the channel's upper edge before."""
+    def _shoot(self, page: Page, name: str, *, first: str = "", last: str = "", height: int = 900) -> None:
+        """Take what a window of that height shows, with the text `first` brought to the channel's upper edge, and `last` to the thread's lower one."""
         page.set_viewport_size({"width": 1120, "height": height})
+        if last:
+            page.get_by_text(last).last.evaluate("each => each.scrollIntoView({block: 'end'})")
         if first:
             page.get_by_text(first).first.evaluate("each => each.scrollIntoView({block: 'start'})")
         page.mouse.move(0, 0)
