@@ -150,7 +150,7 @@ class Story:
         expect(box).to_have_value("")
 
     def _shoot(self, page: Page, name: str, *, first: str = "", last: str = "", height: int = 900) -> None:
-        """Take what a window of that height shows, with the text `first` brought to the channel's upper edge, and `last` to the thread's lower one."""
+        """Take what a window of that height shows, with the text `first` at the channel's upper edge, and `last` at the thread's lower one."""
         page.set_viewport_size({"width": 1120, "height": height})
         if last:
             page.get_by_text(last).last.evaluate("each => each.scrollIntoView({block: 'end'})")
