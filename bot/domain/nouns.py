@@ -111,6 +111,8 @@ class HoldCause(StrEnum):
     """Its target was away; one call tries it, and the others wait for what becomes of that."""
     RETRIES = "retries"
     """As many calls are repeated as may be: the retry budget is used up."""
+    FROZEN = "frozen"
+    """A person said that nothing may be changed now."""
 
 
 class Phase(StrEnum):
@@ -140,12 +142,41 @@ class ApprovalStatus(StrEnum):
     """What would run is no longer what was shown, or the run ended first."""
 
 
+class ReminderOf(StrEnum):
+    """What people are reminded of."""
+
+    UPDATE = "update"
+    """Nobody has said for too long how it stands."""
+    COMMANDER = "commander"
+    """Nobody leads the response."""
+    APPROVAL = "approval"
+    """A question to people is half-way to its end."""
+
+
 class Settlement(StrEnum):
     """What a probe or a person says of a call whose outcome is unknown."""
 
     HAPPENED = "happened"
     DID_NOT = "did_not"
     STOP = "stop"
+
+
+class SilenceStatus(StrEnum):
+    """How a silence stands; the last two are final."""
+
+    ASKED = "asked"
+    """Wanted, and not known to stand."""
+    STANDING = "standing"
+    ENDING = "ending"
+    """Its end is wanted, and not known."""
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+COMMANDER = "incident_commander"
+"""The role of who leads the response."""
+ROLES = (COMMANDER, "communications", "scribe")
+"""The roles that every team has; settings add those of its own."""
 
 
 class ActorKind(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.localslack import wire
+from bot.localslack import wire, wirepeople
 from bot.localslack.delivery import Delivery, Payload
 from bot.localslack.world import Change, Channel, Message, World
 
@@ -36,10 +36,15 @@ class EventFeed:
             "reaction_added": self._reaction,
             "reaction_removed": self._reaction,
             "pin_added": self._pin,
+            "pin_removed": self._pin,
         }
+        self._everywhere = {"person_changed": self._person, "group_changed": self._group}
 
     def changed(self, change: Change) -> None:
         """Tell the app of a change, if it should hear of it."""
+        if change.kind in self._everywhere:
+            self.send(self._everywhere[change.kind](change))
+            return
         maker = self._makers.get(change.kind)
         channel = self._world.channels.get(change.channel)
         if maker is None or channel is None or change.visible_to:
@@ -52,12 +57,12 @@ class EventFeed:
         for event in maker(change, channel):
             self.send(event)
 
-    def home_opened(self, user: str) -> None:
-        """Somebody looked at the app's home tab."""
+    def home_opened(self, user: str, tab: str = "home") -> None:
+        """Somebody looked at the app's `home` or `messages` tab."""
         channel = self._world.direct_message(user)
         home = self._world.views.by_id.get(self._world.views.homes.get(user, ""))
-        event: Json = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": "home"}
-        if home is not None:
+        event: Json = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": tab}
+        if home is not None and tab == "home":
             event["view"] = wire.view(self._world, home)
         self.send(event)
 
@@ -107,12 +112,24 @@ class EventFeed:
 
     def _posted(self, change: Change, channel: Channel) -> list[Json]:
         message = channel.messages[change.ts]
-        events = [self._message(channel, message)]
+        shown = self._message(channel, message)
+        events = [shown | {"subtype": "file_share"} if message.files else shown]
+        events += [self._file_shared(channel, message, file_id) for file_id in message.files]
         if f"<@{self._world.app.bot_user_id}>" in message.text and not message.by_app and not message.subtype:
             keys = ("user", "text", "ts", "team", "channel", "event_ts", "thread_ts", "blocks")
             mention = {key: events[0][key] for key in keys if key in events[0]}
             events.append({"type": "app_mention", **mention})
         return events
+
+    def _file_shared(self, channel: Channel, message: Message, file_id: str) -> Json:
+        return {
+            "type": "file_shared",
+            "file_id": file_id,
+            "user_id": message.user,
+            "file": {"id": file_id},
+            "channel_id": channel.id,
+            "event_ts": message.ts,
+        }
 
     def _edited(self, change: Change, channel: Channel, subtype: str) -> Json:
         now = self._world.next_ts(channel)
@@ -137,12 +154,38 @@ class EventFeed:
     def _channel_created(self, change: Change, channel: Channel) -> list[Json]:
         if channel.kind != "public":
             return []
-        shown = {"id": channel.id, "name": channel.name, "created": channel.created, "creator": change.user}
+        shown = {
+            "id": channel.id,
+            "is_channel": True,
+            "name": channel.name,
+            "name_normalized": channel.name,
+            "created": channel.created,
+            "creator": change.user,
+            "is_shared": False,
+            "is_org_shared": False,
+            "context_team_id": self._world.config.team_id,
+            "is_archived": False,
+            "is_frozen": False,
+            "is_general": False,
+            "is_group": False,
+            "is_private": False,
+            "is_ext_shared": False,
+            "is_im": False,
+            "is_mpim": False,
+            "is_pending_ext_shared": False,
+        }
         return [{"type": "channel_created", "channel": shown}]
 
     def _channel_renamed(self, _change: Change, channel: Channel) -> list[Json]:
         kind = "group_rename" if channel.is_private else "channel_rename"
-        shown = {"id": channel.id, "name": channel.name, "created": channel.created}
+        shown = {
+            "id": channel.id,
+            "name": channel.name,
+            "name_normalized": channel.name,
+            "created": channel.created,
+            "is_channel": not channel.is_private,
+            "is_mpim": False,
+        }
         return [{"type": kind, "channel": shown}]
 
     def _archived(self, change: Change, channel: Channel) -> list[Json]:
@@ -178,6 +221,34 @@ class EventFeed:
         ]
 
     def _pin(self, change: Change, channel: Channel) -> list[Json]:
-        message = wire.message(self._world, channel.messages[change.ts])
-        item = {"type": "message", "channel": channel.id, "message": message, "created": self._world.epoch()}
-        return [{"type": "pin_added", "user": change.user, "channel_id": channel.id, "item": item}]
+        found = channel.messages[change.ts]
+        (pin,) = change.detail.get("pins") or [pin for pin in channel.pins if pin["ts"] == change.ts]
+        event: Json = {
+            "type": change.kind,
+            "user": change.user,
+            "channel_id": channel.id,
+            "item": {
+                "type": "message",
+                "channel": channel.id,
+                "created": pin["created"],
+                "created_by": pin["created_by"],
+                "message": wire.message(self._world, found)
+                | {"permalink": wire.permalink(self._world, channel, found)},
+            },
+            "item_user": found.user,
+            "pin_count": str(len(channel.pins)),
+            "pinned_info": {
+                "channel": channel.id,
+                "pinned_by": pin["created_by"],
+                "pinned_ts": pin["created"],
+            },
+        }
+        return [event | ({"has_pins": bool(channel.pins)} if change.kind == "pin_removed" else {})]
+
+    def _person(self, change: Change) -> Json:
+        user = wirepeople.person(self._world, self._world.people[change.user], whole=True)
+        return {"type": "user_change", "user": user, "cache_ts": self._world.epoch()}
+
+    def _group(self, change: Change) -> Json:
+        group = self._world.groups[change.detail["group"]]
+        return {"type": "subteam_updated", "subteam": wirepeople.group(self._world, group, with_users=True)}

@@ -8,70 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.localslack.config import Group, Person
+from bot.localslack.canvases import Canvas
 from bot.localslack.files import StoredFile
 from bot.localslack.views import OpenView
 from bot.localslack.world import Channel, Message, World
 
 Json = dict[str, Any]
-
-
-def person(world: World, user: Person, *, with_email: bool = True) -> Json:
-    """A user object."""
-    profile = {
-        "title": user.title,
-        "real_name": user.real_name,
-        "real_name_normalized": user.real_name,
-        "display_name": user.name,
-        "display_name_normalized": user.name,
-        "team": world.config.team_id,
-        "image_48": f"{world.base_url}/static/{'app' if user.is_bot else 'person'}.svg",
-    }
-    if with_email and user.email:
-        profile["email"] = user.email
-    if user.is_bot:
-        profile |= {"bot_id": world.app.bot_id, "api_app_id": world.app.id}
-    return {
-        "id": user.id,
-        "team_id": world.config.team_id,
-        "name": user.name,
-        "deleted": user.deleted,
-        "real_name": user.real_name,
-        "tz": "Etc/UTC",
-        "tz_label": "Coordinated Universal Time",
-        "tz_offset": 0,
-        "profile": profile,
-        "is_admin": user.is_admin,
-        "is_owner": False,
-        "is_primary_owner": False,
-        "is_restricted": user.is_guest,
-        "is_ultra_restricted": False,
-        "is_bot": user.is_bot,
-        "is_app_user": False,
-        "updated": 0,
-    }
-
-
-def group(world: World, found: Group, *, with_users: bool = False) -> Json:
-    """A user group object."""
-    body: Json = {
-        "id": found.id,
-        "team_id": world.config.team_id,
-        "is_usergroup": True,
-        "name": found.name,
-        "handle": found.handle,
-        "description": "",
-        "is_external": False,
-        "date_create": 0,
-        "date_update": 0,
-        "date_delete": 1 if found.deleted else 0,
-        "auto_type": None,
-        "prefs": {"channels": [], "groups": []},
-        "user_count": len(found.members),
-    }
-    if with_users:
-        body["users"] = list(found.members)
-    return body
 
 
 def team(world: World) -> Json:
@@ -136,12 +78,14 @@ def channel(world: World, found: Channel, *, viewer: str = "", with_members: boo
         "unlinked": 0,
         "context_team_id": world.config.team_id,
         "shared_team_ids": [world.config.team_id],
-        "parent_conversation": None,
         "is_member": me in found.members,
         "topic": dict(found.topic),
         "purpose": dict(found.purpose),
         "previous_names": list(found.previous_names),
     }
+    canvas = world.canvases.of_channel(found.id)
+    if canvas is not None:
+        body["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.sections}}
     if with_members:
         body["num_members"] = len(found.members)
     return body
@@ -150,9 +94,9 @@ def channel(world: World, found: Channel, *, viewer: str = "", with_members: boo
 def message(world: World, found: Message, *, with_metadata: bool = False) -> Json:
     """A message as `conversations.history` gives it."""
     body: Json = {"type": "message", "user": found.user, "text": found.text, "ts": found.ts}
-    if found.subtype:
-        body["subtype"] = found.subtype
-    body["team"] = world.config.team_id
+    if found.subtype or (found.is_reply and found.broadcast):
+        body["subtype"] = found.subtype or "thread_broadcast"
+    body |= {"team": world.config.team_id, **found.details}
     if found.by_app:
         body |= {"bot_id": world.app.bot_id, "app_id": world.app.id, "bot_profile": _bot_profile(world)}
     if found.username:
@@ -165,13 +109,25 @@ def message(world: World, found: Message, *, with_metadata: bool = False) -> Jso
         body["edited"] = {"user": found.user, "ts": found.edited_ts}
     if found.files:
         body["files"] = [file(world, world.files.by_id[file_id]) for file_id in found.files]
-    if found.reactions:
-        body["reactions"] = [
-            {"name": n, "users": list(users), "count": len(users)} for n, users in found.reactions
-        ]
     if found.metadata is not None and with_metadata:
         body["metadata"] = found.metadata
-    return body | _thread_fields(found)
+    return body | _reactions(found) | _thread_fields(found)
+
+
+def permalink(world: World, channel: Channel, found: Message) -> str:
+    """A link to a message, which the page understands."""
+    link = f"{world.base_url}/archives/{channel.id}/p{found.ts.replace('.', '')}"
+    return f"{link}?thread_ts={found.thread_ts}&cid={channel.id}" if found.is_reply else link
+
+
+def _reactions(found: Message) -> Json:
+    if not found.reactions:
+        return {}
+    return {
+        "reactions": [
+            {"name": name, "users": list(users), "count": len(users)} for name, users in found.reactions
+        ]
+    }
 
 
 def _thread_fields(found: Message) -> Json:
@@ -194,7 +150,6 @@ def _bot_profile(world: World) -> Json:
     return {
         "id": world.app.bot_id,
         "app_id": world.app.id,
-        "user_id": world.app.bot_user_id,
         "name": world.app.name,
         "icons": {"image_48": f"{world.base_url}/static/app.svg"},
         "deleted": False,
@@ -204,7 +159,9 @@ def _bot_profile(world: World) -> Json:
 
 
 def file(world: World, found: StoredFile) -> Json:
-    """A file object."""
+    """A file object; of a deleted one there is only a stone."""
+    if found.deleted:
+        return {"id": found.id, "mode": "tombstone"}
     return {
         "id": found.id,
         "created": found.created,
@@ -217,7 +174,12 @@ def file(world: World, found: StoredFile) -> Json:
         "user": found.user,
         "size": len(found.content or b""),
         "mode": "hosted",
+        "editable": found.mimetype.startswith("text/"),
         "is_external": False,
+        "external_type": "",
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
         "is_public": bool(found.channels),
         "channels": list(found.channels),
         "groups": [],
@@ -225,6 +187,31 @@ def file(world: World, found: StoredFile) -> Json:
         "url_private": f"{world.base_url}/files-pri/{found.id}",
         "url_private_download": f"{world.base_url}/files-pri/{found.id}?download=1",
         "permalink": f"{world.base_url}/files/{found.id}",
+    }
+
+
+def canvas(world: World, found: Canvas) -> Json:
+    """A canvas as the file that it is to `files.info`."""
+    link = f"{world.base_url}/docs/{world.config.team_id}/{found.id}"
+    return {
+        "id": found.id,
+        "created": found.created,
+        "timestamp": found.created,
+        "name": found.title or "Untitled",
+        "title": found.title or "Untitled",
+        "mimetype": "application/vnd.slack-docs",
+        "filetype": "quip",
+        "pretty_type": "Canvas",
+        "user": found.user,
+        "size": len(found.markdown.encode()),
+        "mode": "quip",
+        "is_external": False,
+        "is_public": bool(found.channel),
+        "channels": [found.channel] if found.channel else [],
+        "groups": [],
+        "ims": [],
+        "url_private": link,
+        "permalink": link,
     }
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.localslack.canvases import CanvasShelf
 from bot.localslack.clock import Clock
-from bot.localslack.config import LocalSlackConfig, Person
+from bot.localslack.config import Group, LocalSlackConfig, Person
 from bot.localslack.files import FileCabinet
 from bot.localslack.handles import Handles
 from bot.localslack.ids import Ids
@@ -34,6 +35,7 @@ class Message:
     blocks: tuple[Json, ...] = ()
     attachments: tuple[Json, ...] = ()
     metadata: Json | None = None
+    details: Json = field(default_factory=dict)  # of the workspace's own lines: the old name, who invited
     thread_ts: str = ""
     broadcast: bool = False
     edited_ts: str = ""
@@ -123,6 +125,7 @@ class World:
         self.revoked_tokens: set[str] = set()
         self.handles = Handles(clock, self.ids)
         self.files = FileCabinet(clock, self.ids)
+        self.canvases = CanvasShelf(clock, self.ids)
         self.views = ViewStore(self.ids)
         self._listeners: list[Callable[[Change], None]] = []
         for seed in config.channels:
@@ -200,7 +203,9 @@ class World:
     def add_member(self, channel: Channel, user: str, *, inviter: str = "") -> None:
         """Let `user` join, with the line in the channel that says so."""
         channel.members[user] = None
-        self.post(channel, user=user, text=f"<@{user}> has joined the channel", subtype="channel_join")
+        details = {"inviter": inviter} if inviter else {}
+        text = f"<@{user}> has joined the channel"
+        self.post(channel, user=user, text=text, subtype="channel_join", details=details)
         self.tell(Change(kind="member_joined", channel=channel.id, user=user, detail={"inviter": inviter}))
 
     def remove_member(self, channel: Channel, user: str, *, by: str = "") -> None:
@@ -214,7 +219,8 @@ class World:
         old, channel.name = channel.name, name
         channel.previous_names.insert(0, old)
         text = f'<@{by}> has renamed the channel from "{old}" to "{name}"'
-        self.post(channel, user=by, text=text, subtype="channel_name")
+        details = {"name": name, "old_name": old}
+        self.post(channel, user=by, text=text, subtype="channel_name", details=details)
         self.tell(Change(kind="channel_renamed", channel=channel.id, user=by, detail={"old_name": old}))
 
     def describe(self, channel: Channel, what: str, value: str, *, by: str) -> None:
@@ -228,7 +234,7 @@ class World:
         text = (
             f"<@{by}> set the channel {label}: {value}" if value else f"<@{by}> cleared the channel {label}"
         )
-        self.post(channel, user=by, text=text, subtype=f"channel_{what}")
+        self.post(channel, user=by, text=text, subtype=f"channel_{what}", details={what: value})
         self.tell(Change(kind="channel_changed", channel=channel.id, user=by))
 
     def set_archived(self, channel: Channel, *, archived: bool, by: str) -> None:
@@ -238,11 +244,26 @@ class World:
         self.post(channel, user=by, text=f"<@{by}> {verb} the channel", subtype=subtype)
         channel.archived = archived
         self.tell(Change(kind=subtype, channel=channel.id, user=by))
+        if archived:
+            # Slack puts bots out of a channel that is archived, which is why none can bring one back (slack-go/slack issue 1066).
+            channel.members.pop(self.app.bot_user_id, None)
 
     def mark_read(self, channel: Channel, user: str, ts: str) -> None:
         """Remember that `user` has seen all up to `ts`."""
         channel.last_read[user] = max(ts, channel.last_read.get(user, ""))
         self.tell(Change(kind="read", channel=channel.id, ts=ts, user=user, visible_to=user))
+
+    # --- people --------------------------------------------------------------------------------------------------------
+
+    def change_person(self, user: Person) -> None:
+        """Replace what is known of somebody."""
+        self.people[user.id] = user
+        self.tell(Change(kind="person_changed", user=user.id))
+
+    def change_group(self, group: Group) -> None:
+        """Replace a user group."""
+        self.groups[group.id] = group
+        self.tell(Change(kind="group_changed", detail={"group": group.id}))
 
     # --- messages ------------------------------------------------------------------------------------------------------
 
@@ -314,12 +335,13 @@ class World:
 
     def unpin(self, channel: Channel, ts: str, *, by: str) -> None:
         """Take a pin away."""
+        gone = [pin for pin in channel.pins if pin["ts"] == ts]
         channel.pins = [pin for pin in channel.pins if pin["ts"] != ts]
-        self.tell(Change(kind="pin_removed", channel=channel.id, ts=ts, user=by))
+        self.tell(Change(kind="pin_removed", channel=channel.id, ts=ts, user=by, detail={"pins": gone}))
 
-    def add_bookmark(self, channel: Channel, bookmark: Json) -> None:
-        """Put a bookmark on the channel's bar."""
-        channel.bookmarks.append(bookmark)
+    def set_bookmarks(self, channel: Channel, bookmarks: list[Json]) -> None:
+        """Put these bookmarks on the channel's bar, in this order."""
+        channel.bookmarks = bookmarks
         self.tell(Change(kind="channel_changed", channel=channel.id))
 
     def replies(self, channel: Channel, thread_ts: str) -> list[Message]:

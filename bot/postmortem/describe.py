@@ -13,7 +13,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.targets import spoken
-from bot.postmortem import describe_line, describe_run
+from bot.postmortem import describe_channel, describe_line, describe_response, describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
@@ -34,6 +34,10 @@ def _opened(fact: facts.IncidentOpened, by: str, event: Event, _names: Names) ->
     verb = "declared" if event.actor.kind == "person" else "opened"
     if fact.scheduled:
         book += f" on schedule at {instant(fact.scheduled)}"
+    if fact.service:
+        book += f", of {plain(fact.service)}"
+    if fact.private:
+        book += ", seen by those alone who take part in it"
     return f"{by} {verb} incident {fact.incident} as {fact.severity}{book}{because(fact.title)}"
 
 
@@ -55,14 +59,6 @@ def _proposed(fact: facts.RunProposed, _by: str, _event: Event, _names: Names) -
     return f"The runbook {plain(fact.runbook)} was proposed and not started{because(fact.why)}"
 
 
-def _channel_opened(fact: facts.ChannelOpened, _by: str, _event: Event, _names: Names) -> str:
-    return f"The channel #{plain(fact.name)} was opened"
-
-
-def _channel_archived(fact: facts.ChannelArchived, _by: str, _event: Event, _names: Names) -> str:
-    return f"The channel {plain(fact.channel)} was archived"
-
-
 def _message(fact: facts.MessagePosted, _by: str, _event: Event, _names: Names) -> str:
     return f"A message was posted to chat: {plain(fact.key)}"
 
@@ -82,7 +78,13 @@ def _note(fact: facts.NoteAdded, by: str, _event: Event, _names: Names) -> str:
 
 
 def _resolved(fact: facts.IncidentResolved, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} resolved the incident{because(fact.summary)}"
+    felt = ""
+    if fact.impact_from is not None:
+        until = f" until {instant(fact.impact_to)}" if fact.impact_to else ""
+        felt = f"; customers felt it from {instant(fact.impact_from)}{until}{because(fact.impact)}"
+    elif fact.impact:
+        felt = f"; customers felt it{because(fact.impact)}"
+    return f"{by} resolved the incident{because(fact.summary)}{felt}"
 
 
 def _evidence(fact: facts.EvidenceStored, _by: str, _event: Event, _names: Names) -> str:
@@ -168,8 +170,6 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.AlertsAttached: _attached,
     facts.AlertsResolved: _alerts_over,
     facts.RunProposed: _proposed,
-    facts.ChannelOpened: _channel_opened,
-    facts.ChannelArchived: _channel_archived,
     facts.MessagePosted: _message,
     facts.IncidentAcknowledged: _acknowledged,
     facts.StatusChanged: _status,
@@ -189,6 +189,8 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ScheduleFired: _schedule_fired,
     facts.BreakerOpened: _away,
     facts.BreakerClosed: _back,
+    **describe_channel.SENTENCES,
     **describe_line.SENTENCES,
+    **describe_response.SENTENCES,
     **describe_run.SENTENCES,
 }

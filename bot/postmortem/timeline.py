@@ -25,7 +25,13 @@ ALERT, PEOPLE, STEP, DECISION, FAILURE, EVIDENCE, SYSTEM = (
     "alert", "people", "step", "decision", "failure", "evidence", "system",
 )  # fmt: skip
 
-_NOISE = (facts.MessagePosted, facts.EvidenceAccessed, facts.PostmortemDrafted, facts.ChannelArchived)
+_NOISE = (
+    facts.MessagePosted,
+    facts.EvidenceAccessed,
+    facts.PostmortemDrafted,
+    facts.ChannelArchived,
+    facts.ChannelRetired,
+)
 _SORTS: Mapping[type[Fact], str] = {
     facts.AlertsAttached: ALERT,
     facts.AlertsResolved: ALERT,
@@ -34,6 +40,20 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.StatusChanged: PEOPLE,
     facts.NoteAdded: PEOPLE,
     facts.IncidentResolved: PEOPLE,
+    facts.IncidentReopened: PEOPLE,
+    facts.IncidentMerged: PEOPLE,
+    facts.IncidentAbsorbed: PEOPLE,
+    facts.RoleAssigned: PEOPLE,
+    facts.SeverityChanged: DECISION,
+    facts.UpdateGiven: PEOPLE,
+    facts.MessageMarked: PEOPLE,
+    facts.MarkedMessageEdited: PEOPLE,
+    facts.MarkedMessageDeleted: PEOPLE,
+    facts.SilenceAsked: PEOPLE,
+    facts.SilenceStands: ALERT,
+    facts.SilenceEndAsked: PEOPLE,
+    facts.SilenceEnded: ALERT,
+    facts.SilenceFailed: FAILURE,
     facts.RunCancelRequested: PEOPLE,
     facts.RunPaused: PEOPLE,
     facts.RunResumed: PEOPLE,
@@ -53,6 +73,10 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.StepUndoFailed: FAILURE,
     facts.EvidenceStored: EVIDENCE,
     facts.ChannelOpened: SYSTEM,
+    facts.ChannelLeft: SYSTEM,
+    facts.ChannelUnarchived: SYSTEM,
+    facts.InvitesRefused: SYSTEM,
+    facts.Reminded: SYSTEM,
 }
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
@@ -264,6 +288,9 @@ def _alerts_in_a_row(row: Sequence[facts.AlertsAttached | facts.AlertsResolved])
 
 
 def _links(fact: Fact) -> tuple[tuple[str, str], ...]:
+    if isinstance(fact, facts.MessageMarked):
+        address = safe_url(fact.permalink)
+        return (("message", address),) if address else ()
     if not isinstance(fact, facts.AlertsAttached):
         return ()
     found = (

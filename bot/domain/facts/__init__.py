@@ -5,7 +5,16 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
+from bot.domain.facts.channel import (
+    ChannelLeft,
+    ChannelRetired,
+    ChannelUnarchived,
+    InvitesRefused,
+    NotInvited,
+    Reminded,
+)
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
+from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -34,6 +43,15 @@ from bot.domain.facts.intake import (
     RunbooksLoaded,
 )
 from bot.domain.facts.line import RunDropped, RunMoved, RunQueued, RunRejected
+from bot.domain.facts.marks import MarkedMessageDeleted, MarkedMessageEdited, MessageMarked
+from bot.domain.facts.response import (
+    IncidentAbsorbed,
+    IncidentMerged,
+    IncidentReopened,
+    RoleAssigned,
+    SeverityChanged,
+    UpdateGiven,
+)
 from bot.domain.facts.run import (
     ApprovalClosed,
     ApprovalEscalated,
@@ -62,6 +80,13 @@ from bot.domain.facts.run import (
     StepUndone,
 )
 from bot.domain.facts.schedule import ScheduleFired, ScheduleRemoved, ScheduleSet
+from bot.domain.facts.silence import (
+    SilenceAsked,
+    SilenceEndAsked,
+    SilenceEnded,
+    SilenceFailed,
+    SilenceStands,
+)
 
 __all__ = [
     "AlertSeen",
@@ -81,24 +106,39 @@ __all__ = [
     "CallRefused",
     "CallStarted",
     "CallSucceeded",
+    "ChangesFrozen",
+    "ChangesUnfrozen",
     "ChannelArchived",
+    "ChannelLeft",
     "ChannelOpened",
+    "ChannelRetired",
+    "ChannelUnarchived",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
     "Fact",
+    "IncidentAbsorbed",
     "IncidentAcknowledged",
+    "IncidentMerged",
     "IncidentOpened",
+    "IncidentReopened",
     "IncidentResolved",
+    "InvitesRefused",
     "LeadTaken",
     "LoopBegan",
     "LoopExpanded",
+    "MarkedMessageDeleted",
+    "MarkedMessageEdited",
+    "MessageMarked",
     "MessagePosted",
+    "NotInvited",
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
     "Postponed",
     "ProcessStarted",
+    "Reminded",
+    "RoleAssigned",
     "RunCancelRequested",
     "RunDropped",
     "RunFinished",
@@ -115,6 +155,12 @@ __all__ = [
     "ScheduleFired",
     "ScheduleRemoved",
     "ScheduleSet",
+    "SeverityChanged",
+    "SilenceAsked",
+    "SilenceEndAsked",
+    "SilenceEnded",
+    "SilenceFailed",
+    "SilenceStands",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",
@@ -124,6 +170,7 @@ __all__ = [
     "StepSucceeded",
     "StepUndoFailed",
     "StepUndone",
+    "UpdateGiven",
     "fact_from_data",
     "fact_to_data",
     "json_of",

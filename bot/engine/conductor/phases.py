@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from bot.actions.outcome import Reason
 from bot.domain.facts import CallStarted, PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import calls, loops, nested, steps
+from bot.engine.conductor import calls, doubt, loops, nested, steps
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import StepState
 from bot.engine.conductor.turn import Turn
@@ -49,7 +49,8 @@ def watch_deadline(turn: Turn) -> None:
 
 
 def _work(turn: Turn) -> None:
-    left = turn.left(turn.plan.runbook.steps_of(turn.state.phase))
+    members = turn.plan.runbook.steps_of(turn.state.phase)
+    left = turn.left(members)
     for step in loops.with_items_under_way(turn, left):
         _wait_over(turn, step)
     if turn.halted():
@@ -59,6 +60,8 @@ def _work(turn: Turn) -> None:
             loops.go_on(turn, step, step.loop)
         elif steps.ready(turn, step) and not turn.halted():
             steps.begin(turn, step)
+    if turn.state.retried_by:
+        loops.leave(turn, members)
     if not turn.left(left):
         _leave(turn)
 
@@ -94,7 +97,7 @@ def _wind_down(turn: Turn, members: Sequence[Step]) -> None:
         if seen.status is StepStatus.WAITING_APPROVAL:
             steps.withdraw(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.PENDING:
-            turn.skip(step, why or "the run was cancelled", stopped=True)
+            doubt.leave(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.HELD:
             # Its call was not made; an earlier attempt may have been.
             turn.cancel(step, why or "the run was cancelled", applied=seen.applied)

@@ -21,12 +21,14 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     log()
     incidents()
+    channels()
     alerts()
     runs()
     approvals()
     keeping()
     chat()
     process()
+    hands()
 
 
 def downgrade() -> None:
@@ -93,26 +95,38 @@ def incidents() -> None:
     op.create_table(
         "incidents",
         place("id"),
-        words("title"),
-        words("severity"),
-        words("status"),
-        words("concurrency_group"),
-        words("runbook"),
-        words("opened_by"),
-        maybe("opened_at"),
-        maybe("acknowledged_at"),
-        maybe("resolved_at"),
-        maybe("commander"),
-        words("channel"),
-        words("channel_name"),
+        *map(words, ("title", "severity", "status", "concurrency_group", "runbook", "opened_by")),
+        *map(maybe, ("opened_at", "acknowledged_at", "resolved_at", "commander")),
+        *map(words, ("channel", "channel_name")),
         number("alerts"),
         words("resolution"),
         maybe("scheduled"),
         flag("quiet"),
+        words("service"),
+        flag("private"),
+        words("roles", "{}"),
+        maybe("last_update_at"),
+        words("last_update"),
+        *map(maybe, ("next_update_due", "impact_from", "impact_to")),
+        words("impact"),
+        maybe("merged_into", NUMBER),
     )
     index("incidents", "incidents_by_channel", ["channel"])
+    index("incidents", "incidents_merged", ["merged_into"], "merged_into IS NOT NULL")
+    index("incidents", "incidents_merged_by_group", ["concurrency_group"], "merged_into IS NOT NULL")
     index("incidents", "incidents_open", ["id"], "status != 'resolved'")
     index("incidents", "incidents_open_by_group", ["concurrency_group"], "status != 'resolved'")
+
+
+def channels() -> None:
+    """Where it is talked about, and what people were reminded of there."""
+    op.create_table(
+        "channels",
+        place("incident"),
+        *map(maybe, ("retired_at", "archived_at")),
+        *map(words, ("before", "left_why", "not_in")),
+    )
+    op.create_table("reminders", place("incident"), key("key"), maybe("due"), maybe("at"))
 
 
 def alerts() -> None:
@@ -296,17 +310,14 @@ def chat() -> None:
     op.create_table(
         "outbox",
         key("key"),
-        number("incident"),
-        number("wanted"),
-        words("channel"),
-        words("ts"),
+        *map(number, ("incident", "wanted")),
+        *map(words, ("channel", "ts")),
         number("sent"),
         words("digest"),
         number("attempts"),
         maybe("due_at"),
         flag("ambiguous"),
-        words("error"),
-        words("gone"),
+        *map(words, ("error", "gone")),
         number("since"),
     )
     index("outbox", "outbox_behind", ["since"], "wanted > sent AND gone = ''")
@@ -333,13 +344,34 @@ def process() -> None:
         place("id"),
         number("term"),
         words("host"),
-        number("pid"),
-        number("session"),
-        maybe("since"),
-        maybe("beat_at"),
+        *map(number, ("pid", "session")),
+        *map(maybe, ("since", "beat_at")),
         number("beats"),
         flag("released"),
     )
+
+
+def hands() -> None:
+    """What people do to an incident, or to all runs."""
+    op.create_table(
+        "silences",
+        key("key"),
+        number("incident"),
+        *map(words, ("status", "matchers")),
+        *map(maybe, ("asked_at", "until")),
+        *map(words, ("by", "why", "ident", "detail")),
+        number("seq"),
+    )
+    index("silences", "silences_by_incident", ["incident", "seq"])
+    index("silences", "silences_unsettled", ["seq"], "status = 'asked' OR status = 'ending'")
+    op.create_table(
+        "marks",
+        *map(key, ("channel", "ts")),
+        number("incident"),
+        *map(words, ("author", "text", "permalink", "marked_by")),
+        *map(maybe, ("marked_at", "edited_at", "deleted_at")),
+    )
+    op.create_table("freeze", place("id"), maybe("since"), words("by"), words("why"), maybe("until"))
 
 
 TABLES = (
@@ -357,6 +389,11 @@ TABLES = (
     "outbox",
     "inbox",
     "targets",
+    "channels",
+    "reminders",
     "relay",
     "leader",
+    "silences",
+    "marks",
+    "freeze",
 )
