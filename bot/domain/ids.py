@@ -6,6 +6,7 @@ step      shift                   as the runbook says; unique in its run
           restart[0]              the first item that the loop `restart` goes through
 approval  42-1/shift/1            the first time that step `shift` asked
 evidence  42-1/logs/pods.log      run, step and the name that the runbook gave
+letter    7                       a number, over all incidents
 stream    incident/42, intake, system
 """
 
@@ -21,6 +22,9 @@ StepId = NewType("StepId", str)
 ApprovalId = NewType("ApprovalId", str)
 EvidenceId = NewType("EvidenceId", str)
 AlertKey = NewType("AlertKey", str)
+LetterId = NewType("LetterId", int)
+LetterKey = NewType("LetterKey", str)
+"""What a dead letter is about: its kind and a name, `run/42-1`."""
 StreamId = NewType("StreamId", str)
 Digest = NewType("Digest", str)
 """A SHA-256 as 64 lower-case hex digits."""

@@ -7,12 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, IncidentId, RunId, StepId
+from bot.domain.ids import (
+    AlertKey,
+    ApprovalId,
+    Digest,
+    EvidenceId,
+    IncidentId,
+    LetterId,
+    LetterKey,
+    RunId,
+    StepId,
+)
 from bot.domain.nouns import (
     Actor,
     AlertStatus,
     ApprovalStatus,
+    DeadKind,
+    DeadReason,
     IncidentStatus,
+    LetterStatus,
     Part,
     Phase,
     Routing,
@@ -147,6 +160,42 @@ class AwayRecord:
     since: datetime
     until: datetime
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """Something that can't go on, and how it stands; the fields are as `DeadLetterLanded` has them.
+
+    It landed first `since` then, and last `landed_at` then. `closed_at`, `closed_by` and `why` tell who put it back or let it go.
+    """
+
+    id: LetterId
+    key: LetterKey
+    what: DeadKind
+    status: LetterStatus
+    reason: DeadReason
+    title: str
+    detail: str
+    tries: int
+    since: datetime
+    landed_at: datetime
+    incident: IncidentId | None = None
+    run: RunId | None = None
+    alerts: tuple[AlertKey, ...] = ()
+    due: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: Actor | None = None
+    why: str = ""
+
+    @property
+    def about(self) -> str:
+        """The name of the thing within its kind."""
+        return self.key.partition("/")[2]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits for a person."""
+        return self.status is LetterStatus.WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,21 @@ from typing import Any
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import Fact, IncidentOpened
-from bot.domain.ids import IncidentId, RunId, incident_stream
+from bot.domain.ids import IncidentId, LetterId, RunId, incident_stream
 from bot.domain.nouns import Actor, IncidentStatus, RunStatus, Severity
 from bot.domain.ports import Journal, Reader, Transaction
-from bot.domain.records import AlertRecord, ApprovalRecord, IncidentRecord, RunRecord, StepRecord
+from bot.domain.records import (
+    AlertRecord,
+    ApprovalRecord,
+    DeadLetter,
+    IncidentRecord,
+    RunRecord,
+    StepRecord,
+)
 from bot.engine.control import RunControl
 from bot.engine.starting import bounded
 from bot.errors import Conflict, NotFound, Refused, RunbookError
-from bot.incidents import rules
+from bot.incidents import dead_letters, rules
 from bot.incidents.line import Spot, leave, stands
 from bot.incidents.opening import IN_SCOPE, Opening, before, severity_of, title_of
 from bot.incidents.placing import place_for
@@ -114,7 +121,8 @@ class Desk:
         def unit(tx: Transaction) -> tuple[str, ...]:
             record = rules.found(tx.incident(incident), incident)
             runs = tx.runs_of(incident)
-            ending = rules.resolve(record, runs, summary)
+            letters = tx.dead_letters_of(incident)
+            ending = rules.resolve(record, runs, summary, dead_letters=len(letters))
             for run in runs:
                 if run.status is RunStatus.QUEUED:
                     leave(tx, run, by, f"incident {incident} was resolved before its turn came")
@@ -163,12 +171,35 @@ class Desk:
 
     async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Have a run that failed go on from where it did; Refused with the way to start it anew when it can't."""
+        self._must_be_free(run)
+        await self._runs.retry(run, by=by, why=rules.spoken(why))
+
+    async def requeue(self, letter: LetterId, by: Actor, why: str = "") -> DeadLetter:
+        """Put a dead letter back and return it as it stood; if it can't go on still, it lands again."""
+        record = dead_letters.waiting(self._reader.dead_letter(letter), letter)
+        words = rules.spoken(why)
+        if record.run is None:
+            await self._journal.submit(lambda tx: dead_letters.requeue(tx, letter, by, words))
+        else:
+            self._must_be_free(record.run)
+            await self._runs.requeue(record.run, by=by, why=words)
+        return record
+
+    async def discard(self, letter: LetterId, by: Actor, why: str) -> DeadLetter:
+        """Let a dead letter go, with a reason, and return it as it stood."""
+        record = dead_letters.waiting(self._reader.dead_letter(letter), letter)
+        words = rules.spoken(why)
+        await self._journal.submit(lambda tx: dead_letters.discard(tx, letter, by, words))
+        return record
+
+    def _must_be_free(self, run: RunId) -> None:
+        """Raise Refused unless a run that is over may go on where it is."""
         record = self._reader.run(run)
         if record is None:
             raise NotFound(f"There is no run {run}.", hint="`runs` lists an incident's runs.")
         incident = rules.found(self._reader.incident(record.incident), record.incident)
-        rules.may_retry(record, incident, self._reader.runs_of(record.incident))
-        await self._runs.retry(run, by=by, why=rules.spoken(why))
+        runs = self._reader.runs_of(record.incident)
+        rules.may_go_on(record, incident, runs, self._reader.runs_of_group(record.group))
 
     async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""

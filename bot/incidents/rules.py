@@ -69,11 +69,14 @@ def change_status(incident: IncidentRecord, status: IncidentStatus, why: str = "
     return [StatusChanged(incident=incident.id, status=status, why=spoken(why))]
 
 
-def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = "") -> Ending:
+def resolve(
+    incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = "", *, dead_letters: int = 0
+) -> Ending:
     """End the response.
 
     A run under way keeps it open: it may wait for an approval or be about to change something, and nobody would be watching. So the person ends
     the run first, in the open, rather than have it ended behind their back. Alerts that still fire don't: people know things that alerts don't.
+    Nor do its `dead_letters` that wait: they are in the list still, though a run of it can't be put back any more.
     """
     _must_be_open(incident)
     busy = [run for run in runs if run.status is RunStatus.RUNNING]
@@ -87,6 +90,9 @@ def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = 
     if incident.firing:
         alerts = "1 alert still fires" if incident.firing == 1 else f"{incident.firing} alerts still fire"
         warnings = (f"{alerts}; the same alerts won't open a new incident until they end and start again.",)
+    if dead_letters:
+        wait = "1 dead letter of it waits" if dead_letters == 1 else f"{dead_letters} dead letters of it wait"
+        warnings = (*warnings, f"{wait} still: `dead-letters` shows what.")
     return Ending(facts=[IncidentResolved(incident=incident.id, summary=spoken(summary))], warnings=warnings)
 
 
@@ -131,9 +137,20 @@ def may_start(opening: Opening, incident: IncidentRecord | None, runs: Sequence[
             )
 
 
-def may_retry(run: RunRecord, incident: IncidentRecord, runs: Sequence[RunRecord]) -> None:
-    """Raise Conflict unless a run may be tried again where its incident stands now; whether the run itself can be, the conductor says."""
+def may_go_on(
+    run: RunRecord, incident: IncidentRecord, runs: Sequence[RunRecord], of_group: Sequence[RunRecord]
+) -> None:
+    """Raise Conflict unless a run that is over may go on, where its incident and its concurrency group stand now.
+
+    `runs` are its incident's, `of_group` those of its group that have not ended. Whether the run itself can go on, the conductor says.
+    """
     _must_be_open(incident)
+    for other in of_group:
+        if other.id != run.id and other.status is RunStatus.RUNNING:
+            raise Conflict(
+                f"Run {other.id} ({other.runbook}) has {run.group} now, in incident {other.incident}.",
+                hint=f"Wait until it is over, or cancel it first: `cancel {other.id}`.",
+            )
     for other in runs:
         if other.id != run.id and other.runbook == run.runbook and other.finished_at is None:
             raise Conflict(

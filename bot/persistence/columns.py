@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Text, text
+
+METADATA = MetaData()
+"""Every table is of it."""
 
 
 def seq(name: str, *, primary_key: bool = False, **more: Any) -> Column[int]:  # noqa: ANN401 - Column's own

@@ -12,12 +12,24 @@ from typing import Any
 from sqlalchemy import Row
 
 from bot.domain.events import GENESIS, Event
-from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, IncidentId, RunId, StreamId
+from bot.domain.ids import (
+    AlertKey,
+    ApprovalId,
+    Digest,
+    EvidenceId,
+    IncidentId,
+    LetterId,
+    LetterKey,
+    RunId,
+    StepId,
+    StreamId,
+)
 from bot.domain.nouns import Routing
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
     AwayRecord,
+    DeadLetter,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -162,6 +174,35 @@ class Questions(ABC):
         """Return the targets that do not answer, longest away first."""
         return [rows.away_of(row) for row in self._rows(questions.TARGETS_AWAY, {})]
 
+    def steps_in_doubt(self) -> Sequence[tuple[RunId, StepId]]:
+        """Return the steps of runs under way whose outcome, or whose undo's, nobody knows yet."""
+        return [(row.run, row.step) for row in self._rows(questions.STEPS_IN_DOUBT, {})]
+
+    # dead letters
+
+    def dead_letter(self, letter: LetterId) -> DeadLetter | None:
+        """Return what stands in the dead-letter list under a number, or stood there."""
+        row = self._first(questions.DEAD_LETTER, {"number": letter})
+        return rows.dead_letter_of(row) if row else None
+
+    def dead_letter_of(self, key: LetterKey) -> DeadLetter | None:
+        """Return the same by what it is about."""
+        row = self._first(questions.DEAD_LETTER_OF, {"key": key}, only=[(key,)])
+        return rows.dead_letter_of(row) if row else None
+
+    def dead_letters(self, *, waiting: bool = True, limit: int = 200) -> Sequence[DeadLetter]:
+        """Return the dead letters that wait; with `waiting=False` all that ever were, newest first."""
+        query = questions.DEAD_LETTERS_WAITING if waiting else questions.DEAD_LETTERS_ALL
+        return [rows.dead_letter_of(row) for row in self._rows(query, {"limit": limit})]
+
+    def dead_letters_of(self, incident: IncidentId) -> Sequence[DeadLetter]:
+        """Return an incident's dead letters that wait."""
+        return [
+            rows.dead_letter_of(row) for row in self._rows(questions.DEAD_LETTERS_OF, {"incident": incident})
+        ]
+
+    # approvals and evidence
+
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
         """Return an approval with its votes."""
         found = rows.approvals_of(self._rows(questions.APPROVAL, {"approval": approval}))
@@ -225,6 +266,15 @@ class Questions(ABC):
     def outbox_behind(self, *, limit: int = 500) -> Sequence[OutboxEntry]:
         """Return what chat does not show yet and is not given up, longest waiting first."""
         return [rows.outbox_of(row) for row in self._rows(questions.OUTBOX_BEHIND, {"limit": limit})]
+
+    def outbox_given_up(self, incident: IncidentId) -> Sequence[OutboxEntry]:
+        """Return what chat should show of an incident and is given up."""
+        return [rows.outbox_of(row) for row in self._rows(questions.OUTBOX_GIVEN_UP, {"incident": incident})]
+
+    def inbox_entry(self, key: str) -> InboxEntry | None:
+        """Return a chat payload, handled or not."""
+        row = self._first(questions.INBOX_ENTRY, {"key": key}, only=[(key,)])
+        return rows.inbox_of(row) if row else None
 
     def inbox_waiting(self, *, limit: int = 100) -> Sequence[InboxEntry]:
         """Return chat payloads that are durable and not handled yet, oldest first."""

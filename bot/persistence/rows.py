@@ -16,7 +16,10 @@ from bot.domain.nouns import (
     Actor,
     AlertStatus,
     ApprovalStatus,
+    DeadKind,
+    DeadReason,
     IncidentStatus,
+    LetterStatus,
     Part,
     Phase,
     Routing,
@@ -29,6 +32,7 @@ from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
     AwayRecord,
+    DeadLetter,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -182,6 +186,29 @@ def away_of(row: Row) -> AwayRecord:
     """Read a target that does not answer."""
     return AwayRecord(
         target=row.target, since=from_text(row.since), until=from_text(row.until), detail=row.detail
+    )
+
+
+def dead_letter_of(row: Row) -> DeadLetter:
+    """Read what stands, or stood, in the dead-letter list."""
+    return DeadLetter(
+        id=row.number,
+        key=row.key,
+        what=DeadKind(row.what),
+        status=LetterStatus(row.status),
+        reason=DeadReason(row.reason),
+        title=row.title,
+        detail=row.detail,
+        tries=row.tries,
+        since=from_text(row.since),
+        landed_at=from_text(row.landed_at),
+        incident=row.incident,
+        run=row.run,
+        alerts=tuple(json.loads(row.alert_keys)),
+        due=_maybe_instant(row.due),
+        closed_at=_maybe_instant(row.closed_at),
+        closed_by=_maybe_actor(row.closed_by),
+        why=row.why,
     )
 
 

@@ -17,13 +17,13 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     case,
     text,
 )
 
+from bot.persistence.columns import METADATA
 from bot.persistence.columns import count as _count
 from bot.persistence.columns import flag as _flag
 from bot.persistence.columns import ident as _id
@@ -31,8 +31,8 @@ from bot.persistence.columns import instant as _instant
 from bot.persistence.columns import json_data as _json
 from bot.persistence.columns import seq as _seq
 from bot.persistence.columns import words as _text
+from bot.persistence.process_tables import DEAD_LETTERS, TARGETS
 
-METADATA = MetaData()
 ON_CONFLICT = "on conflict"
 """Key of `Table.info`: a function (columns of the written row, what a write sets) → what it must set besides."""
 
@@ -186,8 +186,11 @@ STEPS = Table(
     _instant("due_at"),
     _json("output"),
     Column("item_list", Text, nullable=False, server_default="[]"),  # what a loop goes through
+    _flag("in_doubt"),  # a call of it, perhaps its undo, was cut off, and nobody said yet what became of it
     _seq("seq", server_default=text("0")),  # of the first event that named it
 )
+IN_DOUBT = STEPS.c.in_doubt.is_(text("true"))
+Index("steps_in_doubt", STEPS.c.seq, sqlite_where=IN_DOUBT, postgresql_where=IN_DOUBT)
 
 APPROVALS = Table(
     "approvals",
@@ -312,6 +315,8 @@ def _since(new: ColumnCollection[str, Any], changed: Mapping[str, Any]) -> dict[
 
 OUTBOX.info[ON_CONFLICT] = _since
 BEHIND = (OUTBOX.c.wanted > OUTBOX.c.sent) & (OUTBOX.c.gone == text("''"))
+GIVEN_UP = OUTBOX.c.gone != text("''")
+Index("outbox_given_up", OUTBOX.c.incident, OUTBOX.c.key, sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
 Index("outbox_behind", OUTBOX.c.since, sqlite_where=BEHIND, postgresql_where=BEHIND)
 
 INBOX = Table(
@@ -330,34 +335,6 @@ Index("inbox_waiting", INBOX.c.received_at, sqlite_where=WAITING, postgresql_whe
 
 RUNBOOKS = Table("runbooks", METADATA, _id("digest"), _text("name"), _text("source"))
 
-RELAY = Table(
-    "relay",
-    METADATA,
-    _id("key"),  # begins with the instant: so in the order in which they came
-    _text("kind"),
-    _json("data"),
-    _text("by"),
-)
-"""What a process that stands by took in for the one that leads: outside the log until the leader records it, which removes it here."""
-
-LEADER = Table(
-    "leader",
-    METADATA,
-    _seq("id", primary_key=True),  # one row, 1
-    _count("term"),  # goes up by one whenever another process takes the lead
-    _text("host"),
-    _count("pid"),
-    _count("session"),  # the server's number for the connection that writes; 0 on SQLite
-    _instant("since"),
-    _instant("beat_at"),
-    _count("beats"),
-    _flag("released"),  # given up in good order: whoever comes next need not wait
-)
-
-TARGETS = Table("targets", METADATA, _id("target"), _instant("since"), _instant("until"), _text("detail"))
-AWAY = TARGETS.c.since.is_not(None)
-Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
-
 PROJECTIONS = (
     INCIDENTS,
     ALERTS,
@@ -370,6 +347,7 @@ PROJECTIONS = (
     REFUSED_DELIVERIES,
     OUTBOX,
     TARGETS,
+    DEAD_LETTERS,
 )
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (

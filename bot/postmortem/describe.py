@@ -13,7 +13,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.targets import spoken
-from bot.postmortem import describe_line, describe_run
+from bot.postmortem import describe_letters, describe_line, describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
@@ -189,6 +189,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ScheduleFired: _schedule_fired,
     facts.BreakerOpened: _away,
     facts.BreakerClosed: _back,
+    **describe_letters.SENTENCES,
     **describe_line.SENTENCES,
     **describe_run.SENTENCES,
 }

@@ -5,7 +5,8 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
-from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
+from bot.domain.facts.control import Postponed, RunPaused, RunRequeued, RunResumed, RunRetried
+from bot.domain.facts.dead_letters import DeadLetterDiscarded, DeadLetterLanded, DeadLetterRequeued
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -83,6 +84,9 @@ __all__ = [
     "CallSucceeded",
     "ChannelArchived",
     "ChannelOpened",
+    "DeadLetterDiscarded",
+    "DeadLetterLanded",
+    "DeadLetterRequeued",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
@@ -107,6 +111,7 @@ __all__ = [
     "RunProposed",
     "RunQueued",
     "RunRejected",
+    "RunRequeued",
     "RunResumed",
     "RunRetried",
     "RunStarted",

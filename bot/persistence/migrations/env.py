@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.persistence.tables import METADATA
+from bot.persistence.tables import EVENTS
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=EVENTS.metadata,
     transactional_ddl=True,
     render_as_batch=True,
 )

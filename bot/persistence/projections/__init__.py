@@ -3,6 +3,7 @@
 alerts       what is heard of alerts                     incidents   the response: status, commander, channel
 runs         runs and their steps                        approvals   questions to people, and their votes
 keeping      evidence and refused deliveries             surface     what chat should show anew
+schedules    what is on schedule                         dead_letters what can't go on
 rebuild      all of it again, from the log
 """
 

@@ -1,0 +1,102 @@
+"""What people do about dead letters, in one unit of work each: put back, or let go.
+
+    what        put back                                               let go
+    run         goes on from where it stood (the engine decides)       stays as it ended
+    alert       is routed again                                        is kept as unmatched, and opens nothing
+    schedule    its instant is answered                                its instant is left out
+    request     is handled again, as the one who asked                 stays undone
+    message     is shown; with a channel, all that belongs into it     is never shown
+    relayed     is taken again                                         is removed from where it was kept
+
+Whoever a thing belongs to hears from the journal that it was put back. What is put back and can't go on lands again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from bot.domain.dead_letters import let_go, put_back
+from bot.domain.facts import AlertsUnmatched
+from bot.domain.ids import INTAKE, LetterId
+from bot.domain.nouns import FIRELINE, Actor, DeadKind, LetterStatus, Routing
+from bot.domain.ports import Transaction
+from bot.domain.records import DeadLetter
+from bot.errors import Conflict, NotFound, Refused
+
+PUTS_BACK: Mapping[DeadKind, str] = {
+    DeadKind.RUN: "it goes on from where it stood; what was cut off is looked into first, and repeated only where that is safe",
+    DeadKind.ALERT: "the alerts are routed again",
+    DeadKind.SCHEDULE: "its instant is answered now",
+    DeadKind.REQUEST: "it is done now, for the one who asked",
+    DeadKind.MESSAGE: "chat is asked again to show it",
+    DeadKind.RELAYED: "it is taken in again",
+}
+"""What putting back does, in words."""
+LETS_GO: Mapping[DeadKind, str] = {
+    DeadKind.RUN: "the run stays as it ended; what it did stays too",
+    DeadKind.ALERT: "the alerts are kept as unmatched, and open nothing",
+    DeadKind.SCHEDULE: "that instant is left out",
+    DeadKind.REQUEST: "it stays undone",
+    DeadKind.MESSAGE: "chat never shows it",
+    DeadKind.RELAYED: "it is removed from where it was kept",
+}
+"""What letting go does, in words."""
+
+
+def waiting(letter: DeadLetter | None, number: LetterId) -> DeadLetter:
+    """Return the letter; NotFound when there is none, Conflict when it does not wait any more."""
+    if letter is None:
+        raise NotFound(f"There is no dead letter {number}.", hint="`dead-letters` lists them.")
+    if letter.status is not LetterStatus.WAITING:
+        how = "put back" if letter.status is LetterStatus.REQUEUED else "discarded"
+        by = f" by {letter.closed_by.id}" if letter.closed_by is not None else ""
+        raise Conflict(
+            f"Dead letter {number} was {how}{by} already.", hint="`dead-letters` lists those that wait."
+        )
+    return letter
+
+
+def requeue(tx: Transaction, number: LetterId, by: Actor, why: str) -> None:
+    """Put back anything but a run; Conflict when what it is about is gone."""
+    letter = waiting(tx.dead_letter(number), number)
+    if letter.what is DeadKind.REQUEST:
+        if tx.inbox_entry(letter.about) is None:
+            raise Conflict(f"What dead letter {number} is about is gone.", hint="Discard it.")
+        tx.reopen_inbox(letter.about)
+    elif letter.what is DeadKind.MESSAGE:
+        _show_again(tx, letter)
+    put_back(tx, letter, by, why)
+
+
+def discard(tx: Transaction, number: LetterId, by: Actor, why: str) -> None:
+    """Let a thing go; Refused without a reason."""
+    if not why:
+        raise Refused(
+            "Say why nothing more is to come of it.", hint=f"Like this: discard {number} mended by hand"
+        )
+    letter = waiting(tx.dead_letter(number), number)
+    let_go(tx, letter, by, why)
+    if letter.what is DeadKind.ALERT:
+        known = tx.alerts(letter.alerts)
+        left = tuple(key for key in letter.alerts if key in known and known[key].routing is Routing.PENDING)
+        if left:
+            tx.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=left)])
+    elif letter.what is DeadKind.RELAYED:
+        tx.close_relay(letter.about)
+
+
+def put_all_back(tx: Transaction, kinds: Collection[DeadKind], why: str) -> None:
+    """Put back all of some kinds, as Fireline itself: what kept them may be mended."""
+    for letter in tx.dead_letters():
+        if letter.what in kinds:
+            put_back(tx, letter, FIRELINE, why)
+
+
+def _show_again(tx: Transaction, letter: DeadLetter) -> None:
+    entries = tx.outbox_given_up(letter.incident) if letter.incident is not None else ()
+    channel = letter.about.endswith("/channel")
+    for entry in entries:
+        # What belongs into a channel was given up because there was none.
+        if channel or entry.key == letter.about:
+            tx.put_outbox(replace(entry, gone="", error="", attempts=0, due_at=None))
