@@ -59,6 +59,7 @@ async def requeue(asking: Awaitable[None], journal: Journal, run: RunId, *, by: 
     except (Refused, JournalError):
         raise
     except Exception as problem:
+        # Whatever nobody foresaw: the list has it, and the one who asked is told.
         _LOG.exception("a run that was put back can't go on", run=run)
         detail = f"it can't be taken up: {type(problem).__name__}: {problem}"
         await journal.submit(partial(_land_again, run, by, why, reason_for(problem), detail))
