@@ -53,6 +53,7 @@ from bot.engine.wishes import Wishes
 from bot.errors import Conflict, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
+_TAKES_UP_AGAIN = (RetryAsked, RequeueAsked)
 _AT_ONCE = 64
 """How many runs are taken up side by side at the start."""
 
@@ -223,7 +224,7 @@ class Driver(Wishes):
 
     async def wish(self, run: RunId, arrival: Wish) -> None:
         """See `Wishes.wish`."""
-        anew = isinstance(arrival, RetryAsked | RequeueAsked)
+        anew = isinstance(arrival, _TAKES_UP_AGAIN)
         woken = anew and not self._closing and await self._wake(run)
         try:
             await self._ask(self._known(run), arrival)
@@ -305,7 +306,8 @@ class Driver(Wishes):
         async with conducted.lock:
             if conducted.broken:
                 raise Conflict(f"Run {run} can't go on.", hint="The incident's message shows why.")
-            if conducted.first is not None and self._closing:
+            # What takes a run up again begins several steps at once, which nobody would come back to if the rest of it were left out.
+            if self._closing and (conducted.first is not None or isinstance(arrival, _TAKES_UP_AGAIN)):
                 raise JournalClosed("Fireline is stopping.", hint="Ask again when it is back.")
             if conducted.first not in (None, arrival):
                 raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")
