@@ -24,6 +24,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import IncidentId, RunId, incident_of_stream
+from bot.domain.nouns import SCHEDULE
 from bot.persistence.changes import Change
 from bot.persistence.projections.schedules import is_loud
 from bot.persistence.tables import INCIDENTS, OUTBOX
@@ -133,13 +134,12 @@ def shown(events: Sequence[Event]) -> Iterable[Change]:
 
 
 def _replies(events: Sequence[Event], incident: IncidentId) -> Iterable[Change]:
-    """Return what changes of the replies of runs, each once; a run of a quiet incident has none until somebody is needed."""
-    quiet = any(isinstance(event.fact, facts.IncidentOpened) and event.fact.scheduled for event in events)
+    """Return what changes of the replies of runs, each once; a run that a schedule started has none until somebody is needed."""
     told: dict[RunId, tuple[int, bool]] = {}
     for event in events:
         fact: Any = event.fact
         if type(fact) in _OF_A_RUN and fact.run:
-            begins = is_loud(fact) or (isinstance(fact, facts.RunStarted) and not quiet)
+            begins = is_loud(fact) or (isinstance(fact, facts.RunStarted) and fact.requested_by != SCHEDULE)
             told[fact.run] = event.seq, begins or told.get(fact.run, (0, False))[1]
     for run, (seq, begins) in told.items():
         if begins:

@@ -128,7 +128,7 @@ async def test_a_failed_run_calls_people(office: Office) -> None:
     await office.timekeeper.tick()
     assert quiet(office) == [(1, "investigating", False)]
     wanted = {each.key for each in office.store.records.outbox_behind()}
-    assert wanted == {"incident/1/channel", "incident/1/status", "incident/1/announce"}
+    assert wanted == {"incident/1/channel", "incident/1/status", "incident/1/announce", "run/1-1"}
     await pass_hours(office, 1)
     assert fired(office)[-1].started == "1-2"
     await office.finish("1-2")
