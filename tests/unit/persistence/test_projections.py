@@ -1,6 +1,7 @@
 """Projections as pure functions: every kind has its place in the table, and what chat should show follows from the event alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from bot.domain.facts import Fact
 from bot.domain.ids import INTAKE, ApprovalId, Digest, IncidentId, RunId, StepId, StreamId, incident_stream
 from bot.domain.nouns import (
     FIRELINE,
+    SCHEDULE,
     ApprovalStatus,
     IncidentStatus,
     Part,
@@ -95,12 +97,12 @@ def replies(*told: Fact) -> list[tuple[str, bool]]:
 
 
 def test_a_run_s_reply_follows_its_run() -> None:
-    """It begins with the run, changes once for what is written together, and a quiet incident's run has none until people are called."""
-    quiet = facts.IncidentOpened(incident=INCIDENT, title="t", severity=Severity.SEV4, scheduled=START)
+    """It begins with the run, changes once for what is written together, and a scheduled run has none until people are called."""
+    scheduled = replace(started(RUN), requested_by=SCHEDULE)
     succeeded = facts.StepSucceeded(run=RUN, step=STEP)
     assert replies(started(RUN), succeeded) == [("run/42-1", True)]
     assert replies(succeeded, succeeded) == [("run/42-1", False)]
-    assert replies(quiet, started(RUN)) == [("run/42-1", False)]
+    assert replies(scheduled) == [("run/42-1", False)]
     assert replies(facts.StepOutcomeUnknown(run=RUN, step=STEP, attempt=1, why="w")) == [("run/42-1", True)]
 
 
