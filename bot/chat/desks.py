@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from bot.domain.ids import IncidentId, RunId
+from bot.domain.ids import IncidentId, LetterId, RunId
 from bot.domain.nouns import Actor, Severity
 from bot.domain.ports import Journal
+from bot.domain.records import DeadLetter
 
 
 class Opened(Protocol):
@@ -69,6 +70,14 @@ class Desk(Protocol):
 
     async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Have a run that failed go on from where it did."""
+        ...
+
+    async def requeue(self, letter: LetterId, by: Actor, why: str = "") -> DeadLetter:
+        """Put a dead letter back; return it as it stood."""
+        ...
+
+    async def discard(self, letter: LetterId, by: Actor, why: str) -> DeadLetter:
+        """Let a dead letter go; return it as it stood."""
         ...
 
     async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:

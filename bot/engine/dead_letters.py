@@ -73,5 +73,6 @@ def _land_again(run: RunId, by: Actor, why: str, reason: DeadReason, detail: str
     letter = tx.dead_letter_of(key_of(DeadKind.RUN, run))
     record = tx.run(run)
     if letter is not None and record is not None:
-        put_back(tx, letter, by, why)
+        if letter.waiting:
+            put_back(tx, letter, by, why)
         land_run(tx, run, record.runbook, reason, detail)

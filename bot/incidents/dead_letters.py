@@ -13,17 +13,26 @@ Whoever a thing belongs to hears from the journal that it was put back. What is 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 
-from bot.domain.dead_letters import let_go, put_back
+import structlog
+
+from bot.domain.dead_letters import land_run, let_go, put_back
 from bot.domain.facts import AlertsUnmatched
-from bot.domain.ids import INTAKE, LetterId
-from bot.domain.nouns import FIRELINE, Actor, DeadKind, LetterStatus, Routing
-from bot.domain.ports import Transaction
-from bot.domain.records import DeadLetter
+from bot.domain.ids import INTAKE, LetterId, RunId
+from bot.domain.nouns import FIRELINE, Actor, DeadKind, LetterStatus, Routing, RunStatus
+from bot.domain.ports import Journal, Reader, Transaction
+from bot.domain.records import DeadLetter, RunRecord
+from bot.engine.control import RunControl
 from bot.errors import Conflict, NotFound, Refused
+from bot.incidents import rules
 
+_LOG = structlog.get_logger(__name__)
+_LOOKED_AT = 10_000
+"""Letters that are looked at, at the start, for runs that were put back meanwhile."""
 PUTS_BACK: Mapping[DeadKind, str] = {
     DeadKind.RUN: "it goes on from where it stood; what was cut off is looked into first, and repeated only where that is safe",
     DeadKind.ALERT: "the alerts are routed again",
@@ -91,6 +100,45 @@ def put_all_back(tx: Transaction, kinds: Collection[DeadKind], why: str) -> None
     for letter in tx.dead_letters():
         if letter.what in kinds:
             put_back(tx, letter, FIRELINE, why)
+
+
+def must_be_free(reader: Reader, run: RunId) -> None:
+    """Raise Refused unless a run that is over may go on where it is."""
+    record = reader.run(run)
+    if record is None:
+        raise NotFound(f"There is no run {run}.", hint="`runs` lists an incident's runs.")
+    incident = rules.found(reader.incident(record.incident), record.incident)
+    rules.may_go_on(record, incident, reader.runs_of(record.incident), reader.runs_of_group(record.group))
+
+
+async def bring_back(journal: Journal, reader: Reader, runs: RunControl) -> None:
+    """Have those runs go on that were put back while nobody was there to do it; one that may not lands again, with why."""
+    for letter in await asyncio.to_thread(reader.dead_letters, waiting=False, limit=_LOOKED_AT):
+        if letter.run is None or not _is_left(reader.run(letter.run), letter):
+            continue
+        try:
+            must_be_free(reader, letter.run)
+            await runs.requeue(letter.run, by=letter.closed_by or FIRELINE, why=letter.why)
+        except Refused as refusal:
+            _LOG.warning("a run that was put back may not go on", run=letter.run, problem=str(refusal))
+            await journal.submit(
+                partial(_land_again, letter, f"it was put back, and may not go on: {refusal}")
+            )
+
+
+def _is_left(run: RunRecord | None, letter: DeadLetter) -> bool:
+    if run is None or letter.status is not LetterStatus.REQUEUED or letter.closed_at is None:
+        return False
+    return (
+        run.status is RunStatus.FAILED and run.finished_at is not None and run.finished_at < letter.closed_at
+    )
+
+
+def _land_again(letter: DeadLetter, detail: str, tx: Transaction) -> None:
+    now = tx.dead_letter(letter.id)
+    run = tx.run(letter.run) if letter.run is not None else None
+    if now is not None and not now.waiting and run is not None:
+        land_run(tx, run.id, run.runbook, letter.reason, detail)
 
 
 def _show_again(tx: Transaction, letter: DeadLetter) -> None:

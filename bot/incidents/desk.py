@@ -171,7 +171,7 @@ class Desk:
 
     async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Have a run that failed go on from where it did; Refused with the way to start it anew when it can't."""
-        self._must_be_free(run)
+        dead_letters.must_be_free(self._reader, run)
         await self._runs.retry(run, by=by, why=rules.spoken(why))
 
     async def requeue(self, letter: LetterId, by: Actor, why: str = "") -> DeadLetter:
@@ -181,7 +181,7 @@ class Desk:
         if record.run is None:
             await self._journal.submit(lambda tx: dead_letters.requeue(tx, letter, by, words))
         else:
-            self._must_be_free(record.run)
+            dead_letters.must_be_free(self._reader, record.run)
             await self._runs.requeue(record.run, by=by, why=words)
         return record
 
@@ -191,15 +191,6 @@ class Desk:
         words = rules.spoken(why)
         await self._journal.submit(lambda tx: dead_letters.discard(tx, letter, by, words))
         return record
-
-    def _must_be_free(self, run: RunId) -> None:
-        """Raise Refused unless a run that is over may go on where it is."""
-        record = self._reader.run(run)
-        if record is None:
-            raise NotFound(f"There is no run {run}.", hint="`runs` lists an incident's runs.")
-        incident = rules.found(self._reader.incident(record.incident), record.incident)
-        runs = self._reader.runs_of(record.incident)
-        rules.may_go_on(record, incident, runs, self._reader.runs_of_group(record.group))
 
     async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""

@@ -20,7 +20,7 @@ from bot.domain.nouns import FIRELINE, Actor, ActorKind, DeadKind
 from bot.domain.ports import Journal, Transaction
 from bot.engine.driver import Driver
 from bot.evidence.redaction import Redactor
-from bot.incidents.dead_letters import put_all_back
+from bot.incidents.dead_letters import bring_back, put_all_back
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
@@ -115,6 +115,7 @@ class Fireline:
         await asyncio.to_thread(self.evidence.sweep)
         self.alarm.start()
         taken_up = await self.driver.recover()
+        await bring_back(self.store.journal, self.store.records, self.driver)
         reached(CrashPoint.RECOVERY_ENDED)
         self.upkeep.keep("the dispatcher", self.dispatcher.run)
         self.upkeep.keep("the usher", self.usher.run)

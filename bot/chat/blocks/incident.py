@@ -22,6 +22,7 @@ from bot.chat.blocks.kit import (
     section,
     written_to_fit,
 )
+from bot.chat.blocks.letters import letter_buttons, letter_lines
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.progress import at_work
 from bot.chat.blocks.words import STATUS, counted, mark, name_of, who
@@ -123,6 +124,7 @@ def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     more = len(pending) + len(unknown) - WAITING_SHOWN
     if more > 0:
         yield f"… and {more} more wait for a person"
+    yield from letter_lines(picture, ink)
 
 
 def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
@@ -170,7 +172,7 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return [*row, *run_buttons(picture.runs, ink)]
+        return [*row, *run_buttons(picture.runs, ink), *letter_buttons(picture.letters)]
     firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
     question = confirmation(
         f"Resolve #{incident.id}?",
@@ -179,7 +181,9 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
         danger=bool(incident.firing),
     )
     row.append(button("Resolve", "resolve", value, confirm=question))
-    return [*row, *retry_button(picture.runs, ink)]
+    dead = {each.run for each in picture.letters}
+    again = retry_button([each for each in picture.runs[-1:] if each.run.id not in dead], ink)
+    return [*row, *letter_buttons(picture.letters), *again]
 
 
 def _notification(picture: Picture, ink: Ink) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.events import Event
 from bot.domain.ids import StepId
 from bot.domain.nouns import Actor, ApprovalStatus, StepStatus
-from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord, RunRecord
+from bot.domain.records import ApprovalRecord, DeadLetter, EvidenceRecord, IncidentRecord, RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,7 @@ class Picture:
     runs: Sequence[RunPicture] = ()
     approvals: Sequence[ApprovalRecord] = ()
     evidence: Sequence[EvidenceRecord] = ()
+    letters: Sequence[DeadLetter] = ()
     alerts: Sequence[str] = ()
     links: Links = Links()
     who_may: Mapping[str, str] = field(default_factory=dict)
