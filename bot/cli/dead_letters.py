@@ -128,7 +128,7 @@ def put_back(config: Path | None, number: int, why: str) -> None:
     if _written_here(settings, lambda tx, by: requeue(tx, letter.id, by, spoken(why))):
         say("Dead letter {number} is put back; the next start of Fireline takes it up.", number=number)
         return
-    _ask(settings, "requeue", {"letter": number, "why": why})
+    _ask("requeue", {"letter": number, "why": why})
     say("Dead letter {number} is put back: {does}.", number=number, does=PUTS_BACK[letter.what])
 
 
@@ -136,7 +136,7 @@ def let_go(config: Path | None, number: int, why: str) -> None:
     """Say that nothing more comes of a dead letter."""
     settings, letter = _chosen(config, number)
     if not _written_here(settings, lambda tx, by: discard(tx, letter.id, by, spoken(why))):
-        _ask(settings, "discard", {"letter": number, "why": why})
+        _ask("discard", {"letter": number, "why": why})
     say("Dead letter {number} is discarded: {does}.", number=number, does=LETS_GO[letter.what])
 
 
@@ -165,5 +165,8 @@ def _written_here(settings: Settings, unit: Callable[[Transaction, Actor], None]
     return True
 
 
-def _ask(settings: Settings, verb: str, body: dict[str, object]) -> None:
-    raise Refused("A Fireline works over this database.", hint="Put it back with the buttons in its channel.")
+def _ask(verb: str, body: dict[str, object]) -> None:
+    raise Refused(
+        f"A Fireline works over this database, and can't be asked from here to {verb} {body['letter']}.",
+        hint="Use the buttons in its channel, or `/incident`.",
+    )

@@ -8,6 +8,7 @@ approval  42-1/shift/1            the first time that step `shift` asked
 evidence  42-1/logs/pods.log      run, step and the name that the runbook gave
 letter    7                       a number, over all incidents
 stream    incident/42, intake, system
+silence   fireline/42/9f86d081     the incident, and what no other installation gives
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ LetterId = NewType("LetterId", int)
 LetterKey = NewType("LetterKey", str)
 """What a dead letter is about: its kind and a name, `run/42-1`."""
 StreamId = NewType("StreamId", str)
+SilenceKey = NewType("SilenceKey", str)
 Digest = NewType("Digest", str)
 """A SHA-256 as 64 lower-case hex digits."""
 

@@ -25,7 +25,7 @@ from bot.domain.ids import (
 )
 from bot.domain.nouns import Actor, DeadReason, RunStatus
 from bot.domain.ports import Journal, Reader
-from bot.engine import dead_letters, runlog
+from bot.engine import runlog
 from bot.engine.conductor import (
     Arrival,
     Began,
@@ -98,6 +98,8 @@ class Driver(Wishes):
             journal=journal,
             spawn=self._spawn,
             ask_again=lambda run: self._arrive_surely(run, TimeCame()),
+            frozen=reader.freeze,
+            due_changed=self._set_alarm,
         )
         self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
@@ -125,7 +127,9 @@ class Driver(Wishes):
 
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
-        self._gatekeeper.restore(await asyncio.to_thread(self._reader.targets_away))
+        away = await asyncio.to_thread(self._reader.targets_away)
+        self._gatekeeper.restore(away, await asyncio.to_thread(self._reader.freeze))
+        self._set_alarm()
         unfinished = await asyncio.to_thread(self._reader.unfinished_runs)
         runs = [record.id for record in unfinished]
         reached(CrashPoint.RECOVERY_BEGUN)
@@ -222,6 +226,12 @@ class Driver(Wishes):
         reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
 
+    def freezing(
+        self, *, by: Actor, why: str, until: datetime | None
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        """See `RunControl.freezing`."""
+        return self._gatekeeper.freezing(by=by, why=why, until=until)
+
     async def wish(self, run: RunId, arrival: Wish) -> None:
         """See `Wishes.wish`."""
         anew = isinstance(arrival, _TAKES_UP_AGAIN)
@@ -232,11 +242,6 @@ class Driver(Wishes):
             conducted = self._runs.get(run)
             if woken and conducted is not None and conducted.state.over and not conducted.stale:
                 del self._runs[run]  # it was refused: the run is over still
-
-    async def requeue(self, run: RunId, *, by: Actor, why: str = "") -> None:
-        """See `RunControl.requeue`."""
-        asking = self.wish(run, RequeueAsked(by=by, why=why))
-        await dead_letters.requeue(asking, self._journal, run, by=by, why=why)
 
     async def _wake(self, run: RunId) -> bool:
         """Take a run in hand that is over, so that it can be decided whether it goes on; False when there is none."""

@@ -14,7 +14,7 @@ Whoever a thing belongs to hears from the journal that it was put back. What is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -93,6 +93,14 @@ def discard(tx: Transaction, number: LetterId, by: Actor, why: str) -> None:
             tx.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=left)])
     elif letter.what is DeadKind.RELAYED:
         tx.close_relay(letter.about)
+
+
+def left_waiting(letters: Sequence[DeadLetter]) -> tuple[str, ...]:
+    """Say to the one who resolves an incident that something of it waits still; a run of it can't be put back any more then."""
+    if not letters:
+        return ()
+    wait = "1 dead letter of it waits" if len(letters) == 1 else f"{len(letters)} dead letters of it wait"
+    return (f"{wait} still: `dead-letters` shows what.",)
 
 
 def put_all_back(tx: Transaction, kinds: Collection[DeadKind], why: str) -> None:

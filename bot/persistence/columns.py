@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Text, text
-
-METADATA = MetaData()
-"""Every table is of it."""
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Text, text
 
 
 def seq(name: str, *, primary_key: bool = False, **more: Any) -> Column[int]:  # noqa: ANN401 - Column's own

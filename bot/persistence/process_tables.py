@@ -1,62 +1,62 @@
-"""The tables of the process itself: who leads, what others took in for it, which targets are away, and what can't go on.
-
-`bot.persistence.tables` has all the others, and says which are projections.
-"""
+"""Tables of the processes themselves: who leads, what the others took in for it, and what can't go on. The last alone is a projection."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
-from bot.persistence.columns import METADATA, count, flag, ident, instant, json_data, seq, words
+from bot.persistence.columns import count as _count
+from bot.persistence.columns import flag as _flag
+from bot.persistence.columns import ident as _id
+from bot.persistence.columns import instant as _instant
+from bot.persistence.columns import json_data as _json
+from bot.persistence.columns import seq as _seq
+from bot.persistence.columns import words as _text
+from bot.persistence.metadata import METADATA
 
 RELAY = Table(
     "relay",
     METADATA,
-    ident("key"),  # begins with the instant: so in the order in which they came
-    words("kind"),
-    json_data("data"),
-    words("by"),
+    _id("key"),  # begins with the instant: so in the order in which they came
+    _text("kind"),
+    _json("data"),
+    _text("by"),
 )
 """What a process that stands by took in for the one that leads: outside the log until the leader records it, which removes it here."""
 
 LEADER = Table(
     "leader",
     METADATA,
-    seq("id", primary_key=True),  # one row, 1
-    count("term"),  # goes up by one whenever another process takes the lead
-    words("host"),
-    count("pid"),
-    count("session"),  # the server's number for the connection that writes; 0 on SQLite
-    instant("since"),
-    instant("beat_at"),
-    count("beats"),
-    flag("released"),  # given up in good order: whoever comes next need not wait
+    _seq("id", primary_key=True),  # one row, 1
+    _count("term"),  # goes up by one whenever another process takes the lead
+    _text("host"),
+    _count("pid"),
+    _count("session"),  # the server's number for the connection that writes; 0 on SQLite
+    _instant("since"),
+    _instant("beat_at"),
+    _count("beats"),
+    _flag("released"),  # given up in good order: whoever comes next need not wait
 )
-
-TARGETS = Table("targets", METADATA, ident("target"), instant("since"), instant("until"), words("detail"))
-AWAY = TARGETS.c.since.is_not(None)
-Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
 
 DEAD_LETTERS = Table(
     "dead_letters",
     METADATA,
-    ident("key"),  # the kind of thing, and its name
-    count("number"),  # what people call it
-    words("what"),
-    words("status"),
-    words("reason"),
-    words("title"),
-    words("detail"),
-    count("tries"),
-    instant("since"),
-    instant("landed_at"),
+    _id("key"),  # the kind of thing, and its name
+    _count("number"),  # what people call it
+    _text("what"),
+    _text("status"),
+    _text("reason"),
+    _text("title"),
+    _text("detail"),
+    _count("tries"),
+    _instant("since"),
+    _instant("landed_at"),
     Column("incident", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
     Column("run", Text, nullable=True),
     Column("alert_keys", Text, nullable=False, server_default="[]"),
-    instant("due"),
-    instant("closed_at"),
+    _instant("due"),
+    _instant("closed_at"),
     Column("closed_by", Text, nullable=True),
-    words("why"),
+    _text("why"),
 )
 DEAD = DEAD_LETTERS.c.status == text("'waiting'")
 Index("dead_letters_by_number", DEAD_LETTERS.c.number)

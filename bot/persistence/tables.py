@@ -1,4 +1,4 @@
-"""What is stored. `events` is the truth; every other table but `inbox`, `relay`, `runbooks` and `leader` is made from it and can be made anew.
+"""What is stored. `events` is the truth; every other table but `inbox`, `runbooks` and those of `process_tables` is made from it.
 
 Instants are text as `bot.domain.clock.to_text` writes them: of one width, so that they sort as time does, on every database. JSON is text in
 canonical form. There are no foreign keys between projections: the log holds them together, and a rebuild may write them in any order.
@@ -23,7 +23,6 @@ from sqlalchemy import (
     text,
 )
 
-from bot.persistence.columns import METADATA
 from bot.persistence.columns import count as _count
 from bot.persistence.columns import flag as _flag
 from bot.persistence.columns import ident as _id
@@ -31,7 +30,9 @@ from bot.persistence.columns import instant as _instant
 from bot.persistence.columns import json_data as _json
 from bot.persistence.columns import seq as _seq
 from bot.persistence.columns import words as _text
-from bot.persistence.process_tables import DEAD_LETTERS, TARGETS
+from bot.persistence.metadata import METADATA
+from bot.persistence.process_tables import DEAD_LETTERS
+from bot.persistence.response_tables import FREEZE, MARKS, SILENCES
 
 ON_CONFLICT = "on conflict"
 """Key of `Table.info`: a function (columns of the written row, what a write sets) → what it must set besides."""
@@ -74,13 +75,23 @@ INCIDENTS = Table(
     _instant("opened_at"),
     _instant("acknowledged_at"),
     _instant("resolved_at"),
-    Column("commander", Text, nullable=True),  # null until somebody took it: the first stays
+    Column("commander", Text, nullable=True),  # null until somebody took it
     _text("channel"),
     _text("channel_name"),
     _count("alerts"),
     _text("resolution"),
     _instant("scheduled"),
     _flag("quiet"),
+    _text("service"),
+    _flag("private"),
+    _json("roles"),
+    _instant("last_update_at"),
+    _text("last_update"),
+    _instant("next_update_due"),
+    _instant("impact_from"),
+    _instant("impact_to"),
+    _text("impact"),
+    Column("merged_into", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
 )
 UNRESOLVED = INCIDENTS.c.status != text("'resolved'")
 Index(
@@ -90,7 +101,16 @@ Index(
     postgresql_where=UNRESOLVED,
 )
 Index("incidents_open", INCIDENTS.c.id, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
+MERGED = INCIDENTS.c.merged_into.is_not(None)
+Index(
+    "incidents_merged_by_group",
+    INCIDENTS.c.concurrency_group,
+    sqlite_where=MERGED,
+    postgresql_where=MERGED,
+)
+Index("incidents_merged", INCIDENTS.c.merged_into, sqlite_where=MERGED, postgresql_where=MERGED)
 LOUD = INCIDENTS.c.quiet.is_(text("false"))
+PUBLIC = INCIDENTS.c.private.is_(text("false"))
 Index("incidents_by_channel", INCIDENTS.c.channel)
 
 ALERTS = Table(
@@ -335,6 +355,10 @@ Index("inbox_waiting", INBOX.c.received_at, sqlite_where=WAITING, postgresql_whe
 
 RUNBOOKS = Table("runbooks", METADATA, _id("digest"), _text("name"), _text("source"))
 
+TARGETS = Table("targets", METADATA, _id("target"), _instant("since"), _instant("until"), _text("detail"))
+AWAY = TARGETS.c.since.is_not(None)
+Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
+
 PROJECTIONS = (
     INCIDENTS,
     ALERTS,
@@ -348,6 +372,9 @@ PROJECTIONS = (
     OUTBOX,
     TARGETS,
     DEAD_LETTERS,
+    SILENCES,
+    MARKS,
+    FREEZE,
 )
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.persistence.tables import EVENTS
+from bot.persistence.metadata import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=EVENTS.metadata,
+    target_metadata=METADATA,
     transactional_ddl=True,
     render_as_batch=True,
 )

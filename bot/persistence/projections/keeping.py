@@ -8,8 +8,7 @@ from bot.domain.clock import to_text
 from bot.domain.events import Event
 from bot.domain.facts import BreakerClosed, BreakerOpened, DeliveryRefused, EvidenceStored
 from bot.persistence.changes import Change
-from bot.persistence.process_tables import TARGETS
-from bot.persistence.tables import EVIDENCE, REFUSED_DELIVERIES
+from bot.persistence.tables import EVIDENCE, REFUSED_DELIVERIES, TARGETS
 
 
 def evidence_stored(fact: EvidenceStored, event: Event, at: str) -> Iterable[Change]:
