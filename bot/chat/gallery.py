@@ -317,7 +317,7 @@ class Gallery:
 def _unknown_keys(runs: Sequence[RunPicture]) -> Iterator[str]:
     for run in runs:
         for step, _ in run.every_step():
-            if step.status is StepStatus.UNKNOWN:
+            if step.in_doubt:
                 yield f"unknown/{run.run.id}/{step.id}"
 
 
@@ -344,6 +344,7 @@ def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:
         items=[_line(each.record.step, each.label, Grouped(record=each.record)) for each in known.items],
         waits_for=record.waits_for,
         due_at=record.due_at,
+        in_doubt=record.in_doubt,
     )
 
 

@@ -44,7 +44,7 @@ def show_runs(config: Path | None, *, as_json: bool) -> None:
     else:
         columns = ("run", "runbook", "state", "since (UTC)", "at", "asked for by")
         show_table(columns, [_row(run, steps[run.id], redactor.redact) for run in runs])
-        if any(step.status is StepStatus.UNKNOWN for each in steps.values() for step in each):
+        if any(step.in_doubt for each in steps.values() for step in each):
             say(
                 "[cyan]fireline runs --unknown[/cyan] tells what is known of those that a person must settle."
             )
@@ -77,7 +77,7 @@ def doubts_in(reader: Reader) -> list[Doubt]:
 
 def _busy(steps: Sequence[StepRecord]) -> list[StepRecord]:
     """Return what a run is at; a loop's items say more than the loop."""
-    busy = [each for each in steps if each.status in _WORDS]
+    busy = [each for each in steps if each.status in _WORDS or each.in_doubt]
     return [each for each in busy if not each.items] or busy
 
 
@@ -100,9 +100,13 @@ def _state(run: RunRecord) -> str:
 def _at(run: RunRecord, steps: Sequence[StepRecord]) -> str:
     if run.status is RunStatus.QUEUED:
         return stands(run)
-    told = [f"{each.step} {each.waits_for or _WORDS[each.status]}" for each in steps[:_NAMED]]
+    told = [f"{each.step} {each.waits_for or _doing(each)}" for each in steps[:_NAMED]]
     more = [f"{len(steps) - _NAMED} more"] if len(steps) > _NAMED else []
     return "; ".join([*told, *more])
+
+
+def _doing(step: StepRecord) -> str:
+    return _WORDS[StepStatus.UNKNOWN if step.in_doubt else step.status]
 
 
 def _tell(doubt: Doubt, redact: Redact) -> None:

@@ -154,6 +154,7 @@ class StepRecord:
 
     `items` is what a loop goes through, empty for any other step; an item that was begun has a record of its own (`restart[0]`).
     `waits_for` says what a call waits for before it is made, empty when it waits for nothing; `due_at` is when it is made, where that is known.
+    `in_doubt` says that a person must say what became of a call of it, perhaps of its undo: then `status` tells how the step itself ended.
     """
 
     run: RunId
@@ -168,6 +169,7 @@ class StepRecord:
     items: tuple[Any, ...] = ()
     waits_for: str = ""
     due_at: datetime | None = None
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,11 +22,11 @@ from bot.chat.blocks.kit import (
     section,
     written_to_fit,
 )
-from bot.chat.blocks.letters import letter_buttons, letter_lines
+from bot.chat.blocks.letters import LETTERS_SHOWN, letter_buttons, letter_lines
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.progress import at_work
 from bot.chat.blocks.words import STATUS, counted, mark, name_of, who
-from bot.domain.nouns import RunStatus, StepStatus
+from bot.domain.nouns import RunStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
 
 WAITING_SHOWN = 5
@@ -68,7 +68,9 @@ def _living(picture: Picture, ink: Ink) -> Message:
     blocks = [header(f"{mark(incident)} {name_of(incident, ink)}")]
     blocks.extend(section(text) for text in _waiting(picture, ink))
     blocks.extend(_state(picture, ink))
-    blocks.extend(section(text) for text in at_work(picture.runs, ink, below=incident.title))
+    told = {each.run for each in picture.letters[:LETTERS_SHOWN]}
+    others = [each for each in picture.runs if each.run.id not in told]
+    blocks.extend(section(text) for text in at_work(others, ink, below=incident.title))
     small = list(_small_print(picture, ink))
     if small:
         blocks.append(context(*small))
@@ -112,8 +114,9 @@ def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     unknown = [
         (run, step, name)
         for run in picture.runs
+        if run.run.status is RunStatus.RUNNING
         for step, name in run.every_step()
-        if step.status is StepStatus.UNKNOWN
+        if step.in_doubt
     ]
     for approval in pending[:WAITING_SHOWN]:
         yield _waiting_approval(picture, approval, ink)

@@ -26,7 +26,8 @@ def letters_listed(letters: Sequence[DeadLetter], command: str, *, redact: Redac
             lines.append(told(each, ink, f"{ink.line(each.title, 200)}{where}"))
         if len(letters) > LISTED:
             lines.append(f"… and {len(letters) - LISTED} more: `fireline dead-letters list`")
-        hint = f"`{command} requeue 7` puts one back, `{command} discard 7 why` lets it go."
+        first = letters[0].id
+        hint = f"`{command} requeue {first}` puts it back, `{command} discard {first} why` lets it go."
         return Message(
             text=counted(len(letters), "dead letter"),
             blocks=(*(section(each) for each in lines), context(hint)),

@@ -11,16 +11,16 @@ from bot.domain.nouns import DeadKind
 from bot.domain.records import DeadLetter
 from bot.incidents.dead_letters import LETS_GO, PUTS_BACK
 
-SHOWN = 3
+LETTERS_SHOWN = 3
 """Dead letters that the living message tells, and has buttons for; the command lists all."""
 
 
 def letter_lines(picture: Picture, ink: Ink) -> Iterator[str]:
     """What of an incident can't go on: it waits for a person."""
-    for letter in picture.letters[:SHOWN]:
+    for letter in picture.letters[:LETTERS_SHOWN]:
         yield told(letter, ink, _name(letter, picture, ink))
-    if len(picture.letters) > SHOWN:
-        yield f"⛔ … and {len(picture.letters) - SHOWN} more can't go on"
+    if len(picture.letters) > LETTERS_SHOWN:
+        yield f"⛔ … and {len(picture.letters) - LETTERS_SHOWN} more can't go on"
 
 
 def _name(letter: DeadLetter, picture: Picture, ink: Ink) -> str:
@@ -38,7 +38,7 @@ def told(letter: DeadLetter, ink: Ink, name: str) -> str:
 
 def letter_buttons(letters: Sequence[DeadLetter]) -> list[Json]:
     """What a person may do about them; each button names its letter where there are several."""
-    shown = letters[:SHOWN]
+    shown = letters[:LETTERS_SHOWN]
     return [made for each in shown for made in _both(each, alone=len(shown) == 1)]
 
 
@@ -49,7 +49,7 @@ def _both(letter: DeadLetter, *, alone: bool) -> tuple[Json, Json]:
     back = confirmation("Put it back?", f"{_sentence(PUTS_BACK[letter.what])}", yes="Put it back")
     sure = confirmation(f"{end}?", f"{_sentence(LETS_GO[letter.what])}", yes=end, danger=True)
     return (
-        button(f"Put back{which}", f"letter_requeue/{letter.id}", value, style="primary", confirm=back),
+        button(f"Put back{which}", f"letter_requeue/{letter.id}", value, confirm=back),
         button(f"{end}{which}", f"letter_discard/{letter.id}", value, style="danger", confirm=sure),
     )
 

@@ -17,6 +17,7 @@ class StepLine:
     """A step as a line of a list; `name` is the runbook's words for it, its id where it has none. Times are None until they come.
 
     A loop has `items`, those that were begun, each named by what it is, and `total` counts all; `how_far` says how far it is.
+    One that is `in_doubt`, itself or its undo, waits for a person's word.
     """
 
     id: StepId
@@ -31,6 +32,7 @@ class StepLine:
     items: Sequence[StepLine] = ()
     waits_for: str = ""
     due_at: datetime | None = None
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

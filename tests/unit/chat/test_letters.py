@@ -9,11 +9,11 @@ import pytest
 
 from bot.chat.blocks import as_it_is, living_message
 from bot.chat.blocks.letter_list import letters_listed
-from bot.chat.blocks.picture import Picture, RunPicture
+from bot.chat.blocks.picture import Picture, RunPicture, StepLine
 from bot.chat.commands.words import lettered, read
 from bot.domain.dead_letters import key_of
-from bot.domain.ids import IncidentId, LetterId, RunId
-from bot.domain.nouns import DeadKind, DeadReason, LetterStatus, RunStatus
+from bot.domain.ids import IncidentId, LetterId, RunId, StepId
+from bot.domain.nouns import DeadKind, DeadReason, LetterStatus, RunStatus, StepStatus
 from bot.domain.records import DeadLetter
 from bot.errors import Refused
 from tests.fakes.alerts import NOON, incident, run
@@ -105,3 +105,12 @@ def test_what_people_type_is_understood() -> None:
     assert lettered("7") == (7, "")
     with pytest.raises(Refused, match="Which dead letter"):
         lettered("the first")
+
+
+def test_an_undo_in_doubt_waits_for_a_person_too() -> None:
+    """Its step has ended; that it may be undone or not stands in front all the same, while the run is under way."""
+    doubted = StepLine(id=StepId("shift"), name="Move traffic", status=StepStatus.SUCCEEDED, in_doubt=True)
+    text, _ = drawn(runs=(RunPicture(run=run("42-1"), title="Checkout", steps=[doubted]),))
+    assert "Somebody must say what happened:* Move traffic" in text
+    over, _ = drawn(runs=(replace(DEAD, steps=[doubted]),))
+    assert "Somebody must say" not in over
