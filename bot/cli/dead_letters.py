@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,7 +150,7 @@ def _chosen(config: Path | None, number: int) -> tuple[Settings, DeadLetter]:
 
 def _written_here(settings: Settings, unit: Callable[[Transaction, Actor], None]) -> bool:
     """Write what a person at this terminal wants while no Fireline works over the database; False while one does."""
-    by = person(f"cli/{getpass.getuser()}")
+    by = person(f"cli/{_me()}")
 
     async def write() -> None:
         store = await open_store(settings.database, SystemClock())
@@ -163,6 +164,14 @@ def _written_here(settings: Settings, unit: Callable[[Transaction, Actor], None]
     except DatabaseInUse:
         return False
     return True
+
+
+def _me() -> str:
+    """Name who sits here, as the machine knows them; a container may know no name at all."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
 
 
 def _ask(verb: str, body: dict[str, object]) -> None:

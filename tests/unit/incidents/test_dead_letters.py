@@ -29,7 +29,7 @@ from bot.domain.records import InboxEntry, OutboxEntry
 from bot.errors import Conflict, NotFound, Refused
 from bot.incidents import dead_letters, dispatch
 from bot.incidents import timekeeper as timekeeper_module
-from bot.incidents.dead_letters import put_all_back
+from bot.incidents.dead_letters import bring_back, put_all_back
 from tests.fakes.alerts import delivery, seen
 from tests.fakes.books import book
 from tests.fakes.office import Office
@@ -119,6 +119,42 @@ def _run_elsewhere(tx: Transaction, run: RunId, group: str) -> None:
         run=run, runbook="r", digest=Digest("d"), seed="s", autonomy="auto", inputs={}, scope={}, group=group
     )
     tx.append(stream, FIRELINE, [started])
+
+
+async def dead_run(office: Office) -> None:
+    """Have a run fail and land, and somebody put it back while nobody was there to do it."""
+    office.books.append(book())
+    await office.intake.receive(delivery(seen()))
+    await office.dispatcher.drain()
+    end = RunFinished(run=RunId("1-1"), status=RunStatus.FAILED, reason="bug", given_up=True)
+    await office.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [end])
+    await put(office, DeadKind.RUN, "1-1", run=RunId("1-1"), incident=IncidentId(1))
+    office.clock.move(minutes=1)
+    await office.store.journal.submit(lambda tx: dead_letters.requeue(tx, ONE, ADA, "mended"))
+
+
+async def test_a_run_put_back_while_nothing_ran_goes_on_at_the_start(office: Office) -> None:
+    """As who asked for it wanted; once it is under way, or has ended since, nobody asks again."""
+    await dead_run(office)
+    await put(office, DeadKind.REQUEST, "x")
+    await bring_back(office.store.journal, office.store.records, office.runs)
+    assert office.runs.asked == [("requeue", "1-1", ADA, "mended")]
+    office.clock.move(minutes=1)
+    end = RunFinished(run=RunId("1-1"), status=RunStatus.FAILED, reason="rejected")
+    await office.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [end])
+    await bring_back(office.store.journal, office.store.records, office.runs)
+    assert len(office.runs.asked) == 1
+
+
+async def test_one_that_may_not_go_on_then_lands_again_with_why(office: Office) -> None:
+    """Its incident was resolved meanwhile: what a person wanted is not lost in silence."""
+    await dead_run(office)
+    await office.desk.resolve(IncidentId(1), ADA)
+    await bring_back(office.store.journal, office.store.records, office.runs)
+    assert office.runs.asked == []
+    (letter,) = office.store.records.dead_letters()
+    assert (letter.id, letter.tries) == (1, 2)
+    assert "may not go on: Incident 1 was resolved" in letter.detail
 
 
 # ---- alerts
