@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from bot.domain.channel_records import ChannelRecord, ReminderRecord
 from bot.domain.events import GENESIS, Event
 from bot.domain.ids import (
     AlertKey,
@@ -41,7 +42,7 @@ from bot.domain.records import (
     StepRecord,
 )
 from bot.domain.response_records import FreezeRecord, MarkRecord, SilenceRecord
-from bot.persistence import questions, rows
+from bot.persistence import letter_rows, questions, rows
 from bot.persistence.changes import Key
 from bot.persistence.database import Database
 from bot.persistence.statements import Query
@@ -116,6 +117,15 @@ class Questions(ABC):
         return rows.freeze_of(row) if row else None
 
     # alerts
+
+    def channel_of(self, incident: IncidentId) -> ChannelRecord:
+        """Return how an incident's channel stands."""
+        row = self._first(questions.CHANNEL, {"incident": incident}, only=[(incident,)])
+        return rows.channel_of(row) if row else ChannelRecord(incident=incident)
+
+    def reminders_of(self, incident: IncidentId) -> Sequence[ReminderRecord]:
+        """Return what people were reminded of in an incident, by key."""
+        return [rows.reminder_of(row) for row in self._rows(questions.REMINDERS_OF, {"incident": incident})]
 
     def alerts(self, keys: Iterable[AlertKey]) -> Mapping[AlertKey, AlertRecord]:
         """Return the alerts that are known among these keys."""
@@ -199,22 +209,23 @@ class Questions(ABC):
     def dead_letter(self, letter: LetterId) -> DeadLetter | None:
         """Return what stands in the dead-letter list under a number, or stood there."""
         row = self._first(questions.DEAD_LETTER, {"number": letter})
-        return rows.dead_letter_of(row) if row else None
+        return letter_rows.dead_letter_of(row) if row else None
 
     def dead_letter_of(self, key: LetterKey) -> DeadLetter | None:
         """Return the same by what it is about."""
         row = self._first(questions.DEAD_LETTER_OF, {"key": key}, only=[(key,)])
-        return rows.dead_letter_of(row) if row else None
+        return letter_rows.dead_letter_of(row) if row else None
 
     def dead_letters(self, *, waiting: bool = True, limit: int = 200) -> Sequence[DeadLetter]:
         """Return the dead letters that wait; with `waiting=False` all that ever were, newest first."""
         query = questions.DEAD_LETTERS_WAITING if waiting else questions.DEAD_LETTERS_ALL
-        return [rows.dead_letter_of(row) for row in self._rows(query, {"limit": limit})]
+        return [letter_rows.dead_letter_of(row) for row in self._rows(query, {"limit": limit})]
 
     def dead_letters_of(self, incident: IncidentId) -> Sequence[DeadLetter]:
         """Return an incident's dead letters that wait."""
         return [
-            rows.dead_letter_of(row) for row in self._rows(questions.DEAD_LETTERS_OF, {"incident": incident})
+            letter_rows.dead_letter_of(row)
+            for row in self._rows(questions.DEAD_LETTERS_OF, {"incident": incident})
         ]
 
     # approvals and evidence

@@ -9,18 +9,16 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+from bot.domain.channel_records import ChannelRecord, ReminderRecord
 from bot.domain.clock import from_text
 from bot.domain.events import Event
-from bot.domain.facts import fact_from_data
+from bot.domain.facts import NotInvited, fact_from_data
 from bot.domain.nouns import (
     COMMANDER,
     Actor,
     AlertStatus,
     ApprovalStatus,
-    DeadKind,
-    DeadReason,
     IncidentStatus,
-    LetterStatus,
     Part,
     Phase,
     Routing,
@@ -34,7 +32,6 @@ from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
     AwayRecord,
-    DeadLetter,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -161,6 +158,23 @@ def freeze_of(row: Row) -> FreezeRecord:
     )
 
 
+def channel_of(row: Row) -> ChannelRecord:
+    """Read how an incident's channel stands."""
+    return ChannelRecord(
+        incident=row.incident,
+        retired_at=_maybe_instant(row.retired_at),
+        archived_at=_maybe_instant(row.archived_at),
+        before=row.before,
+        left_why=row.left_why,
+        not_in=tuple(NotInvited(**each) for each in json.loads(row.not_in or "[]")),
+    )
+
+
+def reminder_of(row: Row) -> ReminderRecord:
+    """Read what people were reminded of."""
+    return ReminderRecord(incident=row.incident, key=row.key, due=from_text(row.due), at=from_text(row.at))
+
+
 def alert_of(row: Row) -> AlertRecord:
     """Read an alert."""
     return AlertRecord(
@@ -246,29 +260,6 @@ def away_of(row: Row) -> AwayRecord:
     """Read a target that does not answer."""
     return AwayRecord(
         target=row.target, since=from_text(row.since), until=from_text(row.until), detail=row.detail
-    )
-
-
-def dead_letter_of(row: Row) -> DeadLetter:
-    """Read what stands, or stood, in the dead-letter list."""
-    return DeadLetter(
-        id=row.number,
-        key=row.key,
-        what=DeadKind(row.what),
-        status=LetterStatus(row.status),
-        reason=DeadReason(row.reason),
-        title=row.title,
-        detail=row.detail,
-        tries=row.tries,
-        since=from_text(row.since),
-        landed_at=from_text(row.landed_at),
-        incident=row.incident,
-        run=row.run,
-        alerts=tuple(json.loads(row.alert_keys)),
-        due=_maybe_instant(row.due),
-        closed_at=_maybe_instant(row.closed_at),
-        closed_by=_maybe_actor(row.closed_by),
-        why=row.why,
     )
 
 

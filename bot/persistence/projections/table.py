@@ -12,6 +12,7 @@ from bot.persistence.changes import Change
 from bot.persistence.projections import (
     alerts,
     approvals,
+    channels,
     dead_letters,
     incidents,
     keeping,
@@ -68,7 +69,12 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ChangesFrozen: response.frozen,
     facts.ChangesUnfrozen: response.unfrozen,
     facts.ChannelOpened: incidents.channel_opened,
-    facts.ChannelArchived: nothing,
+    facts.ChannelArchived: channels.archived,
+    facts.ChannelUnarchived: channels.unarchived,
+    facts.ChannelRetired: channels.retired,
+    facts.ChannelLeft: channels.left,
+    facts.InvitesRefused: channels.invites_refused,
+    facts.Reminded: channels.reminded,
     facts.MessagePosted: nothing,  # the outbox's place: surface.py
     facts.NoteAdded: nothing,
     facts.RunProposed: nothing,
