@@ -23,6 +23,7 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.routing import choose
+from bot.incidents.silencer import Silencer
 from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
@@ -39,6 +40,7 @@ from bot.wiring.library import Shelf
 from bot.wiring.protection import rules_of
 from bot.wiring.relay import build_collector
 from bot.wiring.secrets import SettingsSecrets
+from bot.wiring.silencing import build_silencer
 from bot.wiring.watching import CountEvents
 from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
@@ -72,7 +74,8 @@ async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = la
     )
     try:
         under_way = await asyncio.to_thread(store.records.unfinished_runs)
-        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
+        frozen = await asyncio.to_thread(store.records.freeze)
+        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting, frozen=frozen is not None)
         store.journal.listen(counting)
         rules = rules_of(settings)
         targets = CountTargets(grounds.metrics, limits_of=lambda target: rules.of(target).name)
@@ -118,6 +121,7 @@ def assemble(
     )
     driver = _driver(settings, store, shelf, performer, clock, bells)
     dispatcher = _dispatcher(settings, store, shelf, driver, clock)
+    silencer = build_silencer(settings, store, transport, clock=clock, tokens=_token)
     fireline = Fireline(
         settings=settings,
         clock=clock,
@@ -134,7 +138,8 @@ def assemble(
             wake=dispatcher.wake,
             wanted=lambda labels: choose(shelf.runbooks(), labels) is not None,
         ),
-        desk=_desks(settings, store, shelf, driver),
+        desk=_desks(settings, store, shelf, driver, silencer),
+        silencer=silencer,
         evidence=evidence,
         redactor=redactor,
         transport=transport,
@@ -211,7 +216,9 @@ def _timekeeper(
     return timekeeper
 
 
-def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:
+def _desks(
+    settings: Settings, store: Store, shelf: Shelf, driver: Driver, silencer: Silencer | None
+) -> Callable[[Journal], Desk]:
     """Return what makes a desk over a journal: chat hands one in that marks its payload as handled in the same unit of work."""
 
     def desk_over(journal: Journal) -> Desk:
@@ -223,6 +230,7 @@ def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Ca
             tokens=_token,
             variables=settings.vars,
             roles=settings.roles,
+            silencer=silencer,
         )
 
     return desk_over
