@@ -81,7 +81,7 @@ def listed(
         lines = [_listed(each, waiting.get(int(each.id), 0), ink) for each in order[:LISTED]]
         if len(order) > LISTED:
             lines.append(f"… and {len(order) - LISTED} more")
-        blocks = tuple(section(page) for page in pages(lines))
+        blocks = (*(section(page) for page in pages(lines)), *_frozen(freeze, ink))
         return Message(text=f"{counted(len(order), 'open incident')}", blocks=blocks)
 
     return written_to_fit(write, redact)
