@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.console.ahead import Ahead, ahead
+from bot.console.response import Response, frozen, response_of
 from bot.console.waiting import Progress, Wait, waiting
 from bot.domain.clock import Clock
 from bot.domain.events import Event
@@ -111,6 +112,7 @@ class IncidentView:
     row: IncidentRow
     channel: str
     alerts: Sequence[AlertRow]
+    response: Response
     runs: Sequence[RunRow]
     approvals: Sequence[ApprovalRow]
     evidence: Sequence[EvidenceRow]
@@ -153,6 +155,10 @@ class Views:
             for each in self.reader.targets_away()
         ]
 
+    def frozen(self) -> str:
+        """Say who froze changes, since when and why; empty while nobody did."""
+        return frozen(self.reader.freeze(), self.names, self._text, self.clock)
+
     def incident(self, number: int, *, everything: bool) -> IncidentView:
         """Return all of an incident; `everything` tells each event instead of the folded timeline. NotFound when there is none."""
         record = self._record(number)
@@ -163,6 +169,9 @@ class Views:
         return IncidentView(
             row=self._row(record, progress),
             channel=self._text(record.channel_name),
+            response=response_of(
+                record, self.reader.silences_of(record.id), self.names, self._text, self.clock
+            ),
             alerts=[self._alert(each) for each in self.reader.alerts_of(record.id)],
             runs=[self._run(each, progress) for each in progress.runs],
             approvals=approvals(story, self.names, self.redact),

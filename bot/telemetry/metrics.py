@@ -137,7 +137,7 @@ class Metrics:
             "limits",
         )
         self.changes_frozen = self._gauge(
-            "changes_frozen", "1 while a freeze holds back every call that changes something."
+            "changes_frozen", "Whether a freeze holds back every call that changes something: 1, or 0."
         )
         self.approvals = self._counter(
             "approvals", "Approvals that ended, by how: approved, denied, expired, void.", "outcome"
