@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.chat.asked import proposal_of, rejection_of
 from bot.chat.blocks import (
     Message,
     Redact,
     announce_line,
     approval_message,
+    approval_reminder,
+    commander_reminder,
     escalation_message,
     living_message,
     postmortem_message,
@@ -17,14 +20,13 @@ from bot.chat.blocks import (
     rejection_message,
     run_message,
     unknown_message,
+    update_reminder,
 )
 from bot.chat.blocks.ink import Ink
 from bot.chat.blocks.picture import (
     Draft,
     Links,
     Picture,
-    Proposal,
-    Rejection,
     RunPicture,
     StepLine,
     UnknownCall,
@@ -35,20 +37,18 @@ from bot.chat.outbox.keys import Key, Subject
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import (
-    CallStarted,
     MessagePosted,
     PostmortemDrafted,
-    RunProposed,
-    RunRejected,
-    StepOutcomeUnknown,
-    StepSettled,
 )
 from bot.domain.grouping import Grouped, grouped
 from bot.domain.ids import IncidentId, StepId, incident_stream, instance_of
-from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
+from bot.domain.nouns import ActorKind, ApprovalStatus, ReminderOf, RunStatus, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord
+from bot.incidents.doubts import doubt_of
+from bot.incidents.reminding import Patience, update_due
 
+NO_PATIENCE = Patience()
 TIMELINE_SHOWN = 20
 MILESTONES = frozenset(
     each.KIND
@@ -70,6 +70,9 @@ MILESTONES = frozenset(
         facts.RunPaused,
         facts.RunResumed,
         facts.RunRetried,
+        facts.DeadLetterLanded,
+        facts.DeadLetterRequeued,
+        facts.DeadLetterDiscarded,
         facts.PhaseEntered,
         facts.LoopExpanded,
         facts.ApprovalRequested,
@@ -109,9 +112,12 @@ TitleOf = Callable[[str], str]
 
 
 class Gallery:
-    """Draws messages. `team_url` is where the workspace's messages are, `public_url` where the console is; empty when unknown."""
+    """Draws messages. `team_url` is where the workspace's messages are, `public_url` where the console is; empty when unknown.
 
-    def __init__(
+    `patience` tells when the next word on an incident is due, `on_call` are the groups that are asked to take one.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that is drawn meets here
         self,
         *,
         reader: Reader,
@@ -121,6 +127,9 @@ class Gallery:
         describe: Describe,
         title: TitleOf,
         public_url: str,
+        patience: Patience = NO_PATIENCE,
+        on_call: Sequence[str] = (),
+        command: str = "/incident",
     ) -> None:
         self._reader = reader
         self._identity = identity
@@ -128,6 +137,9 @@ class Gallery:
         self._outline = outline
         self._describe = describe
         self._title = title
+        self._patience = patience
+        self._on_call = tuple(f"group:{each}" for each in on_call)
+        self._command = command
         self._public_url = public_url.rstrip("/")
         self._draws: Mapping[Subject, Callable[[IncidentRecord, Key], Message | None]] = {
             Subject.STATUS: lambda record, _: living_message(self._picture(record), redact=redact),
@@ -138,6 +150,7 @@ class Gallery:
             Subject.UNKNOWN: self._unknown_call,
             Subject.PROPOSED: self._proposed,
             Subject.REJECTED: self._rejected,
+            Subject.REMINDER: self._reminder,
         }
         self.team_url = ""
 
@@ -169,12 +182,30 @@ class Gallery:
         return unknown_message(call, redact=self._redact) if call else None
 
     def _proposed(self, incident: IncidentRecord, key: Key) -> Message | None:
-        proposal = self._proposal(incident, key.runbook)
+        proposal = proposal_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return proposal_message(proposal, redact=self._redact) if proposal else None
 
     def _rejected(self, incident: IncidentRecord, key: Key) -> Message | None:
-        rejection = self._rejection(incident, key.runbook)
+        rejection = rejection_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return rejection_message(rejection, redact=self._redact) if rejection else None
+
+    def _reminder(self, incident: IncidentRecord, key: Key) -> Message | None:
+        """Draw a reminder; one that became needless before anybody read it is not posted at all."""
+        entry = self._reader.outbox_entry(key.text)
+        posted = entry is not None and bool(entry.ts)
+        picture = self._picture(incident)
+        if key.of is ReminderOf.APPROVAL:
+            approval = self._reader.approval(key.approval)
+            needed = approval is not None and approval.status is ApprovalStatus.PENDING
+            shows = approval is not None and (posted or needed)
+            return approval_reminder(picture, approval, redact=self._redact) if approval and shows else None
+        if key.of is ReminderOf.COMMANDER:
+            on_call = ", ".join(map(self._identity.mention, self._on_call))
+            needed = incident.open and not incident.commander
+            shows = posted or needed
+            return commander_reminder(picture, on_call=on_call, redact=self._redact) if shows else None
+        shows = posted or incident.open
+        return update_reminder(picture, command=self._command, redact=self._redact) if shows else None
 
     def picture(self, incident: IncidentId) -> Picture | None:
         """Gather all that is shown of an incident; None when there is none."""
@@ -214,10 +245,13 @@ class Gallery:
             runs=runs,
             approvals=approvals,
             evidence=self._reader.evidence_of(incident.id),
+            letters=self._reader.dead_letters_of(incident.id),
             alerts=[each.name for each in self._reader.alerts_of(incident.id, limit=20) if each.name],
             links=self._links(
                 incident, [f"approval/{each.id}" for each in approvals] + list(_unknown_keys(runs))
             ),
+            update_due=update_due(incident, self._reader.reminders_of(incident.id), self._patience),
+            place=self._reader.channel_of(incident.id),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
         )
 
@@ -245,80 +279,31 @@ class Gallery:
 
     def _unknown(self, incident: IncidentRecord, key: Key) -> UnknownCall | None:
         """Read from the run's events what was sent and what was said of it; the last time counts."""
-        started: dict[Part, Event] = {}
-        asked: Event | None = None
-        sent: Event | None = None
-        settled: Event | None = None
-        for event in self._reader.events_of_run(key.run):
-            match event.fact:
-                case CallStarted(step=step, part=part) if step == key.step:
-                    started[part] = event
-                case StepOutcomeUnknown(step=step, part=part) if step == key.step:
-                    # Of the part that is in doubt: a probe that was asked about it since is not what was sent.
-                    asked, sent, settled = event, started.get(part), None
-                case StepSettled(step=step) if step == key.step and asked is not None and settled is None:
-                    settled = event
-        if asked is None or not isinstance(asked.fact, StepOutcomeUnknown):
+        doubt = doubt_of(self._reader.events_of_run(key.run), key.step)
+        if doubt is None:
             return None
         run = self._reader.run(key.run)
-        call = sent.fact if sent is not None and isinstance(sent.fact, CallStarted) else None
-        answer = settled.fact if settled is not None and isinstance(settled.fact, StepSettled) else None
         over = run is not None and run.status is not RunStatus.RUNNING
         return UnknownCall(
             incident=incident,
             run=key.run,
             step=key.step,
             name=self._run(run).name_of(key.step) if run else str(key.step),
-            action=call.action if call else "",
-            inputs=call.inputs if call else {},
-            key=call.key if call else "",
-            part=asked.fact.part,
-            attempt=asked.fact.attempt,
-            sent_at=sent.at if sent else None,
-            why=asked.fact.why,
-            asked_at=asked.at,
-            settlement=answer.settlement if answer else "",
-            settled_by=who(settled.actor, Ink(redact=self._redact)) if settled else "",
-            settled_at=settled.at if settled else None,
-            moot="The run ended; nobody needs to answer any more." if over and answer is None else "",
+            action=doubt.action,
+            inputs=doubt.inputs,
+            key=doubt.key,
+            part=doubt.part,
+            attempt=doubt.attempt,
+            sent_at=doubt.sent_at,
+            why=doubt.why,
+            asked_at=doubt.asked_at,
+            settlement=doubt.settlement or "",
+            settled_by=who(doubt.settled_by, Ink(redact=self._redact)) if doubt.settled_by else "",
+            settled_at=doubt.settled_at,
+            moot="The run ended; nobody needs to answer any more."
+            if over and doubt.settlement is None
+            else "",
         )
-
-    def _proposal(self, incident: IncidentRecord, runbook: str) -> Proposal | None:
-        proposed = [
-            event
-            for event in self._reader.events(stream=incident_stream(incident.id))
-            if isinstance(event.fact, RunProposed) and event.fact.runbook == runbook
-        ]
-        if not proposed:
-            return None
-        last = proposed[-1]
-        assert isinstance(last.fact, RunProposed)  # noqa: S101 - chosen by it
-        runs = [
-            each
-            for each in self._reader.runs_of(incident.id)
-            if each.runbook == runbook and each.started_at >= last.at
-        ]
-        return Proposal(
-            incident=incident,
-            runbook=runbook,
-            title=self._title(runbook),
-            why=last.fact.why,
-            run=runs[0] if runs else None,
-        )
-
-    def _rejection(self, incident: IncidentRecord, runbook: str) -> Rejection | None:
-        events = self._reader.events(stream=incident_stream(incident.id))
-        for event in reversed(events):
-            if isinstance(event.fact, RunRejected) and event.fact.runbook == runbook:
-                person = event.actor if event.actor.kind is ActorKind.PERSON else None
-                return Rejection(
-                    incident=incident,
-                    runbook=runbook,
-                    title=self._title(runbook),
-                    why=event.fact.why,
-                    asked_by=person,
-                )
-        return None
 
     async def _draft(self, incident: IncidentRecord) -> Draft | None:
         events = self._reader.events(stream=incident_stream(incident.id))
@@ -347,7 +332,7 @@ class Gallery:
 def _unknown_keys(runs: Sequence[RunPicture]) -> Iterator[str]:
     for run in runs:
         for step, _ in run.every_step():
-            if step.status is StepStatus.UNKNOWN:
+            if step.in_doubt:
                 yield f"unknown/{run.run.id}/{step.id}"
 
 
@@ -374,6 +359,7 @@ def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:
         items=[_line(each.record.step, each.label, Grouped(record=each.record)) for each in known.items],
         waits_for=record.waits_for,
         due_at=record.due_at,
+        in_doubt=record.in_doubt,
     )
 
 

@@ -22,6 +22,7 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.reminders import Reminders
 from bot.incidents.routing import choose
 from bot.incidents.silencer import Silencer
 from bot.incidents.timekeeper import Timekeeper
@@ -37,14 +38,18 @@ from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
 from bot.wiring.grounds import Grounds, prepare
 from bot.wiring.library import Shelf
+from bot.wiring.patience import patience_of
 from bot.wiring.protection import rules_of
 from bot.wiring.relay import build_collector
 from bot.wiring.secrets import SettingsSecrets
 from bot.wiring.silencing import build_silencer
 from bot.wiring.watching import CountEvents
+from bot.wiring.watching_letters import CountLetters
 from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
 
+_LETTERS = 100_000
+"""Dead letters that are counted at the start; nobody has as many."""
 _RETRY_CEILING = 30.0
 """Seconds: the longest pause between two tries to write while the database is away."""
 
@@ -81,6 +86,9 @@ async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = la
         targets = CountTargets(grounds.metrics, limits_of=lambda target: rules.of(target).name)
         targets.begin([each.target for each in await asyncio.to_thread(store.records.targets_away)])
         store.journal.listen(targets)
+        letters = CountLetters(grounds.metrics)
+        letters.begin(await asyncio.to_thread(store.records.dead_letters, limit=_LETTERS))
+        store.journal.listen(letters)
         return assemble(
             settings,
             store=store,
@@ -133,6 +141,7 @@ def assemble(
         timekeeper=_timekeeper(settings, store, shelf, driver, clock, bells),
         dispatcher=dispatcher,
         usher=_usher(store, driver),
+        reminders=_reminders(settings, store, clock, bells),
         intake=Intake(
             store.journal,
             wake=dispatcher.wake,
@@ -189,6 +198,7 @@ def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, 
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
     )
     store.journal.listen_late(dispatcher.catch_up)
+    store.journal.listen(dispatcher.watch)
     return dispatcher
 
 
@@ -214,6 +224,14 @@ def _timekeeper(
     bell.ring = timekeeper.ring
     store.journal.listen(timekeeper.watch)
     return timekeeper
+
+
+def _reminders(settings: Settings, store: Store, clock: Clock, bells: Bells) -> Reminders:
+    bell = bells.bell()
+    reminders = Reminders(store.journal, patience=patience_of(settings), clock=clock, alarm=bell)
+    bell.ring = reminders.ring
+    store.journal.listen(reminders.watch)
+    return reminders
 
 
 def _desks(

@@ -37,6 +37,7 @@ _GROUPS = (
             ("cancel [run] [--undo]", "end it; --undo takes back what it did"),
             ("freeze [2h] <why>", "nothing is changed, in any run"),
             ("unfreeze", "changes go on"),
+            ("dead-letters", "what can't go on; `requeue 7`, `discard 7 why`"),
         ),
     ),
     (

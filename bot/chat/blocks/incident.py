@@ -22,15 +22,18 @@ from bot.chat.blocks.kit import (
     section,
     written_to_fit,
 )
+from bot.chat.blocks.letters import LETTERS_SHOWN, letter_buttons, letter_lines
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.progress import at_work
-from bot.chat.blocks.words import STATUS, counted, mark, name_of, who
-from bot.domain.nouns import RunStatus, StepStatus
+from bot.chat.blocks.words import NO_SUCH_GROUP, NOT_BACK, NOT_IN, STATUS, counted, mark, name_of, who
+from bot.domain.nouns import COMMANDER, RunStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
 
 WAITING_SHOWN = 5
 EVIDENCE_SHOWN = 4
 ALERTS_SHOWN = 3
+MISSING_SHOWN = 6
+ROLES_SHOWN = 6
 
 
 def living_message(picture: Picture, *, redact: Redact) -> Message:
@@ -67,7 +70,10 @@ def _living(picture: Picture, ink: Ink) -> Message:
     blocks = [header(f"{mark(incident)} {name_of(incident, ink)}")]
     blocks.extend(section(text) for text in _waiting(picture, ink))
     blocks.extend(_state(picture, ink))
-    blocks.extend(section(text) for text in at_work(picture.runs, ink, below=incident.title))
+    told = {each.run for each in picture.letters[:LETTERS_SHOWN]}
+    others = [each for each in picture.runs if each.run.id not in told]
+    blocks.extend(section(text) for text in _lacking(picture, ink))
+    blocks.extend(section(text) for text in at_work(others, ink, below=incident.title))
     small = list(_small_print(picture, ink))
     if small:
         blocks.append(context(*small))
@@ -89,12 +95,20 @@ def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
     cells = [
         f"*Status*\n{STATUS[incident.status]} since {clock_time(incident.opened_at)}",
         f"*Lead*\n{lead}",
+        *_roles(incident, ink),
     ]
     if incident.alerts:
         cells.append(f"*Alerts*\n{_alerts(picture, ink)}")
     if picture.update_due is not None:
         cells.append(f"*Next update*\n{clock_time(picture.update_due)}")
     yield fields(*cells)
+
+
+def _roles(incident: IncidentRecord, ink: Ink) -> Iterator[str]:
+    """Who has which role besides leading."""
+    others = [each for each in sorted(incident.roles.items()) if each[0] != COMMANDER and each[1]]
+    for role, person in others[:ROLES_SHOWN]:
+        yield f"*{ink.line(role.replace('_', ' ').capitalize(), 60)}*\n{mention(person, ink)}"
 
 
 def _alerts(picture: Picture, ink: Ink) -> str:
@@ -111,8 +125,9 @@ def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     unknown = [
         (run, step, name)
         for run in picture.runs
+        if run.run.status is RunStatus.RUNNING
         for step, name in run.every_step()
-        if step.status is StepStatus.UNKNOWN
+        if step.in_doubt
     ]
     for approval in pending[:WAITING_SHOWN]:
         yield _waiting_approval(picture, approval, ink)
@@ -123,6 +138,7 @@ def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     more = len(pending) + len(unknown) - WAITING_SHOWN
     if more > 0:
         yield f"… and {more} more wait for a person"
+    yield from letter_lines(picture, ink)
 
 
 def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
@@ -138,6 +154,28 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
         text += f" · until {clock_time(approval.expires_at)}"
     where = picture.links.messages.get(f"approval/{approval.id}", "")
     return f"{text} · {link(where, 'Decide →')}" if where else text
+
+
+def _lacking(picture: Picture, ink: Ink) -> Iterator[str]:
+    """Who should be in the channel and is not, and where the response was before, each with a way on."""
+    place = picture.place
+    if place is None or not picture.incident.open:
+        return
+    people = [each for each in place.not_in if each.why != NO_SUCH_GROUP]
+    groups = [each.who.removeprefix("group:") for each in place.not_in if each.why == NO_SUCH_GROUP]
+    if people:
+        named = ", ".join(
+            f"{mention(each.who, ink)} ({NOT_IN.get(each.why, ink.line(each.why, 60))})"
+            for each in people[:MISSING_SHOWN]
+        )
+        more = f" and {len(people) - MISSING_SHOWN} more" if len(people) > MISSING_SHOWN else ""
+        yield f"⚠️ *Could not be invited:* {named}{more}. Invite them by hand, or decide without them."
+    if groups:
+        named = ", ".join(ink.code(each, 60) for each in groups[:MISSING_SHOWN])
+        yield f"⚠️ *No such user group:* {named}. Nobody was invited for it: mend `groups` or `slack.invite_groups` in the settings."
+    if place.before:
+        why = NOT_BACK.get(place.left_why, ink.line(place.left_why, 100))
+        yield f"↪️ Goes on here from <#{place.before}>: {why}."
 
 
 def _small_print(picture: Picture, ink: Ink) -> Iterator[str]:
@@ -170,7 +208,7 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return [*row, *run_buttons(picture.runs, ink)]
+        return [*row, *run_buttons(picture.runs, ink), *letter_buttons(picture.letters)]
     firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
     question = confirmation(
         f"Resolve #{incident.id}?",
@@ -179,7 +217,9 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
         danger=bool(incident.firing),
     )
     row.append(button("Resolve", "resolve", value, confirm=question))
-    return [*row, *retry_button(picture.runs, ink)]
+    dead = {each.run for each in picture.letters}
+    again = retry_button([each for each in picture.runs[-1:] if each.run.id not in dead], ink)
+    return [*row, *letter_buttons(picture.letters), *again]
 
 
 def _notification(picture: Picture, ink: Ink) -> str:

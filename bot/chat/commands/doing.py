@@ -21,7 +21,19 @@ from bot.domain.nouns import person
 from bot.domain.ports import Reader
 
 _MOVES_RUNS = frozenset(
-    {"run", "cancel", "pause", "resume", "retry", "freeze", "unfreeze", "silence", "unsilence"}
+    {
+        "run",
+        "cancel",
+        "pause",
+        "resume",
+        "retry",
+        "requeue",
+        "discard",
+        "freeze",
+        "unfreeze",
+        "silence",
+        "unsilence",
+    }
 )
 """What lets actions loose on the world, stops them half-way, or quiets alerts: for those who may decide. A guest may declare, note and resolve."""
 

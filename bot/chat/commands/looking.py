@@ -8,6 +8,7 @@ from bot.chat.blocks.answers import listed, refused, status_of
 from bot.chat.blocks.help import helped
 from bot.chat.blocks.ink import Redact
 from bot.chat.blocks.kit import Message
+from bot.chat.blocks.letter_list import letters_listed
 from bot.chat.blocks.runs import runs_listed
 from bot.chat.blocks.told import evidence_told, timeline_told
 from bot.chat.commands.which import Which
@@ -26,7 +27,7 @@ TOLD = 20
 
 
 class Onlooker:
-    """Answers `help`, `list`, `runs`, `status`, `timeline` and `evidence`, and words that mean nothing."""
+    """Answers `help`, `list`, `runs`, `status`, `timeline`, `evidence` and `dead-letters`, and words that mean nothing."""
 
     def __init__(self, *, reader: Reader, gallery: Gallery, command: str, redact: Redact) -> None:
         self._reader = reader
@@ -38,6 +39,7 @@ class Onlooker:
             "help": lambda _asked, _rest: helped(command),
             "list": lambda asked, _rest: self._list(asked),
             "runs": lambda asked, _rest: self._runs(asked),
+            "dead-letters": lambda asked, _rest: self._letters(asked),
             "status": self._status,
             "timeline": lambda asked, rest: self._timeline(self.which.alone(asked, rest)),
             "evidence": lambda asked, rest: self._evidence(self.which.alone(asked, rest)),
@@ -48,7 +50,7 @@ class Onlooker:
         try:
             wanted = read(asked.text)
             answer = self._answers.get(wanted.verb)
-            return answer(asked, wanted.rest) if answer is not None else None
+            return None if answer is None else answer(asked, wanted.rest)
         except Refused as refusal:
             return refused(str(refusal), refusal.hint, redact=self._redact)
 
@@ -77,6 +79,17 @@ class Onlooker:
         )
         pictures = [self._gallery.run(each) for each in list(runs)[-RUNS_LISTED:]]
         return runs_listed(pictures, self._command, more=len(runs) - len(pictures), redact=self._redact)
+
+    def _letters(self, asked: Asked) -> Message:
+        """List the dead letters of the channel's incident; elsewhere, all of them."""
+        here = self.here(asked)
+        found = self._reader.dead_letters_of(here) if here is not None else self._reader.dead_letters()
+        shown = [each for each in found if here is not None or self._may_see(asked.user, each.incident)]
+        return letters_listed(shown, self._command, redact=self._redact)
+
+    def _may_see(self, user: str, incident: IncidentId | None) -> bool:
+        record = self._reader.incident(incident) if incident is not None else None
+        return record is None or record.seen_by(user)
 
     def _status(self, asked: Asked, rest: str) -> Message:
         number, _ = numbered(rest, self.here(asked))

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.crashpoints import CrashPoint, reached
-from bot.domain.facts import ChannelOpened, Fact, MessagePosted
-from bot.domain.ids import incident_stream
-from bot.domain.nouns import FIRELINE
+from bot.domain.dead_letters import Landing, land
+from bot.domain.facts import (
+    ChannelArchived,
+    ChannelLeft,
+    ChannelOpened,
+    ChannelUnarchived,
+    Fact,
+    InvitesRefused,
+    MessagePosted,
+    NotInvited,
+)
+from bot.domain.ids import IncidentId, incident_stream
+from bot.domain.nouns import FIRELINE, DeadKind, DeadReason
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import OutboxEntry
 
+T = TypeVar("T")
 SETTLES = timedelta(seconds=12)
 """How long after it was sent Slack may be at work on a call that nobody waits for any more; a little more than we wait for an answer ourselves."""
 
@@ -41,6 +52,25 @@ class Ledger:
         return await self._put(
             entry, {"channel": channel, "ambiguous": False, "due_at": None, "error": ""}, [fact]
         )
+
+    async def not_in(self, incident: IncidentId, channel: str, refused: tuple[NotInvited, ...]) -> None:
+        """Say who should be in the channel and can't be brought there."""
+        await self._tell(incident, InvitesRefused(incident=incident, channel=channel, refused=refused))
+
+    async def archived(self, incident: IncidentId, channel: str) -> None:
+        """Say that the channel takes no more messages."""
+        await self._tell(incident, ChannelArchived(incident=incident, channel=channel))
+
+    async def unarchived(self, incident: IncidentId, channel: str) -> None:
+        """Say that the channel takes messages again."""
+        await self._tell(incident, ChannelUnarchived(incident=incident, channel=channel))
+
+    async def left(self, incident: IncidentId, channel: str, why: str) -> None:
+        """Say that the channel can't be used any more: what stands there is posted anew in the next one once it changes."""
+        await self._tell(incident, ChannelLeft(incident=incident, channel=channel, why=why))
+
+    async def _tell(self, incident: IncidentId, fact: Fact) -> None:
+        await self._write(lambda tx: tx.append(incident_stream(incident), FIRELINE, [fact]))
 
     async def posted(self, entry: OutboxEntry, *, channel: str, ts: str, digest: str) -> OutboxEntry:
         """Say that a message stands in Slack for the first time."""
@@ -84,8 +114,21 @@ class Ledger:
         return await self._put(entry, {"ts": "", "digest": "", "ambiguous": False})
 
     async def gone(self, entry: OutboxEntry, why: str) -> OutboxEntry:
-        """Give it up, and say why."""
-        return await self._put(entry, {"gone": why, "error": why, "due_at": None, "ambiguous": False})
+        """Give it up, and say why: there is nothing to show, or no place for it."""
+        return await self._put(entry, _given_up(why))
+
+    async def refused(self, entry: OutboxEntry, what: str, why: str) -> OutboxEntry:
+        """Give it up because Slack refuses it for good: it is in the dead-letter list, and somebody may have it shown again."""
+        landing = Landing(
+            what=DeadKind.MESSAGE,
+            about=entry.key,
+            reason=DeadReason.REFUSED,
+            title=what,
+            detail=why,
+            tries=entry.attempts + 1,
+            incident=entry.incident,
+        )
+        return await self._put(entry, _given_up(why), landing=landing)
 
     async def _put(
         self,
@@ -94,8 +137,11 @@ class Ledger:
         facts: Sequence[Fact] = (),
         *,
         due_in: timedelta | None = None,
+        landing: Landing | None = None,
     ) -> OutboxEntry:
         def unit(tx: Transaction) -> OutboxEntry:
+            if landing is not None:
+                land(tx, landing)
             if facts:
                 tx.append(incident_stream(entry.incident), FIRELINE, facts)
             # The entry as it is now: what we were given may be older than the last event that raised `wanted`.
@@ -105,6 +151,13 @@ class Ledger:
             tx.put_outbox(changed)
             return changed
 
+        return await self._write(unit)
+
+    async def _write(self, unit: Callable[[Transaction], T]) -> T:
         written = await self._journal.submit(unit)
         reached(CrashPoint.OUTBOX_RECORDED)
         return written
+
+
+def _given_up(why: str) -> Mapping[str, Any]:
+    return {"gone": why, "error": why, "due_at": None, "ambiguous": False}

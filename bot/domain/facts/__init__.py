@@ -5,7 +5,16 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
-from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
+from bot.domain.facts.channel import (
+    ChannelLeft,
+    ChannelRetired,
+    ChannelUnarchived,
+    InvitesRefused,
+    NotInvited,
+    Reminded,
+)
+from bot.domain.facts.control import Postponed, RunPaused, RunRequeued, RunResumed, RunRetried
+from bot.domain.facts.dead_letters import DeadLetterDiscarded, DeadLetterLanded, DeadLetterRequeued
 from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
 from bot.domain.facts.incident import (
     AlertsAttached,
@@ -101,7 +110,13 @@ __all__ = [
     "ChangesFrozen",
     "ChangesUnfrozen",
     "ChannelArchived",
+    "ChannelLeft",
     "ChannelOpened",
+    "ChannelRetired",
+    "ChannelUnarchived",
+    "DeadLetterDiscarded",
+    "DeadLetterLanded",
+    "DeadLetterRequeued",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
@@ -112,6 +127,7 @@ __all__ = [
     "IncidentOpened",
     "IncidentReopened",
     "IncidentResolved",
+    "InvitesRefused",
     "LeadTaken",
     "LoopBegan",
     "LoopExpanded",
@@ -119,11 +135,13 @@ __all__ = [
     "MarkedMessageEdited",
     "MessageMarked",
     "MessagePosted",
+    "NotInvited",
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
     "Postponed",
     "ProcessStarted",
+    "Reminded",
     "RoleAssigned",
     "RunCancelRequested",
     "RunDropped",
@@ -133,6 +151,7 @@ __all__ = [
     "RunProposed",
     "RunQueued",
     "RunRejected",
+    "RunRequeued",
     "RunResumed",
     "RunRetried",
     "RunStarted",

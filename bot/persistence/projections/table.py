@@ -9,7 +9,17 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.persistence.changes import Change
-from bot.persistence.projections import alerts, approvals, incidents, keeping, response, runs, schedules
+from bot.persistence.projections import (
+    alerts,
+    approvals,
+    channels,
+    dead_letters,
+    incidents,
+    keeping,
+    response,
+    runs,
+    schedules,
+)
 from bot.persistence.projections.surface import shown
 
 Projection = Callable[[Any, Event, str], Iterable[Change]]
@@ -35,6 +45,9 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ScheduleFired: schedules.fired,
     facts.BreakerOpened: keeping.breaker_opened,
     facts.BreakerClosed: keeping.breaker_closed,
+    facts.DeadLetterLanded: dead_letters.landed,
+    facts.DeadLetterRequeued: dead_letters.requeued,
+    facts.DeadLetterDiscarded: dead_letters.discarded,
     facts.IncidentOpened: incidents.opened,
     facts.IncidentAcknowledged: incidents.acknowledged,
     facts.StatusChanged: incidents.status_changed,
@@ -56,7 +69,12 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ChangesFrozen: response.frozen,
     facts.ChangesUnfrozen: response.unfrozen,
     facts.ChannelOpened: incidents.channel_opened,
-    facts.ChannelArchived: nothing,
+    facts.ChannelArchived: channels.archived,
+    facts.ChannelUnarchived: channels.unarchived,
+    facts.ChannelRetired: channels.retired,
+    facts.ChannelLeft: channels.left,
+    facts.InvitesRefused: channels.invites_refused,
+    facts.Reminded: channels.reminded,
     facts.MessagePosted: nothing,  # the outbox's place: surface.py
     facts.NoteAdded: nothing,
     facts.RunProposed: nothing,
@@ -74,6 +92,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.RunPaused: runs.paused,
     facts.RunResumed: runs.resumed,
     facts.RunRetried: runs.retried,
+    facts.RunRequeued: runs.requeued,
     facts.RunFinished: runs.finished,
     facts.LoopExpanded: runs.loop_expanded,
     facts.LoopBegan: runs.loop_began,

@@ -8,16 +8,19 @@ import pytest
 
 from bot.domain import facts
 from bot.domain.facts import Fact, kinds
-from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, RunId, StepId
+from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, LetterId, LetterKey, RunId, StepId
 from bot.domain.nouns import (
     FIRELINE,
     SCHEDULE,
     Actor,
     ApprovalStatus,
+    DeadKind,
+    DeadReason,
     HoldCause,
     IncidentStatus,
     Part,
     Phase,
+    ReminderOf,
     RunStatus,
     Settlement,
     Severity,
@@ -73,6 +76,7 @@ NAMELESS = facts.AlertSeen(
     fingerprint="f",
 )
 K = AlertKey("a")
+LETTER = {"letter": LetterId(7), "key": LetterKey("run/42-1"), "what": DeadKind.RUN}
 SILENCE = {**THERE, "silence": "fireline/42/9f86"}
 MARK = {**THERE, "channel": "C1", "ts": "1.2"}
 
@@ -94,6 +98,14 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (FIRELINE, facts.RunProposed(**THERE, runbook="rb", why="past its date"), "The runbook rb was proposed and not started: past its date."),
     (FIRELINE, facts.ChannelOpened(**THERE, channel="C1", name="inc-42"), "The channel #inc-42 was opened."),
     (FIRELINE, facts.ChannelArchived(**THERE, channel="C1"), "The channel C1 was archived."),
+    (FIRELINE, facts.ChannelRetired(**THERE, channel="C1"), "The time of the channel C1 was over: it is to be archived."),
+    (FIRELINE, facts.ChannelUnarchived(**THERE, channel="C1"), "The channel C1 was taken out of the archive."),
+    (FIRELINE, facts.ChannelLeft(**THERE, channel="C1", why="not_in_channel"), "The channel C1 can't be used any more, and a new one is opened: not_in_channel."),
+    (FIRELINE, facts.InvitesRefused(**THERE, channel="C1", refused=()), "Everybody who should be in the channel is there now."),
+    (FIRELINE, facts.InvitesRefused(**THERE, channel="C1", refused=(facts.NotInvited(who="UADA", why="user_is_restricted"), facts.NotInvited(who="group:oncall", why="no_such_group"))), "Some who should be in the channel could not be invited: Ada Okafor (user_is_restricted) and the group oncall (no_such_group)."),
+    (FIRELINE, facts.Reminded(**THERE, of=ReminderOf.UPDATE, due=NOW.now), "People were reminded that a word on how it stands is due (due 2026-11-23 07:03:48 UTC)."),
+    (FIRELINE, facts.Reminded(**THERE, of=ReminderOf.COMMANDER, due=NOW.now), "People were reminded that nobody leads the response (due 2026-11-23 07:03:48 UTC)."),
+    (FIRELINE, facts.Reminded(**THERE, of=ReminderOf.APPROVAL, due=NOW.now, approval=ASKED), "People were reminded that 42-1/shift/1 waits for their decision (due 2026-11-23 07:03:48 UTC)."),
     (FIRELINE, facts.MessagePosted(**THERE, key="incident/42/status", channel="C1", ts="1.2"), "A message was posted to chat: incident/42/status."),
     (ADA, facts.IncidentAcknowledged(**THERE, commander="UADA"), "Ada Okafor acknowledged the incident and leads it."),
     (ADA, facts.IncidentAcknowledged(**THERE, commander="UX"), "Ada Okafor acknowledged the incident; UX leads it."),
@@ -235,6 +247,19 @@ CASES: list[tuple[Actor, Fact, str]] = [
         facts.RunRetried(run=RUN, why="mended", steps=(StepId("shift"),)),
         "Ada Okafor had run 42-1 tried again from where it failed with 1 step to do still: mended.",
     ),
+    (FIRELINE, facts.RunRequeued(run=RUN, lay_for=125), "Run 42-1 goes on from where it stood, after it lay for 2 min 5 s."),
+    (
+        FIRELINE,
+        facts.DeadLetterLanded(**LETTER, reason=DeadReason.BUG, title="run 42-1 of rb", detail="KeyError: 'x'", tries=1, **THERE, run=RUN),
+        "Run 42-1 of rb can't go on, and is dead letter 7: KeyError: 'x'.",
+    ),
+    (
+        FIRELINE,
+        facts.DeadLetterLanded(**LETTER | {"what": DeadKind.MESSAGE}, reason=DeadReason.REFUSED, title="", detail="", tries=4),
+        "Message can't go on after 4 tries, and is dead letter 7.",
+    ),
+    (ADA, facts.DeadLetterRequeued(**LETTER, run=RUN, why="mended"), "Ada Okafor put dead letter 7 (run 42-1) back: mended."),
+    (ADA, facts.DeadLetterDiscarded(**LETTER, why="done by hand"), "Ada Okafor discarded dead letter 7 (run): done by hand."),
     (ADA, facts.RunRetried(run=RUN), "Ada Okafor had run 42-1 tried again from where it failed."),
     (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
     (

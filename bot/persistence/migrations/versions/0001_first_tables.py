@@ -21,6 +21,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     log()
     incidents()
+    channels()
     alerts()
     runs()
     approvals()
@@ -94,18 +95,9 @@ def incidents() -> None:
     op.create_table(
         "incidents",
         place("id"),
-        words("title"),
-        words("severity"),
-        words("status"),
-        words("concurrency_group"),
-        words("runbook"),
-        words("opened_by"),
-        maybe("opened_at"),
-        maybe("acknowledged_at"),
-        maybe("resolved_at"),
-        maybe("commander"),
-        words("channel"),
-        words("channel_name"),
+        *map(words, ("title", "severity", "status", "concurrency_group", "runbook", "opened_by")),
+        *map(maybe, ("opened_at", "acknowledged_at", "resolved_at", "commander")),
+        *map(words, ("channel", "channel_name")),
         number("alerts"),
         words("resolution"),
         maybe("scheduled"),
@@ -124,6 +116,17 @@ def incidents() -> None:
     index("incidents", "incidents_merged_by_group", ["concurrency_group"], "merged_into IS NOT NULL")
     index("incidents", "incidents_open", ["id"], "status != 'resolved'")
     index("incidents", "incidents_open_by_group", ["concurrency_group"], "status != 'resolved'")
+
+
+def channels() -> None:
+    """Where it is talked about, and what people were reminded of there."""
+    op.create_table(
+        "channels",
+        place("incident"),
+        *map(maybe, ("retired_at", "archived_at")),
+        *map(words, ("before", "left_why", "not_in")),
+    )
+    op.create_table("reminders", place("incident"), key("key"), maybe("due"), maybe("at"))
 
 
 def alerts() -> None:
@@ -206,8 +209,10 @@ def runs() -> None:
         maybe("due_at"),
         words("output", "{}"),
         words("item_list", "[]"),
+        flag("in_doubt"),
         number("seq"),
     )
+    index("steps", "steps_in_doubt", ["seq"], "in_doubt IS true")
 
 
 def approvals() -> None:
@@ -287,13 +292,8 @@ def keeping() -> None:
     )
     op.create_table(
         "refused_deliveries",
-        place("seq"),
-        maybe("at"),
-        words("reason"),
-        words("body_sha256"),
-        number("size"),
-        words("source"),
-    )
+        place("seq"), maybe("at"), words("reason"), words("body_sha256"), number("size"), words("source"),
+    )  # fmt: skip
     op.create_table(
         "runbooks",
         key("digest"),
@@ -307,50 +307,45 @@ def chat() -> None:
     op.create_table(
         "outbox",
         key("key"),
-        number("incident"),
-        number("wanted"),
-        words("channel"),
-        words("ts"),
+        *map(number, ("incident", "wanted")),
+        *map(words, ("channel", "ts")),
         number("sent"),
         words("digest"),
         number("attempts"),
         maybe("due_at"),
         flag("ambiguous"),
-        words("error"),
-        words("gone"),
+        *map(words, ("error", "gone")),
         number("since"),
     )
     index("outbox", "outbox_behind", ["since"], "wanted > sent AND gone = ''")
+    index("outbox", "outbox_given_up", ["incident", "key"], "gone != ''")
     op.create_table(
         "inbox",
-        key("key"),
-        words("kind"),
-        words("payload", "{}"),
-        maybe("received_at"),
-        number("attempts"),
-        words("error"),
-        flag("closed"),
-    )
+        key("key"), words("kind"), words("payload", "{}"), maybe("received_at"), number("attempts"),
+        words("error"), flag("closed"),
+    )  # fmt: skip
     index("inbox", "inbox_waiting", ["received_at"], "closed IS false")
 
 
 def process() -> None:
-    """Who leads, what the others took in for it, and what was found out about targets."""
+    """Who leads, what the others took in for it, what was found out about targets, and what can't go on."""
     op.create_table("targets", key("target"), maybe("since"), maybe("until"), words("detail"))
     index("targets", "targets_away", ["since"], "since IS NOT NULL")
+    op.create_table(
+        "dead_letters",
+        key("key"), number("number"), words("what"), words("status"), words("reason"), words("title"),
+        words("detail"), number("tries"), maybe("since"), maybe("landed_at"), maybe("incident", NUMBER),
+        maybe("run"), words("alert_keys", "[]"), maybe("due"), maybe("closed_at"), maybe("closed_by"),
+        words("why"),
+    )  # fmt: skip
+    index("dead_letters", "dead_letters_by_number", ["number"])
+    index("dead_letters", "dead_letters_waiting", ["number"], "status = 'waiting'")
     op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
-        place("id"),
-        number("term"),
-        words("host"),
-        number("pid"),
-        number("session"),
-        maybe("since"),
-        maybe("beat_at"),
-        number("beats"),
-        flag("released"),
-    )
+        place("id"), number("term"), words("host"), *map(number, ("pid", "session")),
+        *map(maybe, ("since", "beat_at")), number("beats"), flag("released"),
+    )  # fmt: skip
 
 
 def hands() -> None:
@@ -391,6 +386,9 @@ TABLES = (
     "outbox",
     "inbox",
     "targets",
+    "dead_letters",
+    "channels",
+    "reminders",
     "relay",
     "leader",
     "silences",
