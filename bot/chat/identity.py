@@ -25,6 +25,9 @@ _AGAIN = timedelta(seconds=30)
 """How long a question that Slack did not answer waits before it is asked anew."""
 _TRUSTED = timedelta(minutes=15)
 """How old an answer about groups may be to give a right: who was taken out of a group must not decide because Slack is slow to say so."""
+_PATIENCE = 2.0
+"""Seconds for which somebody who needs no word of Slack's waits for it."""
+_STRANGERS = frozenset({"user_not_found", "user_not_visible"})
 _MENTIONED = 8
 
 
@@ -73,6 +76,24 @@ class Identity:
         )
         if why_not:
             raise NotAllowed(f"You can't decide here: {why_not}.", hint="Ask a full member of the workspace.")
+
+    async def must_not_be_barred(self, user: str) -> None:
+        """NotAllowed when Slack says, or said when it last answered, that this person decides nothing; returns when it can't be asked.
+
+        For those who show a token of the settings: that is what they decide by, and they must be able to while Slack is away.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self.must_be_able_to_decide(user)
+        except (ChatError, TimeoutError) as problem:
+            if isinstance(problem, ChatError) and problem.code in _STRANGERS:
+                raise NotAllowed(
+                    "You can't decide here: Slack knows nobody of your token's id.",
+                    hint="Whoever runs Fireline mends `person` in the token's settings.",
+                ) from problem
+            known = self._people.get(user)
+            if known is not None and known.why_not:
+                raise NotAllowed(f"You can't decide here: {known.why_not}.") from problem
 
     async def groups_of(self, user: str) -> frozenset[str]:
         """Return the names of the groups that give a person rights: the settings' and, by handle, Slack's that the settings don't name."""

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from bot import __version__
+from bot.cli import decisions
+from bot.cli.options import AsJson, Config, Number
 from bot.errors import ConfigurationError, FirelineError
 
 FAILED = 1
@@ -36,18 +38,6 @@ slack = typer.Typer(
     name="slack", no_args_is_help=True, help="What Slack needs to know about this installation."
 )
 app.add_typer(slack, rich_help_panel="Set up")
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        help="The settings file; unset, FIRELINE_CONFIG or ./fireline.yaml.",
-        show_default=False,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number.", min=1, max=2**53)]
 
 
 class FindingsFormat(StrEnum):
@@ -191,6 +181,10 @@ def verify(
     if not prove(config, head=head, as_json=as_json):
         raise typer.Exit(FAILED)
 
+
+# ---- decide
+
+decisions.register(app)
 
 # ---- keep
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,11 +14,13 @@ from urllib.parse import urlsplit
 from pydantic import ByteSize, Field, JsonValue, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.settings.api import ApiSettings
 from bot.settings.types import Duration, OffIsAWord, Paths, SecretSource, Section, Words
 
 PREFIX = "FIRELINE_"
 NESTING = "__"
 _DATABASES = ("sqlite", "postgresql")
+_MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
 class HttpSettings(Section):
@@ -300,6 +303,7 @@ class Settings(BaseSettings):
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     slack: SlackSettings = SlackSettings()
     console: ConsoleSettings = ConsoleSettings()
+    api: ApiSettings = ApiSettings()
     engine: EngineSettings = EngineSettings()
     protection: ProtectionSettings = ProtectionSettings()
     journal: JournalSettings = JournalSettings()
@@ -317,6 +321,18 @@ class Settings(BaseSettings):
             msg = "the address of a database begins with sqlite:/// or postgresql://"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _holders_are_known(self) -> Self:
+        for name, each in self.api.tokens.items():
+            if each.person is not None and self.slack.mode != "off" and not _MEMBER.fullmatch(each.person):
+                msg = f"api.tokens.{name}.person: with Slack on, a person is named by their member id, like U0ADA"
+                raise ValueError(msg)
+            named = sorted(set(each.groups) & self.groups.keys())
+            if named:
+                msg = f"api.tokens.{name}.groups: {named[0]} is one of `groups`: who is in it stands there"
+                raise ValueError(msg)
+        return self
 
     @property
     def database(self) -> str:
