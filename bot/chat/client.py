@@ -34,6 +34,7 @@ _QUESTIONS = frozenset(
         "conversations.history",
         "conversations.info",
         "conversations.list",
+        "conversations.replies",
         "usergroups.list",
         "users.info",
     }

@@ -51,6 +51,7 @@ METHODS = {
     "conversations.invite": TIER_3,
     "conversations.history": TIER_3,
     "conversations.info": TIER_3,
+    "conversations.replies": TIER_3,
     "pins.add": TIER_2,
     "users.info": TIER_4,
     "usergroups.list": TIER_2,

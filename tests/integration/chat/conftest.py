@@ -28,6 +28,7 @@ from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
 from bot.localslack.journal import CallRecord
 from bot.persistence.store import Store
 from bot.telemetry import Metrics
+from tests.fakes.behind import owed
 from tests.fakes.runs import RememberedRuns
 from tests.fakes.store import open_test_store
 
@@ -184,7 +185,7 @@ class Workplace:
 
     async def settled(self) -> None:
         """Wait until Slack shows everything."""
-        await until(lambda: not self.store.records.outbox_behind())
+        await until(lambda: not owed(self.store.records))
 
     def calls(self, method: str) -> list[CallRecord]:
         """Every call of a method, as the local Slack logged it."""
