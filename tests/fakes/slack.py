@@ -41,6 +41,7 @@ class FakeSlack:
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: list[dict[str, Any]] = field(default_factory=list)
     down: bool = False
+    shut: set[str] = field(default_factory=set)  # channels that we were removed from
     latency: Callable[[], Awaitable[None]] | None = None
     _faults: dict[str, deque[tuple[str, Exception]]] = field(default_factory=dict)
 
@@ -84,6 +85,8 @@ class FakeSlack:
         when, problem = queue.popleft() if queue else ("", None)
         if problem is not None and when == "before":
             raise problem
+        if arguments.get("channel") in self.shut and method == "chat.postMessage":
+            raise ChatError(f"{method}: not_in_channel", code="not_in_channel")
         answer = self._apply(method, json.loads(json.dumps(arguments)))
         if problem is not None:
             raise problem
