@@ -6,7 +6,7 @@ Slack being away stops nothing else: what failed waits, and its place in the log
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.chat.gallery import Gallery
@@ -141,6 +141,8 @@ class Outbox:
                 lanes.setdefault(_lane(entry), []).append(entry)
             else:
                 wait = min(wait, (held - now).total_seconds())
+        if self._setbacks.away:
+            lanes = self._one_that_tries(lanes)
         self._todo = {lane: sorted(todo, key=_order) for lane, todo in lanes.items()}
         for lane in self._todo:
             if lane not in self._lanes:
@@ -148,10 +150,23 @@ class Outbox:
                 task.add_done_callback(lambda _, lane=lane: self._ended(lane))  # type: ignore[misc]
         return wait
 
+    def _one_that_tries(self, lanes: Mapping[str, list[OutboxEntry]]) -> dict[str, list[OutboxEntry]]:
+        """Return the one thing that tries a Slack which is away: the worst incident's, and what comes first there; none while one is at it."""
+        if self._lanes or not lanes:
+            return {}
+
+        def worst(lane: str) -> Priority:
+            incident = self._reader.incident(lanes[lane][0].incident)
+            return (len(Severity),) if incident is None else _worst(incident)
+
+        lane = min(lanes, key=worst)
+        return {lane: sorted(lanes[lane], key=_order)[:1]}
+
     def _held_until(self, entry: OutboxEntry, now: datetime) -> datetime | None:
         """Return when to look at an entry again, None when it can be brought now; what wants a channel is woken by the commit that opens it."""
-        if entry.due_at is not None and entry.due_at > now:
-            return entry.due_at
+        waits = self._setbacks.waits_until(entry, now)
+        if waits is not None:
+            return waits
         key = parse(entry.key)
         if key is not None and key.subject is Subject.RUN:
             return self._reply_held_until(entry, now)
@@ -293,5 +308,8 @@ def _order(entry: OutboxEntry) -> tuple[int, int]:
 
 def _priority(incident: IncidentRecord, key: Key) -> Priority:
     """The worst first; what waits for a person before what only tells."""
-    worst = list(Severity).index(incident.severity)
-    return worst if incident.open else len(Severity), _URGENCY[key.subject], int(incident.id)
+    return *_worst(incident), _URGENCY[key.subject], int(incident.id)
+
+
+def _worst(incident: IncidentRecord) -> Priority:
+    return (list(Severity).index(incident.severity) if incident.open else len(Severity),)

@@ -1,7 +1,10 @@
 """What becomes of a thing that could not be brought to Slack: it waits, for how long, or is given up.
 
-What failed on the way waits with a growing, jittered pause. What Slack refuses for good is given up with its reason, loudly. When Slack refuses *us*
-(a revoked token), everything pauses and nothing is given up; when we were removed from a channel, what belongs there waits until we are invited.
+What failed on the way waits with a growing, jittered pause. When call after call fails so, Slack is away: then one thing tries, the worst incident's
+first, and once it got through, everything goes, whatever pause it was in: in order, and at Slack's pace.
+
+What Slack refuses for good is given up with its reason, loudly. When Slack refuses *us* (a revoked token), everything pauses and nothing is given up;
+when we were removed from a channel, what belongs there waits until we are invited.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from datetime import datetime, timedelta
 from bot.chat.client import Ambiguous, Throttled, Unreachable
 from bot.chat.outbox.channel import NOT_INTRODUCED
 from bot.chat.outbox.keys import Subject, parse
-from bot.chat.outbox.ledger import Ledger
+from bot.chat.outbox.ledger import SETTLES, Ledger
 from bot.chat.outbox.losses import Losses
 from bot.domain.clock import Clock
 from bot.domain.ports import Reader
@@ -22,6 +25,10 @@ from bot.telemetry import get_logger
 
 _LOG = get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+AWAY_AFTER = 5
+"""Calls in a row that fail on the way after which Slack is away."""
+LONGEST_AWAY = 30.0
+"""Seconds between two tries of a Slack that is away, at the most."""
 AMBIGUOUS_PAUSE = 3.0
 """Seconds that Slack gets to finish what it did not answer, before we look for it; it has hung up, or we have waited for ten."""
 LOCKED_OUT_PAUSE = timedelta(minutes=1)
@@ -59,6 +66,22 @@ class Setbacks:
         self._clock = clock
         self._chance = chance
         self._paused_until: datetime | None = None
+        self._missed = 0
+        self._lost: dict[str, datetime] = {}
+        self._due_now: set[str] = set()
+
+    @property
+    def away(self) -> bool:
+        """Whether Slack does not answer at all: then one thing at a time tries."""
+        return self._missed >= AWAY_AFTER
+
+    def waits_until(self, entry: OutboxEntry, now: datetime) -> datetime | None:
+        """Return when a thing may be tried again, None for at once."""
+        if entry.due_at is None or entry.due_at <= now or entry.key in self._due_now:
+            return None
+        failed = self._lost.get(entry.key)
+        # A try of a Slack that is away: what failed on the way may be it, once Slack had its time with the call before.
+        return None if self.away and failed is not None and now - failed >= SETTLES else entry.due_at
 
     @property
     def paused_for(self) -> float:
@@ -69,22 +92,32 @@ class Setbacks:
     async def overcame(self, entry: OutboxEntry) -> None:
         """Take note that a thing was brought; `entry` is as it stood before."""
         self._paused_until = None
+        if self._missed:
+            now = self._clock.now()
+            self._due_now.update(key for key, failed in self._lost.items() if now - failed >= SETTLES)
+            self._missed = 0
+            self._lost.clear()
+        self._due_now.discard(entry.key)
         await self._losses.answered()
         if NOT_IN in entry.error:
             await self._where(entry, out=False)
 
     async def met(self, entry: OutboxEntry, problem: Exception) -> None:
         """Write down what becomes of a thing that could not be brought."""
+        self._due_now.discard(entry.key)
         match problem:
             case Throttled():
                 await self._later(entry, timedelta(seconds=problem.retry_after), problem, counts=False)
             case Ambiguous():
                 pause = max(AMBIGUOUS_PAUSE, self._backoff(entry))
+                self._miss(entry)
                 await self._later(entry, timedelta(seconds=pause), problem)
             case Unreachable():
                 # What each start meets must not make the pauses grow from start to start.
                 fresh = problem.code == NOT_INTRODUCED
                 pause = FIRST_PAUSE if fresh else self._backoff(entry)
+                if not fresh:
+                    self._miss(entry)
                 await self._later(entry, timedelta(seconds=pause), problem, counts=not fresh)
             case ChatError():
                 await self._refused(entry, problem)
@@ -93,6 +126,15 @@ class Setbacks:
                 _LOG.error("a message can't be brought to chat", key=entry.key, exc_info=problem)
                 fault = ChatError(f"{type(problem).__name__}: {problem}", code="bug")
                 await self._later(entry, timedelta(seconds=self._backoff(entry)), fault)
+
+    def _miss(self, entry: OutboxEntry) -> None:
+        """Count a call that failed on the way; when that makes Slack away, nobody calls for a while."""
+        now = self._clock.now()
+        self._missed += 1
+        self._lost[entry.key] = now
+        if self.away:
+            pause = min(LONGEST_AWAY, FIRST_PAUSE * 2 ** min(self._missed - AWAY_AFTER, 10))
+            self._paused_until = now + timedelta(seconds=pause * (0.5 + self._chance.random() / 2))
 
     async def _refused(self, entry: OutboxEntry, problem: ChatError) -> None:
         if problem.code in LOCKED_OUT:
