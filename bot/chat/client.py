@@ -37,6 +37,7 @@ _QUESTIONS = frozenset(
         "conversations.replies",
         "usergroups.list",
         "users.info",
+        "users.lookupByEmail",
     }
 )
 """Methods that only read. They take form fields, not JSON, and asking twice is always safe."""

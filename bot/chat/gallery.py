@@ -29,6 +29,7 @@ from bot.chat.blocks.picture import (
     StepLine,
     UnknownCall,
 )
+from bot.chat.blocks.shut_out import shut_out_message
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
 from bot.chat.outbox.keys import Key, Subject
@@ -137,6 +138,8 @@ class Gallery:
             Subject.UNKNOWN: self._unknown_call,
             Subject.PROPOSED: self._proposed,
             Subject.REJECTED: self._rejected,
+            Subject.SHUT_OUT: self._shut_out,
+            Subject.SHUT_OUT_LEAD: self._shut_out,
         }
         self.team_url = ""
 
@@ -174,6 +177,15 @@ class Gallery:
     def _rejected(self, incident: IncidentRecord, key: Key) -> Message | None:
         rejection = self._rejection(incident, key.runbook)
         return rejection_message(rejection, redact=self._redact) if rejection else None
+
+    def _shut_out(self, incident: IncidentRecord, _key: Key) -> Message | None:
+        events = self._reader.events(stream=incident_stream(incident.id))
+        told = [each.fact for each in events if isinstance(each.fact, facts.ShutOut | facts.LetIn)]
+        if not told:
+            return None
+        back = isinstance(told[-1], facts.LetIn)
+        console = self._links(incident, ()).incident
+        return shut_out_message(incident, back=back, console=console, redact=self._redact)
 
     def picture(self, incident: IncidentId) -> Picture | None:
         """Gather all that is shown of an incident; None when there is none."""

@@ -54,6 +54,7 @@ METHODS = {
     "conversations.replies": TIER_3,
     "pins.add": TIER_2,
     "users.info": TIER_4,
+    "users.lookupByEmail": TIER_3,
     "usergroups.list": TIER_2,
 }
 """Calls a minute in the whole workspace."""

@@ -36,8 +36,10 @@ from bot.chat.inbound.worker import InboxWorker, Task
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
+from bot.chat.outbox.losses import Losses
 from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.places import Places
+from bot.chat.outbox.setbacks import Setbacks
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
 from bot.domain.clock import Clock
@@ -175,7 +177,12 @@ class ChatSurface:
             config=self._config,
             redact=behind.redact,
         )
-        self._messages = MessageKeeper(slack=self._slack, pacer=self._pacer, ledger=ledger)
+        self._losses = Losses(
+            journal=behind.journal, reader=behind.reader, clock=self._clock, metrics=metrics
+        )
+        self._messages = MessageKeeper(
+            slack=self._slack, pacer=self._pacer, ledger=ledger, losses=self._losses
+        )
         self._outbox = Outbox(
             reader=behind.reader,
             ledger=ledger,
@@ -184,9 +191,11 @@ class ChatSurface:
             channels=self._channels,
             messages=self._messages,
             places=Places(self._slack, self._pacer, self._config.announce_channel),
+            setbacks=Setbacks(
+                ledger=ledger, reader=behind.reader, losses=self._losses, clock=self._clock, chance=chance
+            ),
             clock=self._clock,
             sleep=self._sleep,
-            chance=chance,
             metrics=metrics,
         )
 
@@ -264,7 +273,7 @@ class ChatSurface:
         """Return why chat doesn't work as it should, None when it does; it never makes the process unready by itself."""
         if not self.on:
             return None
-        return self._outbox.locked_out or (None if self._me else "Slack has not answered yet")
+        return self._losses.trouble or (None if self._me else "Slack has not answered yet")
 
     # ---- parts
 

@@ -14,7 +14,18 @@ from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.targets import spoken
 from bot.postmortem import describe_line, describe_run
-from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
+from bot.postmortem.wording import (
+    because,
+    count,
+    duration,
+    ended,
+    instant,
+    listed,
+    person_name,
+    plain,
+    size,
+    who,
+)
 
 Names = Mapping[str, str]
 """Person id → display name."""
@@ -163,6 +174,26 @@ def _back(fact: facts.BreakerClosed, _by: str, _event: Event, _names: Names) -> 
     return f"{plain(spoken(fact.target))} answers again; it was not called since {instant(fact.since)}"
 
 
+def _chat_stopped(fact: facts.ChatStopped, _by: str, _event: Event, _names: Names) -> str:
+    return f"Slack refuses this app ({plain(fact.code)}): nothing is shown there until that is mended, and nothing is given up"
+
+
+def _chat_went_on(fact: facts.ChatWentOn, _by: str, _event: Event, _names: Names) -> str:
+    return f"Slack takes this app's calls again, after {duration(fact.stopped_for)}"
+
+
+def _message_lost(fact: facts.MessageLost, _by: str, _event: Event, _names: Names) -> str:
+    return f"The message {plain(fact.key)} was deleted in Slack, and is posted anew"
+
+
+def _shut_out(fact: facts.ShutOut, _by: str, _event: Event, _names: Names) -> str:  # noqa: ARG001 - one form for all
+    return "Fireline was removed from the incident's channel, and can't show there how things stand until it is invited again"
+
+
+def _let_in(fact: facts.LetIn, _by: str, _event: Event, _names: Names) -> str:  # noqa: ARG001 - one form for all
+    return "Fireline is in the incident's channel again"
+
+
 SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.IncidentOpened: _opened,
     facts.AlertsAttached: _attached,
@@ -171,6 +202,11 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ChannelOpened: _channel_opened,
     facts.ChannelArchived: _channel_archived,
     facts.MessagePosted: _message,
+    facts.MessageLost: _message_lost,
+    facts.ShutOut: _shut_out,
+    facts.LetIn: _let_in,
+    facts.ChatStopped: _chat_stopped,
+    facts.ChatWentOn: _chat_went_on,
     facts.IncidentAcknowledged: _acknowledged,
     facts.StatusChanged: _status,
     facts.NoteAdded: _note,

@@ -53,6 +53,9 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.StepUndoFailed: FAILURE,
     facts.EvidenceStored: EVIDENCE,
     facts.ChannelOpened: SYSTEM,
+    facts.MessageLost: SYSTEM,
+    facts.ShutOut: SYSTEM,
+    facts.LetIn: SYSTEM,
 }
 
 _TIMES = "\N{MULTIPLICATION SIGN}"

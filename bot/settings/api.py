@@ -29,6 +29,9 @@ class ApiTokenSettings(Section):
         description="Who holds it, by the id that chat knows them by (`U0ADA`), so that one person stays one whichever way they come.",
         pattern=r"^[A-Za-z0-9_.@+-]{1,80}$",
     )
+    email: str | None = Field(
+        default=None, description="Their address, where `groups` list them by it.", pattern=r"^\S+@\S+$"
+    )
     service: str | None = Field(
         default=None,
         description="The program that holds it, instead of a person; it can steer runs and take notes, and never decides.",
@@ -61,8 +64,8 @@ class ApiTokenSettings(Section):
         if self.service is not None and kept:
             msg = f"a service may not {' or '.join(kept)}: that is for people"
             raise ValueError(msg)
-        if self.service is not None and self.groups:
-            msg = "a service is in no group"
+        if self.service is not None and (self.groups or self.email):
+            msg = "a service is in no group and has no address"
             raise ValueError(msg)
         return self
 

@@ -293,7 +293,8 @@ class Settings(BaseSettings):
     )
     groups: dict[str, Words] = Field(
         default_factory=dict,
-        description="People by group, as approvals name them (`group:sre`): member ids of the chat, `sre: [U0ADA]`.",
+        description="People by group, as approvals name them (`group:sre`): member ids of the chat or email addresses, "
+        "`sre: [U0ADA, ben@example.com]`.",
     )
     secrets: dict[str, SecretSource] = Field(
         default_factory=dict,

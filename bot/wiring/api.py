@@ -44,5 +44,5 @@ def _holder(name: str, token: ApiTokenSettings, settings: Settings) -> Holder:
     via = f"api/{name}"
     if token.person is None:
         return Holder(name=name, actor=service(token.service or "", via=via), groups=frozenset(), may=may)
-    groups = groups_in(settings.groups, token.person) | frozenset(token.groups)
+    groups = groups_in(settings.groups, token.person, token.email or "") | frozenset(token.groups)
     return Holder(name=name, actor=person(token.person, via=via), groups=groups, may=may)

@@ -41,6 +41,8 @@ class FakeSlack:
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: list[dict[str, Any]] = field(default_factory=list)
     down: bool = False
+    addresses: dict[str, str] = field(default_factory=dict)
+    shut: set[str] = field(default_factory=set)  # channels that we were removed from
     latency: Callable[[], Awaitable[None]] | None = None
     _faults: dict[str, deque[tuple[str, Exception]]] = field(default_factory=dict)
 
@@ -84,6 +86,8 @@ class FakeSlack:
         when, problem = queue.popleft() if queue else ("", None)
         if problem is not None and when == "before":
             raise problem
+        if arguments.get("channel") in self.shut and method == "chat.postMessage":
+            raise ChatError(f"{method}: not_in_channel", code="not_in_channel")
         answer = self._apply(method, json.loads(json.dumps(arguments)))
         if problem is not None:
             raise problem
@@ -98,7 +102,7 @@ class FakeSlack:
             raise queue.popleft()[1]
         self.responses.append((url, body))
 
-    def _apply(  # noqa: PLR0911 - a table of methods
+    def _apply(  # noqa: C901, PLR0911 - a table of methods
         self, method: str, given: dict[str, Any]
     ) -> Mapping[str, Any]:
         match method:
@@ -120,6 +124,10 @@ class FakeSlack:
                 return {"messages": [each for each in found[::-1] if each.get("thread_ts") == below]}
             case "users.info":
                 return {"user": self.people.get(given["user"], {"id": given["user"], "name": given["user"]})}
+            case "users.lookupByEmail":
+                if given["email"] not in self.addresses:
+                    raise ChatError("users.lookupByEmail: users_not_found", code="users_not_found")
+                return {"user": {"id": self.addresses[given["email"]]}}
             case "usergroups.list":
                 return {"usergroups": self.groups}
             case "auth.test":

@@ -20,11 +20,16 @@ class Subject(StrEnum):
     UNKNOWN = "unknown"
     PROPOSED = "proposed"
     REJECTED = "rejected"
+    SHUT_OUT = "shut_out"
+    SHUT_OUT_LEAD = "shut_out_lead"
+    """The same, to whoever leads."""
     POSTMORTEM = "postmortem"
 
 
 _WITH_RUNBOOK = frozenset({Subject.PROPOSED, Subject.REJECTED})
-_OF_INCIDENT = frozenset({Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE})
+_OF_INCIDENT = frozenset(
+    {Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE, Subject.SHUT_OUT, Subject.SHUT_OUT_LEAD}
+)
 _NO_APPROVAL, _NO_RUN, _NO_STEP = ApprovalId(""), RunId(""), StepId("")
 
 

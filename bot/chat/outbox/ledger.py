@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.crashpoints import CrashPoint, reached
-from bot.domain.facts import ChannelOpened, Fact, MessagePosted
+from bot.domain.facts import ChannelOpened, Fact, MessageLost, MessagePosted
 from bot.domain.ids import incident_stream
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
@@ -79,9 +79,10 @@ class Ledger:
         """Say that it did not work and when it is tried again."""
         return await self._put(entry, {"due_at": due_at, "error": error, "attempts": attempts})
 
-    async def lost(self, entry: OutboxEntry) -> OutboxEntry:
+    async def lost(self, entry: OutboxEntry, fact: MessageLost | None = None) -> OutboxEntry:
         """Say that the message is no longer in Slack, so that it is posted anew."""
-        return await self._put(entry, {"ts": "", "digest": "", "ambiguous": False})
+        facts = [] if fact is None else [fact]
+        return await self._put(entry, {"ts": "", "digest": "", "ambiguous": False}, facts)
 
     async def gone(self, entry: OutboxEntry, why: str) -> OutboxEntry:
         """Give it up, and say why."""

@@ -5,6 +5,7 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
+from bot.domain.facts.chat import ChatStopped, ChatWentOn, LetIn, MessageLost, ShutOut
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
 from bot.domain.facts.incident import (
     AlertsAttached,
@@ -83,6 +84,8 @@ __all__ = [
     "CallSucceeded",
     "ChannelArchived",
     "ChannelOpened",
+    "ChatStopped",
+    "ChatWentOn",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
@@ -91,8 +94,10 @@ __all__ = [
     "IncidentOpened",
     "IncidentResolved",
     "LeadTaken",
+    "LetIn",
     "LoopBegan",
     "LoopExpanded",
+    "MessageLost",
     "MessagePosted",
     "NoteAdded",
     "PhaseEntered",
@@ -115,6 +120,7 @@ __all__ = [
     "ScheduleFired",
     "ScheduleRemoved",
     "ScheduleSet",
+    "ShutOut",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",

@@ -63,9 +63,10 @@ class Holders:
         return found
 
 
-def groups_in(groups: Mapping[str, Iterable[str]], ident: str) -> frozenset[str]:
-    """Return the names of the settings' groups that list somebody."""
-    return frozenset(name for name, members in groups.items() if ident in members)
+def groups_in(groups: Mapping[str, Iterable[str]], *names: str) -> frozenset[str]:
+    """Return the names of the settings' groups that list somebody by any of their names, as ids or addresses."""
+    wanted = {each.lower() for each in names if each}
+    return frozenset(name for name, members in groups.items() if wanted & {each.lower() for each in members})
 
 
 def _digest(token: bytes) -> bytes:

@@ -6,6 +6,8 @@
     run/42-1                       a run's steps, below that message      nearly every event of the run
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
     incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
+    incident/42/shut_out           that we are not in the channel         removed from it, invited again; elsewhere than there
+    incident/42/shut_out_lead      the same, to whoever leads             likewise
     approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
@@ -32,7 +34,15 @@ _incident_of = lru_cache(maxsize=4096)(incident_of_stream)
 Keys = Callable[[IncidentId, Any], Iterable[str]]
 
 _SILENT: frozenset[type[Fact]] = frozenset(
-    {facts.MessagePosted, facts.EvidenceAccessed, facts.PostmortemDrafted, facts.ChannelArchived}
+    {
+        facts.MessagePosted,
+        facts.MessageLost,
+        facts.EvidenceAccessed,
+        facts.PostmortemDrafted,
+        facts.ChannelArchived,
+        facts.ShutOut,
+        facts.LetIn,
+    }
 )
 """Events of an incident that its living message says nothing of."""
 
@@ -61,6 +71,10 @@ def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401
     return (f"unknown/{fact.run}/{fact.step}",)
 
 
+def _shut_out(incident: IncidentId, _fact: Fact) -> Iterable[str]:
+    return (f"incident/{incident}/shut_out", f"incident/{incident}/shut_out_lead")
+
+
 _BESIDES: dict[type[Fact], Keys] = {
     facts.IncidentOpened: lambda incident, _: (
         f"incident/{incident}/channel",
@@ -83,6 +97,8 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.RunResumed: _going_on,
     facts.StepOutcomeUnknown: _unknown,
     facts.StepSettled: _unknown,
+    facts.ShutOut: _shut_out,
+    facts.LetIn: _shut_out,
 }
 
 

@@ -42,6 +42,11 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ChannelOpened: incidents.channel_opened,
     facts.ChannelArchived: nothing,
     facts.MessagePosted: nothing,  # the outbox's place: surface.py
+    facts.MessageLost: nothing,
+    facts.ShutOut: nothing,  # the outbox's place: surface.py
+    facts.LetIn: nothing,
+    facts.ChatStopped: nothing,
+    facts.ChatWentOn: nothing,
     facts.NoteAdded: nothing,
     facts.RunProposed: nothing,
     facts.PostmortemDrafted: nothing,

@@ -18,8 +18,10 @@ from bot.chat.identity import Identity
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
+from bot.chat.outbox.losses import Losses
 from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.places import Places
+from bot.chat.outbox.setbacks import Setbacks
 from bot.chat.pace import Pacer
 from bot.domain.facts import ApprovalRequested, Fact, IncidentOpened, NoteAdded, RunStarted
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incident_stream
@@ -51,6 +53,7 @@ class Post:
     time: MovingTime
     outbox: Outbox
     pacer: Pacer
+    losses: Losses
 
     async def stop(self) -> None:
         """Stop as a crash does: at once."""
@@ -146,7 +149,9 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
         config=config,
         redact=as_it_is,
     )
-    messages = MessageKeeper(slack=slack, pacer=pacer, ledger=ledger)
+    metrics = Metrics(version="test", process=False)
+    losses = Losses(journal=store.journal, reader=store.records, clock=time, metrics=metrics)
+    messages = MessageKeeper(slack=slack, pacer=pacer, ledger=ledger, losses=losses)
     channels.bot_user = messages.bot_user = BOT
     outbox = Outbox(
         reader=store.records,
@@ -156,14 +161,14 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
         channels=channels,
         messages=messages,
         places=Places(slack, pacer, central),
+        setbacks=Setbacks(ledger=ledger, reader=store.records, losses=losses, clock=time, chance=Chance()),
         clock=time,
         sleep=time.sleep,
-        chance=Chance(),
-        metrics=Metrics(version="test", process=False),
+        metrics=metrics,
     )
     store.journal.listen(outbox.wake)
     outbox.start()
-    return Post(store=store, slack=slack, time=time, outbox=outbox, pacer=pacer)
+    return Post(store=store, slack=slack, time=time, outbox=outbox, pacer=pacer, losses=losses)
 
 
 @pytest.fixture

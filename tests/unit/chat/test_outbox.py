@@ -187,12 +187,13 @@ async def test_a_refused_token_stops_everything_and_gives_nothing_up(post: Post,
     post.slack.refuse("conversations.create", code, times=5)
     post.slack.refuse("chat.postMessage", code, times=5)
     await post.open(1)
-    await post.until(lambda: post.outbox.locked_out, within=5)
+    await post.until(lambda: post.losses.trouble, within=5)
+    assert post.losses.trouble == f"Slack refuses this app: {code}"
     calls = len(post.slack.calls)
     await post.time.advance(45)
     assert len(post.slack.calls) <= calls + 1
     await post.settled(within=1200)
-    assert post.outbox.locked_out == ""
+    assert post.losses.trouble == ""
     assert not post.entry(STATUS).gone
 
 

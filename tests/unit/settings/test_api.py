@@ -19,7 +19,7 @@ def made(name: str = "ada", /, *, slack: dict[str, Any] | None = None, **token: 
     whole = {"token": TOKEN, "person": "U0ADA", "may": ["decide"], **token}
     held = {key: value for key, value in whole.items() if value is not None}
     return Settings(
-        groups={"sre": ("U0ADA",), "leads": ("U0BEN",)},
+        groups={"sre": ("U0ADA",), "leads": ("U0BEN",), "mail": ("ada@example.com",)},
         slack=slack or {},
         api={"tokens": {name: held}},
     )
@@ -34,7 +34,7 @@ def made(name: str = "ada", /, *, slack: dict[str, Any] | None = None, **token: 
         ({"person": None, "service": "deploy", "may": ["decide", "steer"]}, "a service may not decide"),
         (
             {"person": None, "service": "deploy", "may": ["steer"], "groups": ["x"]},
-            "a service is in no group",
+            "a service is in no group and",
         ),
         ({"person": "ada lovelace"}, "pattern"),
         ({"may": []}, "at least 1"),
@@ -83,6 +83,8 @@ def test_holders_have_the_groups_that_list_them() -> None:
     settings = made(groups=["oncall"])
     ((_, holder),) = holders_of(settings)._holders
     assert (str(holder.actor), holder.groups) == ("person:U0ADA via api/ada", {"sre", "oncall"})
+    ((_, by_mail),) = holders_of(made(email="Ada@Example.com", person="U1"))._holders
+    assert by_mail.groups == {"mail"}
     ((_, other),) = holders_of(made("deploy", person=None, service="deploy", may=["steer"]))._holders
     assert (str(other.actor), other.groups) == ("service:deploy via api/deploy", frozenset())
     assert TOKEN in settings_secrets(settings)
