@@ -7,6 +7,7 @@ logs outlive code.
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
 from bot.domain.facts.chat import ChatStopped, ChatWentOn, LetIn, MessageLost, ShutOut
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
+from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -35,6 +36,15 @@ from bot.domain.facts.intake import (
     RunbooksLoaded,
 )
 from bot.domain.facts.line import RunDropped, RunMoved, RunQueued, RunRejected
+from bot.domain.facts.marks import MarkedMessageDeleted, MarkedMessageEdited, MessageMarked
+from bot.domain.facts.response import (
+    IncidentAbsorbed,
+    IncidentMerged,
+    IncidentReopened,
+    RoleAssigned,
+    SeverityChanged,
+    UpdateGiven,
+)
 from bot.domain.facts.run import (
     ApprovalClosed,
     ApprovalEscalated,
@@ -63,6 +73,13 @@ from bot.domain.facts.run import (
     StepUndone,
 )
 from bot.domain.facts.schedule import ScheduleFired, ScheduleRemoved, ScheduleSet
+from bot.domain.facts.silence import (
+    SilenceAsked,
+    SilenceEndAsked,
+    SilenceEnded,
+    SilenceFailed,
+    SilenceStands,
+)
 
 __all__ = [
     "AlertSeen",
@@ -82,6 +99,8 @@ __all__ = [
     "CallRefused",
     "CallStarted",
     "CallSucceeded",
+    "ChangesFrozen",
+    "ChangesUnfrozen",
     "ChannelArchived",
     "ChannelOpened",
     "ChatStopped",
@@ -90,20 +109,27 @@ __all__ = [
     "EvidenceAccessed",
     "EvidenceStored",
     "Fact",
+    "IncidentAbsorbed",
     "IncidentAcknowledged",
+    "IncidentMerged",
     "IncidentOpened",
+    "IncidentReopened",
     "IncidentResolved",
     "LeadTaken",
     "LetIn",
     "LoopBegan",
     "LoopExpanded",
+    "MarkedMessageDeleted",
+    "MarkedMessageEdited",
     "MessageLost",
+    "MessageMarked",
     "MessagePosted",
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
     "Postponed",
     "ProcessStarted",
+    "RoleAssigned",
     "RunCancelRequested",
     "RunDropped",
     "RunFinished",
@@ -120,7 +146,13 @@ __all__ = [
     "ScheduleFired",
     "ScheduleRemoved",
     "ScheduleSet",
+    "SeverityChanged",
     "ShutOut",
+    "SilenceAsked",
+    "SilenceEndAsked",
+    "SilenceEnded",
+    "SilenceFailed",
+    "SilenceStands",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",
@@ -130,6 +162,7 @@ __all__ = [
     "StepSucceeded",
     "StepUndoFailed",
     "StepUndone",
+    "UpdateGiven",
     "fact_from_data",
     "fact_to_data",
     "json_of",
