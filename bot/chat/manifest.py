@@ -12,14 +12,18 @@ from bot.chat.inbound.door import EVENTS_PATH
 
 SCOPES = (
     "app_mentions:read",
+    "canvases:write",
     "channels:history",
     "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
+    "files:write",
     "pins:write",
     "usergroups:read",
     "users:read",
+    "users:read.email",
 )
 """One for each method that the surface calls: history to find a post whose answer was lost, pins for the living message, the rest as named."""
 _URL = "https://fireline.example"

@@ -34,6 +34,7 @@ from bot.chat.inbound.payload import COMMAND
 from bot.chat.inbound.reply import Replier
 from bot.chat.inbound.worker import InboxWorker, Task
 from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.files import FileKeeper, ReadDraft, ShowEvidence
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.losses import Losses
@@ -62,7 +63,8 @@ class Behind:
 
     `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
     `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead.
+    a postmortem, `redact` takes secrets out of a text, `show_evidence` and `read_draft` give what goes up as files, `surely_leading` returns once
+    no other process can lead.
     """
 
     journal: Journal
@@ -74,6 +76,8 @@ class Behind:
     describe: Describe
     title: TitleOf
     redact: Redact
+    show_evidence: ShowEvidence
+    read_draft: ReadDraft
     surely_leading: Callable[[], Awaitable[None]] = alone
 
 
@@ -190,6 +194,15 @@ class ChatSurface:
             identity=self.identity,
             channels=self._channels,
             messages=self._messages,
+            files=FileKeeper(
+                slack=self._slack,
+                pacer=self._pacer,
+                ledger=ledger,
+                reader=behind.reader,
+                sharing=self._config.sharing,
+                show_evidence=behind.show_evidence,
+                read_draft=behind.read_draft,
+            ),
             places=Places(self._slack, self._pacer, self._config.announce_channel),
             setbacks=Setbacks(
                 ledger=ledger, reader=behind.reader, losses=self._losses, clock=self._clock, chance=chance

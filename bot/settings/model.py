@@ -128,6 +128,20 @@ class SlackSettings(Section):
         description="Groups whose people are on call, as `oncall` shows them; unset, those of `invite_groups`.",
     )
 
+    share_evidence: Words = Field(
+        default=(),
+        description="Classes of evidence (`metrics`, `logs`, …) that go up into the incident's channel as files, free of secrets; unset, none does.",
+    )
+    share_evidence_up_to: ByteSize = Field(
+        default=ByteSize(1024 * 1024),
+        description="The largest piece of evidence that goes up.",
+        le=5 * 1024 * 1024,
+    )
+    share_postmortem: Annotated[Literal["off", "file", "canvas"], OffIsAWord] = Field(
+        default="canvas",
+        description="How a postmortem's draft goes up into the channel: as its `canvas` (a file where Slack makes none), as a `file`, or `off`.",
+    )
+
     @field_validator("base_url")
     @classmethod
     def _one_slash_at_the_end(cls, value: str) -> str:

@@ -22,6 +22,7 @@ from bot.ingress.health import Check, Health, flag, journal_writes
 from bot.settings import Settings
 from bot.telemetry.requests import CountRequests
 from bot.wiring.api import build_api, holders_of
+from bot.wiring.chat import custodian_of
 from bot.wiring.fireline import Fireline
 from bot.wiring.standby import NoJournal, Standby
 
@@ -55,12 +56,7 @@ def application(fireline: Fireline) -> ASGIApp:
         token=settings.console.token,
         names=fireline.names,
         redact=fireline.redactor.redact,
-        evidence=Custodian(
-            fireline.store.journal,
-            fireline.store.records,
-            open_blob=lambda digest: fireline.evidence.open(digest, verify=True),
-            redact=fireline.redactor.redact,
-        ),
+        evidence=custodian_of(fireline),
         clock=fireline.clock,
     )
     api = build_api(fireline).routes()

@@ -41,6 +41,8 @@ class FakeSlack:
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: list[dict[str, Any]] = field(default_factory=list)
     down: bool = False
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    canvases: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     shut: set[str] = field(default_factory=set)  # channels that we were removed from
     latency: Callable[[], Awaitable[None]] | None = None
@@ -102,7 +104,26 @@ class FakeSlack:
             raise queue.popleft()[1]
         self.responses.append((url, body))
 
-    def _apply(  # noqa: C901, PLR0911 - a table of methods
+    async def upload(self, url: str, data: bytes) -> None:
+        """See `SlackCalls.upload`."""
+        if self.down:
+            raise Unreachable("upload: Slack is down", code="unreachable")
+        self.files[url.rpartition("/")[2]]["data"] = data
+
+    def _file(self, method: str, given: dict[str, Any]) -> Mapping[str, Any]:
+        """The three calls of an upload, and the look for what became of it."""
+        if method == "files.getUploadURLExternal":
+            file = f"F{len(self.files):08d}"
+            self.files[file] = {"name": given["filename"], "length": given["length"], "channel": ""}
+            return {"file_id": file, "upload_url": f"https://files.slack.test/{file}"}
+        file = given["file"] if method == "files.info" else given["files"][0]["id"]
+        if file not in self.files or (method == "files.info" and not self.files[file]["channel"]):
+            raise ChatError(f"{method}: file_not_found", code="file_not_found")
+        if method == "files.completeUploadExternal":
+            self.files[file] |= {"channel": given["channel_id"], "title": given["files"][0]["title"]}
+        return {"file": self.files[file]}
+
+    def _apply(  # noqa: C901, PLR0911, PLR0912 - a table of methods
         self, method: str, given: dict[str, Any]
     ) -> Mapping[str, Any]:
         match method:
@@ -124,6 +145,13 @@ class FakeSlack:
                 return {"messages": [each for each in found[::-1] if each.get("thread_ts") == below]}
             case "users.info":
                 return {"user": self.people.get(given["user"], {"id": given["user"], "name": given["user"]})}
+            case "files.getUploadURLExternal" | "files.completeUploadExternal" | "files.info":
+                return self._file(method, given)
+            case "conversations.canvases.create":
+                if given["channel_id"] in self.canvases:
+                    raise ChatError(f"{method}: exists", code="channel_canvas_already_exists")
+                self.canvases[given["channel_id"]] = given["document_content"]["markdown"]
+                return {"canvas_id": f"F{given['channel_id']}"}
             case "users.lookupByEmail":
                 if given["email"] not in self.addresses:
                     raise ChatError("users.lookupByEmail: users_not_found", code="users_not_found")

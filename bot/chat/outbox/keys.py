@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.ids import ApprovalId, RunId, StepId
+from bot.domain.ids import ApprovalId, EvidenceId, RunId, StepId
 
 
 class Subject(StrEnum):
@@ -24,13 +24,15 @@ class Subject(StrEnum):
     SHUT_OUT_LEAD = "shut_out_lead"
     """The same, to whoever leads."""
     POSTMORTEM = "postmortem"
+    POSTMORTEM_FILE = "postmortem_file"
+    EVIDENCE = "evidence"
 
 
 _WITH_RUNBOOK = frozenset({Subject.PROPOSED, Subject.REJECTED})
 _OF_INCIDENT = frozenset(
     {Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE, Subject.SHUT_OUT, Subject.SHUT_OUT_LEAD}
 )
-_NO_APPROVAL, _NO_RUN, _NO_STEP = ApprovalId(""), RunId(""), StepId("")
+_NO_APPROVAL, _NO_RUN, _NO_STEP, _NO_EVIDENCE = ApprovalId(""), RunId(""), StepId(""), EvidenceId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +44,10 @@ class Key:
     run: RunId = _NO_RUN
     step: StepId = _NO_STEP
     runbook: str = ""
+    evidence: EvidenceId = _NO_EVIDENCE
 
 
-def parse(key: str) -> Key | None:
+def parse(key: str) -> Key | None:  # noqa: PLR0911 - a table of subjects
     """Read a key; None for one that this version does not know."""
     head, _, rest = key.partition("/")
     if head == "incident":
@@ -58,8 +61,10 @@ def parse(key: str) -> Key | None:
         case Subject.UNKNOWN if "/" in rest:
             run, _, step = rest.partition("/")
             return Key(subject=Subject.UNKNOWN, run=RunId(run), step=StepId(step))
-        case Subject.POSTMORTEM:
-            return Key(subject=Subject.POSTMORTEM)
+        case Subject.EVIDENCE if rest:
+            return Key(subject=Subject.EVIDENCE, evidence=EvidenceId(rest))
+        case Subject.POSTMORTEM | Subject.POSTMORTEM_FILE:
+            return Key(subject=Subject(head))
     return None
 
 

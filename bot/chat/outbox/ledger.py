@@ -24,12 +24,13 @@ class Ledger:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def about_to(self, entry: OutboxEntry) -> OutboxEntry:
-        """Say that something which must not happen twice is about to be sent: from here on it may stand in Slack.
+    async def about_to(self, entry: OutboxEntry, *, file: str = "") -> OutboxEntry:
+        """Say that something which must not happen twice is about to be sent: from here on it may stand in Slack, a file under its id.
 
         Whoever finds this entry without an answer, after a crash say, looks for it in Slack only when Slack has had its time.
         """
-        return await self._put(entry, {"ambiguous": True}, due_in=SETTLES)
+        named = {"ts": file} if file else {}
+        return await self._put(entry, {"ambiguous": True, **named}, due_in=SETTLES)
 
     async def not_done(self, entry: OutboxEntry) -> OutboxEntry:
         """Say that Slack answered, and did not do it."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
 from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.files import FileKeeper
 from bot.chat.outbox.keys import Key, Subject, parse
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.messages import MessageKeeper, Showing
@@ -45,7 +46,10 @@ _URGENCY = {
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,
     Subject.RUN: 7,
+    Subject.POSTMORTEM_FILE: 8,
+    Subject.EVIDENCE: 9,
 }
+_FILES = frozenset({Subject.POSTMORTEM_FILE, Subject.EVIDENCE})
 REPLY_RESTS = timedelta(seconds=10)
 """How long a run's reply stays as it is once it was shown: who reads it in the thread is in no hurry, and every change costs a call."""
 
@@ -62,6 +66,7 @@ class Outbox:
         identity: Identity,
         channels: ChannelKeeper,
         messages: MessageKeeper,
+        files: FileKeeper,
         places: Places,
         setbacks: Setbacks,
         clock: Clock,
@@ -74,6 +79,7 @@ class Outbox:
         self._identity = identity
         self._channels = channels
         self._messages = messages
+        self._files = files
         self._places = places
         self._setbacks = setbacks
         self._clock = clock
@@ -173,7 +179,7 @@ class Outbox:
         if entry.ts or key is None or key.subject is Subject.CHANNEL:
             return None
         incident = self._reader.incident(entry.incident)
-        if incident is None or incident.channel:
+        if incident is None or incident.channel or self._stays_here(key, incident):
             return None
         if key.subject is Subject.ANNOUNCE:
             # A line that leads to the channel is worth a moment; where channels are queued for, it goes without.
@@ -181,6 +187,10 @@ class Outbox:
             return patience if patience > now else None
         channel = self._reader.outbox_entry(f"incident/{entry.incident}/channel")
         return None if channel is not None and channel.gone else now + timedelta(seconds=IDLE)
+
+    def _stays_here(self, key: Key, incident: IncidentRecord) -> bool:
+        """Tell whether a thing is a file that does not go up at all."""
+        return key.subject in _FILES and not self._files.wants(key, incident)
 
     def _reply_held_until(self, entry: OutboxEntry, now: datetime) -> datetime | None:
         """Let a run's reply come after the message that it belongs to; the commit that says where that one stands wakes us."""
@@ -242,6 +252,9 @@ class Outbox:
         priority = _priority(incident, key)
         if key.subject is Subject.CHANNEL:
             await self._channels.deliver(entry, incident, priority)
+            return
+        if key.subject in _FILES:
+            await self._files.deliver(entry, key, incident, priority)
             return
         living = self._living(entry.incident) if key.subject is Subject.RUN else None
         nobody_leads = key.subject is Subject.SHUT_OUT_LEAD and not incident.commander

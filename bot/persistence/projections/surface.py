@@ -12,6 +12,8 @@
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
     postmortem/42                  the draft                              drafted
+    postmortem_file/42             the same, whole: a canvas or a file    drafted
+    evidence/42-1/logs/a.log       a piece of evidence, as a file         stored
 
 What a message then says is the chat room's affair.
 """
@@ -91,7 +93,11 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.IncidentMerged: _announced,
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
     facts.RunRejected: lambda incident, fact: (f"incident/{incident}/rejected/{fact.runbook}",),
-    facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
+    facts.PostmortemDrafted: lambda incident, _: (
+        f"postmortem/{incident}",
+        f"postmortem_file/{incident}",
+    ),
+    facts.EvidenceStored: lambda _, fact: (f"evidence/{fact.evidence}",),
     facts.ApprovalRequested: _approval,
     facts.ApprovalEscalated: lambda incident, fact: (
         *_approval(incident, fact),

@@ -227,6 +227,12 @@ async def make(
     def describe(event: Event, names: Mapping[str, str]) -> str:
         return f"{event.kind} by {names.get(event.actor.id, event.actor.id)}"
 
+    async def show(incident: IncidentId, place: int) -> str:
+        return f"evidence at {place} of {incident}"
+
+    async def read(drafted: PostmortemDrafted) -> str:
+        return f"# Postmortem\n\nDrafted through {drafted.through}."
+
     behind = Behind(
         journal=store.journal,
         reader=store.records,
@@ -244,6 +250,8 @@ async def make(
         describe=describe,
         title=lambda name: name,
         redact=lambda text: text.replace("hunter2", "***"),
+        show_evidence=show,
+        read_draft=read,
     )
     metrics = Metrics(version="test", process=False)
     surface = ChatSurface(chat, behind, clock=clock, metrics=metrics, sleep=sleep)

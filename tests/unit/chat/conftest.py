@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from bot.chat.blocks.ink import as_it_is
-from bot.chat.config import ChatConfig
+from bot.chat.config import ChatConfig, Sharing
 from bot.chat.gallery import Gallery, Outline
 from bot.chat.identity import Identity
 from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.files import FileKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.losses import Losses
@@ -23,7 +24,7 @@ from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.places import Places
 from bot.chat.outbox.setbacks import Setbacks
 from bot.chat.pace import Pacer
-from bot.domain.facts import ApprovalRequested, Fact, IncidentOpened, NoteAdded, RunStarted
+from bot.domain.facts import ApprovalRequested, Fact, IncidentOpened, NoteAdded, PostmortemDrafted, RunStarted
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, Severity
 from bot.domain.records import OutboxEntry
@@ -123,7 +124,17 @@ class Post:
         await self.until(lambda: not self.store.records.outbox_behind(), within=within)
 
 
-async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, central: str = CENTRAL) -> Post:
+NOTHING_SHARED = Sharing()
+
+
+async def put_together(
+    folder: Path,
+    slack: FakeSlack,
+    time: MovingTime,
+    *,
+    central: str = CENTRAL,
+    sharing: Sharing = NOTHING_SHARED,
+) -> Post:
     """Make an outbox over the store in a folder, and start it."""
     store = await open_test_store(folder, time)
     time.busy = lambda: store.journal.waiting > 0
@@ -131,6 +142,13 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
     config = ChatConfig(mode="http", groups={"sre": ("U0ADA", "U0BEN")}, invite=("sre",))
     identity = Identity(slack, pacer, time, config.groups)
     ledger = Ledger(store.journal)
+
+    async def show(incident: IncidentId, place: int) -> str:
+        return f"evidence at {place} of {incident}, with *** in it"
+
+    async def read(drafted: PostmortemDrafted) -> str:
+        return f"# Postmortem, {drafted.path}"
+
     gallery = Gallery(
         reader=store.records,
         identity=identity,
@@ -160,6 +178,15 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
         identity=identity,
         channels=channels,
         messages=messages,
+        files=FileKeeper(
+            slack=slack,
+            pacer=pacer,
+            ledger=ledger,
+            reader=store.records,
+            sharing=sharing,
+            show_evidence=show,
+            read_draft=read,
+        ),
         places=Places(slack, pacer, central),
         setbacks=Setbacks(ledger=ledger, reader=store.records, losses=losses, clock=time, chance=Chance()),
         clock=time,
