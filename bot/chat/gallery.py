@@ -183,9 +183,9 @@ class Gallery:
         told = [each.fact for each in events if isinstance(each.fact, facts.ShutOut | facts.LetIn)]
         if not told:
             return None
-        back = isinstance(told[-1], facts.LetIn)
+        why = told[-1].why if isinstance(told[-1], facts.ShutOut) else ""
         console = self._links(incident, ()).incident
-        return shut_out_message(incident, back=back, console=console, redact=self._redact)
+        return shut_out_message(incident, why=why, console=console, redact=self._redact)
 
     def picture(self, incident: IncidentId) -> Picture | None:
         """Gather all that is shown of an incident; None when there is none."""

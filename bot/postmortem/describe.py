@@ -196,12 +196,17 @@ def _message_lost(fact: facts.MessageLost, _by: str, _event: Event, _names: Name
     return f"The message {plain(fact.key)} was deleted in Slack, and is posted anew"
 
 
-def _shut_out(fact: facts.ShutOut, _by: str, _event: Event, _names: Names) -> str:  # noqa: ARG001 - one form for all
-    return "Fireline was removed from the incident's channel, and can't show there how things stand until it is invited again"
+def _shut_out(fact: facts.ShutOut, _by: str, _event: Event, _names: Names) -> str:
+    what = (
+        "The incident's channel was archived"
+        if fact.why == "archived"
+        else "Fireline was removed from the incident's channel"
+    )
+    return f"{what}: how things stand can't be shown there until that is mended"
 
 
 def _let_in(fact: facts.LetIn, _by: str, _event: Event, _names: Names) -> str:  # noqa: ARG001 - one form for all
-    return "Fireline is in the incident's channel again"
+    return "Fireline can write in the incident's channel again"
 
 
 SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {

@@ -43,7 +43,7 @@ class Losses:
         if not self._shut_out:
             return ""
         where = ", ".join(f"#{each}" for each in sorted(self._shut_out))
-        return f"Fireline was removed from the channel of {where}: /invite it there"
+        return f"Fireline can't write in the channel of {where}: unarchive it, and /invite Fireline there"
 
     # ---- the right to call Slack
 
@@ -86,22 +86,24 @@ class Losses:
 
     # ---- our place in a channel
 
-    async def shut_out(self, incident: IncidentRecord) -> None:
-        """Say that we are not in an incident's channel any more."""
+    async def shut_out(self, incident: IncidentRecord, why: str) -> None:
+        """Say that we can't write in an incident's channel any more: we were `removed`, or it was `archived`."""
         if incident.id in self._shut_out:
             return
         self._shut_out.add(incident.id)
         _LOG.error(
-            "Fireline was removed from an incident's channel",
+            "Fireline can't write in an incident's channel any more",
+            why=why,
             incident=int(incident.id),
             channel=incident.channel,
-            hint="Invite it: /invite @Fireline in that channel.",
+            hint="Unarchive it where it was archived, then /invite @Fireline there.",
         )
         self._metrics.chat_losses.labels("channel").inc()
-        await self._unless_last(incident.id, ShutOut(incident=incident.id, channel=incident.channel))
+        fact = ShutOut(incident=incident.id, channel=incident.channel, why=why)
+        await self._unless_last(incident.id, fact)
 
     async def let_in(self, incident: IncidentRecord) -> None:
-        """Say that we are in it again."""
+        """Say that we can write there again."""
         self._shut_out.discard(incident.id)
         await self._unless_last(incident.id, LetIn(incident=incident.id, channel=incident.channel))
 
@@ -110,8 +112,8 @@ class Losses:
 
         def unit(tx: Transaction) -> None:
             found = _last(tx.events(stream=incident_stream(incident)), ShutOut, LetIn)
-            stands = type(found.fact) if found is not None else LetIn
-            if stands is not type(fact):
+            stands = found.fact if found is not None else LetIn(incident=incident, channel=fact.channel)
+            if stands != fact and not (isinstance(stands, LetIn) and isinstance(fact, LetIn)):
                 tx.append(incident_stream(incident), FIRELINE, [fact])
 
         await self._journal.submit(unit)

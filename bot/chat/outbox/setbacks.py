@@ -4,7 +4,7 @@ What failed on the way waits with a growing, jittered pause. When call after cal
 first, and once it got through, everything goes, whatever pause it was in: in order, and at Slack's pace.
 
 What Slack refuses for good is given up with its reason, loudly. When Slack refuses *us* (a revoked token), everything pauses and nothing is given up;
-when we were removed from a channel, what belongs there waits until we are invited.
+when we can't write in an incident's channel any more, what belongs there waits until somebody has mended that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.chat.outbox.ledger import SETTLES, Ledger
 from bot.chat.outbox.losses import Losses
 from bot.domain.clock import Clock
 from bot.domain.ports import Reader
-from bot.domain.records import OutboxEntry
+from bot.domain.records import IncidentRecord, OutboxEntry
 from bot.errors import ChatError
 from bot.telemetry import get_logger
 
@@ -47,9 +47,14 @@ LOCKED_OUT = frozenset(
 MENDABLE = frozenset({"missing_scope", "restricted_action", "name_taken", "user_is_restricted"})
 """Somebody can mend it in Slack; asked again every ten minutes."""
 MENDABLE_PAUSE = timedelta(minutes=10)
-NOT_IN = "not_in_channel"
-"""We were removed from a channel: whoever reads that elsewhere invites us again."""
-NOT_IN_PAUSE = timedelta(seconds=30)
+OUT = {
+    "not_in_channel": "removed",
+    "channel_not_found": "removed",  # what Slack says of a private one
+    "is_archived": "archived",
+    "is_inactive": "archived",  # what it says of a message in one
+}
+"""We can't write in a channel any more: whoever reads that elsewhere mends it."""
+OUT_PAUSE, LONGEST_OUT = timedelta(seconds=30), timedelta(minutes=10)
 _ELSEWHERE = frozenset({Subject.ANNOUNCE, Subject.SHUT_OUT, Subject.SHUT_OUT_LEAD})
 """What stands in no incident's channel."""
 
@@ -99,8 +104,9 @@ class Setbacks:
             self._lost.clear()
         self._due_now.discard(entry.key)
         await self._losses.answered()
-        if NOT_IN in entry.error:
-            await self._where(entry, out=False)
+        incident = self._of_open_channel(entry)
+        if incident is not None and any(code in entry.error for code in OUT):
+            await self._losses.let_in(incident)
 
     async def met(self, entry: OutboxEntry, problem: Exception) -> None:
         """Write down what becomes of a thing that could not be brought."""
@@ -141,9 +147,9 @@ class Setbacks:
             self._paused_until = self._clock.now() + LOCKED_OUT_PAUSE
             await self._losses.stopped(problem)
             await self._later(entry, LOCKED_OUT_PAUSE, problem, counts=False)
-        elif problem.code == NOT_IN:
-            await self._where(entry, out=True)
-            await self._later(entry, NOT_IN_PAUSE, problem, counts=False)
+        elif problem.code in OUT and (incident := self._of_open_channel(entry)) is not None:
+            await self._losses.shut_out(incident, OUT[problem.code])
+            await self._later(entry, min(LONGEST_OUT, OUT_PAUSE * 2 ** min(entry.attempts, 5)), problem)
         elif problem.code in MENDABLE:
             _LOG.error(
                 "Slack can't show this until somebody mends it",
@@ -161,12 +167,12 @@ class Setbacks:
             )
             await self._ledger.gone(entry, str(problem))
 
-    async def _where(self, entry: OutboxEntry, *, out: bool) -> None:
-        """Say whether we are in the incident's channel, where that is what the thing tells of."""
+    def _of_open_channel(self, entry: OutboxEntry) -> IncidentRecord | None:
+        """Return the incident in whose channel a thing stands, None for what stands elsewhere, and once the incident is over."""
         key, incident = parse(entry.key), self._reader.incident(entry.incident)
-        if key is None or key.subject in _ELSEWHERE or incident is None or not incident.channel:
-            return
-        await (self._losses.shut_out(incident) if out else self._losses.let_in(incident))
+        if key is None or key.subject in _ELSEWHERE or incident is None:
+            return None
+        return incident if incident.open and incident.channel else None
 
     async def _later(
         self, entry: OutboxEntry, pause: timedelta, problem: ChatError, *, counts: bool = True

@@ -34,15 +34,16 @@ class MessageLost(Fact, kind="incident.message_lost"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShutOut(Fact, kind="incident.shut_out"):
-    """Fireline is no longer in the incident's channel, so it can't show there how things stand."""
+    """Fireline can't show in the incident's channel how things stand: it was `removed` from it, or the channel was `archived`."""
 
     incident: IncidentId
     channel: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetIn(Fact, kind="incident.let_in"):
-    """Fireline is in the incident's channel again."""
+    """Fireline can write in the incident's channel again."""
 
     incident: IncidentId
     channel: str

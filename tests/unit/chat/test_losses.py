@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.domain.facts import ChatStopped, ChatWentOn, Fact, IncidentAcknowledged, LetIn, MessageLost, ShutOut
-from bot.domain.ids import IncidentId
+import pytest
+
+from bot.domain.facts import (
+    ChatStopped,
+    ChatWentOn,
+    Fact,
+    IncidentAcknowledged,
+    IncidentResolved,
+    LetIn,
+    MessageLost,
+    PostmortemDrafted,
+    ShutOut,
+)
+from bot.domain.ids import Digest, IncidentId
 from tests.fakes.moving_time import MovingTime
 from tests.fakes.slack import FakeSlack
 from tests.unit.chat.conftest import CENTRAL, Post, put_together
@@ -86,12 +98,12 @@ async def test_removed_from_the_channel_it_tells_the_central_channel_and_who_lea
     assert len(told(post, ShutOut)) == 1
 
     post.slack.shut.clear()
-    await post.settled(within=60)
+    await post.settled(within=700)
     assert [type(each) for each in told(post, ShutOut, LetIn)] == [ShutOut, LetIn]
     assert len(post.slack.with_key(key)) == 1
     assert post.losses.trouble == ""
     for each in (*post.slack.with_key(OUT), *post.slack.with_key(OUT_LEAD)):
-        assert "is in" in str(each["blocks"])
+        assert "can write in" in str(each["blocks"])
 
 
 async def test_where_nobody_leads_the_central_channel_is_told_alone(post: Post) -> None:
@@ -104,3 +116,28 @@ async def test_where_nobody_leads_the_central_channel_is_told_alone(post: Post) 
     await post.time.advance(5)
     assert not post.slack.with_key(OUT_LEAD)
     assert not post.entry(OUT_LEAD).gone
+
+
+@pytest.mark.parametrize(("code", "why"), [("is_archived", "archived"), ("channel_not_found", "removed")])
+async def test_an_archived_or_vanished_channel_is_told_and_waited_for(
+    post: Post, code: str, why: str
+) -> None:
+    """While the incident is open nothing is given up, and calls grow rare; what is over is let go."""
+    await post.open(1)
+    await post.settled(within=30)
+    post.slack.refuse("chat.postMessage", code, times=1)
+    key = await post.ask(1)
+    await post.until(lambda: post.slack.with_key(OUT), within=60)
+    assert [each.why for each in told(post, ShutOut) if isinstance(each, ShutOut)] == [why]
+    await post.settled(within=120)
+    assert len(post.slack.with_key(key)) == 1
+    assert [type(each) for each in told(post, ShutOut, LetIn)] == [ShutOut, LetIn]
+
+    await post.write(1, IncidentResolved(incident=IncidentId(1)))
+    await post.settled(within=60)
+    post.slack.refuse("chat.postMessage", code, times=1)
+    await post.write(
+        1, PostmortemDrafted(incident=IncidentId(1), sha256=Digest("b" * 64), through=1, path="p")
+    )
+    await post.settled(within=60)
+    assert code in post.entry("postmortem/1").gone

@@ -63,7 +63,7 @@ def closed() -> facts.ApprovalClosed:
             ["postmortem/42", "postmortem_file/42"],
         ),
         (
-            facts.ShutOut(incident=INCIDENT, channel="C"),
+            facts.ShutOut(incident=INCIDENT, channel="C", why="removed"),
             ["incident/42/shut_out", "incident/42/shut_out_lead"],
         ),
         (
