@@ -12,6 +12,8 @@ from bot.chat.inbound.door import EVENTS_PATH
 
 SCOPES = (
     "app_mentions:read",
+    "bookmarks:read",
+    "bookmarks:write",
     "canvases:write",
     "channels:history",
     "channels:manage",
@@ -20,6 +22,9 @@ SCOPES = (
     "commands",
     "files:read",
     "files:write",
+    "groups:history",
+    "groups:read",
+    "groups:write",
     "pins:write",
     "usergroups:read",
     "users:read",

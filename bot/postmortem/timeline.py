@@ -25,7 +25,13 @@ ALERT, PEOPLE, STEP, DECISION, FAILURE, EVIDENCE, SYSTEM = (
     "alert", "people", "step", "decision", "failure", "evidence", "system",
 )  # fmt: skip
 
-_NOISE = (facts.MessagePosted, facts.EvidenceAccessed, facts.PostmortemDrafted, facts.ChannelArchived)
+_NOISE = (
+    facts.MessagePosted,
+    facts.EvidenceAccessed,
+    facts.PostmortemDrafted,
+    facts.ChannelArchived,
+    facts.ChannelRetired,
+)
 _SORTS: Mapping[type[Fact], str] = {
     facts.AlertsAttached: ALERT,
     facts.AlertsResolved: ALERT,
@@ -70,6 +76,10 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.MessageLost: SYSTEM,
     facts.ShutOut: SYSTEM,
     facts.LetIn: SYSTEM,
+    facts.ChannelLeft: SYSTEM,
+    facts.ChannelUnarchived: SYSTEM,
+    facts.InvitesRefused: SYSTEM,
+    facts.Reminded: SYSTEM,
 }
 
 _TIMES = "\N{MULTIPLICATION SIGN}"

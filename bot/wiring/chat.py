@@ -16,6 +16,7 @@ from bot.incidents.custodian import Custodian
 from bot.postmortem.describe import describe
 from bot.postmortem.write import read_written
 from bot.wiring.fireline import Fireline
+from bot.wiring.patience import patience_of
 
 
 def build_chat(fireline: Fireline) -> ChatSurface:
@@ -57,6 +58,7 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         show_evidence=show_evidence,
         read_draft=read_draft,
         surely_leading=fireline.store.surely_leading,
+        patience=patience_of(fireline.settings),
     )
     return ChatSurface(
         ChatConfig.from_settings(fireline.settings), behind, clock=fireline.clock, metrics=fireline.metrics

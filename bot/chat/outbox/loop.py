@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
+from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.files import FileKeeper
-from bot.chat.outbox.keys import Key, Subject, parse
+from bot.chat.outbox.keys import ELSEWHERE, Key, Subject, parse
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.messages import MessageKeeper, Showing
+from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
 from bot.chat.outbox.setbacks import FIRST_PAUSE, Setbacks
 from bot.chat.pace import Priority, Sleep
@@ -42,14 +44,18 @@ _URGENCY = {
     Subject.REJECTED: 3,
     Subject.SHUT_OUT: 1,
     Subject.SHUT_OUT_LEAD: 1,
+    Subject.REMINDER: 3,
     Subject.POSTMORTEM: 4,
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,
     Subject.RUN: 7,
+    Subject.BOOKMARKS: 8,
     Subject.POSTMORTEM_FILE: 8,
     Subject.EVIDENCE: 9,
 }
 _FILES = frozenset({Subject.POSTMORTEM_FILE, Subject.EVIDENCE})
+_BESIDE = ("/announce", "/bookmarks")
+"""How the keys end of what has a lane of its own."""
 REPLY_RESTS = timedelta(seconds=10)
 """How long a run's reply stays as it is once it was shown: who reads it in the thread is in no hurry, and every change costs a call."""
 
@@ -65,6 +71,8 @@ class Outbox:
         gallery: Gallery,
         identity: Identity,
         channels: ChannelKeeper,
+        people: Inviter,
+        bookmarks: BookmarkKeeper,
         messages: MessageKeeper,
         files: FileKeeper,
         places: Places,
@@ -78,6 +86,8 @@ class Outbox:
         self._gallery = gallery
         self._identity = identity
         self._channels = channels
+        self._people = people
+        self._bookmarks = bookmarks
         self._messages = messages
         self._files = files
         self._places = places
@@ -252,14 +262,38 @@ class Outbox:
         priority = _priority(incident, key)
         if key.subject is Subject.CHANNEL:
             await self._channels.deliver(entry, incident, priority)
-            return
-        if key.subject in _FILES:
+        elif self._nobody_reads(key, incident):
+            await self._ledger.shown(entry, through=entry.wanted, digest=entry.digest)
+        elif key.subject in _FILES:
             await self._files.deliver(entry, key, incident, priority)
-            return
+        elif key.subject is Subject.BOOKMARKS and incident.channel:
+            await self._bookmarks.deliver(entry, incident, priority)
+        else:
+            await self._deliver_message(entry, key, incident, priority)
+
+    def _nobody_reads(self, key: Key, incident: IncidentRecord) -> bool:
+        """Tell whether a thing has no reader: in an archived channel, to a commander who isn't there, of a private incident in the central channel.
+
+        Should an incident whose channel is archived go on, whatever changes then is shown where it does.
+        """
+        match key.subject:
+            case Subject.SHUT_OUT:
+                return incident.private
+            case Subject.SHUT_OUT_LEAD:
+                return not incident.commander
+            case Subject.ANNOUNCE:
+                return False
+            case _:
+                return self._reader.channel_of(incident.id).archived_at is not None
+
+    async def _deliver_message(
+        self, entry: OutboxEntry, key: Key, incident: IncidentRecord, priority: Priority
+    ) -> None:
+        if entry.ts and key.subject not in ELSEWHERE and entry.channel != incident.channel:
+            entry = await self._ledger.lost(entry)  # it stands in a channel that was left
         living = self._living(entry.incident) if key.subject is Subject.RUN else None
-        nobody_leads = key.subject is Subject.SHUT_OUT_LEAD and not incident.commander
-        if nobody_leads or (key.subject is Subject.RUN and living is None):
-            # A run of a quiet incident: should somebody be needed, an event of it will say so.
+        if key.subject is Subject.RUN and living is None:
+            # A quiet incident: should somebody be needed, an event of the run will say so.
             await self._ledger.shown(entry, through=entry.wanted, digest="")
             return
         channel = await self._where(entry, key, incident, priority)
@@ -268,7 +302,9 @@ class Outbox:
             return
         first = entry.sent == 0
         if first and key.subject in {Subject.APPROVAL, Subject.ESCALATION}:
-            await self._call_in(key, channel, priority)
+            # Slack tells nobody of a mention in a channel that they are not in.
+            approval = self._reader.approval(key.approval)
+            await self._people.call_in(incident, channel, approval.sources if approval else (), priority)
         await self._messages.deliver(
             entry,
             incident,
@@ -276,7 +312,7 @@ class Outbox:
                 channel=channel,
                 draw=lambda: self._gallery.draw(key, entry.incident),
                 priority=priority,
-                pinned=first and key.subject is Subject.STATUS,
+                pinned=key.subject is Subject.STATUS and (first or not entry.ts),
                 thread=living.ts if living is not None else "",
                 rest=REPLY_RESTS if living is not None else None,
             ),
@@ -294,21 +330,10 @@ class Outbox:
         # A post to a person's id goes to them alone.
         return incident.commander if key.subject is Subject.SHUT_OUT_LEAD else incident.channel
 
-    async def _call_in(self, key: Key, channel: str, priority: Priority) -> None:
-        """Invite who may decide: Slack tells nobody of a mention in a channel that they are not in."""
-        await self._identity.refresh_groups()
-        approval = self._reader.approval(key.approval)
-        if approval is None:
-            return
-        people: frozenset[str] = frozenset()
-        for source in approval.sources:
-            people |= self._identity.members(source)
-        await self._channels.invite(channel, people, priority)
-
 
 def _lane(entry: OutboxEntry) -> str:
-    """What must go one after the other: all of an incident, but for its line in the central channel."""
-    return entry.key if entry.key.endswith("/announce") else f"incident/{entry.incident}"
+    """What must go one after the other: all of an incident, but for its line in the central channel, and links that nobody waits for."""
+    return entry.key if entry.key.endswith(_BESIDE) else f"incident/{entry.incident}"
 
 
 def _order(entry: OutboxEntry) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from bot.chat.client import Ambiguous, Throttled, Unreachable
 from bot.chat.outbox.channel import NOT_INTRODUCED
-from bot.chat.outbox.keys import Subject, parse
+from bot.chat.outbox.keys import ELSEWHERE, parse
 from bot.chat.outbox.ledger import SETTLES, Ledger
 from bot.chat.outbox.losses import Losses
 from bot.domain.clock import Clock
@@ -55,8 +55,6 @@ OUT = {
 }
 """We can't write in a channel any more: whoever reads that elsewhere mends it."""
 OUT_PAUSE, LONGEST_OUT = timedelta(seconds=30), timedelta(minutes=10)
-_ELSEWHERE = frozenset({Subject.ANNOUNCE, Subject.SHUT_OUT, Subject.SHUT_OUT_LEAD})
-"""What stands in no incident's channel."""
 
 
 class Setbacks:
@@ -170,7 +168,7 @@ class Setbacks:
     def _of_open_channel(self, entry: OutboxEntry) -> IncidentRecord | None:
         """Return the incident in whose channel a thing stands, None for what stands elsewhere, and once the incident is over."""
         key, incident = parse(entry.key), self._reader.incident(entry.incident)
-        if key is None or key.subject in _ELSEWHERE or incident is None:
+        if key is None or key.subject in ELSEWHERE or incident is None:
             return None
         return incident if incident.open and incident.channel else None
 

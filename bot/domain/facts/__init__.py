@@ -5,6 +5,14 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
+from bot.domain.facts.channel import (
+    ChannelLeft,
+    ChannelRetired,
+    ChannelUnarchived,
+    InvitesRefused,
+    NotInvited,
+    Reminded,
+)
 from bot.domain.facts.chat import ChatStopped, ChatWentOn, LetIn, MessageLost, ShutOut
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
 from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
@@ -102,7 +110,10 @@ __all__ = [
     "ChangesFrozen",
     "ChangesUnfrozen",
     "ChannelArchived",
+    "ChannelLeft",
     "ChannelOpened",
+    "ChannelRetired",
+    "ChannelUnarchived",
     "ChatStopped",
     "ChatWentOn",
     "DeliveryRefused",
@@ -115,6 +126,7 @@ __all__ = [
     "IncidentOpened",
     "IncidentReopened",
     "IncidentResolved",
+    "InvitesRefused",
     "LeadTaken",
     "LetIn",
     "LoopBegan",
@@ -124,11 +136,13 @@ __all__ = [
     "MessageLost",
     "MessageMarked",
     "MessagePosted",
+    "NotInvited",
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
     "Postponed",
     "ProcessStarted",
+    "Reminded",
     "RoleAssigned",
     "RunCancelRequested",
     "RunDropped",

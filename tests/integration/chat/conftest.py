@@ -213,6 +213,7 @@ async def make(
         signing_secret=app.signing_secret,
         base_url=f"{url}/api/",
         announce_channel="incidents",
+        public_url="https://fireline.test",
         invite=("sre",),
         groups={"leads": (BEN,)},
         **config,

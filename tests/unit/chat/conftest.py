@@ -15,12 +15,14 @@ from bot.chat.blocks.ink import as_it_is
 from bot.chat.config import ChatConfig, Sharing
 from bot.chat.gallery import Gallery, Outline
 from bot.chat.identity import Identity
+from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.files import FileKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.losses import Losses
 from bot.chat.outbox.messages import MessageKeeper
+from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
 from bot.chat.outbox.setbacks import Setbacks
 from bot.chat.pace import Pacer
@@ -157,26 +159,44 @@ async def put_together(
         describe=lambda event, _: event.kind,
         title=lambda name: name,
         public_url="",
+        on_call=config.invite,
+    )
+    people = Inviter(
+        slack=slack,
+        pacer=pacer,
+        ledger=ledger,
+        reader=store.records,
+        identity=identity,
+        groups=config.invite,
     )
     channels = ChannelKeeper(
         slack=slack,
         pacer=pacer,
         ledger=ledger,
         reader=store.records,
-        identity=identity,
+        people=people,
         config=config,
         redact=as_it_is,
     )
     metrics = Metrics(version="test", process=False)
     losses = Losses(journal=store.journal, reader=store.records, clock=time, metrics=metrics)
     messages = MessageKeeper(slack=slack, pacer=pacer, ledger=ledger, losses=losses)
-    channels.bot_user = messages.bot_user = BOT
+    people.bot_user = channels.bot_user = messages.bot_user = BOT
     outbox = Outbox(
         reader=store.records,
         ledger=ledger,
         gallery=gallery,
         identity=identity,
         channels=channels,
+        people=people,
+        bookmarks=BookmarkKeeper(
+            slack=slack,
+            pacer=pacer,
+            ledger=ledger,
+            reader=store.records,
+            public_url="https://fireline.test",
+            redact=as_it_is,
+        ),
         messages=messages,
         files=FileKeeper(
             slack=slack,
