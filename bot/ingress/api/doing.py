@@ -75,7 +75,7 @@ class Doer:
             digest=Digest(body.digest),
             why=body.why.strip(),
         )
-        return await self._onlooker.approval(approval)
+        return await self._onlooker.approval(approval, holder)
 
     async def _settle(self, holder: Holder, body: bodies.Settle) -> Answer:
         await self._standing(holder.actor.id)

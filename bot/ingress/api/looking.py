@@ -14,6 +14,7 @@ from bot.domain.nouns import Actor, ApprovalStatus, RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import RunRecord
 from bot.errors import NotFound
+from bot.ingress.api.holders import Holder
 from bot.postmortem.story import step_stories, with_items
 
 Redact = Callable[[str], str]
@@ -28,14 +29,14 @@ class Onlooker:
         self._reader = reader
         self._redact = redact
 
-    async def waiting(self) -> Mapping[str, Any]:
-        """Return the approvals and the unknown outcomes that wait for people, over all open incidents."""
-        return await asyncio.to_thread(self._waiting)
+    async def waiting(self, holder: Holder) -> Mapping[str, Any]:
+        """Return the approvals and the unknown outcomes that wait for people, over all open incidents that a holder may see."""
+        return await asyncio.to_thread(self._waiting, holder)
 
-    async def approval(self, approval: ApprovalId) -> Mapping[str, Any]:
-        """Return an approval as it stands."""
+    async def approval(self, approval: ApprovalId, holder: Holder) -> Mapping[str, Any]:
+        """Return an approval as it stands; NotFound too where it is none of the holder's business."""
         found = await asyncio.to_thread(self._reader.approval, approval)
-        if found is None:
+        if found is None or not self._may_see(found.incident, holder, found.sources):
             raise NotFound(
                 f"There is no approval {approval}.",
                 hint="`fireline waiting` lists what waits for a decision.",
@@ -59,18 +60,25 @@ class Onlooker:
             raise NotFound(f"There is no run {run}.", hint="`fireline show NUMBER` lists an incident's runs.")
         return {"run": self._clean(found), "unknown": self._unknown(found)}
 
-    def _waiting(self) -> Mapping[str, Any]:
+    def _waiting(self, holder: Holder) -> Mapping[str, Any]:
         runs = [each for each in self._reader.unfinished_runs() if each.status is RunStatus.RUNNING]
         approvals = [
             approval
             for incident in sorted({run.incident for run in runs})
             for approval in self._reader.approvals_of(incident)
-            if approval.status is ApprovalStatus.PENDING
+            if approval.status is ApprovalStatus.PENDING and self._may_see(incident, holder, approval.sources)
         ]
+        seen = [run for run in runs if self._may_see(run.incident, holder)]
         return {
             "approvals": [self._clean(each) for each in approvals],
-            "unknown": [each for run in runs for each in self._unknown(run)],
+            "unknown": [each for run in seen for each in self._unknown(run)],
         }
+
+    def _may_see(self, incident: IncidentId, holder: Holder, sources: Sequence[str] = ()) -> bool:
+        """Tell whether a holder may see something of an incident: a private one, only those who are in it or are asked by name or group."""
+        record = self._reader.incident(incident)
+        asked = {f"user:{holder.actor.id}", *(f"group:{each}" for each in holder.groups)}
+        return record is None or record.seen_by(holder.actor.id) or bool(asked & set(sources))
 
     def _unknown(self, run: RunRecord) -> Sequence[Mapping[str, Any]]:
         """Return the outcomes of a run that nobody has settled; the records don't tell those of an undo, so its events are read."""

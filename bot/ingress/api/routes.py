@@ -28,7 +28,7 @@ _ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _log = structlog.get_logger(__name__)
 
-Question = Callable[[Request], Awaitable[Mapping[str, Any]]]
+Question = Callable[[Request, Holder], Awaitable[Mapping[str, Any]]]
 
 
 class Api:
@@ -44,7 +44,7 @@ class Api:
         """Return every route; the last one answers for what is none."""
         return [
             *(self._doing(name, verb) for name, verb in self._doer.verbs.items()),
-            self._asking("/waiting", lambda _request: self._onlooker.waiting()),
+            self._asking("/waiting", lambda _request, holder: self._onlooker.waiting(holder)),
             self._asking("/approvals/{approval:path}", self._approval),
             Route(f"{API_PATH}/me", self._me, methods=["GET"]),
             Route(f"{API_PATH}/{{rest:path}}", self._nothing, methods=_ANY),
@@ -76,17 +76,18 @@ class Api:
 
     def _asking(self, path: str, question: Question) -> BaseRoute:
         async def ask(request: Request) -> Response:
-            if self._holders.of(request.headers) is None:
+            holder = self._holders.of(request.headers)
+            if holder is None:
                 return unauthorized()
             try:
-                return done(await question(request))
+                return done(await question(request, holder))
             except FirelineError as problem:
                 return refusal_of(problem, self._redact)
 
         return Route(f"{API_PATH}{path}", ask, methods=["GET"])
 
-    async def _approval(self, request: Request) -> Mapping[str, Any]:
-        return await self._onlooker.approval(ApprovalId(request.path_params["approval"]))
+    async def _approval(self, request: Request, holder: Holder) -> Mapping[str, Any]:
+        return await self._onlooker.approval(ApprovalId(request.path_params["approval"]), holder)
 
     async def _me(self, request: Request) -> Response:
         holder = self._holders.of(request.headers)

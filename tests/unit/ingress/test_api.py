@@ -13,8 +13,8 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from bot.domain import facts
-from bot.domain.ids import ApprovalId, IncidentId, StepId, incident_stream
-from bot.domain.nouns import FIRELINE, Part, RunStatus, Settlement, Vote, person, service
+from bot.domain.ids import ApprovalId, IncidentId, RunId, StepId, incident_stream
+from bot.domain.nouns import FIRELINE, Part, RunStatus, Settlement, Severity, Vote, person, service
 from bot.errors import Conflict, FirelineError, JournalBehind, NotAllowed
 from bot.ingress.api.doing import Doer
 from bot.ingress.api.holders import Holder, Holders, Right
@@ -346,3 +346,20 @@ async def test_a_process_that_stands_by_says_where_to_go() -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "standing_by")
     assert "pid 7 on two" in answer.json()["error"]["message"]
     assert answer.headers["retry-after"]
+
+
+async def test_a_private_incident_is_shown_to_those_who_are_asked(desk: Desk) -> None:
+    """Ben's token is in no group that the approval names: for him there is nothing; for Ada, who is asked, there is."""
+    tale = Timeline(43)
+    opened = facts.IncidentOpened(
+        incident=tale.incident, title="A leak", severity=Severity.SEV1, private=True
+    )
+    run = replace(tales.run_started(), run=RunId("43-1"))
+    asked = replace(tales.asked(tale), run=run.run, approval=ApprovalId("43-1/shift/1"))
+    await tell(desk.office.store, desk.office.clock, tale.add(opened, run, asked))
+    for token, statuses in (("ada", 200), ("ben", 404)):
+        async with desk.client(token) as client:
+            shown = await client.get("approvals/43-1/shift/1")
+            listed = (await client.get("waiting")).json()["approvals"]
+        assert shown.status_code == statuses
+        assert ("43-1/shift/1" in [each["id"] for each in listed]) is (statuses == 200)
