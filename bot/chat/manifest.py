@@ -20,6 +20,7 @@ SCOPES = (
     "pins:write",
     "usergroups:read",
     "users:read",
+    "users:read.email",
 )
 """One for each method that the surface calls: history to find a post whose answer was lost, pins for the living message, the rest as named."""
 _URL = "https://fireline.example"
