@@ -5,7 +5,6 @@ It repairs nothing: the outbox tries again by itself, and says here what it met.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,6 +19,8 @@ from bot.errors import ChatError
 from bot.telemetry import Metrics, get_logger
 
 _LOG = get_logger(__name__)
+_LOOKED_BACK = 20_000
+"""Events in which a start looks for how Slack was left."""
 
 
 class Losses:
@@ -49,7 +50,7 @@ class Losses:
 
     async def stopped(self, problem: ChatError) -> None:
         """Say that Slack refuses us."""
-        await self._learn()
+        self._learn()
         if self._stopped is not None:
             return
         _LOG.error(
@@ -64,7 +65,7 @@ class Losses:
 
     async def answered(self) -> None:
         """Say that Slack takes our calls again, if it had not."""
-        await self._learn()
+        self._learn()
         if self._stopped is None:
             return
         since = self._since or self._clock.now()
@@ -74,12 +75,14 @@ class Losses:
         lasted = (self._clock.now() - since).total_seconds()
         await self._journal.append(SYSTEM, FIRELINE, [ChatWentOn(stopped_for=lasted)])
 
-    async def _learn(self) -> None:
-        """Read from the log, once, how the process before left it."""
+    def _learn(self) -> None:
+        """Read from the log's end, once, how the process before left it."""
         if self._known:
             return
         self._known = True
-        found = _last(await asyncio.to_thread(self._reader.events, stream=SYSTEM), ChatStopped, ChatWentOn)
+        place, _ = self._reader.head()
+        events = self._reader.events(stream=SYSTEM, after=max(0, place - _LOOKED_BACK))
+        found = _last(events, ChatStopped, ChatWentOn)
         if found is not None and isinstance(found.fact, ChatStopped):
             self._stopped, self._since = found.fact, found.at
             self._metrics.chat_stopped.set(1)
