@@ -135,6 +135,8 @@ class ChatSurface:
         )
         self._introduction: asyncio.Task[None] | None = None
         behind.journal.listen(self._outbox.wake)
+        if self.on:
+            behind.journal.listen(self._worker.watch)
 
     def _make_inbound(self, behind: Behind) -> None:
         config = self._config

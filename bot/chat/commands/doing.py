@@ -18,7 +18,7 @@ from bot.domain.nouns import person
 from bot.domain.ports import Reader
 from bot.errors import NotFound, Refused
 
-_MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume", "retry"})
+_MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume", "retry", "requeue", "discard"})
 """What lets actions loose on the world, or stops them half-way: for those who may decide. A guest may declare, note and resolve."""
 
 

@@ -86,3 +86,37 @@ def _of_incident(what: str, key: str) -> Key | None:
             Key(subject=Subject.REMINDER, of=ReminderOf(of), approval=approval, text=key) if known else None
         )
     return Key(subject=Subject(name), runbook=runbook) if name in _WITH_RUNBOOK and runbook else None
+
+
+_CALLED = {
+    Subject.CHANNEL: "the incident's channel",
+    Subject.STATUS: "the incident's message",
+    Subject.ANNOUNCE: "the incident's line in the central channel",
+    Subject.RUN: "how the steps of run {run} go",
+    Subject.APPROVAL: "the question for approval {approval}",
+    Subject.ESCALATION: "the call to others about approval {approval}",
+    Subject.UNKNOWN: "the question what became of step {step} of run {run}",
+    Subject.PROPOSED: "the proposal of the runbook {runbook}",
+    Subject.REJECTED: "the word that the runbook {runbook} was not started",
+    Subject.POSTMORTEM: "the postmortem's draft",
+    Subject.POSTMORTEM_FILE: "the postmortem's draft as a canvas or a file",
+    Subject.EVIDENCE: "the evidence {evidence} as a file",
+    Subject.BOOKMARKS: "the links on top of the incident's channel",
+    Subject.REMINDER: "a reminder",
+    Subject.SHUT_OUT: "the word that the incident's channel can't be written in",
+    Subject.SHUT_OUT_LEAD: "the word to whoever leads that the incident's channel can't be written in",
+}
+
+
+def called(key: str) -> str:
+    """Say in words what an outbox entry is, for people who look for it in chat."""
+    parsed = parse(key)
+    if parsed is None:
+        return key
+    return _CALLED[parsed.subject].format(
+        approval=parsed.approval,
+        step=parsed.step,
+        run=parsed.run,
+        runbook=parsed.runbook,
+        evidence=parsed.evidence,
+    )

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from bot.chat.client import Ambiguous, Throttled, Unreachable
 from bot.chat.outbox.channel import NOT_INTRODUCED
-from bot.chat.outbox.keys import ELSEWHERE, parse
+from bot.chat.outbox.keys import ELSEWHERE, called, parse
 from bot.chat.outbox.ledger import SETTLES, Ledger
 from bot.chat.outbox.losses import Losses
 from bot.domain.clock import Clock
@@ -163,7 +163,7 @@ class Setbacks:
                 code=problem.code,
                 problem=str(problem),
             )
-            await self._ledger.gone(entry, str(problem))
+            await self._ledger.refused(entry, called(entry.key), str(problem))
 
     def _of_open_channel(self, entry: OutboxEntry) -> IncidentRecord | None:
         """Return the incident in whose channel a thing stands, None for what stands elsewhere, and once the incident is over."""

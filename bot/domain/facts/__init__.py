@@ -14,7 +14,8 @@ from bot.domain.facts.channel import (
     Reminded,
 )
 from bot.domain.facts.chat import ChatStopped, ChatWentOn, LetIn, MessageLost, ShutOut
-from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
+from bot.domain.facts.control import Postponed, RunPaused, RunRequeued, RunResumed, RunRetried
+from bot.domain.facts.dead_letters import DeadLetterDiscarded, DeadLetterLanded, DeadLetterRequeued
 from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
 from bot.domain.facts.incident import (
     AlertsAttached,
@@ -116,6 +117,9 @@ __all__ = [
     "ChannelUnarchived",
     "ChatStopped",
     "ChatWentOn",
+    "DeadLetterDiscarded",
+    "DeadLetterLanded",
+    "DeadLetterRequeued",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
@@ -152,6 +156,7 @@ __all__ = [
     "RunProposed",
     "RunQueued",
     "RunRejected",
+    "RunRequeued",
     "RunResumed",
     "RunRetried",
     "RunStarted",

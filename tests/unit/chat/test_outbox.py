@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.chat.client import Ambiguous
-from bot.domain.nouns import Severity
+from bot.chat.outbox.keys import Subject, called, parse
+from bot.domain.ids import IncidentId
+from bot.domain.nouns import DeadKind, DeadReason, Severity, person
 from bot.domain.records import OutboxEntry
+from bot.incidents import dead_letters
 from tests.fakes.moving_time import MovingTime
 from tests.fakes.slack import FakeSlack
 from tests.unit.chat.conftest import CENTRAL, Post, put_together
@@ -209,6 +212,12 @@ async def test_what_is_refused_for_good_is_given_up_with_its_reason(post: Post, 
     calls = len(post.slack.of("chat.postMessage"))
     await post.time.advance(600)
     assert len(post.slack.of("chat.postMessage")) == calls
+    (letter,) = post.store.records.dead_letters_of(IncidentId(1))
+    assert (letter.what, letter.reason) == (DeadKind.MESSAGE, DeadReason.REFUSED)
+    assert letter.title == "the question for approval 1-1/shift/1"
+    await post.store.journal.submit(lambda tx: dead_letters.requeue(tx, letter.id, person("U0ADA"), ""))
+    await post.settled(within=30)
+    assert post.slack.with_key(key)
 
 
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long", "msg_too_long"])
@@ -357,3 +366,24 @@ async def test_a_fault_of_the_store_lets_a_lane_rest(post: Post, monkeypatch: py
     await post.settled(within=60)
     assert tries > 3
     assert post.time.now() - began >= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_everything_that_chat_shows_has_words(subject: Subject) -> None:
+    """What is given up is told to people, who look for it in chat."""
+    key = {
+        Subject.APPROVAL: "approval/1-1/shift/1",
+        Subject.ESCALATION: "escalation/1-1/shift/1",
+        Subject.UNKNOWN: "unknown/1-1/shift",
+        Subject.RUN: "run/1-1",
+        Subject.POSTMORTEM: "postmortem/1",
+        Subject.POSTMORTEM_FILE: "postmortem_file/1",
+        Subject.EVIDENCE: "evidence/1-1/logs/a.log",
+        Subject.PROPOSED: "incident/1/proposed/b",
+        Subject.REJECTED: "incident/1/rejected/b",
+        Subject.REMINDER: "incident/1/reminder/commander/x",
+    }.get(subject, f"incident/1/{subject}")
+    parsed = parse(key)
+    assert parsed is not None
+    assert parsed.subject is subject
+    assert "{" not in called(key)
