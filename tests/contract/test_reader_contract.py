@@ -25,6 +25,7 @@ from bot.domain.ids import (
 )
 from bot.domain.nouns import (
     FIRELINE,
+    SCHEDULE,
     Actor,
     AlertStatus,
     ApprovalStatus,
@@ -421,7 +422,7 @@ async def test_a_schedule_and_a_quiet_incident(desk: Desk) -> None:
     """What is on schedule, what its last instant led to, and an incident that shows nowhere until somebody is needed."""
     at = START + timedelta(hours=1)
     await desk.tell(facts.ScheduleSet(runbook="sweep", cron="0 * * * *", timezone="UTC"))
-    await desk.tell(replace(opened(), scheduled=at), started(RUN))
+    await desk.tell(replace(opened(), scheduled=at), replace(started(RUN), requested_by=SCHEDULE))
     await desk.tell(facts.ScheduleFired(runbook="sweep", due=at, incident=ONE, started=RUN))
     await desk.tell(facts.ScheduleFired(runbook="sweep", due=at + timedelta(hours=1), skipped="busy"))
     (record,) = desk.read.schedules()
@@ -443,7 +444,10 @@ async def test_a_schedule_and_a_quiet_incident(desk: Desk) -> None:
     (loud,) = desk.read.incidents()
     assert (loud.quiet, loud.scheduled) == (False, at)
     keys = {each.key for each in desk.read.outbox_behind()}
-    assert keys == {"incident/1/channel", "incident/1/status", "incident/1/announce"}
+    assert keys == {
+        *(f"incident/1/{each}" for each in ("channel", "bookmarks", "status", "announce")),
+        "run/1-1",
+    }
     await desk.tell(facts.ScheduleRemoved(runbook="sweep"))
     assert desk.read.schedules() == []
 
@@ -617,8 +621,10 @@ async def test_chat_learns_what_to_show(desk: Desk) -> None:
     wanted = {entry.key: entry.wanted for entry in desk.read.outbox_behind()}
     assert wanted == {
         "incident/1/channel": 1,
+        "incident/1/bookmarks": 1,
         "incident/1/announce": 1,
         "incident/1/status": 4,
+        "run/1-1": 4,
         "incident/1/proposed/checkout-errors": 3,
         "approval/1-1/shift/1": 4,
     }
