@@ -64,6 +64,7 @@ METHODS = {
     "users.info": TIER_4,
     "users.lookupByEmail": TIER_3,
     "usergroups.list": TIER_2,
+    "users.list": TIER_2,
 }
 """Calls a minute in the whole workspace."""
 CHANNELS = {"chat.postMessage": POST, "chat.update": EDIT}

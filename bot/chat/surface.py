@@ -151,6 +151,8 @@ class ChatSurface:
             draft=behind.draft,
             command=config.command,
             redact=behind.redact,
+            clock=self._clock,
+            oncall=config.oncall,
         )
         self._buttons = Buttons(
             desk=behind.desk,
