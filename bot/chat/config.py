@@ -10,10 +10,20 @@ from bot.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """What may go up: evidence of these classes and up to so many bytes, and how a draft does."""
+
+    evidence: frozenset[str] = frozenset()
+    most: int = 0
+    postmortem: str = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatConfig:
     """How Slack is reached, and what the surface is called there. Tokens are plain text and live here only; the repr hides them.
 
-    `groups` maps a group's name to the member ids that the settings give it. `invite` names groups whose members every incident channel gets.
+    `groups` maps a group's name to the member ids that the settings give it. `invite` names groups whose members every incident channel gets,
+    `oncall` those whose members are on call.
     """
 
     mode: Literal["off", "http", "socket"]
@@ -27,7 +37,9 @@ class ChatConfig:
     public_url: str = ""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     invite: tuple[str, ...] = ()
+    oncall: tuple[str, ...] = ()
     socket_lines: int = 2
+    sharing: Sharing = Sharing()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ChatConfig:
@@ -49,4 +61,10 @@ class ChatConfig:
             public_url=settings.http.base_url,
             groups=dict(settings.groups),
             invite=slack.invite_groups,
+            oncall=slack.oncall_groups or slack.invite_groups,
+            sharing=Sharing(
+                evidence=frozenset(slack.share_evidence),
+                most=int(slack.share_evidence_up_to),
+                postmortem=slack.share_postmortem,
+            ),
         )

@@ -31,12 +31,14 @@ from bot.chat.blocks.picture import (
     StepLine,
     UnknownCall,
 )
+from bot.chat.blocks.shut_out import shut_out_message
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
 from bot.chat.outbox.keys import Key, Subject
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import (
+    MessagePosted,
     PostmortemDrafted,
 )
 from bot.domain.grouping import Grouped, grouped
@@ -149,6 +151,8 @@ class Gallery:
             Subject.UNKNOWN: self._unknown_call,
             Subject.PROPOSED: self._proposed,
             Subject.REJECTED: self._rejected,
+            Subject.SHUT_OUT: self._shut_out,
+            Subject.SHUT_OUT_LEAD: self._shut_out,
             Subject.REMINDER: self._reminder,
         }
         self.team_url = ""
@@ -188,6 +192,15 @@ class Gallery:
         rejection = rejection_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return rejection_message(rejection, redact=self._redact) if rejection else None
 
+    def _shut_out(self, incident: IncidentRecord, _key: Key) -> Message | None:
+        events = self._reader.events(stream=incident_stream(incident.id))
+        told = [each.fact for each in events if isinstance(each.fact, facts.ShutOut | facts.LetIn)]
+        if not told:
+            return None
+        why = told[-1].why if isinstance(told[-1], facts.ShutOut) else ""
+        console = self._links(incident, ()).incident
+        return shut_out_message(incident, why=why, console=console, redact=self._redact)
+
     def _reminder(self, incident: IncidentRecord, key: Key) -> Message | None:
         """Draw a reminder; one that became needless before anybody read it is not posted at all."""
         entry = self._reader.outbox_entry(key.text)
@@ -215,6 +228,25 @@ class Gallery:
         """Gather all that is shown of a run."""
         return self._run(record)
 
+    def console(self, incident: IncidentId) -> str:
+        """Return the address of the incident's page; empty where there is none."""
+        return f"{self._public_url}/incidents/{incident}" if self._public_url else ""
+
+    def told(
+        self, incident: IncidentId, *, limit: int
+    ) -> tuple[IncidentRecord, Sequence[tuple[Event, str]], int]:
+        """Gather the last things that happened in an incident, a sentence each, and how many came before them."""
+        record = self._reader.incident(incident)
+        assert record is not None  # noqa: S101 - who asks has found it
+        events = [
+            each
+            for each in self._reader.events(stream=incident_stream(incident))
+            if not isinstance(each.fact, MessagePosted)
+        ]
+        names = self._identity.names()
+        shown = [(each, sentence) for each in events[-limit:] if (sentence := self._describe(each, names))]
+        return record, shown, len(events) - len(shown)
+
     # ---- gathering
 
     def _picture(self, incident: IncidentRecord) -> Picture:
@@ -236,7 +268,7 @@ class Gallery:
         )
 
     def _links(self, incident: IncidentRecord, keys: Sequence[str]) -> Links:
-        console = f"{self._public_url}/incidents/{incident.id}" if self._public_url else ""
+        console = self.console(incident.id)
         messages = {}
         for key in keys if self.team_url else ():
             entry = self._reader.outbox_entry(key)

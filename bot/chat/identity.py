@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.chat.addresses import Addresses
 from bot.chat.client import SlackCalls
 from bot.chat.pace import Pacer
 from bot.domain.clock import Clock
-from bot.errors import ChatError, NotAllowed
+from bot.errors import ChatError, NotAllowed, Refused
 from bot.telemetry import get_logger
 
 _LOG = get_logger(__name__)
@@ -25,7 +26,13 @@ _AGAIN = timedelta(seconds=30)
 """How long a question that Slack did not answer waits before it is asked anew."""
 _TRUSTED = timedelta(minutes=15)
 """How old an answer about groups may be to give a right: who was taken out of a group must not decide because Slack is slow to say so."""
+_PATIENCE = 2.0
+"""Seconds for which somebody who needs no word of Slack's waits for it."""
+_STRANGERS = frozenset({"user_not_found", "user_not_visible"})
 _MENTIONED = 8
+_PAGES = 10
+"""Pages of 1000 people that are looked through for a name."""
+_BOT, _GONE = "bots don't decide", "your account is deactivated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,8 @@ class Identity:
         self._pacer = pacer
         self._clock = clock
         self._set = groups
+        everybody = (each for members in groups.values() for each in members)
+        self._addresses = Addresses(slack, pacer, clock, everybody)
         self._people: dict[str, Person] = {}
         self._groups: dict[str, UserGroup] = {}
         self._groups_due: datetime | None = None
@@ -74,18 +83,65 @@ class Identity:
         if why_not:
             raise NotAllowed(f"You can't decide here: {why_not}.", hint="Ask a full member of the workspace.")
 
+    async def must_not_be_barred(self, user: str) -> None:
+        """NotAllowed when Slack says, or said when it last answered, that this person decides nothing; returns when it can't be asked.
+
+        For those who show a token of the settings: that is what they decide by, and they must be able to while Slack is away.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self.must_be_able_to_decide(user)
+        except (ChatError, TimeoutError) as problem:
+            if isinstance(problem, ChatError) and problem.code in _STRANGERS:
+                raise NotAllowed(
+                    "You can't decide here: Slack knows nobody of your token's id.",
+                    hint="Whoever runs Fireline mends `person` in the token's settings.",
+                ) from problem
+            known = self._people.get(user)
+            if known is not None and known.why_not:
+                raise NotAllowed(f"You can't decide here: {known.why_not}.") from problem
+
+    async def must_be_a_person(self, user: str) -> None:
+        """NotAllowed for a bot and for somebody whose account is deactivated; ChatError when Slack can't say."""
+        why_not = (await self._person(user)).why_not
+        if why_not in {_BOT, _GONE}:
+            raise NotAllowed(f"That is nobody who can do it: {why_not}.")
+
+    async def find(self, typed: str) -> str:
+        """Return the id of the person whom somebody named with `@ada`, where Slack did not say whose name that is; Refused when it is not plain."""
+        wanted = typed.removeprefix("@").casefold()
+        found, cursor = set(), ""
+        for _ in range(_PAGES):
+            async with self._pacer.turn("users.list", priority=(0,)):
+                answer = await self._slack.call("users.list", {"limit": "1000", "cursor": cursor or None})
+            found |= {str(each["id"]) for each in answer.get("members", ()) if wanted in _called(each)}
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                break
+        if len(found) != 1:
+            how_many = "Nobody is" if not found else f"{len(found)} people are"
+            raise Refused(
+                f"{how_many} called {typed[:40]}.", hint="Pick them from the list that Slack offers after @."
+            )
+        return found.pop()
+
     async def groups_of(self, user: str) -> frozenset[str]:
         """Return the names of the groups that give a person rights: the settings' and, by handle, Slack's that the settings don't name."""
         await self.refresh_groups()
-        named = {name for name, members in self._set.items() if user in members}
+        named = {
+            name
+            for name, members in self._set.items()
+            if user in self._addresses.members(members, for_a_right=True)
+        }
         if self._groups_known_at is None or self._clock.now() - self._groups_known_at > _TRUSTED:
             return frozenset(named)
         asked = {each.handle for each in self._groups.values() if user in each.members}
         return frozenset(named | (asked - self._set.keys()))
 
     async def refresh_groups(self) -> None:
-        """Ask for Slack's user groups when what is known has grown old; keeps the old ones when Slack doesn't answer."""
+        """Ask for Slack's user groups, and who has the addresses that groups list, when what is known has grown old; keeps that if Slack is away."""
         async with self._asking:
+            await self._addresses.refresh()
             now = self._clock.now()
             if self._groups_due is not None and now < self._groups_due:
                 return
@@ -127,14 +183,18 @@ class Identity:
             return f"<@{name}>"
         if kind != "group":
             return "anyone but the one who asked" if source == "anyone" else source
-        members = self._set.get(name, ())
+        listed = self._set.get(name, ())
         group = self._groups.get(name)
-        if group is not None and (name not in self._set or group.members == frozenset(members)):
+        if group is not None and (name not in self._set or group.members == self._addresses.members(listed)):
             return f"<!subteam^{group.id}>"
-        if not members:
+        if not listed:
             return f"group {name} (nobody is in it)"
-        more = f" and {len(members) - _MENTIONED} more" if len(members) > _MENTIONED else ""
-        return ", ".join(f"<@{each}>" for each in members[:_MENTIONED]) + more
+        more = f" and {len(listed) - _MENTIONED} more" if len(listed) > _MENTIONED else ""
+        return ", ".join(map(self._mention_one, listed[:_MENTIONED])) + more
+
+    def _mention_one(self, listed: str) -> str:
+        member = self._addresses.member(listed)
+        return f"<@{member}>" if member else listed
 
     def members(self, source: str) -> frozenset[str]:
         """Return the ids of the people behind a source."""
@@ -144,7 +204,7 @@ class Identity:
         if kind != "group":
             return frozenset()
         if name in self._set:
-            return frozenset(self._set[name])
+            return self._addresses.members(self._set[name])
         group = self._groups.get(name)
         return group.members if group else frozenset()
 
@@ -193,11 +253,21 @@ def _teams(user: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(each) for each in known if each)
 
 
+def _called(user: Mapping[str, Any]) -> set[str]:
+    """Return what people who are there call somebody: the name, the name shown, the first name."""
+    if user.get("deleted"):
+        return set()
+    profile = user.get("profile") or {}
+    names = {user.get("name"), profile.get("display_name"), user.get("real_name"), profile.get("real_name")}
+    whole = {str(name).casefold() for name in names if name}
+    return whole | {name.partition(" ")[0] for name in whole}
+
+
 def _why_not(user: Mapping[str, Any]) -> str:
     if user.get("is_bot") or user.get("id") == "USLACKBOT":
-        return "bots don't decide"
+        return _BOT
     if user.get("deleted"):
-        return "your account is deactivated"
+        return _GONE
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return "guests don't decide"
     if user.get("is_stranger"):

@@ -14,17 +14,21 @@ SCOPES = (
     "app_mentions:read",
     "bookmarks:read",
     "bookmarks:write",
+    "canvases:write",
     "channels:history",
     "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
+    "files:write",
     "groups:history",
     "groups:read",
     "groups:write",
     "pins:write",
     "usergroups:read",
     "users:read",
+    "users:read.email",
 )
 """One for each method that the surface calls: history to find a post whose answer was lost, pins for the living message, the rest as named."""
 _URL = "https://fireline.example"
@@ -38,7 +42,7 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
         "command": config.command,
         "description": "Declare, run and resolve incidents",
         "usage_hint": "help",
-        "should_escape": False,
+        "should_escape": True,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
     if not socket:

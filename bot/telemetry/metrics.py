@@ -144,6 +144,9 @@ class Metrics:
             "Targets that do not answer and are not called, by the limits that they are under.",
             "limits",
         )
+        self.changes_frozen = self._gauge(
+            "changes_frozen", "Whether a freeze holds back every call that changes something: 1, or 0."
+        )
         self.approvals = self._counter(
             "approvals", "Approvals that ended, by how: approved, denied, expired, void.", "outcome"
         )
@@ -155,6 +158,12 @@ class Metrics:
         )
         self.outbox_errors = self._counter(
             "outbox_errors", "Calls to the chat that failed, by its own word for why.", "method", "code"
+        )
+        self.chat_stopped = self._gauge("chat_stopped", "Whether the chat refuses this app: 1 while it does.")
+        self.chat_losses = self._counter(
+            "chat_losses",
+            "What the chat took away under us: message (deleted), channel (removed from it).",
+            "what",
         )
         self.slack_rate_limited = self._counter(
             "slack_rate_limited", "Answers 429 from Slack: our pacing was too quick.", "method"

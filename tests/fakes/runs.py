@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bot.domain.facts import (
@@ -30,6 +33,12 @@ class RememberedRuns:
     journal: Journal
     reader: Reader
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def freezing(self, *, by: Actor, why: str, until: datetime | None) -> AsyncIterator[None]:
+        """See `RunControl.freezing`."""
+        self.asked.append(("freezing", by, why, until))
+        yield
 
     async def take_up(self, run: RunId) -> None:
         """See `RunControl.take_up`."""
