@@ -10,6 +10,15 @@ from bot.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """What may go up: evidence of these classes and up to so many bytes, and how a draft does."""
+
+    evidence: frozenset[str] = frozenset()
+    most: int = 0
+    postmortem: str = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatConfig:
     """How Slack is reached, and what the surface is called there. Tokens are plain text and live here only; the repr hides them.
 
@@ -30,6 +39,7 @@ class ChatConfig:
     invite: tuple[str, ...] = ()
     oncall: tuple[str, ...] = ()
     socket_lines: int = 2
+    sharing: Sharing = Sharing()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ChatConfig:
@@ -52,4 +62,9 @@ class ChatConfig:
             groups=dict(settings.groups),
             invite=slack.invite_groups,
             oncall=slack.oncall_groups or slack.invite_groups,
+            sharing=Sharing(
+                evidence=frozenset(slack.share_evidence),
+                most=int(slack.share_evidence_up_to),
+                postmortem=slack.share_postmortem,
+            ),
         )

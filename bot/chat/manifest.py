@@ -14,17 +14,21 @@ SCOPES = (
     "app_mentions:read",
     "bookmarks:read",
     "bookmarks:write",
+    "canvases:write",
     "channels:history",
     "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
+    "files:write",
     "groups:history",
     "groups:read",
     "groups:write",
     "pins:write",
     "usergroups:read",
     "users:read",
+    "users:read.email",
 )
 """One for each method that the surface calls: history to find a post whose answer was lost, pins for the living message, the rest as named."""
 _URL = "https://fireline.example"

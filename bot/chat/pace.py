@@ -57,7 +57,12 @@ METHODS = {
     "conversations.info": TIER_3,
     "conversations.replies": TIER_3,
     "pins.add": TIER_2,
+    "conversations.canvases.create": TIER_2,
+    "files.getUploadURLExternal": TIER_4,
+    "files.completeUploadExternal": TIER_4,
+    "files.info": TIER_4,
     "users.info": TIER_4,
+    "users.lookupByEmail": TIER_3,
     "usergroups.list": TIER_2,
     "users.list": TIER_2,
 }

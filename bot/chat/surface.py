@@ -35,11 +35,14 @@ from bot.chat.inbound.reply import Replier
 from bot.chat.inbound.worker import InboxWorker, Task
 from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.files import FileKeeper, ReadDraft, ShowEvidence
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
+from bot.chat.outbox.losses import Losses
 from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
+from bot.chat.outbox.setbacks import Setbacks
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
 from bot.domain.clock import Clock
@@ -63,8 +66,8 @@ class Behind:
 
     `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
     `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead, `patience` says when people are
-    reminded of what.
+    a postmortem, `redact` takes secrets out of a text, `show_evidence` and `read_draft` give what goes up as files, `surely_leading` returns once
+    no other process can lead, `patience` says when people are reminded of what.
     """
 
     journal: Journal
@@ -76,6 +79,8 @@ class Behind:
     describe: Describe
     title: TitleOf
     redact: Redact
+    show_evidence: ShowEvidence
+    read_draft: ReadDraft
     surely_leading: Callable[[], Awaitable[None]] = alone
     patience: Patience = NO_PATIENCE
 
@@ -195,6 +200,12 @@ class ChatSurface:
             config=self._config,
             redact=behind.redact,
         )
+        self._losses = Losses(
+            journal=behind.journal, reader=behind.reader, clock=self._clock, metrics=metrics
+        )
+        self._messages = MessageKeeper(
+            slack=self._slack, pacer=self._pacer, ledger=ledger, losses=self._losses
+        )
         bookmarks = BookmarkKeeper(
             slack=self._slack,
             pacer=self._pacer,
@@ -203,7 +214,6 @@ class ChatSurface:
             public_url=self._config.public_url,
             redact=behind.redact,
         )
-        self._messages = MessageKeeper(slack=self._slack, pacer=self._pacer, ledger=ledger)
         self._outbox = Outbox(
             reader=behind.reader,
             ledger=ledger,
@@ -213,10 +223,21 @@ class ChatSurface:
             people=self._people,
             bookmarks=bookmarks,
             messages=self._messages,
+            files=FileKeeper(
+                slack=self._slack,
+                pacer=self._pacer,
+                ledger=ledger,
+                reader=behind.reader,
+                sharing=self._config.sharing,
+                show_evidence=behind.show_evidence,
+                read_draft=behind.read_draft,
+            ),
             places=Places(self._slack, self._pacer, self._config.announce_channel),
+            setbacks=Setbacks(
+                ledger=ledger, reader=behind.reader, losses=self._losses, clock=self._clock, chance=chance
+            ),
             clock=self._clock,
             sleep=self._sleep,
-            chance=chance,
             metrics=metrics,
         )
 
@@ -294,7 +315,7 @@ class ChatSurface:
         """Return why chat doesn't work as it should, None when it does; it never makes the process unready by itself."""
         if not self.on:
             return None
-        return self._outbox.locked_out or (None if self._me else "Slack has not answered yet")
+        return self._losses.trouble or (None if self._me else "Slack has not answered yet")
 
     # ---- parts
 

@@ -75,7 +75,7 @@ def who(actor: Actor | None, ink: Ink) -> str:
     if actor is None:
         return "an alert"
     if actor.kind is ActorKind.PERSON:
-        return mention(actor.id, ink)
+        return f"{mention(actor.id, ink)} (by the API)" if actor.via else mention(actor.id, ink)
     if actor == SCHEDULE:
         return "its schedule"
     return "Fireline" if actor.kind is ActorKind.SYSTEM else ink.line(actor.id, 60)

@@ -17,7 +17,6 @@ from starlette.applications import Starlette
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
 from bot.chat.surface import Behind, ChatSurface
-from bot.domain.clock import SystemClock
 from bot.domain.events import Event
 from bot.domain.facts import ApprovalRequested, IncidentOpened, PostmortemDrafted, RunStarted
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incident_stream
@@ -202,12 +201,15 @@ async def until(condition: Callable[[], Any], *, seconds: float = 15) -> None:
             await asyncio.sleep(0.01)
 
 
-async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplace:
-    """Put a Fireline together over the store in `folder`."""
-    clock = SystemClock()
+async def make(
+    folder: Path, slack: LocalSlack, url: str, mode: str, clock: LocalClock | None = None, **config: Any
+) -> Workplace:
+    """Put a Fireline together over the store in `folder`; `clock` is its time and its sleep, where a test moves it."""
+    sleep = clock.sleep if clock is not None else asyncio.sleep
+    clock = clock or LocalClock()
     store = await open_test_store(folder, clock)
     app = slack.config.app
-    config = ChatConfig(
+    chat = ChatConfig(
         mode="http" if mode == "http" else "socket",
         bot_token=app.bot_token,
         app_token=app.app_token,
@@ -218,6 +220,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         invite=("sre",),
         oncall=("leads", "sre"),
         groups={"leads": (BEN,)},
+        **config,
     )
     runs = RememberedRuns(journal=store.journal, reader=store.records)
     alertmanager = FakeAlertmanager()
@@ -238,6 +241,12 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
     def describe(event: Event, names: Mapping[str, str]) -> str:
         return f"{event.kind} by {names.get(event.actor.id, event.actor.id)}"
 
+    async def show(incident: IncidentId, place: int) -> str:
+        return f"evidence at {place} of {incident}"
+
+    async def read(drafted: PostmortemDrafted) -> str:
+        return f"# Postmortem\n\nDrafted through {drafted.through}."
+
     behind = Behind(
         journal=store.journal,
         reader=store.records,
@@ -257,8 +266,11 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         describe=describe,
         title=lambda name: name,
         redact=lambda text: text.replace("hunter2", "***"),
+        show_evidence=show,
+        read_draft=read,
     )
-    surface = ChatSurface(config, behind, clock=clock, metrics=Metrics(version="test", process=False))
+    metrics = Metrics(version="test", process=False)
+    surface = ChatSurface(chat, behind, clock=clock, metrics=metrics, sleep=sleep)
     people = httpx.AsyncClient(base_url=url, trust_env=False)
     return Workplace(
         folder=folder,
@@ -269,7 +281,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         store=store,
         runs=runs,
         surface=surface,
-        config=config,
+        config=chat,
         alertmanager=alertmanager,
     )
 
