@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot.domain import facts
+from bot.domain.channel_records import ChannelRecord
 from bot.domain.facts import Fact
 from bot.domain.ids import (
     INTAKE,
@@ -32,6 +33,7 @@ from bot.domain.nouns import (
     IncidentStatus,
     Part,
     Phase,
+    ReminderOf,
     Routing,
     RunStatus,
     Settlement,
@@ -444,10 +446,8 @@ async def test_a_schedule_and_a_quiet_incident(desk: Desk) -> None:
     (loud,) = desk.read.incidents()
     assert (loud.quiet, loud.scheduled) == (False, at)
     keys = {each.key for each in desk.read.outbox_behind()}
-    assert keys == {
-        *(f"incident/1/{each}" for each in ("channel", "bookmarks", "status", "announce")),
-        "run/1-1",
-    }
+    furniture = {f"incident/1/{each}" for each in ("channel", "bookmarks", "status", "announce")}
+    assert keys == {*furniture, "run/1-1"}
     await desk.tell(facts.ScheduleRemoved(runbook="sweep"))
     assert desk.read.schedules() == []
 
@@ -632,6 +632,37 @@ async def test_chat_learns_what_to_show(desk: Desk) -> None:
     assert entry is not None
     assert (entry.channel, entry.ts, entry.sent, entry.incident) == ("C1", "1.5", 0, ONE)
     assert len(desk.read.outbox_behind(limit=2)) == 2
+
+
+async def test_a_channel_and_what_people_were_reminded_of(desk: Desk) -> None:
+    """Who is not in it, when it was archived, that it was left; and each reminder with the last time that it was given."""
+    await desk.tell(opened())
+    assert desk.read.channel_of(ONE) == ChannelRecord(incident=ONE)
+    lost = facts.NotInvited(who="U0DANA", why="user_is_restricted")
+    await desk.tell(facts.ChannelOpened(incident=ONE, channel="C1", name="inc-1"))
+    await desk.tell(facts.InvitesRefused(incident=ONE, channel="C1", refused=(lost,)))
+    assert desk.read.channel_of(ONE).not_in == (lost,)
+    await desk.tell(facts.ChannelRetired(incident=ONE, channel="C1"))
+    await desk.tell(facts.ChannelArchived(incident=ONE, channel="C1"))
+    place = desk.read.channel_of(ONE)
+    assert place.retired_at is not None
+    assert place.archived_at is not None
+    await desk.tell(facts.ChannelLeft(incident=ONE, channel="C1", why="not_in_channel"))
+    assert desk.read.channel_of(ONE) == ChannelRecord(incident=ONE, before="C1", left_why="not_in_channel")
+    record = desk.read.incident(ONE)
+    assert record is not None
+    assert record.channel == ""
+    due = START + timedelta(minutes=30)
+    for of, approval in (
+        (ReminderOf.UPDATE, ""),
+        (ReminderOf.APPROVAL, "1-1/shift/1"),
+        (ReminderOf.UPDATE, ""),
+    ):
+        await desk.tell(facts.Reminded(incident=ONE, of=of, due=due, approval=ApprovalId(approval)))
+    assert [(each.key, each.due) for each in desk.read.reminders_of(ONE)] == [
+        ("1-1/shift/1", due),
+        ("update", due),
+    ]
 
 
 def contents(store: Store) -> Mapping[str, Any]:
