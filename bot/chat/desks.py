@@ -37,8 +37,16 @@ class Opened(Protocol):
 class Desk(Protocol):
     """People's hands on incidents; each method raises Refused with a hint, and then nothing has changed."""
 
-    async def declare(self, title: str, severity: Severity, by: Actor) -> Opened:
-        """Open an incident by hand."""
+    async def declare(
+        self,
+        title: str,
+        severity: Severity,
+        by: Actor,
+        *,
+        runbook: str | None = None,
+        inputs: Mapping[str, str] | None = None,
+    ) -> Opened:
+        """Open an incident by hand, and start a runbook in it when one is named."""
         ...
 
     async def acknowledge(self, incident: IncidentId, by: Actor) -> None:

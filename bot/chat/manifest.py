@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.chat.config import ChatConfig
 from bot.chat.inbound.door import EVENTS_PATH
+from bot.chat.shortcuts import DECLARE
 
 SCOPES = (
     "app_mentions:read",
@@ -21,7 +22,17 @@ SCOPES = (
     "usergroups:read",
     "users:read",
 )
-"""One for each method that the surface calls: history to find a post whose answer was lost, pins for the living message, the rest as named."""
+"""One for each method that the surface calls and each event that it hears of: history to find a post whose answer was lost; pins for the living message; the rest as named."""
+EVENTS = ("app_home_opened",)
+"""What the app hears of."""
+SHORTCUTS = (
+    {
+        "name": "Declare an incident",
+        "type": "global",
+        "callback_id": DECLARE,
+        "description": "Open an incident from anywhere",
+    },
+)
 _URL = "https://fireline.example"
 
 
@@ -36,9 +47,11 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
         "should_escape": False,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
+    events: dict[str, Any] = {"bot_events": list(EVENTS)}
     if not socket:
         command["url"] = url
         interactivity["request_url"] = url
+        events["request_url"] = url
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -51,11 +64,18 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
             "background_color": "#7c2d12",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
             "bot_user": {"display_name": name, "always_online": True},
+            "shortcuts": [dict(each) for each in SHORTCUTS],
             "slash_commands": [command],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
+            "event_subscriptions": events,
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": socket,

@@ -50,10 +50,15 @@ METHODS = {
     "conversations.list": TIER_2,
     "conversations.invite": TIER_3,
     "conversations.history": TIER_3,
+    "conversations.replies": TIER_3,
     "conversations.info": TIER_3,
     "pins.add": TIER_2,
     "users.info": TIER_4,
     "usergroups.list": TIER_2,
+    "views.open": TIER_4,
+    "views.publish": TIER_4,
+    "views.push": TIER_4,
+    "views.update": TIER_4,
 }
 """Calls a minute in the whole workspace."""
 CHANNELS = {"chat.postMessage": POST, "chat.update": EDIT}

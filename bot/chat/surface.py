@@ -19,32 +19,40 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
 from bot.chat.blocks.ink import Redact
-from bot.chat.blocks.kit import Message
-from bot.chat.buttons import ACTIONS, Buttons
+from bot.chat.buttons import Buttons
 from bot.chat.client import SlackClient
 from bot.chat.commands.doing import Doer
 from bot.chat.commands.looking import Onlooker
 from bot.chat.config import ChatConfig
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
+from bot.chat.home import Homes
 from bot.chat.identity import Identity
 from bot.chat.inbound.door import EVENTS_PATH, Door
 from bot.chat.inbound.intake import Intake
-from bot.chat.inbound.payload import COMMAND
-from bot.chat.inbound.reply import Replier
+from bot.chat.inbound.payload import COMMAND, EVENT, SHORTCUT, VIEW, Asked
+from bot.chat.inbound.reply import Answer, Replier
 from bot.chat.inbound.worker import InboxWorker, Task
+from bot.chat.modals.opener import Opener
+from bot.chat.modals.openings import OPENING, Openings
+from bot.chat.modals.running import RunForms
+from bot.chat.modals.submissions import Submissions
+from bot.chat.ours import ours_of
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.places import Places
 from bot.chat.pace import Pacer, Sleep
+from bot.chat.shortcuts import Shortcuts
 from bot.chat.socket import SocketLines
+from bot.chat.voting import Voting
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal, Reader, alone
 from bot.domain.records import RelayEntry
 from bot.engine.control import RunControl
 from bot.errors import ChatError
+from bot.incidents.foreseen import Foresight
 from bot.telemetry import Metrics, get_logger
 
 _LOG = get_logger(__name__)
@@ -60,7 +68,8 @@ class Behind:
 
     `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
     `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead.
+    a postmortem, `redact` takes secrets out of a text, `foresight` tells what runbooks would do, `surely_leading` returns once no other process can
+    lead.
     """
 
     journal: Journal
@@ -72,6 +81,7 @@ class Behind:
     describe: Describe
     title: TitleOf
     redact: Redact
+    foresight: Foresight
     surely_leading: Callable[[], Awaitable[None]] = alone
 
 
@@ -110,6 +120,7 @@ class ChatSurface:
             title=behind.title,
             public_url=config.public_url,
         )
+        self._make_forms(behind)
         self._make_inbound(behind)
         self._make_outbox(behind, metrics, chance or random.Random())  # noqa: S311 - jitter, no secret
         self._bolt = self._make_bolt()
@@ -122,10 +133,46 @@ class ChatSurface:
         )
         self._introduction: asyncio.Task[None] | None = None
         behind.journal.listen(self._outbox.wake)
+        behind.journal.listen(self._homes.changed)
+
+    def _make_forms(self, behind: Behind) -> None:
+        command, redact = self._config.command, behind.redact
+        self._voting = Voting(runs=behind.runs, reader=behind.reader, identity=self.identity)
+        running = RunForms(
+            foresight=behind.foresight,
+            desk=behind.desk,
+            identity=self.identity,
+            command=command,
+            redact=redact,
+        )
+        self._openings = Openings(
+            opener=Opener(self._slack, self._pacer, command=command, redact=redact),
+            reader=behind.reader,
+            gallery=self._gallery,
+            identity=self.identity,
+            running=running,
+            redact=redact,
+        )
+        self._submissions = Submissions(
+            desk=behind.desk, running=running, voting=self._voting, command=command, redact=redact
+        )
+        self._shortcuts = Shortcuts(forms=self._openings)
+        self._homes = Homes(
+            slack=self._slack,
+            pacer=self._pacer,
+            reader=behind.reader,
+            identity=self.identity,
+            gallery=self._gallery,
+            foresight=behind.foresight,
+            clock=self._clock,
+            sleep=self._sleep,
+            command=command,
+            redact=redact,
+        )
 
     def _make_inbound(self, behind: Behind) -> None:
         config = self._config
-        onlooker = Onlooker(
+        self._onlooker = onlooker = Onlooker(
             reader=behind.reader, gallery=self._gallery, command=config.command, redact=behind.redact
         )
         self._doer = Doer(
@@ -134,13 +181,15 @@ class ChatSurface:
             identity=self.identity,
             onlooker=onlooker,
             draft=behind.draft,
+            forms=self._openings,
             command=config.command,
             redact=behind.redact,
         )
         self._buttons = Buttons(
             desk=behind.desk,
             runs=behind.runs,
-            reader=behind.reader,
+            voting=self._voting,
+            draft=behind.draft,
             identity=self.identity,
             command=config.command,
             redact=behind.redact,
@@ -158,10 +207,9 @@ class ChatSurface:
             journal=behind.journal,
             worker=self._worker,
             replier=replier,
-            glance=onlooker.glance,
+            glance=self._glance,
             clock=self._clock,
-            command=config.command,
-            actions=ACTIONS,
+            ours=ours_of(config),
         )
 
     def _make_outbox(self, behind: Behind, metrics: Metrics, chance: random.Random) -> None:
@@ -242,6 +290,7 @@ class ChatSurface:
             self._introduction.cancel()
             await asyncio.gather(self._introduction, return_exceptions=True)
         await self._sockets.stop()
+        await self._homes.stop()
         await self._worker.stop(GRACE)
         await self._intake.stop()
         await self._outbox.stop()
@@ -282,5 +331,23 @@ class ChatSurface:
         self._gallery.team_url = str(self._me.get("url", ""))
         self._outbox.wake()
 
-    async def _handle(self, task: Task) -> Message | None:
-        return await (self._doer.do(task) if task.asked.kind == COMMAND else self._buttons.press(task))
+    def _glance(self, asked: Asked) -> Answer:
+        """Answer what only reads."""
+        return self._submissions.glance(asked) if asked.kind == VIEW else self._onlooker.glance(asked)
+
+    async def _handle(self, task: Task) -> Answer:
+        """Hand what was asked to the part that does it."""
+        match task.asked.kind:
+            case kind if kind == COMMAND:
+                return await self._doer.do(task)
+            case kind if kind == VIEW:
+                return await self._submissions.submit(task)
+            case kind if kind == SHORTCUT:
+                return await self._shortcuts.use(task)
+            case kind if kind == EVENT:
+                await self._homes.opened(task)
+                return None
+            case _ if task.asked.action in OPENING:
+                return await self._openings.press(task)
+            case _:
+                return await self._buttons.press(task)

@@ -7,6 +7,7 @@ from bot.chat.gallery import Outline
 from bot.chat.surface import Behind, ChatSurface
 from bot.domain.records import RunRecord
 from bot.errors import RunbookError
+from bot.incidents.foreseen import Foresight
 from bot.postmortem.describe import describe
 from bot.wiring.fireline import Fireline
 
@@ -39,6 +40,12 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         describe=describe,
         title=title,
         redact=fireline.redactor.redact,
+        foresight=Foresight(
+            fireline.store.records,
+            runbooks=fireline.shelf.runbooks,
+            catalogue=fireline.shelf.catalogue,
+            variables=fireline.settings.vars,
+        ),
         surely_leading=fireline.store.surely_leading,
     )
     return ChatSurface(

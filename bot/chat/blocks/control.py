@@ -28,7 +28,7 @@ def run_buttons(runs: Sequence[RunPicture], ink: Ink) -> list[Json]:
     """What a person may do to the runs under way; each button names its run where there are several."""
     alive = [each for each in runs if each.run.status is RunStatus.RUNNING]
     if len(alive) == 1:
-        return _all_of(alive[0], ink)
+        return all_of(alive[0], ink)
     if len(alive) > BUTTONS_FOR:
         return [_resume(each, alone=False) for each in alive if each.run.paused_at is not None][:BUTTONS_FOR]
     return [_hold(each, alone=False) for each in alive]
@@ -51,7 +51,9 @@ def retry_button(runs: Sequence[RunPicture], ink: Ink) -> list[Json]:
     return [button("Try again", "run_retry", {"run": str(last.run.id)}, confirm=sure)]
 
 
-def _all_of(picture: RunPicture, ink: Ink) -> list[Json]:
+def all_of(picture: RunPicture, ink: Ink, *, one_of_many: bool = False) -> list[Json]:
+    """Every button that holds a run, lets it go on or ends it; of several runs in one view, each button's id names its own."""
+    its = f"/{picture.run.id}" if one_of_many else ""
     title = ink.line(picture.title or picture.run.runbook, 120)
     value = {"run": str(picture.run.id)}
     cancel = confirmation(
@@ -68,8 +70,8 @@ def _all_of(picture: RunPicture, ink: Ink) -> list[Json]:
     )
     return [
         _hold(picture, alone=True),
-        button("Cancel run", "run_cancel", value, confirm=cancel),
-        button("Cancel and undo", "run_cancel_undo", value, confirm=undo),
+        button("Cancel run", f"run_cancel{its}", value, confirm=cancel),
+        button("Cancel and undo", f"run_cancel_undo{its}", value, confirm=undo),
     ]
 
 

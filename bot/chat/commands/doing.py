@@ -13,11 +13,14 @@ from bot.chat.commands.words import declaration, numbered, read, run_wanted
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
+from bot.chat.modals.openings import FORMS, Openings
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import person
 from bot.domain.ports import Reader
 from bot.errors import NotFound, Refused
 
+_OF_NO_INCIDENT = frozenset({"declare", "run"})
+"""What can be asked outside an incident: the others need its number there."""
 _MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume", "retry"})
 """What lets actions loose on the world, or stops them half-way: for those who may decide. A guest may declare, note and resolve."""
 
@@ -25,7 +28,7 @@ _MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume", "retry"})
 class Doer:
     """Does what a command asks."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wired once, every part named
         self,
         *,
         desk: DeskOver,
@@ -33,6 +36,7 @@ class Doer:
         identity: Identity,
         onlooker: Onlooker,
         draft: DraftPostmortem,
+        forms: Openings,
         command: str,
         redact: Redact,
     ) -> None:
@@ -41,6 +45,7 @@ class Doer:
         self._identity = identity
         self._onlooker = onlooker
         self._draft = draft
+        self._forms = forms
         self._command = command
         self._ink = Ink(redact=redact)
         self._verbs: Mapping[str, Callable[[Task, str], Awaitable[Message]]] = {
@@ -59,6 +64,10 @@ class Doer:
         verb = self._verbs.get(wanted.verb)
         if verb is None:
             return self._onlooker.glance(task.asked)
+        if wanted.verb in FORMS and task.asked.trigger:
+            incident, words = numbered(wanted.rest, self._onlooker.here(task.asked))
+            if not words and (incident is not None or wanted.verb in _OF_NO_INCIDENT):
+                return await self._forms.open(task, wanted.verb, {"incident": incident})
         if wanted.verb in _MOVES_RUNS:
             await self._identity.must_be_able_to_decide(task.asked.user)
         return await verb(task, wanted.rest)

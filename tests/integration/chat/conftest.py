@@ -24,10 +24,13 @@ from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incide
 from bot.domain.nouns import FIRELINE, Actor, Severity
 from bot.domain.ports import Transaction
 from bot.incidents.desk import Desk
+from bot.incidents.foreseen import Foresight
 from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
 from bot.localslack.journal import CallRecord
 from bot.persistence.store import Store
+from bot.runbook.model import Runbook
 from bot.telemetry import Metrics
+from tests.fakes.catalogue import CATALOGUE
 from tests.fakes.runs import RememberedRuns
 from tests.fakes.store import open_test_store
 
@@ -49,6 +52,7 @@ class Workplace:
     runs: RememberedRuns
     surface: ChatSurface
     config: ChatConfig
+    books: list[Runbook] = field(default_factory=list)
     _server: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     # ---- life
@@ -141,6 +145,44 @@ class Workplace:
         """Press a button."""
         return await self._act("action", {"user": user, "channel": channel, "ts": ts, "action_id": action})
 
+    def modal(self, user: str) -> Mapping[str, Any] | None:
+        """The modal that a person sees, None while there is none."""
+        found = self.slack.world.views.top(user)
+        return found.payload if found is not None else None
+
+    def errors(self, user: str) -> Mapping[str, str]:
+        """What stands beside the fields of the modal that a person sees."""
+        found = self.slack.world.views.top(user)
+        return found.errors if found is not None else {}
+
+    async def shown(self, user: str, callback: str) -> Mapping[str, Any]:
+        """Wait until a person sees this modal."""
+        await until(lambda: (self.modal(user) or {}).get("callback_id") == callback)
+        found = self.modal(user)
+        assert found is not None
+        return found
+
+    async def press_in_modal(self, user: str, action: str) -> Mapping[str, Any]:
+        """Press a button in the modal that a person sees."""
+        view = self.slack.world.views.top(user)
+        assert view is not None
+        return await self._act("action", {"user": user, "view_id": view.id, "action_id": action})
+
+    async def submit(self, user: str, **values: Any) -> Mapping[str, Any]:
+        """Fill in the modal that a person sees, and send it off; return how the app answered."""
+        view = self.slack.world.views.top(user)
+        assert view is not None
+        return await self._act("view/submit", {"user": user, "view_id": view.id, "values": values})
+
+    async def look_home(self, user: str) -> None:
+        """Look at the app's home tab."""
+        (await self.people.post("/_local/home", json={"user": user})).raise_for_status()
+
+    def home(self, user: str) -> str:
+        """What a person's home tab shows, as one text."""
+        found = self.slack.world.views.by_id.get(self.slack.world.views.homes.get(user, ""))
+        return str(found.payload) if found is not None else ""
+
     async def _act(self, what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = await self.people.post(f"/_local/{what}", json=dict(body))
         answer.raise_for_status()
@@ -223,6 +265,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
     def describe(event: Event, names: Mapping[str, str]) -> str:
         return f"{event.kind} by {names.get(event.actor.id, event.actor.id)}"
 
+    books: list[Runbook] = []
     behind = Behind(
         journal=store.journal,
         reader=store.records,
@@ -230,9 +273,9 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
             journal,
             store.records,
             runs,
-            runbook=lambda _: None,
+            runbook=lambda name: next((each for each in books if each.name == name), None),
             tokens=lambda: "token",
-            variables={},
+            variables={"region": "eu"},
         ),
         runs=runs,
         draft=draft,
@@ -240,6 +283,9 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         describe=describe,
         title=lambda name: name,
         redact=lambda text: text.replace("hunter2", "***"),
+        foresight=Foresight(
+            store.records, runbooks=lambda: books, catalogue=CATALOGUE, variables={"region": "eu"}
+        ),
     )
     surface = ChatSurface(config, behind, clock=clock, metrics=Metrics(version="test", process=False))
     people = httpx.AsyncClient(base_url=url, trust_env=False)
@@ -253,6 +299,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         runs=runs,
         surface=surface,
         config=config,
+        books=books,
     )
 
 
