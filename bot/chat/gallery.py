@@ -15,6 +15,7 @@ from bot.chat.blocks import (
     postmortem_message,
     proposal_message,
     rejection_message,
+    run_message,
     unknown_message,
 )
 from bot.chat.blocks.ink import Ink
@@ -127,47 +128,52 @@ class Gallery:
         self._describe = describe
         self._title = title
         self._public_url = public_url.rstrip("/")
+        self._draws: Mapping[Subject, Callable[[IncidentRecord, Key], Message | None]] = {
+            Subject.STATUS: lambda record, _: living_message(self._picture(record), redact=redact),
+            Subject.ANNOUNCE: lambda record, _: announce_line(self._picture(record), redact=redact),
+            Subject.RUN: self._run_reply,
+            Subject.APPROVAL: self._asked,
+            Subject.ESCALATION: self._asked,
+            Subject.UNKNOWN: self._unknown_call,
+            Subject.PROPOSED: self._proposed,
+            Subject.REJECTED: self._rejected,
+        }
         self.team_url = ""
 
-    async def draw(self, key: Key, incident: IncidentId) -> Message | None:  # noqa: PLR0911 - a table of subjects
+    async def draw(self, key: Key, incident: IncidentId) -> Message | None:
         """Draw what an outbox key stands for; None when there is nothing to show."""
         await self._identity.refresh_groups()
         record = self._reader.incident(incident)
         if record is None:
             return None
-        match key.subject:
-            case Subject.STATUS:
-                return living_message(self._picture(record), redact=self._redact)
-            case Subject.ANNOUNCE:
-                return announce_line(self._picture(record), redact=self._redact)
-            case Subject.APPROVAL:
-                approval = self._reader.approval(key.approval)
-                return (
-                    approval_message(self._picture(record), approval, redact=self._redact)
-                    if approval
-                    else None
-                )
-            case Subject.ESCALATION:
-                approval = self._reader.approval(key.approval)
-                return (
-                    escalation_message(self._picture(record), approval, redact=self._redact)
-                    if approval
-                    else None
-                )
-            case Subject.UNKNOWN:
-                call = self._unknown(record, key)
-                return unknown_message(call, redact=self._redact) if call else None
-            case Subject.PROPOSED:
-                proposal = self._proposal(record, key.runbook)
-                return proposal_message(proposal, redact=self._redact) if proposal else None
-            case Subject.REJECTED:
-                rejection = self._rejection(record, key.runbook)
-                return rejection_message(rejection, redact=self._redact) if rejection else None
-            case Subject.POSTMORTEM:
-                draft = await self._draft(record)
-                return postmortem_message(draft, redact=self._redact) if draft else None
-            case _:
-                return None
+        if key.subject is Subject.POSTMORTEM:
+            draft = await self._draft(record)
+            return postmortem_message(draft, redact=self._redact) if draft else None
+        draws = self._draws.get(key.subject)
+        return draws(record, key) if draws is not None else None
+
+    def _run_reply(self, incident: IncidentRecord, key: Key) -> Message | None:
+        run = self._reader.run(key.run)
+        return run_message(incident, self._run(run), redact=self._redact) if run else None
+
+    def _asked(self, incident: IncidentRecord, key: Key) -> Message | None:
+        approval = self._reader.approval(key.approval)
+        if approval is None:
+            return None
+        draws = approval_message if key.subject is Subject.APPROVAL else escalation_message
+        return draws(self._picture(incident), approval, redact=self._redact)
+
+    def _unknown_call(self, incident: IncidentRecord, key: Key) -> Message | None:
+        call = self._unknown(incident, key)
+        return unknown_message(call, redact=self._redact) if call else None
+
+    def _proposed(self, incident: IncidentRecord, key: Key) -> Message | None:
+        proposal = self._proposal(incident, key.runbook)
+        return proposal_message(proposal, redact=self._redact) if proposal else None
+
+    def _rejected(self, incident: IncidentRecord, key: Key) -> Message | None:
+        rejection = self._rejection(incident, key.runbook)
+        return rejection_message(rejection, redact=self._redact) if rejection else None
 
     def picture(self, incident: IncidentId) -> Picture | None:
         """Gather all that is shown of an incident; None when there is none."""

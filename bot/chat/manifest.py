@@ -22,7 +22,8 @@ SCOPES = (
     "usergroups:read",
     "users:read",
 )
-"""One for each method that the surface calls and each event that it hears of: history to find a post whose answer was lost; pins for the living message; the rest as named."""
+"""One for each method that the surface calls and each event that it hears of: history to find a post whose answer was lost, pins for the living
+message, the rest as named."""
 EVENTS = ("app_home_opened",)
 """What the app hears of."""
 SHORTCUTS = (

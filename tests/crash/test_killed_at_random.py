@@ -30,6 +30,7 @@ from bot.domain.facts import IncidentOpened, RunFinished, RunStarted, StepUndone
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import RunStatus
 from bot.evidence.verify import verify_log
+from tests.fakes.behind import owed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -233,7 +234,7 @@ def test_whenever_it_is_killed_the_story_ends_the_same(stack: Stack, request: py
         for process in stack.processes.values():
             request.node.add_report_section("call", process.name, process.log_tail())
     assassin.revive()
-    wait_for("chat to show everything", lambda: not rounds.record.reader.outbox_behind(), within=PATIENCE)
+    wait_for("chat to show everything", lambda: not owed(rounds.record.reader), within=PATIENCE)
     check_record(rounds)
     check_shop(rounds)
     check_chat(rounds)

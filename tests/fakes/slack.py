@@ -114,9 +114,10 @@ class FakeSlack:
                     raise ChatError("chat.update: message_not_found", code="message_not_found")
                 message.update(given)
                 return {"ts": given["ts"], "channel": given["channel"]}
-            case "conversations.history":
+            case "conversations.history" | "conversations.replies":
                 found = [each for (channel, _), each in self.messages.items() if channel == given["channel"]]
-                return {"messages": found[::-1]}
+                below = given.get("ts")
+                return {"messages": [each for each in found[::-1] if each.get("thread_ts") == below]}
             case "users.info":
                 return {"user": self.people.get(given["user"], {"id": given["user"], "name": given["user"]})}
             case "usergroups.list":

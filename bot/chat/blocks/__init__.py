@@ -9,6 +9,7 @@ from bot.chat.blocks.incident import announce_line, living_message
 from bot.chat.blocks.ink import Ink, Redact, as_it_is
 from bot.chat.blocks.kit import Message
 from bot.chat.blocks.postmortem import postmortem_message
+from bot.chat.blocks.progress import run_message
 from bot.chat.blocks.proposal import proposal_message
 from bot.chat.blocks.rejection import rejection_message
 from bot.chat.blocks.unknown import unknown_message
@@ -25,5 +26,6 @@ __all__ = [
     "postmortem_message",
     "proposal_message",
     "rejection_message",
+    "run_message",
     "unknown_message",
 ]

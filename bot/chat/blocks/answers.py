@@ -9,6 +9,7 @@ from bot.chat.blocks.incident import living_message
 from bot.chat.blocks.ink import Ink, Redact, clock_time, mention
 from bot.chat.blocks.kit import Message, context, section, written_to_fit
 from bot.chat.blocks.picture import Picture
+from bot.chat.blocks.progress import pages
 from bot.chat.blocks.words import STATUS, counted, mark, name_of
 from bot.domain.records import IncidentRecord
 
@@ -67,13 +68,7 @@ def listed(
         lines = [_listed(each, waiting.get(int(each.id), 0), ink) for each in order[:LISTED]]
         if len(order) > LISTED:
             lines.append(f"… and {len(order) - LISTED} more")
-        text, pages = "", []
-        for line in lines:
-            if len(text) + len(line) > 2900:  # noqa: PLR2004 - a section takes 3000
-                pages.append(text)
-                text = ""
-            text += line + "\n"
-        blocks = tuple(section(page.rstrip()) for page in [*pages, text])
+        blocks = tuple(section(page) for page in pages(lines))
         return Message(text=f"{counted(len(order), 'open incident')}", blocks=blocks)
 
     return written_to_fit(write, redact)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.chat.blocks.ink import Ink, clock_time
 from bot.chat.blocks.kit import Json, button, confirmation
@@ -13,6 +14,15 @@ from bot.domain.records import RunRecord
 
 BUTTONS_FOR = 3
 """Runs under way that get buttons; with more of them than that the commands are clearer."""
+
+
+OPEN = "open/"
+"""How the ids of buttons begin that open a form; the form's name follows."""
+
+
+def opens(label: str, form: str, value: Mapping[str, Any], *, style: str = "") -> Json:
+    """A button that opens a form."""
+    return button(label, f"{OPEN}{form}", value, style=style)
 
 
 def paused_line(run: RunRecord, ink: Ink) -> str:

@@ -1,38 +1,35 @@
 """The living message of an incident, and its line in the central channel.
 
-Laid out for a person who was asleep a minute ago: how bad and what (the header), who leads and how it stands (one line), what waits for a
-person (before all else), what runs, and the small print last.
+Laid out for a person who was asleep a minute ago: how bad and what (the header), what waits for a person (before all else), how it stands, who
+leads and when the next word is due (a cell each), what runs (a line; its steps are in the thread), and the small print last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.chat.blocks.control import paused_line, retry_button, run_buttons
+from bot.chat.blocks.control import opens, retry_button, run_buttons
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention, span
 from bot.chat.blocks.kit import (
     Json,
     Message,
     actions,
     button,
-    confirmation,
     context,
+    fields,
     header,
     section,
     written_to_fit,
 )
-from bot.chat.blocks.picture import Picture, RunPicture, StepLine
-from bot.chat.blocks.words import RUN, STATUS, counted, mark, name_of, step_line, who
-from bot.domain.nouns import ApprovalStatus, RunStatus, StepStatus
+from bot.chat.blocks.picture import Picture
+from bot.chat.blocks.progress import at_work
+from bot.chat.blocks.words import STATUS, counted, mark, name_of, who
+from bot.domain.nouns import RunStatus, StepStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
-from bot.incidents.line import stands
 
-STEPS_SHOWN = 14
-RUNS_SHOWN = 3
 WAITING_SHOWN = 5
 EVIDENCE_SHOWN = 4
 ALERTS_SHOWN = 3
-_QUIET = frozenset({StepStatus.PENDING, StepStatus.SUCCEEDED, StepStatus.SKIPPED})
 
 
 def living_message(picture: Picture, *, redact: Redact) -> Message:
@@ -46,9 +43,8 @@ def announce_line(picture: Picture, *, redact: Redact) -> Message:
     def write(ink: Ink) -> Message:
         incident = picture.incident
         parts = [f"{mark(incident)} *{name_of(incident, ink, 160)}*", _short_state(incident, ink)]
-        waiting = [each for each in picture.approvals if each.status is ApprovalStatus.PENDING]
-        if waiting and incident.open:
-            parts.append(f"✋ {counted(len(waiting), 'decision')} waiting")
+        if picture.pending and incident.open:
+            parts.append(f"✋ {counted(len(picture.pending), 'decision')} waiting")
         if incident.channel:
             parts.append(f"<#{incident.channel}>")
         return Message(
@@ -67,9 +63,10 @@ def _short_state(incident: IncidentRecord, ink: Ink) -> str:
 
 def _living(picture: Picture, ink: Ink) -> Message:
     incident = picture.incident
-    blocks = [header(f"{mark(incident)} {name_of(incident, ink)}"), section(_state(incident, ink))]
+    blocks = [header(f"{mark(incident)} {name_of(incident, ink)}")]
     blocks.extend(section(text) for text in _waiting(picture, ink))
-    blocks.extend(section(text) for text in _runs(picture.runs, ink))
+    blocks.extend(_state(picture, ink))
+    blocks.extend(section(text) for text in at_work(picture.runs, ink, below=incident.title))
     small = list(_small_print(picture, ink))
     if small:
         blocks.append(context(*small))
@@ -79,20 +76,37 @@ def _living(picture: Picture, ink: Ink) -> Message:
     return Message(text=_notification(picture, ink), blocks=tuple(blocks))
 
 
-def _state(incident: IncidentRecord, ink: Ink) -> str:
-    opened = clock_time(incident.opened_at)
+def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
+    """What a person who was asleep a minute ago asks first, each answer in its own cell."""
+    incident = picture.incident
     if incident.resolved_at is not None:
         lead = f" · led by {mention(incident.commander, ink)}" if incident.commander else ""
         head = f"*Resolved* {clock_time(incident.resolved_at)} after {span(incident.resolved_at - incident.opened_at)}{lead}"
-        return f"{head}\n> {ink.line(incident.resolution, 800)}" if incident.resolution else head
-    if not incident.commander:
-        return f"*{STATUS[incident.status]}* since {opened} · ⚠️ *nobody leads yet*"
-    return f"*{STATUS[incident.status]}* since {opened} · led by {mention(incident.commander, ink)}"
+        yield section(f"{head}\n> {ink.line(incident.resolution, 800)}" if incident.resolution else head)
+        return
+    lead = mention(incident.commander, ink) if incident.commander else "⚠️ *nobody leads yet*"
+    cells = [
+        f"*Status*\n{STATUS[incident.status]} since {clock_time(incident.opened_at)}",
+        f"*Lead*\n{lead}",
+    ]
+    if incident.alerts:
+        cells.append(f"*Alerts*\n{_alerts(picture, ink)}")
+    if picture.update_due is not None:
+        cells.append(f"*Next update*\n{clock_time(picture.update_due)}")
+    yield fields(*cells)
+
+
+def _alerts(picture: Picture, ink: Ink) -> str:
+    """How many of the alerts still fire, and which they are."""
+    incident = picture.incident
+    names = ", ".join(ink.line(each, 60) for each in list(dict.fromkeys(picture.alerts))[:ALERTS_SHOWN])
+    sign = "🔥" if incident.firing else "🔕"
+    return f"{sign} {incident.firing} of {counted(incident.alerts, 'alert')} firing{f': {names}' if names else ''}"
 
 
 def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     """What waits for a person: decisions first, then calls whose outcome nobody knows."""
-    pending = [each for each in picture.approvals if each.status is ApprovalStatus.PENDING]
+    pending = picture.pending
     unknown = [
         (run, step, name)
         for run in picture.runs
@@ -125,85 +139,10 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
     return f"{text} · {link(where, 'Decide →')}" if where else text
 
 
-def _runs(runs: Sequence[RunPicture], ink: Ink) -> Iterator[str]:
-    """What runs, each run inside another below it, then what ran last; how a run inside ended is told by the step that it was."""
-    alive = _nested([each for each in reversed(runs) if each.run.status is RunStatus.RUNNING])
-    queued = [each for each in runs if each.run.status is RunStatus.QUEUED]
-    over = [each for each in reversed(runs) if each.run.finished_at is not None and each.run.parent is None]
-    told = alive + queued + over
-    shown = told[:RUNS_SHOWN]
-    for position, each in enumerate(shown):
-        yield _run(
-            each, ink, steps=STEPS_SHOWN if position == 0 or each.run.status is RunStatus.RUNNING else 0
-        )
-    if len(told) > len(shown):
-        yield f"… and {counted(len(told) - len(shown), 'earlier run')}"
-
-
-def _nested(runs: Sequence[RunPicture]) -> list[RunPicture]:
-    """Put each run that stands inside another of these below it."""
-    known = {each.run.id for each in runs}
-    open_ = [each for each in reversed(runs) if each.run.parent not in known]
-    found: list[RunPicture] = []
-    while open_:
-        found.append(open_.pop())
-        open_ += [each for each in runs if each.run.parent == found[-1].run.id]
-    return found
-
-
-def _run(picture: RunPicture, ink: Ink, *, steps: int) -> str:
-    run = picture.run
-    title = f"*{ink.line(picture.title or run.runbook, 120)}* · run `{run.id}`"
-    if run.parent is not None:
-        title = f"↳ {title} inside `{run.parent}`, step {ink.code(str(run.parent_step), 60)},"
-    if run.status is RunStatus.QUEUED:
-        return f"⏳ {title} {ink.line(stands(run), 300)} · since {clock_time(run.started_at)}"
-    if run.finished_at is None:
-        head = f"{title} {RUN[run.status]} since {clock_time(run.started_at)}"
-    else:
-        head = f"{title} {RUN[run.status]} after {span(run.finished_at - run.started_at)}"
-    if run.paused_at is not None:
-        head += f"\n{paused_line(run, ink)}"
-    if run.status is RunStatus.CANCELLED and not picture.steps and run.detail:
-        head += f"\n🚫 {ink.line(run.detail, 300)}"
-    told = any(each.status is StepStatus.FAILED and each.detail for each in picture.steps[:steps])
-    if run.status is RunStatus.FAILED and not told:
-        head += f"\n❌ {ink.line(run.detail or run.reason or 'it does not say why', 300)}"
-    lines = [head, *_step_lines(picture.steps, ink, limit=steps)] if steps else [head]
-    return "\n".join(lines)
-
-
-def _step_lines(steps: Sequence[StepLine], ink: Ink, *, limit: int) -> Iterator[str]:
-    """The steps, folded around what matters when there are too many: quiet ones give way first."""
-    if len(steps) <= limit:
-        yield from (step_line(each, ink) for each in steps)
-        return
-    loud = [at for at, each in enumerate(steps) if each.status not in _QUIET][-limit:]
-    kept = set(loud)
-    around = sorted(range(len(steps)), key=lambda at: min((abs(at - each) for each in loud), default=at))
-    for at in around:
-        if len(kept) >= limit:
-            break
-        kept.add(at)
-    hidden = 0
-    for at, each in enumerate(steps):
-        if at not in kept:
-            hidden += 1
-            continue
-        if hidden:
-            yield f"    … {hidden} more"
-            hidden = 0
-        yield step_line(each, ink)
-    if hidden:
-        yield f"    … {hidden} more"
-
-
 def _small_print(picture: Picture, ink: Ink) -> Iterator[str]:
     incident = picture.incident
-    if incident.alerts:
-        names = ", ".join(ink.line(each, 60) for each in list(dict.fromkeys(picture.alerts))[:ALERTS_SHOWN])
-        sign = "🔥" if incident.firing else "🔕"
-        yield f"{sign} {incident.firing} of {counted(incident.alerts, 'alert')} firing{f': {names}' if names else ''}"
+    if incident.alerts and not incident.open:
+        yield _alerts(picture, ink)
     if picture.evidence:
         yield f"📎 {counted(len(picture.evidence), 'piece')} of evidence: {_evidence(picture.evidence, ink)}"
     links = [link(picture.links.incident, "Timeline")] if picture.links.incident else []
@@ -229,22 +168,15 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     row = []
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
+    more = opens("More …", "more", value)
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return [*row, *run_buttons(picture.runs, ink)]
-    firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
-    question = confirmation(
-        f"Resolve #{incident.id}?",
-        f"{firing}{ink.line(incident.title, 120)}: the response ends, and the postmortem can be drafted.",
-        yes="Resolve",
-        danger=bool(incident.firing),
-    )
-    row.append(button("Resolve", "resolve", value, confirm=question))
-    return [*row, *retry_button(picture.runs, ink)]
+        return [*row, *run_buttons(picture.runs, ink), more]
+    return [*row, opens("Resolve", "resolve", value), *retry_button(picture.runs, ink), more]
 
 
 def _notification(picture: Picture, ink: Ink) -> str:
     """The words on a locked phone."""
     incident = picture.incident
     text = f"{mark(incident)} {name_of(incident, ink)} · {STATUS[incident.status]}"
-    waiting = sum(each.status is ApprovalStatus.PENDING for each in picture.approvals)
+    waiting = len(picture.pending)
     return f"{text} · {counted(waiting, 'decision')} waiting" if waiting else text

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 
 SECTION_TEXT = 3000
 HEADER_TEXT = 150
+FIELD_TEXT = 2000
+FIELDS = 10
 CONTEXT_TEXT = 2000
 CONTEXT_ELEMENTS = 10
 BUTTON_TEXT = 75
@@ -90,6 +92,11 @@ def header(text: str) -> Json:
 def section(text: str) -> Json:
     """A paragraph."""
     return {"type": "section", "text": mrkdwn(text)}
+
+
+def fields(*texts: str) -> Json:
+    """Short texts in two columns, each in a cell of its own."""
+    return {"type": "section", "fields": [mrkdwn(text, FIELD_TEXT) for text in texts[:FIELDS]]}
 
 
 def context(*texts: str) -> Json:

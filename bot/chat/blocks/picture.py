@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain.events import Event
 from bot.domain.ids import StepId
-from bot.domain.nouns import Actor, StepStatus
+from bot.domain.nouns import Actor, ApprovalStatus, StepStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord, RunRecord
 
 
@@ -63,7 +63,10 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """An incident as it stands; `alerts` are names of its alerts, `who_may` the mentions behind each source of an approval."""
+    """An incident as it stands; `alerts` are names of its alerts, `who_may` the mentions behind each source of an approval.
+
+    `update_due` is when people expect the next word on it, None while nobody waits for one.
+    """
 
     incident: IncidentRecord
     runs: Sequence[RunPicture] = ()
@@ -72,6 +75,12 @@ class Picture:
     alerts: Sequence[str] = ()
     links: Links = Links()
     who_may: Mapping[str, str] = field(default_factory=dict)
+    update_due: datetime | None = None
+
+    @property
+    def pending(self) -> Sequence[ApprovalRecord]:
+        """What people are asked now."""
+        return [each for each in self.approvals if each.status is ApprovalStatus.PENDING]
 
     def run_of(self, approval: ApprovalRecord) -> RunPicture | None:
         """The run whose step asks."""

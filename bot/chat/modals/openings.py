@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.chat.blocks.control import OPEN
 from bot.chat.blocks.ink import Redact
 from bot.chat.blocks.kit import Json, Message
 from bot.chat.gallery import Gallery
@@ -14,7 +15,7 @@ from bot.chat.inbound.worker import Task
 from bot.chat.modals.opener import Opener
 from bot.chat.modals.running import RunForms
 from bot.chat.views import deciding, forms
-from bot.chat.views.more import OPEN, more_view
+from bot.chat.views.more import more_view
 from bot.domain.ids import ApprovalId, IncidentId
 from bot.domain.ports import Reader
 from bot.domain.records import ApprovalRecord, IncidentRecord
@@ -23,7 +24,7 @@ from bot.errors import NotFound, Refused
 FORMS = ("declare", "run", "note", "resolve")
 """What can be opened by `open/…`, and by a command without arguments."""
 FOR_THOSE_WHO_DECIDE = frozenset({"run", "deny"})
-OPENING = frozenset({"more", "deny", "details", "details_page", *(f"{OPEN}{each}" for each in FORMS)})
+OPENING = frozenset({f"{OPEN}more", "deny", "details", "details_page", *(f"{OPEN}{each}" for each in FORMS)})
 """Buttons that open something, and do nothing else."""
 
 

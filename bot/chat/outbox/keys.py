@@ -14,6 +14,7 @@ class Subject(StrEnum):
     CHANNEL = "channel"
     STATUS = "status"
     ANNOUNCE = "announce"
+    RUN = "run"
     APPROVAL = "approval"
     ESCALATION = "escalation"
     UNKNOWN = "unknown"
@@ -22,6 +23,8 @@ class Subject(StrEnum):
     POSTMORTEM = "postmortem"
 
 
+_WITH_RUNBOOK = frozenset({Subject.PROPOSED, Subject.REJECTED})
+_OF_INCIDENT = frozenset({Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE})
 _NO_APPROVAL, _NO_RUN, _NO_STEP = ApprovalId(""), RunId(""), StepId("")
 
 
@@ -39,18 +42,25 @@ class Key:
 def parse(key: str) -> Key | None:
     """Read a key; None for one that this version does not know."""
     head, _, rest = key.partition("/")
-    if head in {Subject.APPROVAL, Subject.ESCALATION} and rest:
-        return Key(subject=Subject(head), approval=ApprovalId(rest))
-    if head == "unknown":
-        run, _, step = rest.partition("/")
-        return Key(subject=Subject.UNKNOWN, run=RunId(run), step=StepId(step)) if step else None
-    if head == "postmortem":
-        return Key(subject=Subject.POSTMORTEM)
-    if head != "incident":
-        return None
-    _, _, what = rest.partition("/")
-    if what in {Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE}:
+    if head == "incident":
+        _, _, what = rest.partition("/")
+        return _of_incident(what)
+    match head:
+        case Subject.APPROVAL | Subject.ESCALATION if rest:
+            return Key(subject=Subject(head), approval=ApprovalId(rest))
+        case Subject.RUN if rest:
+            return Key(subject=Subject.RUN, run=RunId(rest))
+        case Subject.UNKNOWN if "/" in rest:
+            run, _, step = rest.partition("/")
+            return Key(subject=Subject.UNKNOWN, run=RunId(run), step=StepId(step))
+        case Subject.POSTMORTEM:
+            return Key(subject=Subject.POSTMORTEM)
+    return None
+
+
+def _of_incident(what: str) -> Key | None:
+    """Read the part of a key that follows `incident/42/`."""
+    if what in _OF_INCIDENT:
         return Key(subject=Subject(what))
     name, _, runbook = what.partition("/")
-    of_runbook = name in {Subject.PROPOSED, Subject.REJECTED} and runbook
-    return Key(subject=Subject(name), runbook=runbook) if of_runbook else None
+    return Key(subject=Subject(name), runbook=runbook) if name in _WITH_RUNBOOK and runbook else None

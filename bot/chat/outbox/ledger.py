@@ -55,8 +55,16 @@ class Ledger:
         }
         return await self._put(entry, known, [fact])
 
-    async def shown(self, entry: OutboxEntry, *, through: int, digest: str, error: str = "") -> OutboxEntry:
-        """Say that Slack shows everything up to `through`."""
+    async def shown(
+        self,
+        entry: OutboxEntry,
+        *,
+        through: int,
+        digest: str,
+        error: str = "",
+        rest: timedelta | None = None,
+    ) -> OutboxEntry:
+        """Say that Slack shows everything up to `through`; with `rest`, what changes from here on waits for so long."""
         done = {
             "sent": through,
             "digest": digest,
@@ -65,7 +73,7 @@ class Ledger:
             "ambiguous": False,
             "error": error,
         }
-        return await self._put(entry, done)
+        return await self._put(entry, done, due_in=rest)
 
     async def later(self, entry: OutboxEntry, *, due_at: datetime, error: str, attempts: int) -> OutboxEntry:
         """Say that it did not work and when it is tried again."""

@@ -23,6 +23,7 @@ from bot.chat.outbox.places import Places
 from bot.chat.pace import Priority, Sleep
 from bot.domain.clock import Clock
 from bot.domain.events import Event
+from bot.domain.ids import IncidentId
 from bot.domain.nouns import Severity
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, OutboxEntry
@@ -65,7 +66,10 @@ _URGENCY = {
     Subject.POSTMORTEM: 4,
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,
+    Subject.RUN: 7,
 }
+REPLY_RESTS = timedelta(seconds=10)
+"""How long a run's reply stays as it is once it was shown: who reads it in the thread is in no hurry, and every change costs a call."""
 
 
 class Outbox:
@@ -174,6 +178,8 @@ class Outbox:
         if entry.due_at is not None and entry.due_at > now:
             return entry.due_at
         key = parse(entry.key)
+        if key is not None and key.subject is Subject.RUN:
+            return self._reply_held_until(entry, now)
         if entry.ts or key is None or key.subject is Subject.CHANNEL:
             return None
         incident = self._reader.incident(entry.incident)
@@ -185,6 +191,15 @@ class Outbox:
             return patience if patience > now else None
         channel = self._reader.outbox_entry(f"incident/{entry.incident}/channel")
         return None if channel is not None and channel.gone else now + timedelta(seconds=IDLE)
+
+    def _reply_held_until(self, entry: OutboxEntry, now: datetime) -> datetime | None:
+        """Let a run's reply come after the message that it belongs to; the commit that says where that one stands wakes us."""
+        living = self._living(entry.incident)
+        if living is None or living.gone:
+            return None
+        if living.due_at is not None and living.due_at > now:
+            return living.due_at
+        return None if living.ts else now + timedelta(seconds=IDLE)
 
     def _ended(self, lane: str) -> None:
         self._lanes.pop(lane, None)
@@ -301,8 +316,13 @@ class Outbox:
         if key.subject is Subject.CHANNEL:
             await self._channels.deliver(entry, incident, priority)
             return
+        living = self._living(entry.incident) if key.subject is Subject.RUN else None
+        if key.subject is Subject.RUN and living is None:
+            # A quiet incident: should somebody be needed, an event of the run will say so.
+            await self._ledger.shown(entry, through=entry.wanted, digest="")
+            return
         channel = await self._where(entry, key, incident, priority)
-        if not channel:
+        if not channel or (living is not None and living.gone):
             await self._ledger.gone(entry, "there is no channel to show it in")
             return
         first = entry.sent == 0
@@ -316,8 +336,14 @@ class Outbox:
                 draw=lambda: self._gallery.draw(key, entry.incident),
                 priority=priority,
                 pinned=first and key.subject is Subject.STATUS,
+                thread=living.ts if living is not None else "",
+                rest=REPLY_RESTS if living is not None else None,
             ),
         )
+
+    def _living(self, incident: IncidentId) -> OutboxEntry | None:
+        """How far the living message is; None where there is to be none."""
+        return self._reader.outbox_entry(f"incident/{incident}/status")
 
     async def _where(self, entry: OutboxEntry, key: Key, incident: IncidentRecord, priority: Priority) -> str:
         if entry.ts:

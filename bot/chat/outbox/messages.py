@@ -29,12 +29,17 @@ Draw = Callable[[], Awaitable[Message | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """How a message is to be shown: where, how it looks, how urgent it is; `pinned` until it has been shown once."""
+    """How a message is to be shown: where, how it looks, how urgent it is; `pinned` until it has been shown once.
+
+    With `thread`, the `ts` of another message, it is a reply to that one. What changes while it rests (`rest`) is shown together, after it.
+    """
 
     channel: str
     draw: Draw
     priority: Priority
     pinned: bool = False
+    thread: str = ""
+    rest: timedelta | None = None
 
 
 class MessageKeeper:
@@ -54,7 +59,7 @@ class MessageKeeper:
         """
         through = entry.wanted
         if not entry.ts and entry.ambiguous:
-            ts = await self._find(entry.key, showing.channel, incident, showing.priority)
+            ts = await self._find(entry.key, incident, showing)
             if ts:
                 entry = await self._ledger.posted(entry, channel=showing.channel, ts=ts, digest="")
         if entry.ts:
@@ -78,7 +83,12 @@ class MessageKeeper:
                     await self._ledger.shown(entry, through=through, digest="")
                     return
                 entry = await self._ledger.about_to(entry)
-                arguments = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
+                arguments = {
+                    "channel": channel,
+                    "unfurl_links": False,
+                    "unfurl_media": False,
+                    "thread_ts": showing.thread or None,
+                }
                 try:
                     answer = await self._send("chat.postMessage", arguments, message, entry.key, plain=plain)
                 except Ambiguous:
@@ -115,7 +125,7 @@ class MessageKeeper:
     ) -> None:
         if showing.pinned:
             await self._pin(entry, showing.priority)
-        await self._ledger.shown(entry, through=through, digest=digest, error=error)
+        await self._ledger.shown(entry, through=through, digest=digest, error=error, rest=showing.rest)
 
     def _refused_blocks(self, problem: ChatError, key: str, *, plain: bool) -> str:
         """Return what Slack has against the blocks, so that the text goes alone; raise what is no matter of blocks."""
@@ -133,20 +143,22 @@ class MessageKeeper:
             method, {**arguments, "text": message.text, "blocks": blocks, "metadata": metadata}
         )
 
-    async def _find(self, key: str, channel: str, incident: IncidentRecord, priority: Priority) -> str:
-        """Look for our message by the key in its metadata; empty when it isn't there."""
+    async def _find(self, key: str, incident: IncidentRecord, showing: Showing) -> str:
+        """Look for our message by the key in its metadata, where it would stand; empty when it isn't there."""
+        method = "conversations.replies" if showing.thread else "conversations.history"
         oldest = f"{(incident.opened_at - timedelta(minutes=2)).timestamp():.6f}"
         cursor = ""
         for _ in range(_PAGES):
             arguments = {
-                "channel": channel,
+                "channel": showing.channel,
+                "ts": showing.thread or None,
                 "oldest": oldest,
                 "limit": str(_PAGE),
                 "include_all_metadata": "true",
                 "cursor": cursor or None,
             }
-            async with self._pacer.turn("conversations.history", priority=priority):
-                answer = await self._slack.call("conversations.history", arguments)
+            async with self._pacer.turn(method, priority=showing.priority):
+                answer = await self._slack.call(method, arguments)
             for each in answer.get("messages", ()):
                 metadata = each.get("metadata") or {}
                 payload = metadata.get("event_payload") or {}

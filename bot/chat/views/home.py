@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.chat.blocks.control import OPEN, opens
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention
 from bot.chat.blocks.kit import Json, actions, button, context, divider, header, section
 from bot.chat.blocks.words import STATUS, counted, mark, name_of
 from bot.chat.views.kit import home_tab, view_to_fit
-from bot.chat.views.more import OPEN, opens
 from bot.domain.records import ApprovalRecord, IncidentRecord
 from bot.runbook.model import Runbook
 
@@ -83,7 +83,7 @@ def _incidents(outlook: Outlook, ink: Ink) -> Iterator[Json]:
     for each in order[:INCIDENTS]:
         shown = section(_incident(each, outlook.waiting.get(int(each.id), 0), ink))
         if outlook.may_act:
-            shown["accessory"] = button("More …", f"more/{each.id}", {"incident": int(each.id)})
+            shown["accessory"] = button("More …", f"{OPEN}more/{each.id}", {"incident": int(each.id)})
         yield shown
     yield from _more(len(order), INCIDENTS, "more open ones")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.chat.blocks.control import all_of, retry_button
+from bot.chat.blocks.control import all_of, opens, retry_button
 from bot.chat.blocks.ink import Ink, Redact
 from bot.chat.blocks.kit import Json, actions, button, context, section
 from bot.chat.blocks.picture import Picture
@@ -13,8 +13,6 @@ from bot.chat.blocks.words import STATUS, name_of
 from bot.chat.views.kit import modal, view_to_fit
 from bot.domain.nouns import RunStatus
 
-OPEN = "open/"
-"""How the ids of buttons begin that open a form; the form's name follows."""
 RUNS = 8
 """Runs under way that have a row here."""
 
@@ -34,11 +32,6 @@ def more_view(picture: Picture, about: Mapping[str, Any], *, redact: Redact) -> 
     return view_to_fit(write, redact)
 
 
-def opens(label: str, form: str, value: Mapping[str, Any], *, style: str = "") -> Json:
-    """A button that opens a form."""
-    return button(label, f"{OPEN}{form}", value, style=style)
-
-
 def _open(picture: Picture, ink: Ink) -> Iterator[Json]:
     incident = picture.incident
     value = {"incident": int(incident.id)}
@@ -46,10 +39,7 @@ def _open(picture: Picture, ink: Ink) -> Iterator[Json]:
     yield section("*The response*")
     yield actions(
         *lead,
-        opens("Send an update", "update", value),
         opens("Add a note", "note", value),
-        opens("Assign a role", "assign", value),
-        opens("Change the severity", "severity", value),
     )
     yield section("*Runbooks*")
     alive = [each for each in picture.runs if each.run.status is RunStatus.RUNNING]
@@ -59,18 +49,12 @@ def _open(picture: Picture, ink: Ink) -> Iterator[Json]:
         yield section(f"▶️ {ink.line(each.title or each.run.runbook, 120)} · run `{each.run.id}`")
         yield actions(*all_of(each, ink, one_of_many=True))
     yield section("*Ending it*")
-    silence = [opens("Silence the alerts", "silence", value)] if incident.alerts else []
-    yield actions(
-        *silence,
-        opens("Merge into another", "merge", value),
-        opens("Resolve", "resolve", value, style="danger"),
-    )
+    yield actions(opens("Resolve", "resolve", value, style="danger"))
 
 
 def _over(picture: Picture) -> Iterator[Json]:
     value = {"incident": int(picture.incident.id)}
     yield actions(
-        opens("Reopen", "reopen", value),
         opens("Add a note", "note", value),
         button("Draft the postmortem", "postmortem", value),
     )

@@ -3,6 +3,7 @@
     incident/42/channel            the channel itself                     once, when the incident opens
     incident/42/status             the living message                     nearly every event of the incident
     incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
+    run/42-1                       a run's steps, below that message      nearly every event of the run
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
     incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
     approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
@@ -22,7 +23,7 @@ from typing import Any
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
-from bot.domain.ids import IncidentId, incident_of_stream
+from bot.domain.ids import IncidentId, RunId, incident_of_stream
 from bot.persistence.changes import Change
 from bot.persistence.projections.schedules import is_loud
 from bot.persistence.tables import INCIDENTS, OUTBOX
@@ -85,6 +86,11 @@ _BESIDES: dict[type[Fact], Keys] = {
 }
 
 
+_OF_A_RUN = frozenset(
+    kind for kind in facts.kinds().values() if "run" in kind.__annotations__ and kind not in _SILENT
+)
+"""Events that a run's reply may tell of."""
+
 _TELL_MORE: frozenset[type[Fact]] = frozenset(
     {*_BESIDES, facts.MessagePosted, facts.ApprovalClosed, facts.RunStarted, facts.RunQueued}
 )
@@ -116,11 +122,29 @@ def shown(events: Sequence[Event]) -> Iterable[Change]:
         if told:
             # A quiet incident has no living message, and stays without.
             yield Change(OUTBOX, (f"incident/{incident}/status",), {"wanted": told[-1]}, create=False)
+    if incident is not None:
+        yield from _replies(events, incident)
     for event in events:
         if not plain:
             yield from _shown(event, incident, wanted(event))
         elif type(event.fact) in _TELL_MORE:
             yield from _shown(event, incident, _besides(event, incident))
+
+
+def _replies(events: Sequence[Event], incident: IncidentId) -> Iterable[Change]:
+    """Return what changes of the replies of runs, each once; a run of a quiet incident has none until somebody is needed."""
+    quiet = any(isinstance(event.fact, facts.IncidentOpened) and event.fact.scheduled for event in events)
+    told: dict[RunId, tuple[int, bool]] = {}
+    for event in events:
+        fact: Any = event.fact
+        if type(fact) in _OF_A_RUN and fact.run:
+            begins = is_loud(fact) or (isinstance(fact, facts.RunStarted) and not quiet)
+            told[fact.run] = event.seq, begins or told.get(fact.run, (0, False))[1]
+    for run, (seq, begins) in told.items():
+        if begins:
+            yield Change(OUTBOX, (f"run/{run}",), {"wanted": seq}, {"incident": incident, "since": seq})
+        else:
+            yield Change(OUTBOX, (f"run/{run}",), {"wanted": seq}, create=False)
 
 
 def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> Iterable[Change]:

@@ -17,6 +17,7 @@ from bot.demo.process import HeldPort, hold_port
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import RunStatus
 from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
+from tests.fakes.behind import owed
 from tests.fakes.lives.nest import Life, Nest
 from tests.fakes.lives.scene import PATIENCE, Scene, scene
 from tests.fakes.served import AUTHORIZATION, TOKEN, delivery
@@ -64,7 +65,7 @@ class Workspace:
             return False
         with self.scene.record() as reader:
             runs = reader.runs_of(IncidentId(1))
-            return bool(runs) and runs[0].status is not RunStatus.RUNNING and not reader.outbox_behind()
+            return bool(runs) and runs[0].status is not RunStatus.RUNNING and not owed(reader)
 
     async def _act(self, client: httpx.AsyncClient) -> None:
         if not self.taken_in:

@@ -30,6 +30,7 @@ from bot.localslack.journal import CallRecord
 from bot.persistence.store import Store
 from bot.runbook.model import Runbook
 from bot.telemetry import Metrics
+from tests.fakes.behind import owed
 from tests.fakes.catalogue import CATALOGUE
 from tests.fakes.runs import RememberedRuns
 from tests.fakes.store import open_test_store
@@ -226,7 +227,7 @@ class Workplace:
 
     async def settled(self) -> None:
         """Wait until Slack shows everything."""
-        await until(lambda: not self.store.records.outbox_behind())
+        await until(lambda: not owed(self.store.records))
 
     def calls(self, method: str) -> list[CallRecord]:
         """Every call of a method, as the local Slack logged it."""

@@ -24,7 +24,7 @@ async def test_a_post_whose_answer_was_lost_stands_there_once(http_place: Workpl
     await place.command(ADA, place.channel_of(incident), "ack")
     await place.settled()
     ts = place.posts(place.channel_of(incident), "incident/1/status")[0]
-    assert f"led by <@{ADA}>" in place.text(place.channel_of(incident), ts)
+    assert f"*Lead*\\n<@{ADA}>" in place.text(place.channel_of(incident), ts)
 
 
 async def test_a_channel_whose_answer_was_lost_is_not_made_twice(http_place: Workplace) -> None:

@@ -20,6 +20,7 @@ from bot.chat.blocks import (
     living_message,
     postmortem_message,
     proposal_message,
+    run_message,
     unknown_message,
 )
 from bot.chat.blocks.answers import behind, failed, helped, listed, refused, status_of
@@ -106,6 +107,8 @@ def test_the_living_message_and_its_line(picture: Any) -> None:
     check(living_message(picture, redact=as_it_is))
     check(announce_line(picture, redact=as_it_is))
     check(status_of(picture, redact=as_it_is))
+    for each in picture.runs:
+        check(run_message(picture.incident, each, redact=as_it_is))
 
 
 @MANY

@@ -86,6 +86,24 @@ def test_what_belongs_to_no_incident_is_not_shown() -> None:
     assert wanted(event(facts.AlertsUnmatched(keys=()), INTAKE)) == ()
 
 
+def replies(*told: Fact) -> list[tuple[str, bool]]:
+    """Return the keys of replies that facts written together change, and whether they may begin them."""
+    changes = changes_of([event(fact) for fact in told], "now")
+    return [
+        (each.key[0], each.create) for each in changes if each.table is OUTBOX and each.key[0][:4] == "run/"
+    ]
+
+
+def test_a_run_s_reply_follows_its_run() -> None:
+    """It begins with the run, changes once for what is written together, and a quiet incident's run has none until people are called."""
+    quiet = facts.IncidentOpened(incident=INCIDENT, title="t", severity=Severity.SEV4, scheduled=START)
+    succeeded = facts.StepSucceeded(run=RUN, step=STEP)
+    assert replies(started(RUN), succeeded) == [("run/42-1", True)]
+    assert replies(succeeded, succeeded) == [("run/42-1", False)]
+    assert replies(quiet, started(RUN)) == [("run/42-1", False)]
+    assert replies(facts.StepOutcomeUnknown(run=RUN, step=STEP, attempt=1, why="w")) == [("run/42-1", True)]
+
+
 def test_a_run_takes_back_only_a_proposal_that_was_made() -> None:
     """A run that starts by itself makes no message about a proposal."""
     (change,) = [
