@@ -297,7 +297,8 @@ class Driver(Wishes):
         async with conducted.lock:
             if conducted.broken:
                 raise Conflict(f"Run {run} can't go on.", hint="The incident's message shows why.")
-            if conducted.first is not None and self._closing:
+            # A retry begins several steps at once, which nobody would come back to if the rest of it were left out.
+            if self._closing and (conducted.first is not None or isinstance(arrival, RetryAsked)):
                 raise JournalClosed("Fireline is stopping.", hint="Ask again when it is back.")
             if conducted.first not in (None, arrival):
                 raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")

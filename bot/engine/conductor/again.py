@@ -13,9 +13,8 @@ from collections.abc import Iterable
 
 from bot.actions.nested import RUN_RUNBOOK
 from bot.domain.facts import ApprovalClosed, RunRetried
-from bot.domain.ids import instance_of
 from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import calls, doubt, loops
+from bot.engine.conductor import calls, loops
 from bot.engine.conductor.arrivals import RetryAsked
 from bot.engine.conductor.state import RunState
 from bot.engine.conductor.turn import Turn
@@ -48,10 +47,6 @@ def retry(turn: Turn, arrival: RetryAsked) -> None:
     for step, call in under_way:
         # Fireline gave up on the run while it was under way: nobody saw it end.
         calls.interrupted(turn, step, call)
-    for step in left:
-        # An item's turn comes when its loop's does.
-        if step.loop is None and instance_of(step.id) is None:
-            doubt.look_into(turn, step)
 
 
 def _may_be_retried(turn: Turn) -> None:

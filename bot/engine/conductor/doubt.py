@@ -28,3 +28,11 @@ def begin(turn: Turn, step: Step) -> None:
     """Begin an item of a loop: with its call, or with a look at how it stands."""
     if not look_into(turn, step):
         calls.start(turn, step, Part.MAIN)
+
+
+def leave(turn: Turn, step: Step, why: str) -> None:
+    """Give up a step that was to be done: it is skipped, unless an effect of it may stand from before, which must not be forgotten."""
+    if turn.state.step(step.id).applied:
+        turn.cancel(step, why, applied=True)
+    else:
+        turn.skip(step, why, stopped=True)

@@ -184,8 +184,9 @@ _STATUS_OF_PART: Mapping[Part, StepStatus] = {
 }
 
 
-_HELD: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.HELD, Part.VERIFY: StepStatus.VERIFYING}
-_REFUSED: Mapping[Part, StepStatus] = {Part.MAIN: StepStatus.WAITING_RETRY, Part.VERIFY: StepStatus.VERIFYING}
+# A probe that waits is part of what its step is doing: one that a retry looks into first must not seem to have nothing before it.
+_HELD: Mapping[Part, StepStatus] = {**_STATUS_OF_PART, Part.MAIN: StepStatus.HELD}
+_REFUSED: Mapping[Part, StepStatus] = {**_STATUS_OF_PART, Part.MAIN: StepStatus.WAITING_RETRY}
 
 
 def _call_started(step: StepState, fact: CallStarted, at: datetime, _actor: Actor) -> StepState:

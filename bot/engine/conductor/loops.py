@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.domain.events import canonical
 from bot.domain.facts import LoopBegan, LoopExpanded, StepUndone
-from bot.domain.ids import instance_id
+from bot.domain.ids import instance_id, instance_of
 from bot.domain.labels import label_of
 from bot.domain.nouns import StepStatus
 from bot.engine.conductor import calls, doubt
@@ -159,6 +159,21 @@ def _end(turn: Turn, step: Step, far: Progress) -> None:
         turn.cancel(step, f"{why or 'the run was cancelled'}; {done}", applied=False)
     else:
         turn.succeed(step)
+
+
+def leave(turn: Turn, members: Iterable[Step]) -> None:
+    """End the items that a retry left to be done still, of loops that are over without them: nothing begins them any more.
+
+    They are looked for by name: the list may be shorter than the one before the retry.
+    """
+    over = {step.id for step in members if step.loop is not None and turn.state.step(step.id).status.final}
+    for name, seen in list(turn.state.steps.items()):
+        place = instance_of(name)
+        if place is None or place[0] not in over or seen.status is not StepStatus.PENDING:
+            continue
+        item = turn.plan.step(name)
+        assert item is not None  # noqa: S101 - its loop is a step of the plan
+        doubt.leave(turn, item, "its loop ended without it")
 
 
 def _counted(items: int) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from bot.actions.outcome import Reason
 from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import calls, loops, nested, steps
+from bot.engine.conductor import calls, doubt, loops, nested, steps
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import StepState
 from bot.engine.conductor.turn import Turn
@@ -56,6 +56,8 @@ def _work(turn: Turn) -> None:
             loops.go_on(turn, step, step.loop)
         elif not turn.halted() and steps.ready(turn, step):
             steps.begin(turn, step)
+    if turn.state.retried_by:
+        loops.leave(turn, members)
     if all(turn.state.step(step.id).status.final for step in members):
         _leave(turn)
 
@@ -91,7 +93,7 @@ def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
         if seen.status is StepStatus.WAITING_APPROVAL:
             steps.withdraw(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.PENDING:
-            turn.skip(step, why or "the run was cancelled", stopped=True)
+            doubt.leave(turn, step, why or "the run was cancelled")
         elif seen.status is StepStatus.HELD:
             # Its call was not made; an earlier attempt may have been.
             turn.cancel(step, why or "the run was cancelled", applied=seen.applied)

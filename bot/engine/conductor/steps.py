@@ -15,7 +15,7 @@ from bot.domain.events import canonical, digest_of
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted
 from bot.domain.ids import Digest, approval_id
 from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote
-from bot.engine.conductor import calls, loops, nested
+from bot.engine.conductor import calls, doubt, loops, nested
 from bot.engine.conductor.arrivals import VoteCast
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import ApprovalState
@@ -44,6 +44,8 @@ def begin(turn: Turn, step: Step) -> None:
     if waiting is not None and waiting.granted:
         _begin_approved(turn, step, waiting.asked.digest)
         return
+    if doubt.look_into(turn, step):
+        return
     try:
         if step.condition is not None and _once(step) and not step.condition.is_true(turn.scope()):
             turn.skip(step, f"`if: {step.condition.text}` is false")
@@ -59,7 +61,7 @@ def begin(turn: Turn, step: Step) -> None:
         if step.loop is not None and not loops.expand(turn, step, step.loop):
             return
     except RunbookError as problem:
-        turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
+        _fail(turn, step, Reason.INVALID, str(problem))
         return
     asks = demanded is Gate.ASK or turn.state.step(step.id).over
     rule = step.approval or (ANY_OTHER_PERSON if asks else None)
@@ -97,7 +99,7 @@ def _ask(turn: Turn, step: Step, rule: ApprovalRule, effect: Effect) -> None:
         effect = nested.worst(turn, step, inputs) if is_nested(step.action) else effect
         undo = _undo_in_words(turn, step)
     except (RunbookError, InvalidInputs) as problem:
-        turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
+        _fail(turn, step, Reason.INVALID, str(problem))
         return
     state = turn.state
     expires = rule.expires or turn.plan.approval_expiry
@@ -150,7 +152,7 @@ def _begin_approved(turn: Turn, step: Step, approved: Digest) -> None:
     try:
         inputs, _ = _shown(turn, step)
     except (RunbookError, InvalidInputs) as problem:
-        turn.fail(step, reason=Reason.INVALID, detail=str(problem), applied=False)
+        _fail(turn, step, Reason.INVALID, str(problem))
         return
     if shown_digest(turn, step, inputs) == approved:
         _start(turn, step)
@@ -161,6 +163,11 @@ def _begin_approved(turn: Turn, step: Step, approved: Digest) -> None:
 def _close(turn: Turn, step: Step, status: ApprovalStatus, why: str) -> None:
     approval = _open(turn, step).asked.approval
     turn.record(ApprovalClosed(run=turn.state.run, step=step.id, approval=approval, status=status, why=why))
+
+
+def _fail(turn: Turn, step: Step, reason: Reason, detail: str) -> None:
+    """Fail a step before its call; what it did before the run was tried again may stand all the same."""
+    turn.fail(step, reason=reason, detail=detail, applied=turn.state.step(step.id).applied)
 
 
 def vote(turn: Turn, arrival: VoteCast) -> None:
@@ -222,7 +229,7 @@ def _count(turn: Turn, step: Step, arrival: VoteCast) -> None:
     if arrival.vote is Vote.DENY:
         _close(turn, step, ApprovalStatus.DENIED, arrival.why)
         why = f": {arrival.why}" if arrival.why else ""
-        turn.fail(step, reason=Reason.REJECTED, detail=f"denied by {arrival.by.id}{why}", applied=False)
+        _fail(turn, step, Reason.REJECTED, f"denied by {arrival.by.id}{why}")
     elif approval.in_favour >= approval.asked.quorum:
         _close(turn, step, ApprovalStatus.APPROVED, "")
 
@@ -232,13 +239,13 @@ def expire(turn: Turn, step: Step) -> None:
     again = ", nor after it was escalated" if _open(turn, step).escalated else ""
     _close(turn, step, ApprovalStatus.EXPIRED, f"nobody decided in time{again}")
     detail = f"its approval expired: nobody decided in time{again}"
-    turn.fail(step, reason=Reason.REJECTED, detail=detail, applied=False)
+    _fail(turn, step, Reason.REJECTED, detail)
 
 
 def withdraw(turn: Turn, step: Step, why: str) -> None:
     """Take back a question that is moot because the run ends."""
     _close(turn, step, ApprovalStatus.VOID, why)
-    turn.cancel(step, why, applied=False)
+    turn.cancel(step, why, applied=turn.state.step(step.id).applied)
 
 
 def no_such_step(name: str) -> NotFound:

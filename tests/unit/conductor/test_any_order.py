@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.actions.outcome import Outcome, Succeeded
+from bot.actions.outcome import Outcome, Reason, Succeeded
 from bot.domain.facts import (
     ApprovalClosed,
     ApprovalRequested,
@@ -33,7 +33,17 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.ids import StepId, instance_id, instance_of
-from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, Settlement, StepStatus, Vote, person
+from bot.domain.nouns import (
+    FIRELINE,
+    ApprovalStatus,
+    Part,
+    Phase,
+    RunStatus,
+    Settlement,
+    StepStatus,
+    Vote,
+    person,
+)
 from bot.engine.conductor import (
     Arrival,
     CallEnded,
@@ -60,6 +70,8 @@ from tests.fakes.gates import HELD, TRIED, ToldGate
 from tests.fakes.stage import Stage
 
 ADA, BEN, CLEO = person("U0ADA"), person("U0BEN"), person("U0CLEO")
+DORA = person("U0DORA")
+"""She asked for nothing, so she may always decide."""
 RETRIES = 2
 ENOUGH = 300
 """Arrivals after which any run of these sizes must have come to its end."""
@@ -195,7 +207,12 @@ class AnyOrder(RuleBasedStateMachine):
         assert loop is not None
         assert state.step(whole.id).status is StepStatus.RUNNING, "no item before its loop, or after it"
         others = [state.steps.get(instance_id(whole.id, at)) for at in range(len(items)) if at != index]
-        under_way = [each for each in others if each is not None and not each.status.final]
+        # An item that waits to be done once more after a retry is begun anew like any other.
+        under_way = [
+            each
+            for each in others
+            if each is not None and not each.status.final and each.status is not StepStatus.PENDING
+        ]
         assert len(under_way) < loop.max_parallel, "no more side by side than may be"
         if not first:
             return
@@ -414,6 +431,16 @@ class AnyOrder(RuleBasedStateMachine):
         )
         assert taken == (before.status is RunStatus.FAILED and not undone)
 
+    @precondition(lambda self: not self.stage.state.over and len(self.stage.facts(RunRetried)) < RETRIES)
+    @rule(really=st.sampled_from([False, False, False, True]))
+    def fireline_gives_up(self, really: bool) -> None:  # noqa: FBT001 - drawn
+        """The run can't be conducted any more, and is ended from outside with whatever it had under way; it can be tried again."""
+        if really:
+            state = self.stage.state
+            end = RunFinished(run=state.run, status=RunStatus.FAILED, reason=Reason.BUG, detail="broken")
+            self.stage._log([(FIRELINE, end)])
+            self.live = evolve(self.live, end, self.stage.now)
+
     @rule()
     def the_process_is_stopped_while_time_comes(self) -> None:
         """SIGTERM just as an alarm rings: what would begin is left to the next process."""
@@ -531,7 +558,7 @@ class AnyOrder(RuleBasedStateMachine):
                 self.bring(
                     VoteCast(
                         approval=asked.approval,
-                        by=ADA,
+                        by=DORA,
                         groups=frozenset({"sre"}),
                         vote=Vote.DENY,
                         digest=asked.digest,

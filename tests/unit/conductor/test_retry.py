@@ -8,9 +8,10 @@ import pytest
 
 from bot.actions.outcome import Reason
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, CallStarted, RunFinished, RunRetried
-from bot.domain.nouns import ApprovalStatus, Part, RunStatus, Settlement, StepStatus
+from bot.domain.nouns import ApprovalStatus, Part, RunStatus, Settlement, StepStatus, Vote
 from bot.errors import Conflict, NotAllowed
 from bot.runbook.model import OnFailure
+from tests.fakes.gates import HELD, ToldGate
 from tests.fakes.stage import (
     ADA,
     BEN,
@@ -250,3 +251,109 @@ def test_a_loop_goes_on_with_the_items_that_are_left() -> None:
     stage.end("a[2]")
     assert stage.ended is RunStatus.SUCCEEDED
     assert len(keys(stage, "a[0]")) == 1
+
+
+def test_what_may_stand_is_looked_into_before_all_else_although_the_probe_must_wait() -> None:
+    """While its probe stands at the gate, or its target is away, a step that can't be repeated is not taken for one that never began."""
+    for shut, away in ((HELD, None), (None, timedelta(seconds=90))):
+        gate = ToldGate()
+        stage = Stage(book(step("a", "push", settle=probe())), gate=gate)
+        stage.end("a", failed(Reason.TIMEOUT))
+        stage.end("a", failed())
+        stage.settle("a", Settlement.STOP)
+        gate.shut, gate.away = shut, away
+        stage.retry()
+        assert stage.running() == []
+        gate.shut, gate.away = None, None
+        stage.wait(90)
+        assert stage.running() == [("a", Part.SETTLE)]
+        stage.end("a")
+        assert stage.ended is RunStatus.SUCCEEDED
+        assert len(keys(stage, "a")) == 1
+
+
+def test_a_retry_that_was_cut_short_looks_into_what_may_stand() -> None:
+    """The log may end with the retry itself: the process was being stopped. The next one begins with the look, not with the call."""
+    stage = Stage(book(step("a", "push", settle=probe())))
+    stage.end("a", failed(Reason.TIMEOUT))
+    stage.end("a", failed())
+    stage.settle("a", Settlement.STOP)
+    stage.retry()
+    while not isinstance(stage.events[-1].fact, RunRetried):
+        stage.events.pop()
+    stage.crash()
+    assert stage.running() == [("a", Part.SETTLE)]
+
+
+def test_what_is_denied_before_it_begins_again_is_not_forgotten() -> None:
+    """What the step did before the run was tried again may stand still."""
+    stage = Stage(book(step("a", "put", approval=approval())))
+    stage.vote("a")
+    stage.end("a", PERHAPS)
+    stage.retry()
+    stage.vote("a", Vote.DENY)
+    assert stage.ended is RunStatus.FAILED
+    assert stage.step("a").applied
+
+
+def test_a_step_that_a_retry_never_reaches_says_that_its_effect_may_stand() -> None:
+    """It is cancelled and not skipped: what was skipped did nothing."""
+    gate = ToldGate()
+    stage = Stage(
+        book(step("a", "push", needs=[]), step("b", "put", needs=[], approval=approval())), gate=gate
+    )
+    stage.vote("b")
+    stage.end("b", PERHAPS)
+    stage.end("a", SURELY_NOT)
+    gate.away = timedelta(seconds=90)
+    stage.retry()
+    assert stage.step("a").status is StepStatus.FAILED
+    assert (stage.step("b").status, stage.step("b").applied) == (StepStatus.CANCELLED, True)
+
+
+def test_items_that_a_loop_never_comes_to_again_end_with_it() -> None:
+    """A loop that is denied, or cut short, leaves none of its items open; what one did before is not forgotten."""
+    stage = Stage(
+        book(
+            step("a", "put", loop=loop(["x", "y", "z"], max_parallel=3), approval=approval(), undo=undo()),
+            rescue=[
+                step("r", loop=loop("{{ steps.a.output.items | map(attribute='detail') | unique | list }}"))
+            ],
+        )
+    )
+    stage.vote("a")
+    stage.end("a[0]")
+    stage.end("a[1]", SURELY_NOT)
+    stage.end("a[2]", PERHAPS)
+    stage.end("r[0]")
+    stage.end("r[1]")
+    assert stage.ended is RunStatus.FAILED
+    stage.retry()
+    stage.vote("a", Vote.DENY)
+    stage.end("r[0]")
+    stage.end("r[1]")
+    assert stage.ended is RunStatus.FAILED
+    assert [stage.step(f"a[{at}]").status for at in range(3)] == [
+        StepStatus.SUCCEEDED,
+        StepStatus.SKIPPED,
+        StepStatus.CANCELLED,
+    ]
+    assert stage.step("a[2]").applied
+
+
+def test_a_loop_that_is_shorter_when_it_is_done_afresh_leaves_no_item_behind() -> None:
+    """Clean-up goes through what there is then; items of the longer list before are over."""
+    stage = Stage(
+        book(
+            step("a", "push", needs=[]),
+            always=[step("z", loop=loop("{{ ['x', 'y'] if steps.a.status == 'failed' else ['x'] }}"))],
+        )
+    )
+    stage.end("a", SURELY_NOT)
+    stage.end("z[0]")
+    stage.end("z[1]")
+    stage.retry()
+    stage.end("a")
+    stage.end("z[0]")
+    assert stage.ended is RunStatus.SUCCEEDED
+    assert stage.step("z[1]").status is StepStatus.SKIPPED
