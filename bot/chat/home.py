@@ -7,7 +7,7 @@ one that would show the same makes none. Who looks is remembered by this process
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.chat.blocks.ink import Redact
@@ -17,7 +17,7 @@ from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.views.home import Outlook, Waits, home_view
-from bot.domain.clock import Clock
+from bot.domain.clock import Clock, to_text
 from bot.domain.events import Event, digest_of
 from bot.domain.nouns import ApprovalStatus, StepStatus, person
 from bot.domain.ports import Reader
@@ -130,7 +130,8 @@ class Homes:
         except NotAllowed:
             may_act = False
         groups = await self._identity.groups_of(user)
-        incidents = list(self._reader.incidents(only_open=True, limit=LISTED))
+        found = self._reader.incidents(only_open=True, limit=LISTED)
+        incidents = [each for each in found if each.seen_by(user)]
         mine, waiting = [], {}
         for each in incidents:
             theirs, waiting[int(each.id)] = self._waits(each, user, groups)
@@ -156,7 +157,7 @@ class Homes:
             for step, name in run.every_step()
             if step.status is StepStatus.UNKNOWN
         ]
-        found = []
+        found = list(self._reminders(incident, user))
         for approval in pending:
             try:
                 right_to_decide(
@@ -175,3 +176,11 @@ class Homes:
             where = picture.links.messages.get(f"unknown/{run_id}/{step.id}", "")
             found.append(Waits(incident=incident, what=f"❓ Say what happened: {name}", where=where))
         return found, len(pending) + len(unknown)
+
+    def _reminders(self, incident: IncidentRecord, user: str) -> Iterator[Waits]:
+        """Yield what somebody with a role in an incident owes it."""
+        due = incident.next_update_due
+        if user in incident.roles.values() and due is not None and due <= self._clock.now():
+            yield Waits(incident=incident, what=f"⏰ An update was promised for {to_text(due)[11:16]} UTC")
+        if not incident.commander and user in {incident.opened_by.id, *incident.roles.values()}:
+            yield Waits(incident=incident, what="⚠️ Nobody leads it yet")

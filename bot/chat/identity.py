@@ -26,6 +26,7 @@ _AGAIN = timedelta(seconds=30)
 _TRUSTED = timedelta(minutes=15)
 """How old an answer about groups may be to give a right: who was taken out of a group must not decide because Slack is slow to say so."""
 _MENTIONED = 8
+_BOT, _GONE = "bots don't decide", "your account is deactivated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,12 @@ class Identity:
         )
         if why_not:
             raise NotAllowed(f"You can't decide here: {why_not}.", hint="Ask a full member of the workspace.")
+
+    async def must_be_a_person(self, user: str) -> None:
+        """NotAllowed for a bot and for somebody whose account is deactivated; ChatError when Slack can't say."""
+        why_not = (await self._person(user)).why_not
+        if why_not in {_BOT, _GONE}:
+            raise NotAllowed(f"You can't write here: {why_not}.")
 
     async def groups_of(self, user: str) -> frozenset[str]:
         """Return the names of the groups that give a person rights: the settings' and, by handle, Slack's that the settings don't name."""
@@ -189,9 +196,9 @@ def _teams(user: Mapping[str, Any]) -> frozenset[str]:
 
 def _why_not(user: Mapping[str, Any]) -> str:
     if user.get("is_bot") or user.get("id") == "USLACKBOT":
-        return "bots don't decide"
+        return _BOT
     if user.get("deleted"):
-        return "your account is deactivated"
+        return _GONE
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return "guests don't decide"
     if user.get("is_stranger"):

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.chat.config import ChatConfig
 from bot.chat.inbound.door import EVENTS_PATH
-from bot.chat.shortcuts import DECLARE
+from bot.chat.shortcuts import DECLARE, MARK
 
 SCOPES = (
     "app_mentions:read",
@@ -19,19 +19,33 @@ SCOPES = (
     "chat:write",
     "commands",
     "pins:write",
+    "reactions:read",
     "usergroups:read",
     "users:read",
 )
 """One for each method that the surface calls and each event that it hears of: history to find a post whose answer was lost, pins for the living
 message, the rest as named."""
-EVENTS = ("app_home_opened",)
-"""What the app hears of."""
+EVENTS = (
+    "app_home_opened",
+    "member_joined_channel",
+    "message.channels",
+    "message.groups",
+    "reaction_added",
+    "reaction_removed",
+)
+"""What the app hears of; of messages it wants those that stand in a timeline and are changed or deleted."""
 SHORTCUTS = (
     {
         "name": "Declare an incident",
         "type": "global",
         "callback_id": DECLARE,
         "description": "Open an incident from anywhere",
+    },
+    {
+        "name": "Add to incident timeline",
+        "type": "message",
+        "callback_id": MARK,
+        "description": "Keep this message in the incident's timeline",
     },
 )
 _URL = "https://fireline.example"

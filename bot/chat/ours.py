@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.chat.buttons import ACTIONS
 from bot.chat.config import ChatConfig
-from bot.chat.inbound.events import HOME
+from bot.chat.inbound.events import EVENTS
 from bot.chat.inbound.reading import Ours
 from bot.chat.modals.openings import OPENING
 from bot.chat.modals.submissions import FORMS
@@ -18,5 +18,6 @@ def ours_of(config: ChatConfig) -> Ours:
         actions=ACTIONS | OPENING,
         forms=FORMS,
         shortcuts=SHORTCUTS,
-        events=frozenset({HOME}),
+        events=EVENTS,
+        reaction=config.timeline_reaction,
     )

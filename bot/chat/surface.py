@@ -29,10 +29,12 @@ from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
 from bot.chat.home import Homes
 from bot.chat.identity import Identity
 from bot.chat.inbound.door import EVENTS_PATH, Door
+from bot.chat.inbound.events import HOME
 from bot.chat.inbound.intake import Intake
-from bot.chat.inbound.payload import COMMAND, EVENT, SHORTCUT, VIEW, Asked
+from bot.chat.inbound.payload import ACTION, COMMAND, EVENT, SHORTCUT, VIEW, Asked
 from bot.chat.inbound.reply import Answer, Replier
 from bot.chat.inbound.worker import InboxWorker, Task
+from bot.chat.marking import Marking
 from bot.chat.modals.opener import Opener
 from bot.chat.modals.openings import OPENING, Openings
 from bot.chat.modals.running import RunForms
@@ -151,12 +153,28 @@ class ChatSurface:
             gallery=self._gallery,
             identity=self.identity,
             running=running,
+            roles=self._config.roles,
             redact=redact,
         )
         self._submissions = Submissions(
-            desk=behind.desk, running=running, voting=self._voting, command=command, redact=redact
+            desk=behind.desk,
+            running=running,
+            reader=behind.reader,
+            voting=self._voting,
+            identity=self.identity,
+            command=command,
+            redact=redact,
         )
-        self._shortcuts = Shortcuts(forms=self._openings)
+        self._marking = Marking(
+            desk=behind.desk,
+            reader=behind.reader,
+            identity=self.identity,
+            gallery=self._gallery,
+            slack=self._slack,
+            pacer=self._pacer,
+            redact=redact,
+        )
+        self._shortcuts = Shortcuts(forms=self._openings, marking=self._marking)
         self._homes = Homes(
             slack=self._slack,
             pacer=self._pacer,
@@ -337,17 +355,16 @@ class ChatSurface:
 
     async def _handle(self, task: Task) -> Answer:
         """Hand what was asked to the part that does it."""
-        match task.asked.kind:
-            case kind if kind == COMMAND:
-                return await self._doer.do(task)
-            case kind if kind == VIEW:
-                return await self._submissions.submit(task)
-            case kind if kind == SHORTCUT:
-                return await self._shortcuts.use(task)
-            case kind if kind == EVENT:
-                await self._homes.opened(task)
-                return None
-            case _ if task.asked.action in OPENING:
-                return await self._openings.press(task)
-            case _:
-                return await self._buttons.press(task)
+        asked = task.asked
+        if asked.kind == EVENT and asked.action == HOME:
+            await self._homes.opened(task)
+            return None
+        if asked.kind == ACTION:
+            return await (self._openings if asked.action in OPENING else self._buttons).press(task)
+        does: Mapping[str, Callable[[Task], Awaitable[Answer]]] = {
+            COMMAND: self._doer.do,
+            VIEW: self._submissions.submit,
+            SHORTCUT: self._shortcuts.use,
+            EVENT: self._marking.hear,
+        }
+        return await does[asked.kind](task)

@@ -162,13 +162,13 @@ def _evidence(evidence: Sequence[EvidenceRecord], ink: Ink) -> str:
 def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     """What a person may do now; an incident can't be resolved while a run is under way."""
     incident = picture.incident
-    if not incident.open:
-        return []
     value = {"incident": int(incident.id)}
+    more = opens("More …", "more", value)
+    if not incident.open:
+        return [] if incident.merged_into else [opens("Reopen", "reopen", value), more]
     row = []
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
-    more = opens("More …", "more", value)
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
         return [*row, *run_buttons(picture.runs, ink), more]
     return [*row, opens("Resolve", "resolve", value), *retry_button(picture.runs, ink), more]

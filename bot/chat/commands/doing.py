@@ -62,12 +62,12 @@ class Doer:
         """Do what a command asks and return the answer; raises FirelineError to refuse."""
         wanted = read(task.asked.text)
         verb = self._verbs.get(wanted.verb)
+        if wanted.verb in FORMS:
+            incident, words = numbered(wanted.rest, self._onlooker.here(task.asked))
+            if verb is None or (not words and (incident is not None or wanted.verb in _OF_NO_INCIDENT)):
+                return await self._forms.open(task, wanted.verb, {"incident": incident})
         if verb is None:
             return self._onlooker.glance(task.asked)
-        if wanted.verb in FORMS and task.asked.trigger:
-            incident, words = numbered(wanted.rest, self._onlooker.here(task.asked))
-            if not words and (incident is not None or wanted.verb in _OF_NO_INCIDENT):
-                return await self._forms.open(task, wanted.verb, {"incident": incident})
         if wanted.verb in _MOVES_RUNS:
             await self._identity.must_be_able_to_decide(task.asked.user)
         return await verb(task, wanted.rest)

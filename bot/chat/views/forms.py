@@ -266,7 +266,6 @@ def freeze_form(about: About) -> Json:
             "why",
             "Why?",
             text_box(lines=True, placeholder="A change freeze for the migration"),
-            optional=True,
         ),
     ]
     return modal("Freeze", "freeze", blocks, submit="Freeze", close="Cancel", about=about)

@@ -39,7 +39,10 @@ def _open(picture: Picture, ink: Ink) -> Iterator[Json]:
     yield section("*The response*")
     yield actions(
         *lead,
+        opens("Send an update", "update", value),
         opens("Add a note", "note", value),
+        opens("Assign a role", "assign", value),
+        opens("Change the severity", "severity", value),
     )
     yield section("*Runbooks*")
     alive = [each for each in picture.runs if each.run.status is RunStatus.RUNNING]
@@ -49,12 +52,19 @@ def _open(picture: Picture, ink: Ink) -> Iterator[Json]:
         yield section(f"▶️ {ink.line(each.title or each.run.runbook, 120)} · run `{each.run.id}`")
         yield actions(*all_of(each, ink, one_of_many=True))
     yield section("*Ending it*")
-    yield actions(opens("Resolve", "resolve", value, style="danger"))
+    silence = [opens("Silence the alerts", "silence", value)] if incident.alerts else []
+    yield actions(
+        *silence,
+        opens("Merge into another", "merge", value),
+        opens("Resolve", "resolve", value, style="danger"),
+    )
 
 
 def _over(picture: Picture) -> Iterator[Json]:
     value = {"incident": int(picture.incident.id)}
+    reopen = [] if picture.incident.merged_into else [opens("Reopen", "reopen", value)]
     yield actions(
+        *reopen,
         opens("Add a note", "note", value),
         button("Draft the postmortem", "postmortem", value),
     )
