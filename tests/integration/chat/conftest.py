@@ -19,9 +19,15 @@ from bot.chat.gallery import Outline
 from bot.chat.surface import Behind, ChatSurface
 from bot.domain.clock import SystemClock
 from bot.domain.events import Event
-from bot.domain.facts import ApprovalRequested, IncidentOpened, PostmortemDrafted, RunStarted
+from bot.domain.facts import (
+    ApprovalRequested,
+    IncidentOpened,
+    PostmortemDrafted,
+    RunFinished,
+    RunStarted,
+)
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incident_stream
-from bot.domain.nouns import FIRELINE, Actor, Severity
+from bot.domain.nouns import FIRELINE, Actor, RunStatus, Severity
 from bot.domain.ports import Transaction
 from bot.incidents.desk import Desk
 from bot.incidents.foreseen import Foresight
@@ -134,6 +140,12 @@ class Workplace:
         facts = [started, replace(asked, **changes)]
         await self.store.journal.append(incident_stream(incident), FIRELINE, facts)
         return asked.approval
+
+    async def end_run(self) -> None:
+        """End every run that is under way, as one that succeeded."""
+        for run in self.store.records.unfinished_runs():
+            over = RunFinished(run=run.id, status=RunStatus.SUCCEEDED)
+            await self.store.journal.append(incident_stream(run.incident), FIRELINE, [over])
 
     # ---- what people do and see
 
