@@ -176,13 +176,8 @@ def resolve_form(incident: IncidentRecord, about: About, *, redact: Redact) -> J
                 text_box(lines=True, placeholder="A third of checkouts failed"),
                 optional=True,
             ),
-            field(
-                "impact_from",
-                "Customers felt it from",
-                moment_box(initial=int(incident.opened_at.timestamp())),
-                optional=True,
-            ),
-            field("impact_to", "until", moment_box(), optional=True),
+            field("impact_from", "Customers felt it from", moment_box(), optional=True),
+            field("impact_to", "Until", moment_box(), optional=True),
         ]
         return modal("Resolve", "resolve", blocks, submit="Resolve", close="Cancel", about=about)
 

@@ -186,9 +186,6 @@ def person_box(*, initial: str = "") -> Json:
     return made
 
 
-def moment_box(*, initial: int | None = None) -> Json:
-    """A date and a time, as each reader's own clock has it; `initial` in seconds since 1970."""
-    made: Json = {"type": "datetimepicker"}
-    if initial is not None:
-        made["initial_date_time"] = initial
-    return made
+def moment_box() -> Json:
+    """A date and a time, as each reader's own clock has it."""
+    return {"type": "datetimepicker"}

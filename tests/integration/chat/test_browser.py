@@ -25,7 +25,7 @@ from tests.integration.chat.conftest import Workplace, until
 from tests.integration.chat.test_forms import RESTART, facts
 
 pytestmark = pytest.mark.needs("chromium")
-PICTURES = os.environ.get("FIRELINE_TEST_PICTURES", "")
+PICTURES = os.environ.get("PICTURES", "")
 """A folder for pictures of what the test sees, for whoever changes how a form looks; empty for none."""
 
 
@@ -47,7 +47,8 @@ async def look(page: Page, place: Workplace, query: str) -> None:
 
 
 async def say(page: Page, text: str) -> None:
-    """Type something and send it."""
+    """Type something and send it, once no form is in the way."""
+    await expect(page.locator("#modal dialog")).to_have_count(0)
     box = page.locator("#composer-text")
     await box.fill(text)
     await box.press("Enter")
