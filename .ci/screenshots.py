@@ -74,6 +74,15 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@contextmanager
+def small(page: Page) -> Iterator[None]:
+    """Make a window as small as a form needs."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": 820, "height": 760})
+    yield
+    page.set_viewport_size(before or {"width": 1120, "height": 900})
+
+
 class Story:
     """The demo's story, with a picture at each moment that tells something."""
 
@@ -97,6 +106,7 @@ class Story:
         expect(self.ada.get_by_role("button", name="Acknowledge")).to_have_count(0)
         time.sleep(READING)
         self._shoot(self.ben, "approval-waiting", first="Pinned by Fireline")
+        self._deny()
         self.ben.get_by_role("button", name="Approve").click()
         wait_for("the run's end", lambda: self.record.run_ended(FIRST), within=PATIENCE)
         wait_for("the alert's end", lambda: self.record.alerts_over(FIRST), within=PATIENCE)
@@ -109,6 +119,33 @@ class Story:
         expect(self.ada.get_by_text("Read the draft")).to_be_visible(timeout=PATIENCE * 1000)
         self._shoot(self.ada, "resolved")
         self._console()
+        self._forms()
+
+    def _deny(self) -> None:
+        """The form that a Deny opens; Ben thinks better of it."""
+        with small(self.ben):
+            self.ben.get_by_role("button", name="Deny …").click()
+            self.ben.get_by_label("Why not?").fill("Traffic is back to normal; let us watch first")
+            self._shoot(self.ben, "form-deny")
+            self.ben.get_by_role("button", name="Back").click()
+            expect(self.ben.locator("#modal dialog")).to_have_count(0)
+
+    def _forms(self) -> None:
+        """The form of a new incident, what a run would do, and the home tab."""
+        with small(self.ada):
+            self._say(self.ada, "/incident declare")
+            self.ada.get_by_label("What is wrong?").fill("Search answers slowly")
+            self.ada.get_by_label("How bad is it?").select_option("SEV3")
+            self.ada.get_by_label("Service").fill("search")
+            self._shoot(self.ada, "form-declare")
+            self.ada.get_by_role("button", name="Declare", exact=True).click()
+            self.ada.goto(f"{self.stack.slack}/?user=ada&home=1")
+            expect(self.ada.get_by_text("Search answers slowly").first).to_be_visible()
+            self._shoot(self.ada, "home")
+            self.ada.get_by_role("button", name="Run …").first.click()
+            self.ada.get_by_role("button", name="Preview").click()
+            expect(self.ada.get_by_role("heading", name="What it would do")).to_be_visible()
+            self._shoot(self.ada, "form-preview")
 
     def _console(self) -> None:
         for name, path in (("console", "/incidents/1"), ("postmortem", "/incidents/1/postmortem")):

@@ -183,4 +183,4 @@ class Homes:
         if user in incident.roles.values() and due is not None and due <= self._clock.now():
             yield Waits(incident=incident, what=f"⏰ An update was promised for {to_text(due)[11:16]} UTC")
         if not incident.commander and user in {incident.opened_by.id, *incident.roles.values()}:
-            yield Waits(incident=incident, what="⚠️ Nobody leads it yet")
+            yield Waits(incident=incident, what="⚠️ Nobody leads it yet", lead=True)

@@ -25,6 +25,8 @@ class Waits:
     what: str
     where: str = ""
     approval: ApprovalRecord | None = None
+    lead: bool = False
+    """Whether it is over once they lead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,11 @@ def _mine(outlook: Outlook, ink: Ink) -> Iterator[Json]:
             f"{ink.line(each.what, 300)}{go}\n{mark(each.incident)} {name_of(each.incident, ink, 80)}"
         )
         if each.approval is not None:
-            value = {"approval": str(each.approval.id)}
-            shown["accessory"] = button("Show details", f"details/{each.approval.id}", value)
+            its = {"approval": str(each.approval.id)}
+            shown["accessory"] = button("Show details", f"details/{each.approval.id}", its)
+        elif each.lead:
+            number = int(each.incident.id)
+            shown["accessory"] = button("Acknowledge", f"acknowledge/{number}", {"incident": number})
         yield shown
     yield from _more(len(outlook.mine), WAITING, "more of them")
 

@@ -27,6 +27,8 @@ INPUT = "in:"
 """How the names of fields begin that are a runbook's inputs."""
 FIELDS = 90
 """Inputs that a form shows; a view takes a hundred blocks."""
+SIGN = {effect: words.split()[0] for effect, words in EFFECT.items()}
+"""How a step's effect is shown where there is no room for words."""
 STEPS = 30
 """Steps that a preview shows, each with its inputs."""
 
@@ -124,6 +126,7 @@ def preview(
         steps = foreseen.steps[:STEPS]
         blocks = [
             section(f"*{ink.line(book.title or book.name, 150)}*\n{_sum(foreseen)}"),
+            section("\n".join(_glance(at, each, ink) for at, each in enumerate(steps, start=1))),
             *_given(foreseen.inputs, ink),
             divider(),
         ]
@@ -154,6 +157,13 @@ def _sum(foreseen: Foreseen) -> str:
         f"{asked} {'asks' if asked == 1 else 'ask'} for approval" if asked else "none asks for approval"
     )
     return " · ".join(parts)
+
+
+def _glance(at: int, step: ForeseenStep, ink: Ink) -> str:
+    """A step in a line, for the first two seconds: what it does to the world, whether somebody is asked."""
+    asked = " ✋" if step.sources and not step.never else ""
+    sign = "🚫" if step.never else SIGN[step.effect]
+    return f"{at}. {sign}{asked} {ink.line(step.name, 70)}"
 
 
 def _given(inputs: Mapping[str, Any], ink: Ink) -> Iterator[Json]:

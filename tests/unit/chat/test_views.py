@@ -215,6 +215,7 @@ def test_a_home_tab(
         for each in unique
         if some
     ]
+    mine += [Waits(incident=each, what=text, lead=True) for each in some]
     outlook = Outlook(incidents=some, waiting={1: 3}, mine=mine, runbooks=runbooks, may_act=may_act)
     check(home_view(outlook, redact=as_it_is))
 
