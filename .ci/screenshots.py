@@ -74,20 +74,11 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@contextmanager
-def small(page: Page) -> Iterator[None]:
-    """Make a window as small as a form needs."""
-    before = page.viewport_size
-    page.set_viewport_size({"width": 820, "height": 760})
-    yield
-    page.set_viewport_size(before or {"width": 1120, "height": 900})
-
-
 class Story:
     """The demo's story, with a picture at each moment that tells something."""
 
     def __init__(self, stack: Stack, running: Browser, out: Path) -> None:
-        self.stack, self.out = stack, out
+        self.stack, self.out, self.browser = stack, out, running
         self.record = Record(stack.database)
         self.ada = self._slack(running, "ada")
         self.ben = self._slack(running, "ben")
@@ -105,8 +96,9 @@ class Story:
         self.ada.get_by_role("button", name="Acknowledge").click()
         expect(self.ada.get_by_role("button", name="Acknowledge")).to_have_count(0)
         time.sleep(READING)
-        self._shoot(self.ben, "approval-waiting", first="Pinned by Fireline")
+        self._shoot(self.ben, "approval-waiting", first="Pinned by Fireline", height=980)
         self._deny()
+        self._thread_and_line()
         self.ben.get_by_role("button", name="Approve").click()
         wait_for("the run's end", lambda: self.record.run_ended(FIRST), within=PATIENCE)
         wait_for("the alert's end", lambda: self.record.alerts_over(FIRST), within=PATIENCE)
@@ -123,29 +115,41 @@ class Story:
 
     def _deny(self) -> None:
         """The form that a Deny opens; Ben thinks better of it."""
-        with small(self.ben):
-            self.ben.get_by_role("button", name="Deny …").click()
-            self.ben.get_by_label("Why not?").fill("Traffic is back to normal; let us watch first")
-            self._shoot(self.ben, "form-deny")
-            self.ben.get_by_role("button", name="Back").click()
-            expect(self.ben.locator("#modal dialog")).to_have_count(0)
+        self.ben.get_by_role("button", name="Deny …").click()
+        self.ben.get_by_label("Why not?").fill("Traffic is back to normal; let us watch first")
+        self._shoot(self.ben, "form-deny", width=820, height=600)
+        self.ben.get_by_role("button", name="Back").click()
+        expect(self.ben.locator("#modal dialog")).to_have_count(0)
 
     def _forms(self) -> None:
         """The form of a new incident, what a run would do, and the home tab."""
-        with small(self.ada):
-            self._say(self.ada, "/incident declare")
-            self.ada.get_by_label("What is wrong?").fill("Search answers slowly")
-            self.ada.get_by_label("How bad is it?").select_option("SEV3")
-            self.ada.get_by_label("Service").fill("search")
-            self._shoot(self.ada, "form-declare")
-            self.ada.get_by_role("button", name="Declare", exact=True).click()
-            self.ada.goto(f"{self.stack.slack}/?user=ada&home=1")
-            expect(self.ada.get_by_text("Search answers slowly").first).to_be_visible()
-            self._shoot(self.ada, "home")
-            self.ada.get_by_role("button", name="Run …").first.click()
-            self.ada.get_by_role("button", name="Preview").click()
-            expect(self.ada.get_by_role("heading", name="What it would do")).to_be_visible()
-            self._shoot(self.ada, "form-preview")
+        self._say(self.ada, "/incident declare")
+        self.ada.get_by_label("What is wrong?").fill("Search answers slowly")
+        self.ada.get_by_label("How bad is it?").select_option("SEV3")
+        self.ada.get_by_label("Service").fill("search")
+        self._shoot(self.ada, "form-declare", width=820, height=760)
+        self.ada.get_by_role("button", name="Declare", exact=True).click()
+        expect(self.ada.locator("#modal dialog")).to_have_count(0)
+        self.ada.goto(f"{self.stack.slack}/?user=ada&home=1")
+        expect(self.ada.get_by_text("Search answers slowly").first).to_be_visible()
+        self._shoot(self.ada, "home", width=820, height=480)
+        self.ada.get_by_role("button", name="Run …").first.click()
+        self.ada.get_by_role("button", name="Preview").click()
+        expect(self.ada.get_by_role("heading", name="What it would do")).to_be_visible()
+        self._shoot(self.ada, "form-preview", width=820, height=760)
+
+    def _thread_and_line(self) -> None:
+        """The steps below the living message, and what the central channel says."""
+        self.ada.get_by_text("1 reply").first.click()
+        expect(self.ada.get_by_role("heading", name="Thread")).to_be_visible()
+        self._shoot(
+            self.ada, "thread", first="Pinned by Fireline", last="Move traffic to the standby", height=780
+        )
+        central = self._slack(self.browser, "cleo")
+        expect(central.get_by_text("decision waiting")).to_be_visible()
+        self._shoot(central, "central", height=360)
+        central.close()
+        self.ada.get_by_role("link", name="Close thread").click()
 
     def _console(self) -> None:
         for name, path in (("console", "/incidents/1"), ("postmortem", "/incidents/1/postmortem")):
@@ -172,8 +176,13 @@ class Story:
         box.press("Enter")
         expect(box).to_have_value("")
 
-    def _shoot(self, page: Page, name: str, *, first: str = "") -> None:
-        """Take what the window shows; `first` is text that is brought to the channel's upper edge before."""
+    def _shoot(
+        self, page: Page, name: str, *, first: str = "", last: str = "", height: int = 900, width: int = 1120
+    ) -> None:
+        """Take what a window of that size shows, with the text `first` at the channel's upper edge, and `last` at the thread's lower one."""
+        page.set_viewport_size({"width": width, "height": height})
+        if last:
+            page.get_by_text(last).last.evaluate("each => each.scrollIntoView({block: 'end'})")
         if first:
             page.get_by_text(first).first.evaluate("each => each.scrollIntoView({block: 'start'})")
         page.mouse.move(0, 0)

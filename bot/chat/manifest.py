@@ -13,11 +13,16 @@ from bot.chat.shortcuts import DECLARE, MARK
 
 SCOPES = (
     "app_mentions:read",
+    "bookmarks:read",
+    "bookmarks:write",
     "channels:history",
     "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
+    "groups:history",
+    "groups:read",
+    "groups:write",
     "pins:write",
     "reactions:read",
     "usergroups:read",

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -18,43 +17,29 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
-from bot.chat.blocks.ink import Redact
-from bot.chat.buttons import Buttons
+from bot.chat.behind import Behind
 from bot.chat.client import SlackClient
-from bot.chat.commands.doing import Doer
-from bot.chat.commands.looking import Onlooker
 from bot.chat.config import ChatConfig
-from bot.chat.desks import DeskOver, DraftPostmortem
-from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
-from bot.chat.home import Homes
+from bot.chat.gallery import Gallery
+from bot.chat.hands import Hands, Place
 from bot.chat.identity import Identity
 from bot.chat.inbound.door import EVENTS_PATH, Door
-from bot.chat.inbound.events import HOME
 from bot.chat.inbound.intake import Intake
-from bot.chat.inbound.payload import ACTION, COMMAND, EVENT, SHORTCUT, VIEW, Asked
-from bot.chat.inbound.reply import Answer, Replier
-from bot.chat.inbound.worker import InboxWorker, Task
-from bot.chat.marking import Marking
-from bot.chat.modals.opener import Opener
-from bot.chat.modals.openings import OPENING, Openings
-from bot.chat.modals.running import RunForms
-from bot.chat.modals.submissions import Submissions
+from bot.chat.inbound.reply import Replier
+from bot.chat.inbound.worker import InboxWorker
 from bot.chat.ours import ours_of
+from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.messages import MessageKeeper
+from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
 from bot.chat.pace import Pacer, Sleep
-from bot.chat.shortcuts import Shortcuts
 from bot.chat.socket import SocketLines
-from bot.chat.voting import Voting
 from bot.domain.clock import Clock
-from bot.domain.ports import Journal, Reader, alone
 from bot.domain.records import RelayEntry
-from bot.engine.control import RunControl
 from bot.errors import ChatError
-from bot.incidents.foreseen import Foresight
 from bot.telemetry import Metrics, get_logger
 
 _LOG = get_logger(__name__)
@@ -62,29 +47,6 @@ CALL_SECONDS = 10
 """How long a call to Slack may take."""
 GRACE = 3.0
 """Seconds that handlers under way get when the surface stops."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
-    """The rooms behind the surface, and what it needs to know of the others, as functions.
-
-    `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
-    `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text, `foresight` tells what runbooks would do, `surely_leading` returns once no other process can
-    lead.
-    """
-
-    journal: Journal
-    reader: Reader
-    desk: DeskOver
-    runs: RunControl
-    draft: DraftPostmortem
-    outline: OutlineOf
-    describe: Describe
-    title: TitleOf
-    redact: Redact
-    foresight: Foresight
-    surely_leading: Callable[[], Awaitable[None]] = alone
 
 
 class ChatSurface:
@@ -121,8 +83,10 @@ class ChatSurface:
             describe=behind.describe,
             title=behind.title,
             public_url=config.public_url,
+            patience=behind.patience,
+            on_call=config.invite,
+            command=config.command,
         )
-        self._make_forms(behind)
         self._make_inbound(behind)
         self._make_outbox(behind, metrics, chance or random.Random())  # noqa: S311 - jitter, no secret
         self._bolt = self._make_bolt()
@@ -135,88 +99,24 @@ class ChatSurface:
         )
         self._introduction: asyncio.Task[None] | None = None
         behind.journal.listen(self._outbox.wake)
-        behind.journal.listen(self._homes.changed)
-
-    def _make_forms(self, behind: Behind) -> None:
-        command, redact = self._config.command, behind.redact
-        self._voting = Voting(runs=behind.runs, reader=behind.reader, identity=self.identity)
-        running = RunForms(
-            foresight=behind.foresight,
-            desk=behind.desk,
-            identity=self.identity,
-            command=command,
-            redact=redact,
-        )
-        self._openings = Openings(
-            opener=Opener(self._slack, self._pacer, command=command, redact=redact),
-            reader=behind.reader,
-            gallery=self._gallery,
-            identity=self.identity,
-            running=running,
-            roles=self._config.roles,
-            redact=redact,
-        )
-        self._submissions = Submissions(
-            desk=behind.desk,
-            running=running,
-            reader=behind.reader,
-            voting=self._voting,
-            identity=self.identity,
-            command=command,
-            redact=redact,
-        )
-        self._marking = Marking(
-            desk=behind.desk,
-            reader=behind.reader,
-            identity=self.identity,
-            gallery=self._gallery,
-            slack=self._slack,
-            pacer=self._pacer,
-            redact=redact,
-        )
-        self._shortcuts = Shortcuts(forms=self._openings, marking=self._marking)
-        self._homes = Homes(
-            slack=self._slack,
-            pacer=self._pacer,
-            reader=behind.reader,
-            identity=self.identity,
-            gallery=self._gallery,
-            foresight=behind.foresight,
-            clock=self._clock,
-            sleep=self._sleep,
-            command=command,
-            redact=redact,
-        )
+        behind.journal.listen(self._hands.homes.changed)
 
     def _make_inbound(self, behind: Behind) -> None:
-        config = self._config
-        self._onlooker = onlooker = Onlooker(
-            reader=behind.reader, gallery=self._gallery, command=config.command, redact=behind.redact
-        )
-        self._doer = Doer(
-            desk=behind.desk,
-            reader=behind.reader,
+        place = Place(
+            config=self._config,
+            slack=self._slack,
+            pacer=self._pacer,
             identity=self.identity,
-            onlooker=onlooker,
-            draft=behind.draft,
-            forms=self._openings,
-            command=config.command,
-            redact=behind.redact,
+            gallery=self._gallery,
+            clock=self._clock,
+            sleep=self._sleep,
         )
-        self._buttons = Buttons(
-            desk=behind.desk,
-            runs=behind.runs,
-            voting=self._voting,
-            draft=behind.draft,
-            identity=self.identity,
-            command=config.command,
-            redact=behind.redact,
-        )
+        self._hands = Hands(behind, place)
         replier = Replier(self._slack, self._pacer, self._clock, self._sleep)
         self._worker = InboxWorker(
             journal=behind.journal,
             reader=behind.reader,
-            handler=self._handle,
+            handler=self._hands.handle,
             replier=replier,
             redact=behind.redact,
             sleep=self._sleep,
@@ -225,20 +125,36 @@ class ChatSurface:
             journal=behind.journal,
             worker=self._worker,
             replier=replier,
-            glance=self._glance,
+            glance=self._hands.glance,
             clock=self._clock,
-            ours=ours_of(config),
+            ours=ours_of(self._config),
         )
 
     def _make_outbox(self, behind: Behind, metrics: Metrics, chance: random.Random) -> None:
         ledger = Ledger(behind.journal)
-        self._channels = ChannelKeeper(
+        self._people = Inviter(
             slack=self._slack,
             pacer=self._pacer,
             ledger=ledger,
             reader=behind.reader,
             identity=self.identity,
+            groups=self._config.invite,
+        )
+        self._channels = ChannelKeeper(
+            slack=self._slack,
+            pacer=self._pacer,
+            ledger=ledger,
+            reader=behind.reader,
+            people=self._people,
             config=self._config,
+            redact=behind.redact,
+        )
+        bookmarks = BookmarkKeeper(
+            slack=self._slack,
+            pacer=self._pacer,
+            ledger=ledger,
+            reader=behind.reader,
+            public_url=self._config.public_url,
             redact=behind.redact,
         )
         self._messages = MessageKeeper(slack=self._slack, pacer=self._pacer, ledger=ledger)
@@ -248,6 +164,8 @@ class ChatSurface:
             gallery=self._gallery,
             identity=self.identity,
             channels=self._channels,
+            people=self._people,
+            bookmarks=bookmarks,
             messages=self._messages,
             places=Places(self._slack, self._pacer, self._config.announce_channel),
             clock=self._clock,
@@ -308,7 +226,7 @@ class ChatSurface:
             self._introduction.cancel()
             await asyncio.gather(self._introduction, return_exceptions=True)
         await self._sockets.stop()
-        await self._homes.stop()
+        await self._hands.homes.stop()
         await self._worker.stop(GRACE)
         await self._intake.stop()
         await self._outbox.stop()
@@ -345,26 +263,8 @@ class ChatSurface:
                 _LOG.warning("Slack does not know us yet", problem=str(problem), hint=problem.hint)
                 await self._sleep(pause)
                 pause = min(60.0, pause * 2)
-        self._channels.bot_user = self._messages.bot_user = str(self._me.get("user_id", ""))
+        self._people.bot_user = self._channels.bot_user = self._messages.bot_user = str(
+            self._me.get("user_id", "")
+        )
         self._gallery.team_url = str(self._me.get("url", ""))
         self._outbox.wake()
-
-    def _glance(self, asked: Asked) -> Answer:
-        """Answer what only reads."""
-        return self._submissions.glance(asked) if asked.kind == VIEW else self._onlooker.glance(asked)
-
-    async def _handle(self, task: Task) -> Answer:
-        """Hand what was asked to the part that does it."""
-        asked = task.asked
-        if asked.kind == EVENT and asked.action == HOME:
-            await self._homes.opened(task)
-            return None
-        if asked.kind == ACTION:
-            return await (self._openings if asked.action in OPENING else self._buttons).press(task)
-        does: Mapping[str, Callable[[Task], Awaitable[Answer]]] = {
-            COMMAND: self._doer.do,
-            VIEW: self._submissions.submit,
-            SHORTCUT: self._shortcuts.use,
-            EVENT: self._marking.hear,
-        }
-        return await does[asked.kind](task)

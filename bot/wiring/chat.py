@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
-from bot.chat.surface import Behind, ChatSurface
+from bot.chat.surface import ChatSurface
 from bot.domain.records import RunRecord
 from bot.errors import RunbookError
 from bot.incidents.foreseen import Foresight
 from bot.postmortem.describe import describe
 from bot.wiring.fireline import Fireline
+from bot.wiring.patience import patience_of
 
 
 def build_chat(fireline: Fireline) -> ChatSurface:
@@ -47,6 +49,7 @@ def build_chat(fireline: Fireline) -> ChatSurface:
             variables=fireline.settings.vars,
         ),
         surely_leading=fireline.store.surely_leading,
+        patience=patience_of(fireline.settings),
     )
     return ChatSurface(
         ChatConfig.from_settings(fireline.settings), behind, clock=fireline.clock, metrics=fireline.metrics

@@ -14,9 +14,10 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
-from bot.chat.surface import Behind, ChatSurface
+from bot.chat.surface import ChatSurface
 from bot.domain.clock import SystemClock
 from bot.domain.events import Event
 from bot.domain.facts import (
@@ -265,6 +266,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         signing_secret=app.signing_secret,
         base_url=f"{url}/api/",
         announce_channel="incidents",
+        public_url="https://fireline.test",
         invite=("sre",),
         groups={"leads": (BEN,)},
     )
