@@ -123,15 +123,18 @@ class Story:
 
     def _forms(self) -> None:
         """The form of a new incident, what a run would do, and the home tab."""
-        self._say(self.ada, "/incident declare")
+        self.ada.goto(f"{self.stack.slack}/?user=ada&home=1")
+        self.ada.get_by_role("button", name="Declare an incident").click()
         self.ada.get_by_label("What is wrong?").fill("Search answers slowly")
         self.ada.get_by_label("How bad is it?").select_option("SEV3")
         self.ada.get_by_label("Service").fill("search")
-        self._shoot(self.ada, "form-declare", width=820, height=760)
+        self._shoot(self.ada, "form-declare", width=820, height=640)
         self.ada.get_by_role("button", name="Declare", exact=True).click()
-        expect(self.ada.locator("#modal dialog")).to_have_count(0)
-        self.ada.goto(f"{self.stack.slack}/?user=ada&home=1")
-        expect(self.ada.get_by_text("Search answers slowly").first).to_be_visible()
+        expect(self.ada.get_by_text("is open: Search")).to_be_visible()
+        self.ada.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+        expect(self.ada.locator("#main").get_by_text("Search answers slowly").first).to_be_visible(
+            timeout=20_000
+        )
         self._shoot(self.ada, "home", width=820, height=480)
         self.ada.get_by_role("button", name="Run …").first.click()
         self.ada.get_by_role("button", name="Preview").click()

@@ -76,7 +76,11 @@ class Homes:
         self._looked[user] = self._clock.now()
         while len(self._looked) > LOOKERS:
             self._forget(next(iter(self._looked)))
-        await self._publish(user, priority=0)
+        try:
+            await self._publish(user, priority=0)
+        except ChatError as problem:
+            # The next look, or the next change, brings it; nobody waits for this one.
+            _LOG.warning("a home tab could not be shown", user=user, problem=str(problem))
 
     def changed(self, _events: Sequence[Event]) -> None:
         """Bring the tabs of those who looked lately up to date, in a while."""

@@ -100,6 +100,8 @@ class ChatSurface:
         self._introduction: asyncio.Task[None] | None = None
         behind.journal.listen(self._outbox.wake)
         behind.journal.listen(self._hands.homes.changed)
+        if self.on:
+            behind.journal.listen(self._worker.watch)
 
     def _make_inbound(self, behind: Behind) -> None:
         place = Place(

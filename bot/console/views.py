@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.console.ahead import Ahead, ahead
+from bot.console.letters import Letters, letters
 from bot.console.waiting import Progress, Wait, waiting
 from bot.domain.clock import Clock
 from bot.domain.events import Event
@@ -33,7 +34,7 @@ RECENT = 50
 LINES = 200
 """Lines of a timeline that the incident's page shows, newest first; more are a click away."""
 _LARGEST = 2**31 - 1
-_NOTHING = Progress(runs=(), unknown=(), steps={}, approvals=())
+_NOTHING = Progress(runs=(), unknown=(), steps={}, approvals=(), letters=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +193,10 @@ class Views:
         """Return what is to come by itself: runs in line, and schedules."""
         return ahead(self.reader, self._text, self.clock.now())
 
+    def letters(self) -> Letters:
+        """Return the dead-letter list."""
+        return letters(self.reader, self._text, self.names)
+
     def process(self) -> tuple[Line, ...]:
         """Return what the log tells of the processes themselves, newest first: who started, who led, which runbooks came into force."""
         events = [redacted(event, self.redact) for event in self.reader.events(stream=SYSTEM)]
@@ -222,6 +227,7 @@ class Views:
             unknown=[fact for run in running for fact in self._unknown(run)],
             steps={run.id: self.reader.steps_of(run.id) for run in runs},
             approvals=self.reader.approvals_of(incident),
+            letters=self.reader.dead_letters_of(incident),
         )
 
     def _unknown(self, run: RunId) -> list[StepOutcomeUnknown]:

@@ -42,9 +42,12 @@ from bot.wiring.protection import rules_of
 from bot.wiring.relay import build_collector
 from bot.wiring.secrets import SettingsSecrets
 from bot.wiring.watching import CountEvents
+from bot.wiring.watching_letters import CountLetters
 from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
 
+_LETTERS = 100_000
+"""Dead letters that are counted at the start; nobody has as many."""
 _RETRY_CEILING = 30.0
 """Seconds: the longest pause between two tries to write while the database is away."""
 
@@ -80,6 +83,9 @@ async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = la
         targets = CountTargets(grounds.metrics, limits_of=lambda target: rules.of(target).name)
         targets.begin([each.target for each in await asyncio.to_thread(store.records.targets_away)])
         store.journal.listen(targets)
+        letters = CountLetters(grounds.metrics)
+        letters.begin(await asyncio.to_thread(store.records.dead_letters, limit=_LETTERS))
+        store.journal.listen(letters)
         return assemble(
             settings,
             store=store,
@@ -187,6 +193,7 @@ def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, 
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
     )
     store.journal.listen_late(dispatcher.catch_up)
+    store.journal.listen(dispatcher.watch)
     return dispatcher
 
 

@@ -16,10 +16,11 @@ from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import LeadTaken, ProcessStarted
 from bot.domain.ids import SYSTEM, IncidentId, incident_stream
-from bot.domain.nouns import FIRELINE, Actor, ActorKind
+from bot.domain.nouns import FIRELINE, Actor, ActorKind, DeadKind
 from bot.domain.ports import Journal, Transaction
 from bot.engine.driver import Driver
 from bot.evidence.redaction import Redactor
+from bot.incidents.dead_letters import bring_back, put_all_back
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
@@ -39,6 +40,8 @@ from bot.wiring.upkeep import Upkeep
 from integrations.transport import Transport
 
 _LOG = structlog.get_logger(__name__)
+_OF_RUNBOOKS = frozenset({DeadKind.ALERT, DeadKind.SCHEDULE})
+"""What is tried again whenever the runbooks are read: that is what mends it, if anything does."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +98,7 @@ class Fireline:
 
         def unit(tx: Transaction) -> None:
             tx.append(SYSTEM, FIRELINE, [fact])
+            put_all_back(tx, _OF_RUNBOOKS, "the runbooks were read anew")
             for book in self.shelf.runbooks():
                 # A run inside another may name this version before it begins: by then the file may say something else.
                 tx.keep_runbook(book.digest, book.name, book.source)
@@ -113,6 +117,7 @@ class Fireline:
         await asyncio.to_thread(self.evidence.sweep)
         self.alarm.start()
         taken_up = await self.driver.recover()
+        await bring_back(self.store.journal, self.store.records, self.driver)
         reached(CrashPoint.RECOVERY_ENDED)
         self.upkeep.keep("the dispatcher", self.dispatcher.run)
         self.upkeep.keep("the usher", self.usher.run)

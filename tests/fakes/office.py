@@ -65,6 +65,7 @@ class Office:
             tokens=tokens,
             variables=VARIABLES,
         )
+        self.store.journal.listen(self.dispatcher.watch)
         self.usher = Usher(self.store.journal, self.runs)
         self.store.journal.listen(self.usher.watch)
         self.timekeeper = Timekeeper(

@@ -14,6 +14,7 @@ from bot.domain.facts import (
     Fact,
     RunCancelRequested,
     RunPaused,
+    RunRequeued,
     RunResumed,
     RunRetried,
     StepSettled,
@@ -100,6 +101,11 @@ class RememberedRuns:
         """See `RunControl.retry`."""
         self.asked.append(("retry", run, by))
         await self._write(run, by, RunRetried(run=run, why=why))
+
+    async def requeue(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.requeue`."""
+        self.asked.append(("requeue", run, by))
+        await self._write(run, by, RunRequeued(run=run, lay_for=0.0, why=why))
 
     async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """See `RunControl.resume`."""

@@ -101,6 +101,7 @@ def helped(command: str) -> Message:
         ("pause [run] [why]", "hold a run: nothing more begins"),
         ("resume [run]", "let it go on"),
         ("retry [run] [why]", "have a failed run go on from where it failed"),
+        ("dead-letters", "what can't go on: `requeue 7` puts it back, `discard 7 why` lets it go"),
         (
             "cancel [run] [--undo] [why]",
             "end a run: what runs is stopped, then cleaned up; --undo takes back what it did",

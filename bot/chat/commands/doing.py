@@ -21,7 +21,7 @@ from bot.errors import NotFound, Refused
 
 _OF_NO_INCIDENT = frozenset({"declare", "run"})
 """What can be asked outside an incident: the others need its number there."""
-_MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume", "retry"})
+_MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume", "retry", "requeue", "discard"})
 """What lets actions loose on the world, or stops them half-way: for those who may decide. A guest may declare, note and resolve."""
 
 

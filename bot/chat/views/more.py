@@ -8,6 +8,7 @@ from typing import Any
 from bot.chat.blocks.control import all_of, opens, retry_button
 from bot.chat.blocks.ink import Ink, Redact
 from bot.chat.blocks.kit import Json, actions, button, context, section
+from bot.chat.blocks.letters import letter_buttons
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.words import STATUS, name_of
 from bot.chat.views.kit import modal, view_to_fit
@@ -46,8 +47,10 @@ def _open(picture: Picture, ink: Ink) -> Iterator[Json]:
     )
     yield section("*Runbooks*")
     alive = [each for each in picture.runs if each.run.status is RunStatus.RUNNING]
-    again = [] if alive else retry_button(picture.runs, ink)
-    yield actions(opens("Run a runbook", "run", value), *again)
+    dead = {each.run for each in picture.letters}
+    last = [each for each in picture.runs[-1:] if each.run.id not in dead]
+    again = [] if alive else retry_button(last, ink)
+    yield actions(opens("Run a runbook", "run", value), *letter_buttons(picture.letters), *again)
     for each in alive[:RUNS]:
         yield section(f"▶️ {ink.line(each.title or each.run.runbook, 120)} · run `{each.run.id}`")
         yield actions(*all_of(each, ink, one_of_many=True))
