@@ -14,8 +14,9 @@ from bot.settings.model import Settings
 class ChatConfig:
     """How Slack is reached, and what the surface is called there. Tokens are plain text and live here only; the repr hides them.
 
-    `groups` maps a group's name to the member ids that the settings give it. `invite` names groups whose members every incident channel gets.
-    `timeline_reaction` is the emoji that adds a message to the timeline, `roles` are those that an incident knows.
+    `groups` maps a group's name to the member ids that the settings give it. `invite` names groups whose members every incident channel gets,
+    `oncall` those whose members are on call. `timeline_reaction` is the emoji that adds a message to the timeline, `roles` are those that an
+    incident knows.
     """
 
     mode: Literal["off", "http", "socket"]
@@ -31,6 +32,7 @@ class ChatConfig:
     invite: tuple[str, ...] = ()
     timeline_reaction: str = "pushpin"
     roles: tuple[str, ...] = ROLES
+    oncall: tuple[str, ...] = ()
     socket_lines: int = 2
 
     @classmethod
@@ -55,4 +57,5 @@ class ChatConfig:
             invite=slack.invite_groups,
             timeline_reaction=slack.timeline_reaction,
             roles=(*ROLES, *(each for each in settings.roles if each not in ROLES)),
+            oncall=slack.oncall_groups or slack.invite_groups,
         )

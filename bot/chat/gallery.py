@@ -37,6 +37,7 @@ from bot.chat.outbox.keys import Key, Subject
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import (
+    MessagePosted,
     PostmortemDrafted,
 )
 from bot.domain.grouping import Grouped, grouped
@@ -219,6 +220,25 @@ class Gallery:
         """Return where a message is read in the workspace; empty while we don't know where that is."""
         return f"{self.team_url}archives/{channel}/p{ts.replace('.', '')}" if self.team_url else ""
 
+    def console(self, incident: IncidentId) -> str:
+        """Return the address of the incident's page; empty where there is none."""
+        return f"{self._public_url}/incidents/{incident}" if self._public_url else ""
+
+    def told(
+        self, incident: IncidentId, *, limit: int
+    ) -> tuple[IncidentRecord, Sequence[tuple[Event, str]], int]:
+        """Gather the last things that happened in an incident, a sentence each, and how many came before them."""
+        record = self._reader.incident(incident)
+        assert record is not None  # noqa: S101 - who asks has found it
+        events = [
+            each
+            for each in self._reader.events(stream=incident_stream(incident))
+            if not isinstance(each.fact, MessagePosted)
+        ]
+        names = self._identity.names()
+        shown = [(each, sentence) for each in events[-limit:] if (sentence := self._describe(each, names))]
+        return record, shown, len(events) - len(shown)
+
     # ---- gathering
 
     def _picture(self, incident: IncidentRecord) -> Picture:
@@ -240,7 +260,7 @@ class Gallery:
         )
 
     def _links(self, incident: IncidentRecord, keys: Sequence[str]) -> Links:
-        console = f"{self._public_url}/incidents/{incident.id}" if self._public_url else ""
+        console = self.console(incident.id)
         messages = {}
         for key in keys if self.team_url else ():
             entry = self._reader.outbox_entry(key)

@@ -99,6 +99,8 @@ class Hands:
             forms=self._openings,
             command=command,
             redact=redact,
+            clock=place.clock,
+            oncall=place.config.oncall,
         )
         self._buttons = Buttons(
             desk=behind.desk,

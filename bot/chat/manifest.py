@@ -64,7 +64,7 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
         "command": config.command,
         "description": "Declare, run and resolve incidents",
         "usage_hint": "help",
-        "should_escape": False,
+        "should_escape": True,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
     events: dict[str, Any] = {"bot_events": list(EVENTS)}

@@ -59,6 +59,7 @@ METHODS = {
     "pins.add": TIER_2,
     "users.info": TIER_4,
     "usergroups.list": TIER_2,
+    "users.list": TIER_2,
     "views.open": TIER_4,
     "views.publish": TIER_4,
     "views.push": TIER_4,

@@ -161,6 +161,7 @@ class _Pages:
             opened=opened,
             over=over,
             away=self._views.away(),
+            frozen=self._views.frozen(),
         )
 
     def _incident(self, request: Request) -> Response:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.console.ahead import Ahead, ahead
 from bot.console.letters import Letters, letters
+from bot.console.response import Response, frozen, response_of
 from bot.console.waiting import Progress, Wait, waiting
 from bot.domain.clock import Clock
 from bot.domain.events import Event
@@ -112,6 +113,7 @@ class IncidentView:
     row: IncidentRow
     channel: str
     alerts: Sequence[AlertRow]
+    response: Response
     runs: Sequence[RunRow]
     approvals: Sequence[ApprovalRow]
     evidence: Sequence[EvidenceRow]
@@ -154,6 +156,10 @@ class Views:
             for each in self.reader.targets_away()
         ]
 
+    def frozen(self) -> str:
+        """Say who froze changes, since when and why; empty while nobody did."""
+        return frozen(self.reader.freeze(), self.names, self._text, self.clock)
+
     def incident(self, number: int, *, everything: bool) -> IncidentView:
         """Return all of an incident; `everything` tells each event instead of the folded timeline. NotFound when there is none."""
         record = self._record(number)
@@ -164,6 +170,9 @@ class Views:
         return IncidentView(
             row=self._row(record, progress),
             channel=self._text(record.channel_name),
+            response=response_of(
+                record, self.reader.silences_of(record.id), self.names, self._text, self.clock
+            ),
             alerts=[self._alert(each) for each in self.reader.alerts_of(record.id)],
             runs=[self._run(each, progress) for each in progress.runs],
             approvals=approvals(story, self.names, self.redact),

@@ -144,6 +144,9 @@ class Metrics:
             "Targets that do not answer and are not called, by the limits that they are under.",
             "limits",
         )
+        self.changes_frozen = self._gauge(
+            "changes_frozen", "Whether a freeze holds back every call that changes something: 1, or 0."
+        )
         self.approvals = self._counter(
             "approvals", "Approvals that ended, by how: approved, denied, expired, void.", "outcome"
         )

@@ -26,6 +26,7 @@ from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.relay import Collector
 from bot.incidents.reminders import Reminders
+from bot.incidents.silencer import Silencer
 from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
@@ -64,6 +65,7 @@ class Fireline:
     evidence: EvidenceFiles
     redactor: Redactor
     transport: Transport
+    silencer: Silencer | None = None
     chat: ChatSurface = field(init=False)
     collector: Collector = field(init=False)
     recovered: bool = False
@@ -123,6 +125,8 @@ class Fireline:
         self.upkeep.keep("the usher", self.usher.run)
         self.upkeep.keep("the timekeeper", self.timekeeper.run)
         self.upkeep.keep("the reminders", self.reminders.run)
+        if self.silencer is not None:
+            self.upkeep.keep("the silencer", self.silencer.run)
         await self.chat.start()
         if self.store.lease is not None:  # on SQLite nobody stands by
             self.upkeep.keep("the collector", self.collector.run)

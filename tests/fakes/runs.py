@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,12 @@ class RememberedRuns:
     journal: Journal
     reader: Reader
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def freezing(self, *, by: Actor, why: str, until: datetime | None) -> AsyncIterator[None]:
+        """See `RunControl.freezing`."""
+        self.asked.append(("freezing", by, why, until))
+        yield
 
     async def take_up(self, run: RunId) -> None:
         """See `RunControl.take_up`."""
@@ -111,12 +117,6 @@ class RememberedRuns:
         """See `RunControl.resume`."""
         self.asked.append(("resume", run, by))
         await self._write(run, by, RunResumed(run=run, paused_for=0.0, why=why))
-
-    @asynccontextmanager
-    async def freezing(self, *, by: Actor, why: str, until: datetime | None) -> AsyncIterator[None]:
-        """See `RunControl.freezing`."""
-        self.asked.append(("freezing", by, why, until))
-        yield
 
     async def _write(self, run: RunId, by: Actor, fact: Fact) -> None:
         await self.journal.append(incident_stream(incident_of_run(run)), by, [fact])

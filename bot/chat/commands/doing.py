@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.chat.blocks.answers import said
 from bot.chat.blocks.ink import Ink, Redact
 from bot.chat.blocks.kit import Message
+from bot.chat.commands.leading import Leading
 from bot.chat.commands.looking import Onlooker
+from bot.chat.commands.quieting import Quieting
 from bot.chat.commands.steering import Steering
 from bot.chat.commands.words import declaration, numbered, read, run_wanted
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
 from bot.chat.modals.openings import FORMS, Openings
+from bot.domain.clock import Clock
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import person
 from bot.domain.ports import Reader
-from bot.errors import NotFound, Refused
 
-_OF_NO_INCIDENT = frozenset({"declare", "run"})
+_OF_NO_INCIDENT = frozenset({"declare", "run", "freeze"})
 """What can be asked outside an incident: the others need its number there."""
-_MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume", "retry", "requeue", "discard"})
-"""What lets actions loose on the world, or stops them half-way: for those who may decide. A guest may declare, note and resolve."""
+_MOVES_RUNS = frozenset(
+    {
+        "run",
+        "cancel",
+        "pause",
+        "resume",
+        "retry",
+        "requeue",
+        "discard",
+        "freeze",
+        "unfreeze",
+        "silence",
+        "unsilence",
+    }
+)
+"""What lets actions loose on the world, stops them half-way, or quiets alerts: for those who may decide. A guest may declare, note and resolve."""
 
 
 class Doer:
@@ -39,6 +55,8 @@ class Doer:
         forms: Openings,
         command: str,
         redact: Redact,
+        clock: Clock,
+        oncall: Sequence[str],
     ) -> None:
         self._desk = desk
         self._reader = reader
@@ -48,6 +66,25 @@ class Doer:
         self._forms = forms
         self._command = command
         self._ink = Ink(redact=redact)
+        self._which = onlooker.which
+        leading = Leading(
+            desk=desk,
+            reader=reader,
+            identity=identity,
+            which=onlooker.which,
+            command=command,
+            ink=self._ink,
+        )
+        quieting = Quieting(
+            desk=desk,
+            reader=reader,
+            identity=identity,
+            which=onlooker.which,
+            clock=clock,
+            oncall=oncall,
+            command=command,
+            ink=self._ink,
+        )
         self._verbs: Mapping[str, Callable[[Task, str], Awaitable[Message]]] = {
             "declare": self._declare,
             "run": self._run,
@@ -56,6 +93,8 @@ class Doer:
             "note": self._note,
             "postmortem": self._postmortem,
             **Steering(desk=desk, reader=reader, here=onlooker.here, command=command).verbs,
+            **leading.verbs,
+            **quieting.verbs,
         }
 
     async def do(self, task: Task) -> Message | None:
@@ -63,8 +102,8 @@ class Doer:
         wanted = read(task.asked.text)
         verb = self._verbs.get(wanted.verb)
         if wanted.verb in FORMS:
-            incident, words = numbered(wanted.rest, self._onlooker.here(task.asked))
-            if verb is None or (not words and (incident is not None or wanted.verb in _OF_NO_INCIDENT)):
+            incident, words = numbered(wanted.rest, self._which.here(task.asked))
+            if not words and (incident is not None or wanted.verb in _OF_NO_INCIDENT):
                 return await self._forms.open(task, wanted.verb, {"incident": incident})
         if verb is None:
             return self._onlooker.glance(task.asked)
@@ -81,7 +120,7 @@ class Doer:
         )
 
     async def _run(self, task: Task, rest: str) -> Message:
-        wanted = run_wanted(rest, self._onlooker.here(task.asked))
+        wanted = run_wanted(rest, self._which.here(task.asked))
         desk = self._desk(task.journal)
         opened = await desk.start_run(
             wanted.runbook, wanted.inputs, person(task.asked.user), incident=wanted.incident
@@ -98,7 +137,7 @@ class Doer:
         )
 
     async def _acknowledge(self, task: Task, rest: str) -> Message:
-        incident = self._which(task, rest)
+        incident = self._which.alone(task.asked, rest)
         me = person(task.asked.user)
         await self._desk(task.journal).acknowledge(incident, me)
         record = self._reader.incident(incident)
@@ -109,43 +148,19 @@ class Doer:
         )
 
     async def _resolve(self, task: Task, rest: str) -> Message:
-        incident, summary = numbered(rest, self._onlooker.here(task.asked), words_follow=True)
-        number = self._found(incident)
+        number, summary = self._which.with_words(task.asked, rest)
         warnings = await self._desk(task.journal).resolve(number, person(task.asked.user), summary)
         return resolved(number, warnings, self._command, self._ink)
 
     async def _note(self, task: Task, rest: str) -> Message:
-        incident, text = numbered(rest, self._onlooker.here(task.asked), words_follow=True)
-        number = self._found(incident)
+        number, text = self._which.with_words(task.asked, rest)
         await self._desk(task.journal).note(number, person(task.asked.user), text)
         return said(f"📝 Noted in the timeline of #{number}.")
 
     async def _postmortem(self, task: Task, rest: str) -> Message:
-        number = self._which(task, rest)
+        number = self._which.alone(task.asked, rest)
         await self._draft(number, person(task.asked.user))
         return said(f"📝 The draft for #{number} is made and comes{self._channel(number, ' to ')}.")
-
-    # ---- which one is meant
-
-    def _which(self, task: Task, rest: str) -> IncidentId:
-        number, more = numbered(rest, self._onlooker.here(task.asked))
-        if more:
-            raise Refused(
-                f"“{more[:40]}” is no incident's number.", hint=f"`{self._command} list` shows the open ones."
-            )
-        return self._found(number)
-
-    def _found(self, number: IncidentId | None) -> IncidentId:
-        if number is None:
-            raise Refused(
-                "Which incident?",
-                hint=f"Give its number, or ask in its channel. `{self._command} list` shows the open ones.",
-            )
-        if self._reader.incident(number) is None:
-            raise NotFound(
-                f"There is no incident #{number}.", hint=f"`{self._command} list` shows the open ones."
-            )
-        return number
 
     def _channel(self, incident: IncidentId, before: str = ", ") -> str:
         record = self._reader.incident(incident)

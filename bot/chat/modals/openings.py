@@ -36,10 +36,8 @@ FORMS = (
     "freeze",
 )
 """What can be opened by `open/…`, and by a command without arguments."""
-FOR_THOSE_WHO_DECIDE = frozenset(
-    {"run", "run_go", "deny", "update", "assign", "severity", "silence", "merge", "reopen", "freeze"}
-)
-"""Forms for full members alone, when they are opened and when they are sent off. A guest may declare, note and resolve."""
+FOR_THOSE_WHO_DECIDE = frozenset({"run", "run_go", "deny", "silence", "freeze"})
+"""Forms for full members alone, when they are opened and when they are sent off: the same as the commands."""
 OPENING = frozenset({f"{OPEN}more", "deny", "details", "details_page", *(f"{OPEN}{each}" for each in FORMS)})
 """Buttons that open something, and do nothing else."""
 OTHERS = 100

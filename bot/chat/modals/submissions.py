@@ -141,6 +141,8 @@ class Submissions:
 
     async def _assign(self, task: Task) -> Answer:
         incident, role, who = _incident(task), _text(task, "role"), _text(task, "person")
+        if who:
+            await self._identity.must_be_a_person(who)
         await self._desk(task.journal).assign(incident, person(task.asked.user), role, who or None)
         called = self._ink.line(role_called(role), 60)
         if not who:

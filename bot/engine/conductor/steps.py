@@ -32,10 +32,10 @@ ANY_OTHER_PERSON = ApprovalRule(sources=(ANYONE,), quorum=1, expires=None, on_ex
 
 def ready(turn: Turn, step: Step) -> bool:
     """Tell whether nothing that the step needs is still under way."""
-    state = turn.state
-    if state.step(step.id).status is not StepStatus.PENDING:
+    seen = turn.state.steps
+    if step.id in seen and seen[step.id].status is not StepStatus.PENDING:
         return False
-    return all(state.step(need).status.final for need in step.needs)
+    return not turn.left_of(step.needs)
 
 
 def begin(turn: Turn, step: Step) -> None:

@@ -32,11 +32,13 @@ from bot.domain.nouns import FIRELINE, Actor, RunStatus, Severity
 from bot.domain.ports import Transaction
 from bot.incidents.desk import Desk
 from bot.incidents.foreseen import Foresight
+from bot.incidents.silencer import Silencer
 from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
 from bot.localslack.journal import CallRecord
 from bot.persistence.store import Store
 from bot.runbook.model import Runbook
 from bot.telemetry import Metrics
+from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.behind import owed
 from tests.fakes.catalogue import CATALOGUE
 from tests.fakes.runs import RememberedRuns
@@ -60,6 +62,7 @@ class Workplace:
     runs: RememberedRuns
     surface: ChatSurface
     config: ChatConfig
+    alertmanager: FakeAlertmanager
     books: list[Runbook] = field(default_factory=list)
     _server: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -268,9 +271,19 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         announce_channel="incidents",
         public_url="https://fireline.test",
         invite=("sre",),
+        oncall=("leads", "sre"),
         groups={"leads": (BEN,)},
     )
     runs = RememberedRuns(journal=store.journal, reader=store.records)
+    alertmanager = FakeAlertmanager()
+    silencer = Silencer(
+        store.journal,
+        store.records,
+        alertmanager,
+        clock=clock,
+        tokens=lambda: "token",
+        pause=lambda _tries: 0.01,
+    )
 
     async def draft(incident: IncidentId, by: Actor) -> None:
         through, _ = store.records.head()
@@ -291,6 +304,8 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
             runbook=lambda name: next((each for each in books if each.name == name), None),
             tokens=lambda: "token",
             variables={"region": "eu"},
+            roles=("customer_liaison",),
+            silencer=silencer,
         ),
         runs=runs,
         draft=draft,
@@ -315,6 +330,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         surface=surface,
         config=config,
         books=books,
+        alertmanager=alertmanager,
     )
 
 

@@ -50,24 +50,34 @@ async def test_a_response_is_led_by_forms(http_place: Workplace, form: str) -> N
     await until(lambda: len(place.texts(channel, seen_by=ADA)) > before)
 
 
-async def test_a_guest_leads_nothing(http_place: Workplace) -> None:
+async def test_a_guest_quiets_and_freezes_nothing(http_place: Workplace) -> None:
     """Neither is a form shown, nor is one that somehow was taken."""
     place = http_place
     channel = await opened(place)
     place.slack.world.add_member(place.slack.world.channels[channel], DANA)
-    for form in FILLED:
+    for form in ("silence", "freeze"):
         ack = await place.command(DANA, channel, form)
         assert "uests" in str(ack["body"])
     assert place.modal(DANA) is None
-    await place.command(ADA, channel, "severity")
-    await place.shown(ADA, "severity")
+    await place.command(ADA, channel, "freeze")
+    await place.shown(ADA, "freeze")
     view = place.slack.world.views.top(ADA)
     assert view is not None
     view.user = DANA
-    body = {"user": DANA, "view_id": view.id, "values": {"severity": "SEV1"}}
-    await place._act("view/submit", body)
+    await place._act("view/submit", {"user": DANA, "view_id": view.id, "values": {"why": "because"}})
     assert "uests" in str(view.errors)
-    assert facts(place, SeverityChanged) == []
+    assert facts(place, ChangesFrozen) == []
+
+
+async def test_a_bot_gets_no_role(http_place: Workplace) -> None:
+    """Whoever is picked must be a person who can do it."""
+    place = http_place
+    channel = await opened(place)
+    await place.command(ADA, channel, "assign")
+    await place.shown(ADA, "assign")
+    await place.submit(ADA, role="scribe", person=place.slack.world.app.bot_user_id)
+    assert "nobody who can do it" in str(place.errors(ADA))
+    assert facts(place, RoleAssigned) == []
 
 
 async def test_a_resolved_incident_says_what_customers_felt_and_is_reopened_with_a_reason(
@@ -118,14 +128,14 @@ async def test_an_incident_is_merged_into_another(http_place: Workplace) -> None
     assert record.merged_into == other
 
 
-async def test_alerts_can_t_be_silenced_where_there_is_nobody_to_ask(http_place: Workplace) -> None:
-    """The form says which setting is missing, and stays."""
+async def test_what_can_t_be_silenced_stays_in_the_form(http_place: Workplace) -> None:
+    """No alert of this incident fires: the desk's words stand in the form."""
     place = http_place
     channel = await opened(place)
     await place.command(ADA, channel, "silence")
     await place.shown(ADA, "silence")
     await place.submit(ADA, minutes="60", why="deploying")
-    assert "no Alertmanager" in str(place.errors(ADA))
+    assert place.errors(ADA) != {}
 
 
 async def test_a_private_incident_is_unseen_by_others(http_place: Workplace) -> None:
