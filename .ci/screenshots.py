@@ -149,7 +149,7 @@ class Story:
             self.ada, "thread", first="Pinned by Fireline", last="Move traffic to the standby", height=780
         )
         central = self._slack(self.browser, "cleo")
-        expect(central.get_by_text("decision waiting")).to_be_visible()
+        expect(central.get_by_text("led by")).to_be_visible()
         self._shoot(central, "central", height=360)
         central.close()
         self.ada.get_by_role("link", name="Close thread").click()

@@ -11,6 +11,15 @@ from bot.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """What may go up: evidence of these classes and up to so many bytes, and how a draft does."""
+
+    evidence: frozenset[str] = frozenset()
+    most: int = 0
+    postmortem: str = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatConfig:
     """How Slack is reached, and what the surface is called there. Tokens are plain text and live here only; the repr hides them.
 
@@ -34,6 +43,7 @@ class ChatConfig:
     roles: tuple[str, ...] = ROLES
     oncall: tuple[str, ...] = ()
     socket_lines: int = 2
+    sharing: Sharing = Sharing()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ChatConfig:
@@ -58,4 +68,9 @@ class ChatConfig:
             timeline_reaction=slack.timeline_reaction,
             roles=(*ROLES, *(each for each in settings.roles if each not in ROLES)),
             oncall=slack.oncall_groups or slack.invite_groups,
+            sharing=Sharing(
+                evidence=frozenset(slack.share_evidence),
+                most=int(slack.share_evidence_up_to),
+                postmortem=slack.share_postmortem,
+            ),
         )

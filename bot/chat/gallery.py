@@ -31,6 +31,7 @@ from bot.chat.blocks.picture import (
     StepLine,
     UnknownCall,
 )
+from bot.chat.blocks.shut_out import shut_out_message
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
 from bot.chat.outbox.keys import Key, Subject
@@ -150,6 +151,8 @@ class Gallery:
             Subject.UNKNOWN: self._unknown_call,
             Subject.PROPOSED: self._proposed,
             Subject.REJECTED: self._rejected,
+            Subject.SHUT_OUT: self._shut_out,
+            Subject.SHUT_OUT_LEAD: self._shut_out,
             Subject.REMINDER: self._reminder,
         }
         self.team_url = ""
@@ -188,6 +191,15 @@ class Gallery:
     def _rejected(self, incident: IncidentRecord, key: Key) -> Message | None:
         rejection = rejection_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return rejection_message(rejection, redact=self._redact) if rejection else None
+
+    def _shut_out(self, incident: IncidentRecord, _key: Key) -> Message | None:
+        events = self._reader.events(stream=incident_stream(incident.id))
+        told = [each.fact for each in events if isinstance(each.fact, facts.ShutOut | facts.LetIn)]
+        if not told:
+            return None
+        why = told[-1].why if isinstance(told[-1], facts.ShutOut) else ""
+        console = self._links(incident, ()).incident
+        return shut_out_message(incident, why=why, console=console, redact=self._redact)
 
     def _reminder(self, incident: IncidentRecord, key: Key) -> Message | None:
         """Draw a reminder; one that became needless before anybody read it is not posted at all."""

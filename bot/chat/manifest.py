@@ -15,11 +15,14 @@ SCOPES = (
     "app_mentions:read",
     "bookmarks:read",
     "bookmarks:write",
+    "canvases:write",
     "channels:history",
     "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
+    "files:write",
     "groups:history",
     "groups:read",
     "groups:write",
@@ -27,6 +30,7 @@ SCOPES = (
     "reactions:read",
     "usergroups:read",
     "users:read",
+    "users:read.email",
 )
 """One for each method that the surface calls and each event that it hears of: history to find a post whose answer was lost, pins for the living
 message, the rest as named."""

@@ -30,11 +30,14 @@ from bot.chat.inbound.worker import InboxWorker
 from bot.chat.ours import ours_of
 from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.files import FileKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
+from bot.chat.outbox.losses import Losses
 from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
+from bot.chat.outbox.setbacks import Setbacks
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
 from bot.domain.clock import Clock
@@ -151,6 +154,12 @@ class ChatSurface:
             config=self._config,
             redact=behind.redact,
         )
+        self._losses = Losses(
+            journal=behind.journal, reader=behind.reader, clock=self._clock, metrics=metrics
+        )
+        self._messages = MessageKeeper(
+            slack=self._slack, pacer=self._pacer, ledger=ledger, losses=self._losses
+        )
         bookmarks = BookmarkKeeper(
             slack=self._slack,
             pacer=self._pacer,
@@ -159,7 +168,6 @@ class ChatSurface:
             public_url=self._config.public_url,
             redact=behind.redact,
         )
-        self._messages = MessageKeeper(slack=self._slack, pacer=self._pacer, ledger=ledger)
         self._outbox = Outbox(
             reader=behind.reader,
             ledger=ledger,
@@ -169,10 +177,21 @@ class ChatSurface:
             people=self._people,
             bookmarks=bookmarks,
             messages=self._messages,
+            files=FileKeeper(
+                slack=self._slack,
+                pacer=self._pacer,
+                ledger=ledger,
+                reader=behind.reader,
+                sharing=self._config.sharing,
+                show_evidence=behind.show_evidence,
+                read_draft=behind.read_draft,
+            ),
             places=Places(self._slack, self._pacer, self._config.announce_channel),
+            setbacks=Setbacks(
+                ledger=ledger, reader=behind.reader, losses=self._losses, clock=self._clock, chance=chance
+            ),
             clock=self._clock,
             sleep=self._sleep,
-            chance=chance,
             metrics=metrics,
         )
 
@@ -251,7 +270,7 @@ class ChatSurface:
         """Return why chat doesn't work as it should, None when it does; it never makes the process unready by itself."""
         if not self.on:
             return None
-        return self._outbox.locked_out or (None if self._me else "Slack has not answered yet")
+        return self._losses.trouble or (None if self._me else "Slack has not answered yet")
 
     # ---- parts
 

@@ -46,8 +46,6 @@ def announce_line(picture: Picture, *, redact: Redact) -> Message:
     def write(ink: Ink) -> Message:
         incident = picture.incident
         parts = [f"{mark(incident)} *{name_of(incident, ink, 160)}*", _short_state(incident, ink)]
-        if picture.pending and incident.open:
-            parts.append(f"✋ {counted(len(picture.pending), 'decision')} waiting")
         if incident.channel:
             parts.append(f"<#{incident.channel}>")
         return Message(

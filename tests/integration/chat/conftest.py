@@ -18,7 +18,6 @@ from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
 from bot.chat.surface import ChatSurface
-from bot.domain.clock import SystemClock
 from bot.domain.events import Event
 from bot.domain.facts import (
     ApprovalRequested,
@@ -257,12 +256,15 @@ async def until(condition: Callable[[], Any], *, seconds: float = 15) -> None:
             await asyncio.sleep(0.01)
 
 
-async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplace:
-    """Put a Fireline together over the store in `folder`."""
-    clock = SystemClock()
+async def make(
+    folder: Path, slack: LocalSlack, url: str, mode: str, clock: LocalClock | None = None, **config: Any
+) -> Workplace:
+    """Put a Fireline together over the store in `folder`; `clock` is its time and its sleep, where a test moves it."""
+    sleep = clock.sleep if clock is not None else asyncio.sleep
+    clock = clock or LocalClock()
     store = await open_test_store(folder, clock)
     app = slack.config.app
-    config = ChatConfig(
+    chat = ChatConfig(
         mode="http" if mode == "http" else "socket",
         bot_token=app.bot_token,
         app_token=app.app_token,
@@ -273,6 +275,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         invite=("sre",),
         oncall=("leads", "sre"),
         groups={"leads": (BEN,)},
+        **config,
     )
     runs = RememberedRuns(journal=store.journal, reader=store.records)
     alertmanager = FakeAlertmanager()
@@ -292,6 +295,12 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
 
     def describe(event: Event, names: Mapping[str, str]) -> str:
         return f"{event.kind} by {names.get(event.actor.id, event.actor.id)}"
+
+    async def show(incident: IncidentId, place: int) -> str:
+        return f"evidence at {place} of {incident}"
+
+    async def read(drafted: PostmortemDrafted) -> str:
+        return f"# Postmortem\n\nDrafted through {drafted.through}."
 
     books: list[Runbook] = []
     behind = Behind(
@@ -313,11 +322,14 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         describe=describe,
         title=lambda name: name,
         redact=lambda text: text.replace("hunter2", "***"),
+        show_evidence=show,
+        read_draft=read,
         foresight=Foresight(
             store.records, runbooks=lambda: books, catalogue=CATALOGUE, variables={"region": "eu"}
         ),
     )
-    surface = ChatSurface(config, behind, clock=clock, metrics=Metrics(version="test", process=False))
+    metrics = Metrics(version="test", process=False)
+    surface = ChatSurface(chat, behind, clock=clock, metrics=metrics, sleep=sleep)
     people = httpx.AsyncClient(base_url=url, trust_env=False)
     return Workplace(
         folder=folder,
@@ -328,7 +340,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         store=store,
         runs=runs,
         surface=surface,
-        config=config,
+        config=chat,
         books=books,
         alertmanager=alertmanager,
     )
