@@ -184,3 +184,8 @@ def size(count: int) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """Write `1 alert`, `2 alerts`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def role_called(role: str) -> str:
+    """Write a role's name as people say it: `incident commander`."""
+    return role.replace("_", " ")
