@@ -186,7 +186,7 @@ def _approval_voted(step: StepState, fact: ApprovalVoted, _at: datetime, actor: 
     approval = step.approval
     if approval is None or approval.asked.approval != fact.approval:
         return step
-    return replace(step, approval=replace(approval, votes={**approval.votes, str(actor): fact.vote}))
+    return replace(step, approval=replace(approval, votes={**approval.votes, actor: fact.vote}))
 
 
 def _approval_closed(step: StepState, fact: ApprovalClosed, _at: datetime, _actor: Actor) -> StepState:

@@ -189,7 +189,7 @@ def vote(turn: Turn, arrival: VoteCast) -> None:
     source = right_to_decide(
         by=arrival.by, groups=arrival.groups, sources=asked.sources, requested_by=asked.requested_by
     )
-    if str(arrival.by) in _open(turn, step).votes and arrival.vote is Vote.APPROVE:
+    if arrival.by in _open(turn, step).votes and arrival.vote is Vote.APPROVE:
         msg = "You have approved this already."
         raise Conflict(msg, hint=f"It needs {asked.quorum} different people.")
     turn.record(
