@@ -43,8 +43,10 @@ _QUESTIONS = frozenset(
     }
 )
 """Methods that only read. They take form fields, not JSON, and asking twice is always safe."""
-_FOR_ONE_PERSON = "chat.postEphemeral"
-"""How a person is told that nothing can be written now: that waits for nobody."""
+_FOR_ONE_PERSON = frozenset(
+    {"chat.postEphemeral", "views.open", "views.push", "views.update", "views.publish"}
+)
+"""What one person alone sees: how they are told that nothing can be written now. That waits for nobody."""
 
 
 class Throttled(ChatError):
@@ -100,7 +102,7 @@ class SlackClient:
 
     async def call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `SlackCalls.call`."""
-        if method not in _QUESTIONS and method != _FOR_ONE_PERSON:
+        if method not in _QUESTIONS | _FOR_ONE_PERSON:
             await self._surely_leading()
         reached(CrashPoint.OUTBOX_BEFORE_CALL, method)
         try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.domain.nouns import ROLES
 from bot.settings.model import Settings
 
 
@@ -23,7 +24,8 @@ class ChatConfig:
     """How Slack is reached, and what the surface is called there. Tokens are plain text and live here only; the repr hides them.
 
     `groups` maps a group's name to the member ids that the settings give it. `invite` names groups whose members every incident channel gets,
-    `oncall` those whose members are on call.
+    `oncall` those whose members are on call. `timeline_reaction` is the emoji that adds a message to the timeline, `roles` are those that an
+    incident knows.
     """
 
     mode: Literal["off", "http", "socket"]
@@ -37,6 +39,8 @@ class ChatConfig:
     public_url: str = ""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     invite: tuple[str, ...] = ()
+    timeline_reaction: str = "pushpin"
+    roles: tuple[str, ...] = ROLES
     oncall: tuple[str, ...] = ()
     socket_lines: int = 2
     sharing: Sharing = Sharing()
@@ -61,6 +65,8 @@ class ChatConfig:
             public_url=settings.http.base_url,
             groups=dict(settings.groups),
             invite=slack.invite_groups,
+            timeline_reaction=slack.timeline_reaction,
+            roles=(*ROLES, *(each for each in settings.roles if each not in ROLES)),
             oncall=slack.oncall_groups or slack.invite_groups,
             sharing=Sharing(
                 evidence=frozenset(slack.share_evidence),

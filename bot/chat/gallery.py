@@ -228,6 +228,10 @@ class Gallery:
         """Gather all that is shown of a run."""
         return self._run(record)
 
+    def permalink(self, channel: str, ts: str) -> str:
+        """Return where a message is read in the workspace; empty while we don't know where that is."""
+        return f"{self.team_url}archives/{channel}/p{ts.replace('.', '')}" if self.team_url else ""
+
     def console(self, incident: IncidentId) -> str:
         """Return the address of the incident's page; empty where there is none."""
         return f"{self._public_url}/incidents/{incident}" if self._public_url else ""
@@ -273,7 +277,7 @@ class Gallery:
         for key in keys if self.team_url else ():
             entry = self._reader.outbox_entry(key)
             if entry is not None and entry.ts:
-                messages[key] = f"{self.team_url}archives/{entry.channel}/p{entry.ts.replace('.', '')}"
+                messages[key] = self.permalink(entry.channel, entry.ts)
         return Links(
             incident=console, postmortem=f"{console}/postmortem" if console else "", messages=messages
         )

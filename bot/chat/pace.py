@@ -65,6 +65,10 @@ METHODS = {
     "users.lookupByEmail": TIER_3,
     "usergroups.list": TIER_2,
     "users.list": TIER_2,
+    "views.open": TIER_4,
+    "views.publish": TIER_4,
+    "views.push": TIER_4,
+    "views.update": TIER_4,
 }
 """Calls a minute in the whole workspace."""
 CHANNELS = {"chat.postMessage": POST, "chat.update": EDIT}

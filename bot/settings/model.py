@@ -128,6 +128,11 @@ class SlackSettings(Section):
         default=timedelta(days=7),
         description="How long after an incident's end its channel is archived; `null` for never.",
     )
+    timeline_reaction: str = Field(
+        default="pushpin",
+        description="Reaction (an emoji's name, without colons) that adds a message of an incident's channel to its timeline.",
+        pattern=r"^[a-z0-9_+'-]{1,100}$",
+    )
     invite_groups: Words = Field(
         default=(),
         description="Groups (of `groups`, or Slack's user groups by handle) whose people are invited to every incident channel.",

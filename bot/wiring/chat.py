@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
-from bot.chat.surface import Behind, ChatSurface
+from bot.chat.surface import ChatSurface
 from bot.domain.facts import PostmortemDrafted
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import FIRELINE
 from bot.domain.records import RunRecord
 from bot.errors import RunbookError
 from bot.incidents.custodian import Custodian
+from bot.incidents.foreseen import Foresight
 from bot.postmortem.describe import describe
 from bot.postmortem.write import read_written
 from bot.wiring.fireline import Fireline
@@ -57,6 +59,12 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         redact=fireline.redactor.redact,
         show_evidence=show_evidence,
         read_draft=read_draft,
+        foresight=Foresight(
+            fireline.store.records,
+            runbooks=fireline.shelf.runbooks,
+            catalogue=fireline.shelf.catalogue,
+            variables=fireline.settings.vars,
+        ),
         surely_leading=fireline.store.surely_leading,
         patience=patience_of(fireline.settings),
     )

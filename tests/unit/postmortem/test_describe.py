@@ -309,6 +309,11 @@ CASES: list[tuple[Actor, Fact, str]] = [
     ),
     (
         FIRELINE,
+        facts.CallHeld(**WISH, part=Part.MAIN, cause=HoldCause.FROZEN, detail="frozen by UADA: deploy weekend"),
+        "Step shift waits, and was not called: frozen by Ada Okafor: deploy weekend.",
+    ),
+    (
+        FIRELINE,
         facts.CallHeld(**WISH, part=Part.UNDO, cause=HoldCause.PAUSED, detail="router.internal asked for a pause", until=NOW.now),
         "The undo of step shift waits until 2026-11-23 07:03:48 UTC, and was not called: router.internal asked for a pause.",
     ),
