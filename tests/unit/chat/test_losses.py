@@ -147,7 +147,13 @@ async def test_what_takes_no_call_says_nothing_of_slack(post: Post) -> None:
     """While the token is revoked, things that need no call are done; that is no answer of Slack's."""
     await post.open(1)
     await post.settled(within=30)
-    for method in ("chat.postMessage", "chat.update", "usergroups.list", "conversations.invite", "users.info"):
+    for method in (
+        "chat.postMessage",
+        "chat.update",
+        "usergroups.list",
+        "conversations.invite",
+        "users.info",
+    ):
         post.slack.refuse(method, "token_revoked", times=50)
     await post.ask(1)
     await post.until(lambda: post.losses.trouble, within=10)
