@@ -35,6 +35,7 @@ from bot.domain.facts import (
 from bot.domain.ids import StepId, instance_id, instance_of
 from bot.domain.nouns import (
     FIRELINE,
+    Actor,
     ApprovalStatus,
     Part,
     Phase,
@@ -54,6 +55,7 @@ from bot.engine.conductor import (
     Recovered,
     ResumeAsked,
     RetryAsked,
+    RunState,
     SettlementGiven,
     TimeCame,
     VoteCast,
@@ -61,6 +63,7 @@ from bot.engine.conductor import (
     effects,
     evolve,
     next_due,
+    transitions,
 )
 from bot.engine.underway import without_new_steps
 from bot.errors import Refused
@@ -133,7 +136,13 @@ class AnyOrder(RuleBasedStateMachine):
                 assert all(state.step(name).status.final for name in state.steps if instance_of(name)), (
                     "no item outlives its run"
                 )
-            state = evolve(state, fact, self.stage.now, actor)
+            state = self.changed(state, fact, actor)
+
+    def changed(self, state: RunState, fact: Fact, actor: Actor) -> RunState:
+        """Return the state after a fact; what changes is in the tables."""
+        after = evolve(state, fact, self.stage.now, actor)
+        transitions.check(self.stage.plan, state, fact, after)
+        return after
 
     def check_call(self, state: Any, call: CallStarted) -> None:
         """Check that a call may begin now."""
@@ -439,7 +448,7 @@ class AnyOrder(RuleBasedStateMachine):
             state = self.stage.state
             end = RunFinished(run=state.run, status=RunStatus.FAILED, reason=Reason.BUG, detail="broken")
             self.stage._log([(FIRELINE, end)])
-            self.live = evolve(self.live, end, self.stage.now)
+            self.live = self.changed(self.live, end, FIRELINE)
 
     @rule()
     def the_process_is_stopped_while_time_comes(self) -> None:
