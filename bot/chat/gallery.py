@@ -144,7 +144,7 @@ class Gallery:
         """Draw what an outbox key stands for; None when there is nothing to show."""
         await self._identity.refresh_groups()
         record = self._reader.incident(incident)
-        if record is None:
+        if record is None or _is_kept_from_all(record, key):
             return None
         if key.subject is Subject.POSTMORTEM:
             draft = await self._draft(record)
@@ -355,3 +355,8 @@ def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:
         waits_for=record.waits_for,
         due_at=record.due_at,
     )
+
+
+def _is_kept_from_all(record: IncidentRecord, key: Key) -> bool:
+    """Tell whether a message would be read by people who take no part in a private incident."""
+    return record.private and key.subject is Subject.ANNOUNCE

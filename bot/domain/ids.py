@@ -7,6 +7,7 @@ step      shift                   as the runbook says; unique in its run
 approval  42-1/shift/1            the first time that step `shift` asked
 evidence  42-1/logs/pods.log      run, step and the name that the runbook gave
 stream    incident/42, intake, system
+silence   fireline/42/9f86d081     the incident, and what no other installation gives
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ ApprovalId = NewType("ApprovalId", str)
 EvidenceId = NewType("EvidenceId", str)
 AlertKey = NewType("AlertKey", str)
 StreamId = NewType("StreamId", str)
+SilenceKey = NewType("SilenceKey", str)
 Digest = NewType("Digest", str)
 """A SHA-256 as 64 lower-case hex digits."""
 

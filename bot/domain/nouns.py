@@ -108,6 +108,8 @@ class HoldCause(StrEnum):
     """Its target was away; one call tries it, and the others wait for what becomes of that."""
     RETRIES = "retries"
     """As many calls are repeated as may be: the retry budget is used up."""
+    FROZEN = "frozen"
+    """A person said that nothing may be changed now."""
 
 
 class Phase(StrEnum):
@@ -143,6 +145,24 @@ class Settlement(StrEnum):
     HAPPENED = "happened"
     DID_NOT = "did_not"
     STOP = "stop"
+
+
+class SilenceStatus(StrEnum):
+    """How a silence stands; the last two are final."""
+
+    ASKED = "asked"
+    """Wanted, and not known to stand."""
+    STANDING = "standing"
+    ENDING = "ending"
+    """Its end is wanted, and not known."""
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+COMMANDER = "incident_commander"
+"""The role of who leads the response."""
+ROLES = (COMMANDER, "communications", "scribe")
+"""The roles that every team has; settings add those of its own."""
 
 
 class ActorKind(StrEnum):

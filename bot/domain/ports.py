@@ -27,6 +27,7 @@ from bot.domain.records import (
     ScheduleRecord,
     StepRecord,
 )
+from bot.domain.response_records import FreezeRecord, MarkRecord, SilenceRecord
 
 T = TypeVar("T")
 
@@ -39,13 +40,13 @@ class Reader(Protocol):
         ...
 
     def incidents(
-        self, *, only_open: bool = False, quiet: bool = False, limit: int = 50
+        self, *, only_open: bool = False, quiet: bool = False, private: bool = True, limit: int = 50
     ) -> Sequence[IncidentRecord]:
-        """Return incidents, newest first; the quiet ones too where they are asked for."""
+        """Return incidents, newest first; the quiet ones too where they are asked for, the private ones unless they are left out."""
         ...
 
     def open_incident_of_group(self, group: str) -> IncidentRecord | None:
-        """Return the incident that is open for a concurrency group."""
+        """Return the incident that is open for a concurrency group, its own or that of one which was merged into it."""
         ...
 
     def open_incidents_of_group(self, group: str, *, limit: int = 50) -> Sequence[IncidentRecord]:
@@ -54,6 +55,26 @@ class Reader(Protocol):
 
     def incident_of_channel(self, channel: str) -> IncidentRecord | None:
         """Return the incident that a chat channel belongs to."""
+        ...
+
+    def merged_into(self, incident: IncidentId) -> Sequence[IncidentId]:
+        """Return the incidents that were merged into this one."""
+        ...
+
+    def silences_of(self, incident: IncidentId) -> Sequence[SilenceRecord]:
+        """Return the silences that were asked for an incident's alerts."""
+        ...
+
+    def unsettled_silences(self) -> Sequence[SilenceRecord]:
+        """Return the silences of which it is not known whether they stand, or have ended."""
+        ...
+
+    def marked(self, channel: str, ts: str) -> MarkRecord | None:
+        """Return the chat message of this name that stands in a timeline, None when it stands in none."""
+        ...
+
+    def freeze(self) -> FreezeRecord | None:
+        """Return who froze changes, None while nobody did; its time may be over."""
         ...
 
     def alerts(self, keys: Iterable[AlertKey]) -> Mapping[AlertKey, AlertRecord]:

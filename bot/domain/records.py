@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, IncidentId, RunId, StepId
+from bot.domain.ids import (
+    AlertKey,
+    ApprovalId,
+    Digest,
+    EvidenceId,
+    IncidentId,
+    RunId,
+    StepId,
+)
 from bot.domain.nouns import (
     Actor,
     AlertStatus,
@@ -55,6 +63,10 @@ class IncidentRecord:
 
     `scheduled` is the instant of a schedule that it was opened for, None for others; it is `quiet` while nobody needs to hear of it.
     `alerts` counts the alerts attached, `firing` those that still fire. `opened_by` is who declared it, or the system.
+
+    `roles` maps each role that somebody has to that person's id, the commander's too. `last_update` is what stakeholders were told last, and
+    `next_update_due` when they were promised to hear again, None while nothing is promised. `impact_from`, `impact_to` and `impact` are what was
+    said at its end of what customers felt. `merged_into` is the incident that has its alerts now, None for one that stands by itself.
     """
 
     id: IncidentId
@@ -76,11 +88,25 @@ class IncidentRecord:
     last_seq: int
     scheduled: datetime | None = None
     quiet: bool = False
+    service: str = ""
+    private: bool = False
+    roles: Mapping[str, str] = field(default_factory=dict)
+    last_update_at: datetime | None = None
+    last_update: str = ""
+    next_update_due: datetime | None = None
+    impact_from: datetime | None = None
+    impact_to: datetime | None = None
+    impact: str = ""
+    merged_into: IncidentId | None = None
 
     @property
     def open(self) -> bool:
         """Whether the response is still under way."""
         return self.status is not IncidentStatus.RESOLVED
+
+    def seen_by(self, person: str) -> bool:
+        """Tell whether a person may see it outside its own channel: a private one, only who opened it or has a role in it."""
+        return not self.private or person in {self.opened_by.id, self.commander, *self.roles.values()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId
@@ -60,4 +62,8 @@ class RunControl(Protocol):
 
     async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""
+        ...
+
+    def freezing(self, *, by: Actor, why: str, until: datetime | None) -> AbstractAsyncContextManager[None]:
+        """Let no call go from now on that changes something; at the end of the block, what the log says of a freeze counts."""
         ...

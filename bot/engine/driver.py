@@ -23,7 +23,7 @@ from bot.domain.ids import (
     RunId,
     incident_of_run,
 )
-from bot.domain.nouns import RunStatus
+from bot.domain.nouns import Actor, RunStatus
 from bot.domain.ports import Journal, Reader
 from bot.engine import runlog
 from bot.engine.conductor import (
@@ -95,6 +95,8 @@ class Driver(Wishes):
             journal=journal,
             spawn=self._spawn,
             ask_again=lambda run: self._arrive_surely(run, TimeCame()),
+            frozen=reader.freeze,
+            due_changed=self._set_alarm,
         )
         self._runs: dict[RunId, UnderWay] = {}
         self._due = DueTimes()
@@ -122,7 +124,9 @@ class Driver(Wishes):
 
     async def recover(self) -> int:
         """Take up every run that the log leaves unfinished; return how many. What was interrupted is decided on, never just repeated."""
-        self._gatekeeper.restore(await asyncio.to_thread(self._reader.targets_away))
+        away = await asyncio.to_thread(self._reader.targets_away)
+        self._gatekeeper.restore(away, await asyncio.to_thread(self._reader.freeze))
+        self._set_alarm()
         unfinished = await asyncio.to_thread(self._reader.unfinished_runs)
         runs = [record.id for record in unfinished]
         reached(CrashPoint.RECOVERY_BEGUN)
@@ -219,6 +223,12 @@ class Driver(Wishes):
         self._runs[run] = UnderWay(plan=plan, state=state, first=first)
         reached(CrashPoint.RUN_TAKEN_UP)
         await self._arrive_surely(run, first)
+
+    def freezing(
+        self, *, by: Actor, why: str, until: datetime | None
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        """See `RunControl.freezing`."""
+        return self._gatekeeper.freezing(by=by, why=why, until=until)
 
     async def wish(self, run: RunId, arrival: Wish) -> None:
         """See `Wishes.wish`."""

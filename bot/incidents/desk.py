@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from bot.crashpoints import CrashPoint, reached
-from bot.domain.facts import Fact, IncidentOpened
-from bot.domain.ids import IncidentId, RunId, incident_stream
-from bot.domain.nouns import Actor, IncidentStatus, RunStatus, Severity
+from bot.domain.facts import IncidentOpened
+from bot.domain.ids import IncidentId, RunId, SilenceKey, incident_stream
+from bot.domain.nouns import Actor, RunStatus, Severity
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.domain.records import AlertRecord, ApprovalRecord, IncidentRecord, RunRecord, StepRecord
 from bot.engine.control import RunControl
 from bot.engine.starting import bounded
 from bot.errors import Conflict, NotFound, Refused, RunbookError
 from bot.incidents import rules
+from bot.incidents.lifecycle import Lifecycle
 from bot.incidents.line import Spot, leave, stands
 from bot.incidents.opening import IN_SCOPE, Opening, before, severity_of, title_of
 from bot.incidents.placing import place_for
+from bot.incidents.silencer import Silencer
 from bot.runbook.inputs import resolve_inputs
 from bot.runbook.model import Runbook
 
@@ -54,14 +57,15 @@ class _Begun(Exception):
     """A run does not wait any more."""
 
 
-class Desk:
+class Desk(Lifecycle):
     """People's hands on incidents. Each method returns once what was asked is durable.
 
     Each raises Refused (NotFound, Conflict) with a hint when it can't be done, and then nothing has changed; JournalError as the journal does.
-    `runbook` returns the one in force under a name; `tokens` returns a new random text at each call, `variables` are the settings' `vars`.
+    `runbook` returns the one in force under a name; `tokens` returns a new random text at each call, `variables` are the settings' `vars`, `roles`
+    those of the team's own. Without a `silencer` no alert can be silenced.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it joins
         self,
         journal: Journal,
         reader: Reader,
@@ -70,10 +74,12 @@ class Desk:
         runbook: Callable[[str], Runbook | None],
         tokens: Callable[[], str],
         variables: Mapping[str, Any],
+        roles: Sequence[str] = (),
+        silencer: Silencer | None = None,
     ) -> None:
-        self._journal = journal
+        super().__init__(journal, runs, roles=roles)
         self._reader = reader
-        self._runs = runs
+        self._silencer = silencer
         self._runbook = runbook
         self._tokens = tokens
         self._variables = variables
@@ -86,42 +92,20 @@ class Desk:
         *,
         runbook: str | None = None,
         inputs: Mapping[str, str] | None = None,
+        service: str = "",
+        private: bool = False,
     ) -> Opened:
-        """Open an incident by hand, and start a runbook in it when one is named."""
-        line = rules.title(title)
+        """Open an incident by hand, and start a runbook in it when one is named. A `private` one is seen by those alone who take part in it."""
+        line, affected = rules.title(title), rules.service(service)
         if runbook is None:
-            return Opened(incident=await self._journal.submit(lambda tx: _declare(tx, line, severity, by)))
+
+            def unit(tx: Transaction) -> IncidentId:
+                return _declare(tx, line, severity, by, service=affected, private=private)
+
+            return Opened(incident=await self._journal.submit(unit))
         opening = self._prepare(self._named(runbook), inputs or {}, None)
-        return await self._begin(replace(opening, title=line, severity=severity), by, None, join=False)
-
-    async def acknowledge(self, incident: IncidentId, by: Actor) -> None:
-        """Take an incident: the first who does becomes incident commander."""
-        await self._apply(incident, by, lambda _tx, record: rules.acknowledge(record, by))
-
-    async def set_status(
-        self, incident: IncidentId, by: Actor, status: IncidentStatus, why: str = ""
-    ) -> None:
-        """Say where the response stands; resolving is `resolve`."""
-        await self._apply(incident, by, lambda _tx, record: rules.change_status(record, status, why))
-
-    async def note(self, incident: IncidentId, by: Actor, text: str) -> None:
-        """Write into the timeline."""
-        await self._apply(incident, by, lambda _tx, record: rules.note(record, text))
-
-    async def resolve(self, incident: IncidentId, by: Actor, summary: str = "") -> tuple[str, ...]:
-        """End the response and return what the one who does should know, a sentence each; Refused while a run is under way."""
-
-        def unit(tx: Transaction) -> tuple[str, ...]:
-            record = rules.found(tx.incident(incident), incident)
-            runs = tx.runs_of(incident)
-            ending = rules.resolve(record, runs, summary)
-            for run in runs:
-                if run.status is RunStatus.QUEUED:
-                    leave(tx, run, by, f"incident {incident} was resolved before its turn came")
-            tx.append(incident_stream(incident), by, ending.facts)
-            return ending.warnings
-
-        return await self._journal.submit(unit)
+        declared = replace(opening, title=line, severity=severity, service=affected, private=private)
+        return await self._begin(declared, by, None, join=False)
 
     async def start_run(
         self, runbook: str, inputs: Mapping[str, str], by: Actor, *, incident: IncidentId | None = None
@@ -174,6 +158,28 @@ class Desk:
         """Let a paused run go on."""
         await self._runs.resume(run, by=by, why=rules.spoken(why))
 
+    async def silence(
+        self, incident: IncidentId, by: Actor, duration: timedelta, why: str = ""
+    ) -> SilenceKey:
+        """Have Alertmanager keep the incident's firing alerts to itself for a while; returns our name for the silence once it stands.
+
+        Refused when Alertmanager did not do it, or when it does not answer: then it is looked after until that is known.
+        """
+        return await self._silences.silence(self._journal, incident, by, duration, why)
+
+    async def unsilence(self, incident: IncidentId, by: Actor) -> None:
+        """Have Alertmanager tell of the incident's alerts again."""
+        await self._silences.unsilence(self._journal, incident, by)
+
+    @property
+    def _silences(self) -> Silencer:
+        if self._silencer is None:
+            raise Refused(
+                "There is no Alertmanager to ask.",
+                hint="Set `alertmanager.url` in the settings to its address.",
+            )
+        return self._silencer
+
     def list(self, *, only_open: bool = True, limit: int = 50) -> Sequence[IncidentRecord]:
         """Return incidents, newest first."""
         return self._reader.incidents(only_open=only_open, limit=limit)
@@ -190,15 +196,6 @@ class Desk:
         )
 
     # ------------------------------------------------------------------------------------------------------------ parts
-
-    async def _apply(
-        self, incident: IncidentId, by: Actor, rule: Callable[[Transaction, IncidentRecord], Sequence[Fact]]
-    ) -> None:
-        def unit(tx: Transaction) -> None:
-            record = rules.found(tx.incident(incident), incident)
-            tx.append(incident_stream(incident), by, rule(tx, record))
-
-        await self._journal.submit(unit)
 
     def _named(self, name: str) -> Runbook:
         runbook = self._runbook(name)
@@ -251,9 +248,12 @@ class Desk:
         return stands(record) if record is not None and record.status is RunStatus.QUEUED else ""
 
 
-def _declare(tx: Transaction, title: str, severity: Severity, by: Actor) -> IncidentId:
+def _declare(
+    tx: Transaction, title: str, severity: Severity, by: Actor, *, service: str, private: bool
+) -> IncidentId:
     incident = tx.next_incident()
-    tx.append(
-        incident_stream(incident), by, [IncidentOpened(incident=incident, title=title, severity=severity)]
+    opened = IncidentOpened(
+        incident=incident, title=title, severity=severity, service=service, private=private
     )
+    tx.append(incident_stream(incident), by, [opened])
     return incident

@@ -39,6 +39,8 @@ class Opening:
     inputs: Mapping[str, Any] | None
     proposed: str = ""
     notes: tuple[str, ...] = ()
+    service: str = ""
+    private: bool = False
 
     @property
     def run_group(self) -> str:
@@ -109,6 +111,11 @@ def attach(incident: IncidentRecord, alerts: Sequence[AlertRecord]) -> Fact:
     return _attached(incident.id, alerts, total=incident.alerts + len(alerts))
 
 
+def moved(incident: IncidentRecord, alerts: Sequence[AlertRecord], *, before: int) -> AlertsAttached:
+    """Tell that alerts of another incident belong to this one; `before` counts those that came just before them."""
+    return _attached(incident.id, alerts, total=incident.alerts + before + len(alerts))
+
+
 def open_incident(
     opening: Opening, incident: IncidentId, alerts: Sequence[AlertRecord], scheduled: datetime | None = None
 ) -> list[Fact]:
@@ -121,6 +128,8 @@ def open_incident(
             group=opening.group,
             runbook=opening.runbook.name,
             scheduled=scheduled,
+            service=opening.service,
+            private=opening.private,
         )
     ]
     if alerts:

@@ -83,6 +83,9 @@ def _incident_to_join(
     if when is WhenBusy.ATTACH:
         return tx.open_incident_of_group(wanted.group)
     for incident in tx.open_incidents_of_group(wanted.group):
+        # One that took the group over with an incident that was merged into it takes all of it.
+        if incident.group != wanted.group:
+            return incident
         if incident.runbook == wanted.runbook.name and _same_trouble(tx.runs_of(incident.id), opening):
             return incident
     return None
@@ -145,8 +148,9 @@ def _incident_for(
     busy = tx.incident(line.first.incident) if line.first is not None else None
     busy = busy or (tx.open_incident_of_group(opening.group) if opening.group else None)
     if busy is not None and not join:
+        called = "" if busy.private else f": {busy.title}"
         raise Conflict(
-            f"Incident {busy.id} is open for {opening.group} already: {busy.title}.",
+            f"Incident {busy.id} is open for {opening.group} already{called}.",
             hint=f"Run {opening.runbook.name} there instead of declaring another.",
         )
     return busy

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.clock import to_text
 from bot.domain.facts import Fact, IncidentAcknowledged, IncidentResolved, NoteAdded, StatusChanged
@@ -19,6 +20,8 @@ from bot.runbook.model import Runbook, WhenBusy
 
 _MOST_TITLE = 500
 """Characters of an incident's title: a sentence, not a log."""
+_MOST_SERVICE = 100
+"""Characters of the name of what is affected."""
 _MOST_TEXT = 40_000
 """Characters of a note or summary: what Slack takes in one message, the longest way in."""
 
@@ -51,17 +54,25 @@ def title(text: str) -> str:
     return line
 
 
+def service(text: str) -> str:
+    """Return the name of what is affected as one line, empty where nothing was said; Refused when it is too long for a name."""
+    line = " ".join(text.split())
+    if len(line) > _MOST_SERVICE:
+        raise Refused(f"A service's name has at most {_MOST_SERVICE} characters.")
+    return line
+
+
 def acknowledge(incident: IncidentRecord, by: Actor) -> Sequence[Fact]:
     """Let a person take an incident: the first becomes incident commander, later ones are on record beside them."""
-    _must_be_open(incident)
-    if incident.commander == by.id:
+    must_be_open(incident)
+    if incident.commander == by.id and incident.acknowledged_at is not None:
         raise Conflict(f"You have incident {incident.id} already: you are its incident commander.")
     return [IncidentAcknowledged(incident=incident.id, commander=incident.commander or by.id)]
 
 
 def change_status(incident: IncidentRecord, status: IncidentStatus, why: str = "") -> Sequence[Fact]:
     """Move the response to another stage, in either direction; resolving has its own rule."""
-    _must_be_open(incident)
+    must_be_open(incident)
     if status is IncidentStatus.RESOLVED:
         raise Refused("Resolving is its own step.", hint="Use `resolve`, with a sentence on what ended it.")
     if status is incident.status:
@@ -69,13 +80,27 @@ def change_status(incident: IncidentRecord, status: IncidentStatus, why: str = "
     return [StatusChanged(incident=incident.id, status=status, why=spoken(why))]
 
 
-def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = "") -> Ending:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Felt:
+    """What customers felt, and when; None and empty where nobody said."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    what: str = ""
+
+
+NOT_SAID = Felt()
+
+
+def resolve(
+    incident: IncidentRecord, runs: Sequence[RunRecord], summary: str, felt: Felt, now: datetime
+) -> Ending:
     """End the response.
 
     A run under way keeps it open: it may wait for an approval or be about to change something, and nobody would be watching. So the person ends
     the run first, in the open, rather than have it ended behind their back. Alerts that still fire don't: people know things that alerts don't.
     """
-    _must_be_open(incident)
+    must_be_open(incident)
     busy = [run for run in runs if run.status is RunStatus.RUNNING]
     if busy:
         names = ", ".join(f"{run.id} ({run.runbook})" for run in busy)
@@ -87,7 +112,24 @@ def resolve(incident: IncidentRecord, runs: Sequence[RunRecord], summary: str = 
     if incident.firing:
         alerts = "1 alert still fires" if incident.firing == 1 else f"{incident.firing} alerts still fire"
         warnings = (f"{alerts}; the same alerts won't open a new incident until they end and start again.",)
-    return Ending(facts=[IncidentResolved(incident=incident.id, summary=spoken(summary))], warnings=warnings)
+    _must_be_told_in_order(felt, now)
+    resolved = IncidentResolved(
+        incident=incident.id,
+        summary=spoken(summary),
+        impact_from=felt.since,
+        impact_to=felt.until,
+        impact=spoken(felt.what),
+    )
+    return Ending(facts=[resolved], warnings=warnings)
+
+
+def _must_be_told_in_order(felt: Felt, now: datetime) -> None:
+    if felt.since is None and felt.until is not None:
+        raise Refused("When did customers begin to feel it?", hint="An end needs its beginning.")
+    if any(each is not None and each > now for each in (felt.since, felt.until)):
+        raise Refused("What customers felt lies in the past.", hint="Times are UTC.")
+    if felt.since is not None and felt.until is not None and felt.until < felt.since:
+        raise Refused("Customers can't feel the end before the beginning.", hint="Look at the two times.")
 
 
 def note(incident: IncidentRecord, text: str) -> Sequence[Fact]:
@@ -110,7 +152,7 @@ def may_be_started(runbook: Runbook, incident: IncidentRecord | None) -> None:
             hint="Its author allows that with `on: {command: true}`.",
         )
     if incident is not None:
-        _must_be_open(incident)
+        must_be_open(incident)
 
 
 def may_start(opening: Opening, incident: IncidentRecord | None, runs: Sequence[RunRecord]) -> None:
@@ -133,7 +175,7 @@ def may_start(opening: Opening, incident: IncidentRecord | None, runs: Sequence[
 
 def may_retry(run: RunRecord, incident: IncidentRecord, runs: Sequence[RunRecord]) -> None:
     """Raise Conflict unless a run may be tried again where its incident stands now; whether the run itself can be, the conductor says."""
-    _must_be_open(incident)
+    must_be_open(incident)
     for other in runs:
         if other.id != run.id and other.runbook == run.runbook and other.finished_at is None:
             raise Conflict(
@@ -142,13 +184,18 @@ def may_retry(run: RunRecord, incident: IncidentRecord, runs: Sequence[RunRecord
             )
 
 
-def _must_be_open(incident: IncidentRecord) -> None:
-    if not incident.open:
-        when = f" at {to_text(incident.resolved_at)[:16]}Z" if incident.resolved_at else ""
+def must_be_open(incident: IncidentRecord) -> None:
+    """Raise Conflict, with the way on, when the response is over."""
+    if incident.open:
+        return
+    if incident.merged_into is not None:
         raise Conflict(
-            f"Incident {incident.id} was resolved{when}.",
-            hint="If it is not over, declare a new one and name this one in it.",
+            f"Incident {incident.id} was merged into {incident.merged_into}.", hint="It goes on there."
         )
+    when = f" at {to_text(incident.resolved_at)[:16]}Z" if incident.resolved_at else ""
+    raise Conflict(
+        f"Incident {incident.id} was resolved{when}.", hint=f"If it is not over: `reopen #{incident.id} why`."
+    )
 
 
 def spoken(words: str) -> str:

@@ -6,7 +6,9 @@ https://docs.slack.dev/reference/interaction-payloads/block_actions-payload.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from bot.localslack.refusal import PersonRefused
@@ -26,7 +28,11 @@ _NAMED = {
     "multi_conversations_select": "selected_conversations",
     "multi_channels_select": "selected_channels",
 }
-INPUTS = frozenset({"plain_text_input", "email_text_input", "url_text_input", "number_input"})
+_WRITTEN = {
+    "email_text_input": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    "url_text_input": re.compile(r"[a-z][a-z0-9+.-]*://\S+"),
+}
+TEXT_LIMIT = 3000
 
 
 def interactive(blocks: list[Json] | tuple[Json, ...]) -> Iterator[tuple[Json, Json]]:
@@ -98,6 +104,35 @@ def initial(element: Json) -> Json:
 def empty(given: Json) -> bool:
     """Whether a state says that nothing was entered."""
     return not any(value for key, value in given.items() if key != "type")
+
+
+def fault(block: Json, element: Json, given: Json) -> str:
+    """What Slack's client says of an input before it lets the submission go; empty if it lets it."""
+    if empty(given):
+        return "" if block.get("optional") else "Please complete this required field."
+    value = str(given.get("value") or "")
+    if element["type"] in _WRITTEN and not _WRITTEN[element["type"]].fullmatch(value):
+        return f"Enter a valid {element['type'].partition('_')[0]}."
+    if element["type"] == "number_input":
+        return _number_fault(element, value)
+    if element["type"] == "plain_text_input":
+        least, most = element.get("min_length", 0), element.get("max_length", TEXT_LIMIT)
+        if len(value) < least:
+            return f"Enter at least {least} characters."
+        if len(value) > most:
+            return f"Enter {most} characters or fewer."
+    return ""
+
+
+def _number_fault(element: Json, value: str) -> str:
+    if not re.fullmatch(r"-?\d+(\.\d+)?" if element.get("is_decimal_allowed") else r"-?\d+", value):
+        return "Enter a number." if element.get("is_decimal_allowed") else "Enter a whole number."
+    number = Decimal(value)
+    if "min_value" in element and number < Decimal(str(element["min_value"])):
+        return f"Enter {element['min_value']} or more."
+    if "max_value" in element and number > Decimal(str(element["max_value"])):
+        return f"Enter {element['max_value']} or less."
+    return ""
 
 
 def action(block: Json, element: Json, value: Any, *, action_ts: str) -> Json:

@@ -34,6 +34,7 @@ from bot.localslack.page import Page
 from bot.localslack.people import People
 from bot.localslack.responses import Responder
 from bot.localslack.socketmode import SocketHub
+from bot.localslack.stewards import Stewards
 from bot.localslack.world import World
 
 _STATIC = Path(__file__).parent / "static"
@@ -69,6 +70,7 @@ class LocalSlack:
         self.responder = Responder(self.world, faults=self.faults, log=self.log)
         self.events = EventFeed(self.world, self.delivery)
         self.people = People(self.world, self.delivery, self.responder)
+        self.stewards = Stewards(self.world, self.people)
         self.interactions = Interactions(
             self.world,
             people=self.people,
@@ -90,6 +92,7 @@ class LocalSlack:
                 world=self.world,
                 people=self.people,
                 interactions=self.interactions,
+                stewards=self.stewards,
                 faults=self.faults,
                 log=self.log,
                 live=self.live,

@@ -13,6 +13,8 @@ BOT_SCOPES = frozenset(
         "app_mentions:read",
         "bookmarks:read",
         "bookmarks:write",
+        "canvases:read",
+        "canvases:write",
         "channels:history",
         "channels:join",
         "channels:manage",
@@ -37,7 +39,7 @@ BOT_SCOPES = frozenset(
         "users:read.email",
     }
 )
-"""The scopes that the bot's manifest asks for, private incidents included."""
+"""The scopes that the app has from the start: all that the bot's manifest may ask for, private incidents included."""
 
 SUBSCRIPTIONS = frozenset(
     {
@@ -49,17 +51,22 @@ SUBSCRIPTIONS = frozenset(
         "channel_left",
         "channel_rename",
         "channel_unarchive",
+        "file_shared",
         "group_archive",
         "group_left",
         "group_rename",
+        "group_unarchive",
         "member_joined_channel",
         "member_left_channel",
         "message.channels",
         "message.groups",
         "message.im",
         "pin_added",
+        "pin_removed",
         "reaction_added",
         "reaction_removed",
+        "subteam_updated",
+        "user_change",
     }
 )
 """The events that the app is subscribed to."""

@@ -1,6 +1,6 @@
 """`/_local/…`: the wire API with which the page, tests and the headless demo act as people and steer the Local Slack.
 
-Every route is documented in docs/local-slack.md. It parses and answers; what happens is done in `people`, `interactions`, `faults` and the clock.
+Every route is documented in docs/local-slack.md. It parses and answers; acts are in `acting`, what happens is done in `faults` and the clock.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.localslack import seen
+from bot.localslack.acting import Act, Acts, text_of
 from bot.localslack.clock import LocalClock
-from bot.localslack.delivery import Ack
 from bot.localslack.faults import CALL_FAULTS, DELIVERY_FAULTS, Faults
 from bot.localslack.httpmode import HttpCourier
 from bot.localslack.interactions import Interactions
@@ -26,10 +26,10 @@ from bot.localslack.live import LiveFeed
 from bot.localslack.people import People
 from bot.localslack.refusal import PersonRefused
 from bot.localslack.socketmode import REASONS, SocketHub
+from bot.localslack.stewards import Stewards
 from bot.localslack.world import World
 
 Json = dict[str, Any]
-Act = Callable[[Json], Awaitable[Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class Desk:
     world: World
     people: People
     interactions: Interactions
+    stewards: Stewards
     faults: Faults
     log: WireLog
     live: LiveFeed
@@ -53,7 +54,7 @@ class Control:
     def __init__(self, desk: Desk) -> None:
         self._world = desk.world
         self._people = desk.people
-        self._interactions = desk.interactions
+        self._acts = Acts(desk.people, desk.interactions, desk.stewards)
         self._faults = desk.faults
         self._log = desk.log
         self._live = desk.live
@@ -63,20 +64,7 @@ class Control:
 
     def routes(self) -> list[Route]:
         """The routes, to be mounted at `/_local`."""
-        acts: dict[str, Act] = {
-            "/command": self._command,
-            "/action": self._action,
-            "/shortcut": self._shortcut,
-            "/message": self._message,
-            "/edit": self._edit,
-            "/delete": self._delete,
-            "/reaction": self._reaction,
-            "/join": self._join,
-            "/leave": self._leave,
-            "/read": self._read,
-            "/home": self._home,
-            "/view/submit": self._submit,
-            "/view/close": self._close,
+        acts: dict[str, Act] = self._acts.routes() | {
             "/clock": self._clock,
             "/limits": self._set_limits,
             "/tokens": self._tokens,
@@ -96,84 +84,6 @@ class Control:
         routes = [Route(path, _guarded(act), methods=["POST"]) for path, act in acts.items()]
         routes += [Route(path, _refusing(get), methods=["GET"]) for path, get in gets.items()]
         return [*routes, Route("/faults", _refusing(self._clear_faults), methods=["DELETE"])]
-
-    # --- acting as a person ----------------------------------------------------------------------------------------------
-
-    async def _command(self, body: Json) -> Json:
-        typed = str(body.get("text") or "")
-        command = str(body.get("command") or "")
-        return _acked(await self._people.command(_text(body, "user"), _text(body, "channel"), command, typed))
-
-    async def _action(self, body: Json) -> Json:
-        where: Json = {"block_id": str(body.get("block_id") or ""), "value": body.get("value")}
-        user, action_id = _text(body, "user"), _text(body, "action_id")
-        if body.get("view_id"):
-            return _acked(
-                await self._interactions.act_in_view(user, _text(body, "view_id"), action_id, **where)
-            )
-        channel, ts = _text(body, "channel"), _text(body, "ts")
-        return _acked(await self._interactions.act(user, channel, ts, action_id, **where))
-
-    async def _shortcut(self, body: Json) -> Json:
-        place = {"channel": str(body.get("channel") or ""), "ts": str(body.get("ts") or "")}
-        return _acked(
-            await self._interactions.shortcut(_text(body, "user"), _text(body, "callback_id"), **place)
-        )
-
-    async def _message(self, body: Json) -> Json:
-        message = self._people.say(
-            _text(body, "user"),
-            _text(body, "channel"),
-            str(body.get("text") or ""),
-            thread_ts=str(body.get("thread_ts") or ""),
-            broadcast=bool(body.get("broadcast")),
-        )
-        return {"ts": message.ts}
-
-    async def _edit(self, body: Json) -> Json:
-        text = str(body.get("text") or "")
-        return {
-            "ts": self._people.edit(_text(body, "user"), _text(body, "channel"), _text(body, "ts"), text).ts
-        }
-
-    async def _delete(self, body: Json) -> Json:
-        self._people.delete(_text(body, "user"), _text(body, "channel"), _text(body, "ts"))
-        return {}
-
-    async def _reaction(self, body: Json) -> Json:
-        added = self._people.react(
-            _text(body, "user"), _text(body, "channel"), _text(body, "ts"), _text(body, "name").strip(":")
-        )
-        return {"added": added}
-
-    async def _join(self, body: Json) -> Json:
-        return {"channel": self._people.join(_text(body, "user"), _text(body, "channel")).id}
-
-    async def _leave(self, body: Json) -> Json:
-        self._people.leave(_text(body, "user"), _text(body, "channel"))
-        return {}
-
-    async def _read(self, body: Json) -> Json:
-        self._people.read(_text(body, "user"), _text(body, "channel"), _text(body, "ts"))
-        return {}
-
-    async def _home(self, body: Json) -> Json:
-        self._interactions.open_home(_text(body, "user"))
-        return {}
-
-    async def _submit(self, body: Json) -> Json:
-        values = body.get("values") or {}
-        if not isinstance(values, dict):
-            raise PersonRefused(
-                "invalid_values", "`values` is an object: block or action id → what was entered"
-            )
-        return _acked(await self._interactions.submit(_text(body, "user"), _text(body, "view_id"), values))
-
-    async def _close(self, body: Json) -> Json:
-        everything = bool(body.get("everything"))
-        return _acked(
-            await self._interactions.close(_text(body, "user"), _text(body, "view_id"), everything=everything)
-        )
 
     # --- steering --------------------------------------------------------------------------------------------------------
 
@@ -208,7 +118,7 @@ class Control:
         return {"told": await self._sockets.disconnect(reason, close=reason != "warning")}
 
     async def _request_url(self, body: Json) -> Json:
-        verified = await self._http.verify_url(_text(body, "url"))
+        verified = await self._http.verify_url(text_of(body, "url"))
         if not verified:
             raise PersonRefused("url_verification_failed", "the app did not answer the challenge")
         return {"verified": True}
@@ -216,7 +126,7 @@ class Control:
     async def _add_fault(self, body: Json) -> Json:
         options = {key: value for key, value in body.items() if key not in {"kind", "target", "method"}}
         target = str(body.get("target") or body.get("method") or "*")
-        return {"fault": self._faults.add(_text(body, "kind"), target=target, **options).as_json()}
+        return {"fault": self._faults.add(text_of(body, "kind"), target=target, **options).as_json()}
 
     # --- looking ---------------------------------------------------------------------------------------------------------
 
@@ -261,17 +171,6 @@ class Control:
         return JSONResponse(
             {"ok": True, "sockets": self._sockets.connected, "request_url": self._http.request_url}
         )
-
-
-def _acked(ack: Ack) -> Json:
-    return {"ack": {"outcome": ack.outcome, "status": ack.status, "body": ack.body}}
-
-
-def _text(body: Json, key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str) or not value:
-        raise PersonRefused("missing_field", f"`{key}` is needed")
-    return value
 
 
 def _since(request: Request) -> int:

@@ -36,10 +36,15 @@ class EventFeed:
             "reaction_added": self._reaction,
             "reaction_removed": self._reaction,
             "pin_added": self._pin,
+            "pin_removed": self._pin,
         }
+        self._everywhere = {"person_changed": self._person, "group_changed": self._group}
 
     def changed(self, change: Change) -> None:
         """Tell the app of a change, if it should hear of it."""
+        if change.kind in self._everywhere:
+            self.send(self._everywhere[change.kind](change))
+            return
         maker = self._makers.get(change.kind)
         channel = self._world.channels.get(change.channel)
         if maker is None or channel is None or change.visible_to:
@@ -52,12 +57,12 @@ class EventFeed:
         for event in maker(change, channel):
             self.send(event)
 
-    def home_opened(self, user: str) -> None:
-        """Somebody looked at the app's home tab."""
+    def home_opened(self, user: str, tab: str = "home") -> None:
+        """Somebody looked at the app's `home` or `messages` tab."""
         channel = self._world.direct_message(user)
         home = self._world.views.by_id.get(self._world.views.homes.get(user, ""))
-        event: Json = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": "home"}
-        if home is not None:
+        event: Json = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": tab}
+        if home is not None and tab == "home":
             event["view"] = wire.view(self._world, home)
         self.send(event)
 
@@ -107,12 +112,24 @@ class EventFeed:
 
     def _posted(self, change: Change, channel: Channel) -> list[Json]:
         message = channel.messages[change.ts]
-        events = [self._message(channel, message)]
+        shown = self._message(channel, message)
+        events = [shown | {"subtype": "file_share"} if message.files else shown]
+        events += [self._file_shared(channel, message, file_id) for file_id in message.files]
         if f"<@{self._world.app.bot_user_id}>" in message.text and not message.by_app and not message.subtype:
             keys = ("user", "text", "ts", "team", "channel", "event_ts", "thread_ts", "blocks")
             mention = {key: events[0][key] for key in keys if key in events[0]}
             events.append({"type": "app_mention", **mention})
         return events
+
+    def _file_shared(self, channel: Channel, message: Message, file_id: str) -> Json:
+        return {
+            "type": "file_shared",
+            "file_id": file_id,
+            "user_id": message.user,
+            "file": {"id": file_id},
+            "channel_id": channel.id,
+            "event_ts": message.ts,
+        }
 
     def _edited(self, change: Change, channel: Channel, subtype: str) -> Json:
         now = self._world.next_ts(channel)
@@ -180,4 +197,13 @@ class EventFeed:
     def _pin(self, change: Change, channel: Channel) -> list[Json]:
         message = wire.message(self._world, channel.messages[change.ts])
         item = {"type": "message", "channel": channel.id, "message": message, "created": self._world.epoch()}
-        return [{"type": "pin_added", "user": change.user, "channel_id": channel.id, "item": item}]
+        event = {"type": change.kind, "user": change.user, "channel_id": channel.id, "item": item}
+        return [event | ({"has_pins": bool(channel.pins)} if change.kind == "pin_removed" else {})]
+
+    def _person(self, change: Change) -> Json:
+        user = wire.person(self._world, self._world.people[change.user])
+        return {"type": "user_change", "user": user, "cache_ts": self._world.epoch()}
+
+    def _group(self, change: Change) -> Json:
+        group = self._world.groups[change.detail["group"]]
+        return {"type": "subteam_updated", "subteam": wire.group(self._world, group, with_users=True)}

@@ -25,6 +25,7 @@ class StoredFile:
     user: str
     content: bytes | None = None
     completed: bool = False
+    deleted: bool = False
     channels: list[str] = field(default_factory=list)
 
     @property

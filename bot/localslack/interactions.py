@@ -167,8 +167,9 @@ class Interactions:
             if given is not None:
                 entered[action_id] = answers.state(element, given)
             entered.setdefault(action_id, answers.initial(element))
-            if block["type"] == "input" and not block.get("optional") and answers.empty(entered[action_id]):
-                view.errors[block_id] = "Please complete this required field."
+            fault = answers.fault(block, element, entered[action_id]) if block["type"] == "input" else ""
+            if fault:
+                view.errors[block_id] = fault
 
     def _apply(self, view: OpenView, ack: Ack) -> None:
         """Do with a modal what the app's answer to its submission says."""
@@ -178,7 +179,7 @@ class Interactions:
         if ack.outcome != OK:
             view.errors = {"": TROUBLE}
         elif action == "errors":
-            view.errors = {str(at): str(text) for at, text in (answer.get("errors") or {}).items()}
+            view.errors = self._errors(view, answer.get("errors"))
         elif action in {"update", "push"}:
             payload = self._checked(answer.get("view"))
             if payload is None:
@@ -192,6 +193,13 @@ class Interactions:
         elif view.id in views.by_id:
             views.close_top(view.user)
         self._changed(view)
+
+    def _errors(self, view: OpenView, errors: Any) -> dict[str, str]:
+        """The app's errors by input block; ones that name another block show nothing but trouble, as at Slack."""
+        inputs = {block["block_id"] for block in view.payload["blocks"] if block["type"] == "input"}
+        if not isinstance(errors, dict) or not errors or not errors.keys() <= inputs:
+            return {"": TROUBLE}
+        return {str(at): str(text) for at, text in errors.items()}
 
     def _push(self, view: OpenView, payload: Json) -> None:
         try:
@@ -222,9 +230,9 @@ class Interactions:
         what = str(view.payload.get("callback_id", ""))
         return await self._delivery.send(Payload(kind="interactive", what=what, body=body))
 
-    def open_home(self, user: str) -> None:
-        """Look at the app's home tab."""
-        self._events.home_opened(self._people.person(user).id)
+    def open_home(self, user: str, tab: str = "home") -> None:
+        """Look at the app's `home` or `messages` tab."""
+        self._events.home_opened(self._people.person(user).id, tab)
 
     def _changed(self, view: OpenView) -> None:
         self._world.tell(

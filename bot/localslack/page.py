@@ -71,6 +71,7 @@ class Page:
             Route("/_page/{part}", self._guard(self._part), methods=["GET"]),
             Route("/archives/{channel}/{message}", self._permalink, methods=["GET"]),
             Route("/files/{file}", self._file, methods=["GET"]),
+            Route("/docs/{team}/{canvas}", self._guard(self._canvas), methods=["GET"]),
         ]
 
     def _guard(self, make: Any) -> Any:
@@ -195,6 +196,15 @@ class Page:
             query["thread"] = thread
         target = urlencode({key: value for key, value in query.items() if value})
         return RedirectResponse(f"/?{target}#{'t' if thread else 'm'}-{ts}", headers=SECURITY)
+
+    def _canvas(self, request: Request) -> str:
+        canvas = self._world.canvases.by_id.get(request.path_params["canvas"])
+        if canvas is None:
+            raise PersonRefused("no_such_canvas", "no such canvas")
+        by = self._world.people[canvas.user].real_name
+        return self._templates.get_template("canvas.html").render(
+            canvas=canvas, by=by, team=self._world.config.team_name
+        )
 
     async def _file(self, request: Request) -> Response:
         """A shared file, so that nothing in it can run."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.localslack.canvases import Canvas
 from bot.localslack.config import Group, Person
 from bot.localslack.files import StoredFile
 from bot.localslack.views import OpenView
@@ -142,6 +143,9 @@ def channel(world: World, found: Channel, *, viewer: str = "", with_members: boo
         "purpose": dict(found.purpose),
         "previous_names": list(found.previous_names),
     }
+    canvas = world.canvases.of_channel(found.id)
+    if canvas is not None:
+        body["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.sections}}
     if with_members:
         body["num_members"] = len(found.members)
     return body
@@ -150,8 +154,8 @@ def channel(world: World, found: Channel, *, viewer: str = "", with_members: boo
 def message(world: World, found: Message, *, with_metadata: bool = False) -> Json:
     """A message as `conversations.history` gives it."""
     body: Json = {"type": "message", "user": found.user, "text": found.text, "ts": found.ts}
-    if found.subtype:
-        body["subtype"] = found.subtype
+    if found.subtype or (found.is_reply and found.broadcast):
+        body["subtype"] = found.subtype or "thread_broadcast"
     body["team"] = world.config.team_id
     if found.by_app:
         body |= {"bot_id": world.app.bot_id, "app_id": world.app.id, "bot_profile": _bot_profile(world)}
@@ -165,13 +169,19 @@ def message(world: World, found: Message, *, with_metadata: bool = False) -> Jso
         body["edited"] = {"user": found.user, "ts": found.edited_ts}
     if found.files:
         body["files"] = [file(world, world.files.by_id[file_id]) for file_id in found.files]
-    if found.reactions:
-        body["reactions"] = [
-            {"name": n, "users": list(users), "count": len(users)} for n, users in found.reactions
-        ]
     if found.metadata is not None and with_metadata:
         body["metadata"] = found.metadata
-    return body | _thread_fields(found)
+    return body | _reactions(found) | _thread_fields(found)
+
+
+def _reactions(found: Message) -> Json:
+    if not found.reactions:
+        return {}
+    return {
+        "reactions": [
+            {"name": name, "users": list(users), "count": len(users)} for name, users in found.reactions
+        ]
+    }
 
 
 def _thread_fields(found: Message) -> Json:
@@ -204,7 +214,9 @@ def _bot_profile(world: World) -> Json:
 
 
 def file(world: World, found: StoredFile) -> Json:
-    """A file object."""
+    """A file object; of a deleted one there is only a stone."""
+    if found.deleted:
+        return {"id": found.id, "mode": "tombstone"}
     return {
         "id": found.id,
         "created": found.created,
@@ -225,6 +237,31 @@ def file(world: World, found: StoredFile) -> Json:
         "url_private": f"{world.base_url}/files-pri/{found.id}",
         "url_private_download": f"{world.base_url}/files-pri/{found.id}?download=1",
         "permalink": f"{world.base_url}/files/{found.id}",
+    }
+
+
+def canvas(world: World, found: Canvas) -> Json:
+    """A canvas as the file that it is to `files.info`."""
+    link = f"{world.base_url}/docs/{world.config.team_id}/{found.id}"
+    return {
+        "id": found.id,
+        "created": found.created,
+        "timestamp": found.created,
+        "name": found.title or "Untitled",
+        "title": found.title or "Untitled",
+        "mimetype": "application/vnd.slack-docs",
+        "filetype": "quip",
+        "pretty_type": "Canvas",
+        "user": found.user,
+        "size": len(found.markdown.encode()),
+        "mode": "quip",
+        "is_external": False,
+        "is_public": bool(found.channel),
+        "channels": [found.channel] if found.channel else [],
+        "groups": [],
+        "ims": [],
+        "url_private": link,
+        "permalink": link,
     }
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.localslack.canvases import CanvasShelf
 from bot.localslack.clock import Clock
-from bot.localslack.config import LocalSlackConfig, Person
+from bot.localslack.config import Group, LocalSlackConfig, Person
 from bot.localslack.files import FileCabinet
 from bot.localslack.handles import Handles
 from bot.localslack.ids import Ids
@@ -123,6 +124,7 @@ class World:
         self.revoked_tokens: set[str] = set()
         self.handles = Handles(clock, self.ids)
         self.files = FileCabinet(clock, self.ids)
+        self.canvases = CanvasShelf(clock, self.ids)
         self.views = ViewStore(self.ids)
         self._listeners: list[Callable[[Change], None]] = []
         for seed in config.channels:
@@ -238,11 +240,26 @@ class World:
         self.post(channel, user=by, text=f"<@{by}> {verb} the channel", subtype=subtype)
         channel.archived = archived
         self.tell(Change(kind=subtype, channel=channel.id, user=by))
+        if archived:
+            # Slack puts bots out of a channel that is archived, which is why none can bring one back (slack-go/slack issue 1066).
+            channel.members.pop(self.app.bot_user_id, None)
 
     def mark_read(self, channel: Channel, user: str, ts: str) -> None:
         """Remember that `user` has seen all up to `ts`."""
         channel.last_read[user] = max(ts, channel.last_read.get(user, ""))
         self.tell(Change(kind="read", channel=channel.id, ts=ts, user=user, visible_to=user))
+
+    # --- people --------------------------------------------------------------------------------------------------------
+
+    def change_person(self, user: Person) -> None:
+        """Replace what is known of somebody."""
+        self.people[user.id] = user
+        self.tell(Change(kind="person_changed", user=user.id))
+
+    def change_group(self, group: Group) -> None:
+        """Replace a user group."""
+        self.groups[group.id] = group
+        self.tell(Change(kind="group_changed", detail={"group": group.id}))
 
     # --- messages ------------------------------------------------------------------------------------------------------
 
@@ -317,9 +334,9 @@ class World:
         channel.pins = [pin for pin in channel.pins if pin["ts"] != ts]
         self.tell(Change(kind="pin_removed", channel=channel.id, ts=ts, user=by))
 
-    def add_bookmark(self, channel: Channel, bookmark: Json) -> None:
-        """Put a bookmark on the channel's bar."""
-        channel.bookmarks.append(bookmark)
+    def set_bookmarks(self, channel: Channel, bookmarks: list[Json]) -> None:
+        """Put these bookmarks on the channel's bar, in this order."""
+        channel.bookmarks = bookmarks
         self.tell(Change(kind="channel_changed", channel=channel.id))
 
     def replies(self, channel: Channel, thread_ts: str) -> list[Message]:

@@ -17,9 +17,10 @@ from bot.domain.facts import Fact, fact_to_data
 from bot.domain.ids import Digest, StreamId
 from bot.domain.nouns import Actor
 from bot.persistence.changes import Buffer, Change, Key
+from bot.persistence.process_tables import RELAY
 from bot.persistence.projections import changes_of
 from bot.persistence.statements import Query, Writer
-from bot.persistence.tables import EVENTS, RELAY
+from bot.persistence.tables import EVENTS
 
 _COLUMNS = ("seq", "at", "stream", "actor", "kind", "data", "prev", "hash", "run")
 Head = tuple[int, Digest]

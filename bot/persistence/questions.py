@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Text, bindparam, cast, func, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 
+from bot.persistence.process_tables import RELAY
+from bot.persistence.response_tables import FREEZE, MARKS, SILENCES, UNSETTLED
 from bot.persistence.statements import Query
 from bot.persistence.tables import (
     ALERTS,
@@ -19,10 +35,11 @@ from bot.persistence.tables import (
     INBOX,
     INCIDENTS,
     LOUD,
+    MERGED,
     OUTBOX,
+    PUBLIC,
     QUEUED,
     REFUSED_DELIVERIES,
-    RELAY,
     RUNBOOKS,
     RUNNING,
     RUNS,
@@ -62,14 +79,30 @@ _incidents: Select[Any] = select(*INCIDENTS.c, _firing.label("firing"), _last_se
 
 INCIDENT = Query(_incidents.where(INCIDENTS.c.id == _given("incident", BigInteger)))
 _newest = INCIDENTS.c.id.desc()
-INCIDENTS_NEWEST = Query(_incidents.where(LOUD).order_by(_newest).limit(_limit))
-INCIDENTS_OPEN = Query(_incidents.where(UNRESOLVED, LOUD).order_by(_newest).limit(_limit))
-INCIDENTS_NEWEST_QUIET_TOO = Query(_incidents.order_by(_newest).limit(_limit))
-INCIDENTS_OPEN_QUIET_TOO = Query(_incidents.where(UNRESOLVED).order_by(_newest).limit(_limit))
+_OPEN: Mapping[bool, tuple[ColumnElement[bool], ...]] = {True: (UNRESOLVED,), False: ()}
+_NO_QUIET: Mapping[bool, tuple[ColumnElement[bool], ...]] = {True: (), False: (LOUD,)}
+_NO_PRIVATE: Mapping[bool, tuple[ColumnElement[bool], ...]] = {True: (), False: (PUBLIC,)}
+INCIDENTS_NEWEST = {
+    (only_open, quiet, private): Query(
+        _incidents.where(*_OPEN[only_open], *_NO_QUIET[quiet], *_NO_PRIVATE[private])
+        .order_by(_newest)
+        .limit(_limit)
+    )
+    for only_open, quiet, private in product((False, True), repeat=3)
+}
+"""By whether only the open ones are wanted, and whether the quiet ones and the private ones are too."""
+# What was merged into an incident left its concurrency group there.
+_of_group = union_all(
+    select(INCIDENTS.c.id).where(UNRESOLVED, INCIDENTS.c.concurrency_group == _given("group")),
+    select(INCIDENTS.c.merged_into).where(MERGED, INCIDENTS.c.concurrency_group == _given("group")),
+)
 INCIDENT_OF_GROUP = Query(
-    _incidents.where(UNRESOLVED, INCIDENTS.c.concurrency_group == _given("group"))
-    .order_by(INCIDENTS.c.id.desc())
-    .limit(_limit)
+    _incidents.where(UNRESOLVED, INCIDENTS.c.id.in_(_of_group)).order_by(INCIDENTS.c.id.desc()).limit(_limit)
+)
+MERGED_INTO = Query(
+    select(INCIDENTS.c.id)
+    .where(MERGED, INCIDENTS.c.merged_into == _given("incident", BigInteger))
+    .order_by(INCIDENTS.c.id)
 )
 INCIDENT_OF_CHANNEL = Query(
     _incidents.where(INCIDENTS.c.channel == _given("channel")).order_by(INCIDENTS.c.id.desc()).limit(_limit)
@@ -141,6 +174,15 @@ SCHEDULES_ALL = Query(
     .where(SCHEDULES.c.runbook > "", SCHEDULES.c.removed.is_(text("false")))
     .order_by(SCHEDULES.c.runbook)
 )
+
+SILENCES_OF = Query(
+    select(*SILENCES.c)
+    .where(SILENCES.c.incident == _given("incident", BigInteger))
+    .order_by(SILENCES.c.seq, SILENCES.c.key)
+)
+SILENCES_UNSETTLED = Query(select(*SILENCES.c).where(UNSETTLED).order_by(SILENCES.c.seq, SILENCES.c.key))
+MARKED = Query(select(*MARKS.c).where(MARKS.c.channel == _given("channel"), MARKS.c.ts == _given("ts")))
+FROZEN = Query(select(*FREEZE.c).where(FREEZE.c.id == text("1"), FREEZE.c.since.is_not(None)))
 
 # -------------------------------------------------------------------------------------------------------------- the log
 

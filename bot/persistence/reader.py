@@ -28,17 +28,11 @@ from bot.domain.records import (
     ScheduleRecord,
     StepRecord,
 )
+from bot.domain.response_records import FreezeRecord, MarkRecord, SilenceRecord
 from bot.persistence import questions, rows
 from bot.persistence.changes import Key
 from bot.persistence.database import Database
 from bot.persistence.statements import Query
-
-_INCIDENTS = {
-    (False, False): questions.INCIDENTS_NEWEST,
-    (True, False): questions.INCIDENTS_OPEN,
-    (False, True): questions.INCIDENTS_NEWEST_QUIET_TOO,
-    (True, True): questions.INCIDENTS_OPEN_QUIET_TOO,
-}
 
 
 class Questions(ABC):
@@ -64,10 +58,10 @@ class Questions(ABC):
         return rows.incident_of(row) if row else None
 
     def incidents(
-        self, *, only_open: bool = False, quiet: bool = False, limit: int = 50
+        self, *, only_open: bool = False, quiet: bool = False, private: bool = True, limit: int = 50
     ) -> Sequence[IncidentRecord]:
-        """Return incidents, newest first; the quiet ones too where they are asked for."""
-        query = _INCIDENTS[only_open, quiet]
+        """Return incidents, newest first; the quiet ones too where they are asked for, the private ones unless they are left out."""
+        query = questions.INCIDENTS_NEWEST[only_open, quiet, private]
         return [rows.incident_of(row) for row in self._rows(query, {"limit": limit})]
 
     def open_incident_of_group(self, group: str) -> IncidentRecord | None:
@@ -86,6 +80,28 @@ class Questions(ABC):
             self._first(questions.INCIDENT_OF_CHANNEL, {"channel": channel, "limit": 1}) if channel else None
         )
         return rows.incident_of(row) if row else None
+
+    def merged_into(self, incident: IncidentId) -> Sequence[IncidentId]:
+        """Return the incidents that were merged into this one."""
+        return [IncidentId(row.id) for row in self._rows(questions.MERGED_INTO, {"incident": incident})]
+
+    def silences_of(self, incident: IncidentId) -> Sequence[SilenceRecord]:
+        """Return the silences that were asked for an incident's alerts."""
+        return [rows.silence_of(row) for row in self._rows(questions.SILENCES_OF, {"incident": incident})]
+
+    def unsettled_silences(self) -> Sequence[SilenceRecord]:
+        """Return the silences of which it is not known whether they stand, or have ended."""
+        return [rows.silence_of(row) for row in self._rows(questions.SILENCES_UNSETTLED, {})]
+
+    def marked(self, channel: str, ts: str) -> MarkRecord | None:
+        """Return the chat message of this name that stands in a timeline, None when it stands in none."""
+        row = self._first(questions.MARKED, {"channel": channel, "ts": ts}, only=[(channel, ts)])
+        return rows.mark_of(row) if row else None
+
+    def freeze(self) -> FreezeRecord | None:
+        """Return who froze changes, None while nobody did; its time may be over."""
+        row = self._first(questions.FROZEN, {})
+        return rows.freeze_of(row) if row else None
 
     # alerts
 

@@ -13,6 +13,7 @@ from bot.domain.clock import from_text
 from bot.domain.events import Event
 from bot.domain.facts import fact_from_data
 from bot.domain.nouns import (
+    COMMANDER,
     Actor,
     AlertStatus,
     ApprovalStatus,
@@ -22,6 +23,7 @@ from bot.domain.nouns import (
     Routing,
     RunStatus,
     Severity,
+    SilenceStatus,
     StepStatus,
     Vote,
 )
@@ -40,6 +42,8 @@ from bot.domain.records import (
     StepRecord,
     VoteRecord,
 )
+from bot.domain.response_records import FreezeRecord, MarkRecord, SilenceRecord
+from bot.domain.silences import Matcher
 
 Row = Any
 """A row of SQLAlchemy's: its columns are attributes that no type checker knows."""
@@ -95,6 +99,61 @@ def incident_of(row: Row) -> IncidentRecord:
         last_seq=row.last_seq or 0,
         scheduled=_maybe_instant(row.scheduled),
         quiet=bool(row.quiet),
+        service=row.service,
+        private=bool(row.private),
+        roles=_roles_of(row),
+        last_update_at=_maybe_instant(row.last_update_at),
+        last_update=row.last_update,
+        next_update_due=_maybe_instant(row.next_update_due),
+        impact_from=_maybe_instant(row.impact_from),
+        impact_to=_maybe_instant(row.impact_to),
+        impact=row.impact,
+        merged_into=row.merged_into,
+    )
+
+
+def _roles_of(row: Row) -> Mapping[str, str]:
+    """Return who has which role; the commander is who took the incident, and stands in a column of its own."""
+    others = {role: who for role, who in json.loads(row.roles).items() if role != COMMANDER}
+    return {COMMANDER: row.commander, **others} if row.commander else others
+
+
+def silence_of(row: Row) -> SilenceRecord:
+    """Read a silence."""
+    return SilenceRecord(
+        key=row.key,
+        incident=row.incident,
+        status=SilenceStatus(row.status),
+        matchers=tuple(Matcher(**each) for each in json.loads(row.matchers)),
+        asked_at=from_text(row.asked_at),
+        until=from_text(row.until),
+        by=_actor(row.by),
+        why=row.why,
+        ident=row.ident,
+        detail=row.detail,
+    )
+
+
+def mark_of(row: Row) -> MarkRecord:
+    """Read a chat message that stands in a timeline."""
+    return MarkRecord(
+        channel=row.channel,
+        ts=row.ts,
+        incident=row.incident,
+        author=row.author,
+        text=row.text,
+        permalink=row.permalink,
+        marked_by=_actor(row.marked_by),
+        marked_at=from_text(row.marked_at),
+        edited_at=_maybe_instant(row.edited_at),
+        deleted_at=_maybe_instant(row.deleted_at),
+    )
+
+
+def freeze_of(row: Row) -> FreezeRecord:
+    """Read the freeze."""
+    return FreezeRecord(
+        since=from_text(row.since), by=_actor(row.by), why=row.why, until=_maybe_instant(row.until)
     )
 
 

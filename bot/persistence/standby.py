@@ -25,7 +25,7 @@ from bot.persistence.database import Database
 from bot.persistence.lead import end_session, holder_of
 from bot.persistence.lease import since_boot
 from bot.persistence.migrate import revision_of, revisions
-from bot.persistence.tables import RELAY
+from bot.persistence.process_tables import RELAY
 from bot.persistence.terms import Leader, leader_of
 from bot.persistence.vigil import Verdict, Vigil
 

@@ -1,4 +1,4 @@
-"""What is stored. `events` is the truth; every other table but `inbox`, `relay`, `runbooks` and `leader` is made from it and can be made anew.
+"""What is stored. `events` is the truth; every other table but `inbox`, `runbooks` and those of `process_tables` is made from it.
 
 Instants are text as `bot.domain.clock.to_text` writes them: of one width, so that they sort as time does, on every database. JSON is text in
 canonical form. There are no foreign keys between projections: the log holds them together, and a rebuild may write them in any order.
@@ -17,7 +17,6 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     case,
@@ -31,8 +30,9 @@ from bot.persistence.columns import instant as _instant
 from bot.persistence.columns import json_data as _json
 from bot.persistence.columns import seq as _seq
 from bot.persistence.columns import words as _text
+from bot.persistence.metadata import METADATA
+from bot.persistence.response_tables import FREEZE, MARKS, SILENCES
 
-METADATA = MetaData()
 ON_CONFLICT = "on conflict"
 """Key of `Table.info`: a function (columns of the written row, what a write sets) → what it must set besides."""
 
@@ -74,13 +74,23 @@ INCIDENTS = Table(
     _instant("opened_at"),
     _instant("acknowledged_at"),
     _instant("resolved_at"),
-    Column("commander", Text, nullable=True),  # null until somebody took it: the first stays
+    Column("commander", Text, nullable=True),  # null until somebody took it
     _text("channel"),
     _text("channel_name"),
     _count("alerts"),
     _text("resolution"),
     _instant("scheduled"),
     _flag("quiet"),
+    _text("service"),
+    _flag("private"),
+    _json("roles"),
+    _instant("last_update_at"),
+    _text("last_update"),
+    _instant("next_update_due"),
+    _instant("impact_from"),
+    _instant("impact_to"),
+    _text("impact"),
+    Column("merged_into", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
 )
 UNRESOLVED = INCIDENTS.c.status != text("'resolved'")
 Index(
@@ -90,7 +100,16 @@ Index(
     postgresql_where=UNRESOLVED,
 )
 Index("incidents_open", INCIDENTS.c.id, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
+MERGED = INCIDENTS.c.merged_into.is_not(None)
+Index(
+    "incidents_merged_by_group",
+    INCIDENTS.c.concurrency_group,
+    sqlite_where=MERGED,
+    postgresql_where=MERGED,
+)
+Index("incidents_merged", INCIDENTS.c.merged_into, sqlite_where=MERGED, postgresql_where=MERGED)
 LOUD = INCIDENTS.c.quiet.is_(text("false"))
+PUBLIC = INCIDENTS.c.private.is_(text("false"))
 Index("incidents_by_channel", INCIDENTS.c.channel)
 
 ALERTS = Table(
@@ -330,30 +349,6 @@ Index("inbox_waiting", INBOX.c.received_at, sqlite_where=WAITING, postgresql_whe
 
 RUNBOOKS = Table("runbooks", METADATA, _id("digest"), _text("name"), _text("source"))
 
-RELAY = Table(
-    "relay",
-    METADATA,
-    _id("key"),  # begins with the instant: so in the order in which they came
-    _text("kind"),
-    _json("data"),
-    _text("by"),
-)
-"""What a process that stands by took in for the one that leads: outside the log until the leader records it, which removes it here."""
-
-LEADER = Table(
-    "leader",
-    METADATA,
-    _seq("id", primary_key=True),  # one row, 1
-    _count("term"),  # goes up by one whenever another process takes the lead
-    _text("host"),
-    _count("pid"),
-    _count("session"),  # the server's number for the connection that writes; 0 on SQLite
-    _instant("since"),
-    _instant("beat_at"),
-    _count("beats"),
-    _flag("released"),  # given up in good order: whoever comes next need not wait
-)
-
 TARGETS = Table("targets", METADATA, _id("target"), _instant("since"), _instant("until"), _text("detail"))
 AWAY = TARGETS.c.since.is_not(None)
 Index("targets_away", TARGETS.c.since, sqlite_where=AWAY, postgresql_where=AWAY)
@@ -370,6 +365,9 @@ PROJECTIONS = (
     REFUSED_DELIVERIES,
     OUTBOX,
     TARGETS,
+    SILENCES,
+    MARKS,
+    FREEZE,
 )
 """The tables that are made from events; of `outbox`, only the columns before `channel`."""
 OUTBOX_PROGRESS = (

@@ -14,8 +14,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Connection, Row, bindparam, func, insert, literal, select, update
 
 from bot.domain.clock import to_text
+from bot.persistence.process_tables import LEADER
 from bot.persistence.statements import Query
-from bot.persistence.tables import LEADER
 
 _OURS = 1
 _FENCE = Query(

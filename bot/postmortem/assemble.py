@@ -30,7 +30,7 @@ def assemble(events: Sequence[Event], names: Mapping[str, str], redact: Redact) 
     return Draft(
         number=opened.incident,
         title=plain(opened.title) or "Incident without a title",
-        severity=opened.severity,
+        severity=story.severity,
         status=story.status,
         led_by=_led_by(story, names),
         runbooks=tuple(dict.fromkeys(plain(each.fact.runbook) for each in story.told(facts.RunStarted))),

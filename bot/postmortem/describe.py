@@ -13,7 +13,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.targets import spoken
-from bot.postmortem import describe_line, describe_run
+from bot.postmortem import describe_line, describe_response, describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
@@ -34,6 +34,10 @@ def _opened(fact: facts.IncidentOpened, by: str, event: Event, _names: Names) ->
     verb = "declared" if event.actor.kind == "person" else "opened"
     if fact.scheduled:
         book += f" on schedule at {instant(fact.scheduled)}"
+    if fact.service:
+        book += f", of {plain(fact.service)}"
+    if fact.private:
+        book += ", seen by those alone who take part in it"
     return f"{by} {verb} incident {fact.incident} as {fact.severity}{book}{because(fact.title)}"
 
 
@@ -82,7 +86,13 @@ def _note(fact: facts.NoteAdded, by: str, _event: Event, _names: Names) -> str:
 
 
 def _resolved(fact: facts.IncidentResolved, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} resolved the incident{because(fact.summary)}"
+    felt = ""
+    if fact.impact_from is not None:
+        until = f" until {instant(fact.impact_to)}" if fact.impact_to else ""
+        felt = f"; customers felt it from {instant(fact.impact_from)}{until}{because(fact.impact)}"
+    elif fact.impact:
+        felt = f"; customers felt it{because(fact.impact)}"
+    return f"{by} resolved the incident{because(fact.summary)}{felt}"
 
 
 def _evidence(fact: facts.EvidenceStored, _by: str, _event: Event, _names: Names) -> str:
@@ -190,5 +200,6 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.BreakerOpened: _away,
     facts.BreakerClosed: _back,
     **describe_line.SENTENCES,
+    **describe_response.SENTENCES,
     **describe_run.SENTENCES,
 }

@@ -14,7 +14,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import RunId, StepId, instance_of
-from bot.domain.nouns import ApprovalStatus, IncidentStatus, Part
+from bot.domain.nouns import ApprovalStatus, IncidentStatus, Part, Severity
 
 F = TypeVar("F", bound=Fact)
 T = TypeVar("T")
@@ -148,9 +148,17 @@ class Story:
         for event in self.events:
             if isinstance(event.fact, facts.StatusChanged):
                 status = event.fact.status
-            elif isinstance(event.fact, facts.IncidentResolved):
+            elif isinstance(event.fact, facts.IncidentResolved | facts.IncidentMerged):
                 status = IncidentStatus.RESOLVED
+            elif isinstance(event.fact, facts.IncidentReopened):
+                status = IncidentStatus.INVESTIGATING
         return status
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is after the last event."""
+        changed = _last(self.told(facts.SeverityChanged))
+        return changed.fact.severity if changed else self.opened.fact.severity
 
     @property
     def resolved(self) -> Told[facts.IncidentResolved] | None:

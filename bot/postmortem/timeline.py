@@ -34,6 +34,20 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.StatusChanged: PEOPLE,
     facts.NoteAdded: PEOPLE,
     facts.IncidentResolved: PEOPLE,
+    facts.IncidentReopened: PEOPLE,
+    facts.IncidentMerged: PEOPLE,
+    facts.IncidentAbsorbed: PEOPLE,
+    facts.RoleAssigned: PEOPLE,
+    facts.SeverityChanged: DECISION,
+    facts.UpdateGiven: PEOPLE,
+    facts.MessageMarked: PEOPLE,
+    facts.MarkedMessageEdited: PEOPLE,
+    facts.MarkedMessageDeleted: PEOPLE,
+    facts.SilenceAsked: PEOPLE,
+    facts.SilenceStands: ALERT,
+    facts.SilenceEndAsked: PEOPLE,
+    facts.SilenceEnded: ALERT,
+    facts.SilenceFailed: FAILURE,
     facts.RunCancelRequested: PEOPLE,
     facts.RunPaused: PEOPLE,
     facts.RunResumed: PEOPLE,
@@ -264,6 +278,9 @@ def _alerts_in_a_row(row: Sequence[facts.AlertsAttached | facts.AlertsResolved])
 
 
 def _links(fact: Fact) -> tuple[tuple[str, str], ...]:
+    if isinstance(fact, facts.MessageMarked):
+        address = safe_url(fact.permalink)
+        return (("message", address),) if address else ()
     if not isinstance(fact, facts.AlertsAttached):
         return ()
     found = (

@@ -42,7 +42,7 @@ class HttpSettings(Section):
 
 
 class AlertmanagerSettings(Section):
-    """What `POST /webhooks/alertmanager` accepts."""
+    """What `POST /webhooks/alertmanager` accepts, and the Alertmanager in which alerts are silenced."""
 
     bearer_token: SecretStr | None = Field(
         default=None,
@@ -60,11 +60,27 @@ class AlertmanagerSettings(Section):
         description="Largest delivery taken in; above it the answer is 413.",
         ge=1024,
     )
+    url: str | None = Field(
+        default=None,
+        description="Address of the Alertmanager that `silence` asks, with its route prefix; unset, nothing is silenced.",
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+    )
+    url_bearer_token: SecretStr | None = Field(default=None, description="Token that goes with `url`.")
+    url_username: str | None = Field(
+        default=None, description="User name that goes with `url` where it asks for a password."
+    )
+    url_password: SecretStr | None = Field(
+        default=None, description="Password that goes with `url_username`."
+    )
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:
-        if (self.basic_username is None) != (self.basic_password is None):
-            msg = "basic_username and basic_password go together: set both or neither"
+        for name, password in (("basic_username", "basic_password"), ("url_username", "url_password")):
+            if (getattr(self, name) is None) != (getattr(self, password) is None):
+                msg = f"{name} and {password} go together: set both or neither"
+                raise ValueError(msg)
+        if self.url_bearer_token is not None and self.url_username is not None:
+            msg = "url_bearer_token and url_username contradict each other: set one"
             raise ValueError(msg)
         return self
 
@@ -103,6 +119,10 @@ class SlackSettings(Section):
     invite_groups: Words = Field(
         default=(),
         description="Groups (of `groups`, or Slack's user groups by handle) whose people are invited to every incident channel.",
+    )
+    oncall_groups: Words = Field(
+        default=(),
+        description="Groups whose people are on call, as `oncall` shows them; unset, those of `invite_groups`.",
     )
 
     @field_validator("base_url")
@@ -291,6 +311,10 @@ class Settings(BaseSettings):
     groups: dict[str, Words] = Field(
         default_factory=dict,
         description="People by group, as approvals name them (`group:sre`): member ids of the chat, `sre: [U0ADA]`.",
+    )
+    roles: Words = Field(
+        default=(),
+        description="Roles in an incident beside incident_commander, communications and scribe, as people type them: `[customer_liaison]`.",
     )
     secrets: dict[str, SecretSource] = Field(
         default_factory=dict,

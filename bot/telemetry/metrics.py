@@ -120,7 +120,7 @@ class Metrics:
         )
         self.calls_held = self._counter(
             "calls_held",
-            "Calls that had to wait before they were made, by why: running, parallel, rate, paused, trial, retries.",
+            "Calls that had to wait before they were made, by why: running, parallel, rate, paused, trial, retries, frozen.",
             "cause",
         )
         self.call_hold_seconds = self._histogram(

@@ -215,7 +215,15 @@ def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Ca
     """Return what makes a desk over a journal: chat hands one in that marks its payload as handled in the same unit of work."""
 
     def desk_over(journal: Journal) -> Desk:
-        return Desk(journal, store.records, driver, runbook=shelf.get, tokens=_token, variables=settings.vars)
+        return Desk(
+            journal,
+            store.records,
+            driver,
+            runbook=shelf.get,
+            tokens=_token,
+            variables=settings.vars,
+            roles=settings.roles,
+        )
 
     return desk_over
 

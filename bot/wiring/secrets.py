@@ -81,6 +81,8 @@ def settings_secrets(settings: Settings) -> list[str]:
     held = (
         settings.alertmanager.bearer_token,
         settings.alertmanager.basic_password,
+        settings.alertmanager.url_bearer_token,
+        settings.alertmanager.url_password,
         settings.slack.bot_token,
         settings.slack.app_token,
         settings.slack.signing_secret,

@@ -12,9 +12,9 @@ from bot.domain.nouns import FIRELINE
 from bot.errors import DatabaseInUse, JournalError, LeadLost
 from bot.persistence.database import open_database
 from bot.persistence.lease import LEASE, SURE, Lease
+from bot.persistence.process_tables import LEADER
 from bot.persistence.standby import Keeper, Sight, Watch
 from bot.persistence.store import Store, open_records, open_store
-from bot.persistence.tables import LEADER
 from tests.contract.test_journal_contract import assert_chain_holds, note, texts
 from tests.contract.test_journal_failures import until
 from tests.fakes.postgres import Postgres

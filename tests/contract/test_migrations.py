@@ -16,9 +16,9 @@ from sqlalchemy import inspect, text
 
 from bot.errors import ConfigurationError
 from bot.persistence.database import Database, open_database
+from bot.persistence.metadata import METADATA
 from bot.persistence.migrate import MIGRATIONS, migrate, revision_of, revisions
 from bot.persistence.store import open_records
-from bot.persistence.tables import METADATA
 
 
 @pytest.fixture

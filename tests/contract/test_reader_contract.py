@@ -175,8 +175,8 @@ async def test_an_incident_from_its_opening_to_its_end(desk: Desk) -> None:
     """Status, first commander, channel and end come from the events, and the group finds it while it is open."""
     await desk.tell(opened(), by=person("U1"))
     await desk.tell(facts.ChannelOpened(incident=ONE, channel="C1", name="inc-1-checkout"))
-    await desk.tell(facts.IncidentAcknowledged(incident=ONE, commander="U1"))
-    await desk.tell(facts.IncidentAcknowledged(incident=ONE, commander="U2"))
+    await desk.tell(facts.IncidentAcknowledged(incident=ONE, commander="U1"), by=person("U1"))
+    await desk.tell(facts.IncidentAcknowledged(incident=ONE, commander="U1"), by=person("U2"))
     await desk.tell(facts.StatusChanged(incident=ONE, status=IncidentStatus.MONITORING))
 
     record = desk.read.incident(ONE)
@@ -215,8 +215,8 @@ async def test_an_incident_from_its_opening_to_its_end(desk: Desk) -> None:
 
 
 async def test_acknowledging_before_anything_else_counts_within_one_commit(desk: Desk) -> None:
-    """Facts of one append are joined in one row, and the first commander stays all the same."""
-    first, second = (facts.IncidentAcknowledged(incident=ONE, commander=who) for who in ("U1", "U2"))
+    """Facts of one append are joined in one row; each says who leads, and one of a machine that says nobody changes nothing."""
+    first, second = (facts.IncidentAcknowledged(incident=ONE, commander=who) for who in ("U1", ""))
     await desk.tell(opened(), first, second)
     record = desk.read.incident(ONE)
     assert record is not None

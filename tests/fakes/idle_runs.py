@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId
@@ -70,6 +73,13 @@ class IdleRuns:
         """Remember the wish."""
         self._fail_once()
         self.asked.append(("resume", run, by, why))
+
+    @contextlib.asynccontextmanager
+    async def freezing(self, *, by: Actor, why: str, until: datetime | None) -> AsyncIterator[None]:
+        """Remember the wish."""
+        self._fail_once()
+        self.asked.append(("freezing", by, why, until))
+        yield
 
     def _fail_once(self) -> None:
         error, self.fails = self.fails, None

@@ -6,6 +6,7 @@ logs outlive code.
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
+from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
 from bot.domain.facts.incident import (
     AlertsAttached,
     AlertsResolved,
@@ -34,6 +35,15 @@ from bot.domain.facts.intake import (
     RunbooksLoaded,
 )
 from bot.domain.facts.line import RunDropped, RunMoved, RunQueued, RunRejected
+from bot.domain.facts.marks import MarkedMessageDeleted, MarkedMessageEdited, MessageMarked
+from bot.domain.facts.response import (
+    IncidentAbsorbed,
+    IncidentMerged,
+    IncidentReopened,
+    RoleAssigned,
+    SeverityChanged,
+    UpdateGiven,
+)
 from bot.domain.facts.run import (
     ApprovalClosed,
     ApprovalEscalated,
@@ -62,6 +72,13 @@ from bot.domain.facts.run import (
     StepUndone,
 )
 from bot.domain.facts.schedule import ScheduleFired, ScheduleRemoved, ScheduleSet
+from bot.domain.facts.silence import (
+    SilenceAsked,
+    SilenceEndAsked,
+    SilenceEnded,
+    SilenceFailed,
+    SilenceStands,
+)
 
 __all__ = [
     "AlertSeen",
@@ -81,24 +98,33 @@ __all__ = [
     "CallRefused",
     "CallStarted",
     "CallSucceeded",
+    "ChangesFrozen",
+    "ChangesUnfrozen",
     "ChannelArchived",
     "ChannelOpened",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
     "Fact",
+    "IncidentAbsorbed",
     "IncidentAcknowledged",
+    "IncidentMerged",
     "IncidentOpened",
+    "IncidentReopened",
     "IncidentResolved",
     "LeadTaken",
     "LoopBegan",
     "LoopExpanded",
+    "MarkedMessageDeleted",
+    "MarkedMessageEdited",
+    "MessageMarked",
     "MessagePosted",
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
     "Postponed",
     "ProcessStarted",
+    "RoleAssigned",
     "RunCancelRequested",
     "RunDropped",
     "RunFinished",
@@ -115,6 +141,12 @@ __all__ = [
     "ScheduleFired",
     "ScheduleRemoved",
     "ScheduleSet",
+    "SeverityChanged",
+    "SilenceAsked",
+    "SilenceEndAsked",
+    "SilenceEnded",
+    "SilenceFailed",
+    "SilenceStands",
     "StatusChanged",
     "StepCancelled",
     "StepFailed",
@@ -124,6 +156,7 @@ __all__ = [
     "StepSucceeded",
     "StepUndoFailed",
     "StepUndone",
+    "UpdateGiven",
     "fact_from_data",
     "fact_to_data",
     "json_of",

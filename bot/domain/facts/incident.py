@@ -17,6 +17,7 @@ class IncidentOpened(Fact, kind="incident.opened"):
 
     `group` is the concurrency group that later alerts attach by, empty for a declared incident; `runbook` names the runbook that opened it.
     `scheduled` is the instant of the runbook's schedule that it was opened for, None otherwise: such an incident is quiet until somebody is needed.
+    `service` is what a person said is affected. A `private` one is shown to nobody but those who take part in it.
     """
 
     incident: IncidentId
@@ -25,6 +26,8 @@ class IncidentOpened(Fact, kind="incident.opened"):
     group: str = ""
     runbook: str = ""
     scheduled: datetime | None = None
+    service: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +112,16 @@ class NoteAdded(Fact, kind="incident.note_added"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentResolved(Fact, kind="incident.resolved"):
-    """A person said that it is over; `summary` is what they said of it."""
+    """A person said that it is over; `summary` is what they said of it.
+
+    `impact_from` and `impact_to` are when customers felt it, None where that was not said, `impact` what they felt.
+    """
 
     incident: IncidentId
     summary: str = ""
+    impact_from: datetime | None = None
+    impact_to: datetime | None = None
+    impact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

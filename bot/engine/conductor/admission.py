@@ -36,6 +36,7 @@ def admit(turn: Turn, step: Step, call: CallStarted) -> str | None:
             since=seen.held_since,
             idle=turn.plan.spec(call.action).idle,
             repeatable=turn.plan.repeatable(step, call.part),
+            changes=turn.plan.changes(step, call.part),
         )
     )
     if isinstance(verdict, Go):
@@ -50,7 +51,8 @@ def admit(turn: Turn, step: Step, call: CallStarted) -> str | None:
 def _hold(turn: Turn, step: Step, call: CallStarted, verdict: Hold) -> None:
     """Say that a call waits; what was said already is not said again."""
     seen = turn.state.step(step.id).held
-    if seen is not None and (seen.part, seen.attempt, seen.cause) == (call.part, call.attempt, verdict.cause):
+    said = (call.part, call.attempt, verdict.cause, verdict.detail)
+    if seen is not None and (seen.part, seen.attempt, seen.cause, seen.detail) == said:
         return
     turn.record(
         CallHeld(

@@ -23,7 +23,7 @@ class Entry:
     """A call that a run wants to make. `since` is when it began to wait, None when it is asked for the first time.
 
     `target` is empty where a call touches nothing that could be protected; `idle` says that it only waits, and takes no room;
-    `repeatable` that making it twice does no harm.
+    `repeatable` that making it twice does no harm; `changes` that it does something to the world which is not there to take something back.
     """
 
     call: CallId
@@ -33,6 +33,7 @@ class Entry:
     since: datetime | None = None
     idle: bool = False
     repeatable: bool = True
+    changes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,10 @@ class Plan:
         """Return what a step does to the world: what its action declares, or what the runbook says instead."""
         return effective_effect(step, self.spec(step.action))
 
+    def changes(self, step: Step, part: Part) -> bool:
+        """Return whether a call of this part changes something that was not changed before: what only looks does not, nor what takes it back."""
+        return part is Part.MAIN and self.effect(step) is not Effect.READ
+
     def repeatable(self, step: Step, part: Part = Part.MAIN) -> bool:
         """Return whether a call of this part may be made again without harm."""
         if part in (Part.VERIFY, Part.SETTLE):

@@ -20,10 +20,12 @@ from bot.domain.facts import BreakerClosed, BreakerOpened
 from bot.domain.ids import RunId
 from bot.domain.nouns import HoldCause, Part, Severity
 from bot.domain.records import AwayRecord
+from bot.domain.response_records import FreezeRecord
 from bot.engine.conductor.gate import GO, CallId, Entry, Hold, Refused, Verdict
 from bot.engine.guards import breaker as breakers
 from bot.engine.guards import bucket as buckets
 from bot.engine.guards.bucket import Bucket
+from bot.engine.guards.freezer import Freezer
 from bot.engine.guards.rules import AHEAD, UNDO_AHEAD, Rules
 from bot.engine.guards.target import Place, Target, Waiter, instant
 
@@ -67,6 +69,7 @@ class Guards:
         self._offers: list[tuple[Place, str]] = []
         self._timers: list[tuple[float, str]] = []
         self._numbers = count()
+        self._freezer = Freezer()
 
     def attach(self, *, wake: Callable[[RunId], None], notice: Callable[[Notice], None]) -> None:
         """Say who is told: `wake` of each run that has something to ask again, `notice` of each breaker that opens or closes.
@@ -80,9 +83,17 @@ class Guards:
     def ask(self, entry: Entry) -> Verdict:
         """See `Gate.ask`."""
         lease = self._leases.get(entry.call)
-        if lease is not None:
+        if lease is not None and (lease.claimed or not self._freezer.stops(entry)):
             self._claim(entry.call, lease)
             return GO
+        if self._freezer.stops(entry):
+            # Room that it was given meanwhile is somebody else's.
+            self._leave(entry.call)
+            self.give_back([entry.call], entry.now)
+            return self._freezer.hold(entry.call)
+        return self._ask_for_room(entry)
+
+    def _ask_for_room(self, entry: Entry) -> Verdict:
         now = entry.now.timestamp()
         target = self._target(entry.target, now)
         if target.refuses(now):
@@ -105,7 +116,7 @@ class Guards:
 
     def waits(self, call: CallId) -> bool:
         """See `Gate.waits`."""
-        return call in self._waiting
+        return call in self._waiting or self._freezer.holds(call)
 
     def _claim(self, call: CallId, lease: _Lease) -> None:
         if not lease.claimed:
@@ -157,6 +168,7 @@ class Guards:
         if call not in self._leases:
             seconds = now.timestamp()
             self._leave(call)
+            self._freezer.forget(call)
             self._take(call, self._target(target(), seconds), seconds, claimed=True)
 
     def done(self, call: CallId, outcome: Outcome | None, now: datetime) -> None:
@@ -312,14 +324,33 @@ class Guards:
                 target.timed = at
                 heapq.heappush(self._timers, (at, target.name))
 
+    # ---- the freeze
+
+    @property
+    def frozen(self) -> FreezeRecord | None:
+        """Who froze changes, None while nobody did."""
+        return self._freezer.freeze
+
+    def freeze(self, freeze: FreezeRecord | None) -> None:
+        """Let no call begin that changes something; with None, let those go on that waited."""
+        self._freezer.freeze = freeze
+        if freeze is None:
+            for run in self._freezer.thaw():
+                self._wake(run)
+
     # ---- time
 
     def next_due(self) -> datetime | None:
         """Return when `tick` has something to do by itself, None when nothing waits for time alone."""
-        return instant(self._timers[0][0]) if self._timers else None
+        instants = [instant(self._timers[0][0])] if self._timers else []
+        if self.frozen is not None and self.frozen.until is not None:
+            instants.append(self.frozen.until)
+        return min(instants, default=None)
 
     def tick(self, now: datetime) -> None:
         """Let those go on whom time has freed."""
+        if self._freezer.is_over(now):
+            self.freeze(None)
         seconds = now.timestamp()
         while self._timers and self._timers[0][0] <= seconds:
             at, name = heapq.heappop(self._timers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.localslack import wire
-from bot.localslack.limits import SPECIAL, TIER_2, TIER_3, TIER_4
+from bot.localslack.limits import SPECIAL, TIER_3, TIER_4
 from bot.localslack.methods.call import Call, Json, Method, takes
 from bot.localslack.refusal import ApiRefusal
 
@@ -49,7 +49,7 @@ def connections_open(call: Call) -> Json:
 
 
 METHODS = (
-    Method(name="api.test", handler=api_test, tier=TIER_4, token="none", arguments=takes("error foo")),  # noqa: S106
+    Method(name="api.test", handler=api_test, tier=TIER_4, token="none", arguments=takes("error")),  # noqa: S106
     Method(name="auth.test", handler=auth_test, tier=SPECIAL),
     Method(
         name="team.info", handler=team_info, tier=TIER_3, scope="team:read", arguments=takes("team domain")
@@ -57,11 +57,10 @@ METHODS = (
     Method(
         name="bots.info", handler=bots_info, tier=TIER_3, scope="users:read", arguments=takes("bot team_id")
     ),
-    # Slack says tier 1, "1+ a minute"; an app with two connections that reconnects needs more, and Slack lets it have ten.
     Method(
         name="apps.connections.open",
         handler=connections_open,
-        tier=TIER_2,
+        tier=TIER_3,
         token="app",  # noqa: S106  a kind of token
         scope="connections:write",
     ),

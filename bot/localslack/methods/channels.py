@@ -55,10 +55,12 @@ def archive(call: Call) -> Json:
 
 
 def unarchive(call: Call) -> Json:
-    """Bring an archived channel back."""
+    """Bring an archived channel back: which no bot can, for none is in one (slack-go/slack issue 1066)."""
     channel = call.channel()
     if not channel.archived:
         raise ApiRefusal("not_archived")
+    if call.caller not in channel.members:
+        raise ApiRefusal("not_in_channel")
     call.world.set_archived(channel, archived=False, by=call.caller)
     return {}
 
@@ -238,7 +240,7 @@ METHODS = (
         name="conversations.kick",
         handler=kick,
         tier=TIER_3,
-        by_kind=_MANAGE,
+        by_kind=family("manage", im=False),
         arguments=takes("channel user"),
         required=("channel", "user"),
     ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.localslack import wire
-from bot.localslack.limits import TIER_4
+from bot.localslack.files import StoredFile
+from bot.localslack.limits import TIER_3, TIER_4
 from bot.localslack.methods.call import Call, Json, Method, takes
 from bot.localslack.methods.chat import content
 from bot.localslack.refusal import ApiRefusal
@@ -65,10 +66,27 @@ def complete_upload(call: Call) -> Json:
 
 def info(call: Call) -> Json:
     """One file."""
+    canvas = call.world.canvases.by_id.get(call.text("file"))
+    shown = wire.file(call.world, _stored(call)) if canvas is None else wire.canvas(call.world, canvas)
+    return {"file": shown, "comments": [], "response_metadata": {"next_cursor": ""}}
+
+
+def _stored(call: Call) -> StoredFile:
     file = call.world.files.by_id.get(call.text("file"))
     if file is None or not file.completed:
         raise ApiRefusal("file_not_found")
-    return {"file": wire.file(call.world, file), "comments": [], "response_metadata": {"next_cursor": ""}}
+    if file.deleted:
+        raise ApiRefusal("file_deleted")
+    return file
+
+
+def delete(call: Call) -> Json:
+    """Delete a file of the app's own; the messages that carried it stay."""
+    file = _stored(call)
+    if file.user != call.caller:
+        raise ApiRefusal("cant_delete_file")
+    file.deleted, file.content = True, None
+    return {}
 
 
 METHODS = (
@@ -94,6 +112,14 @@ METHODS = (
         tier=TIER_4,
         scope="files:read",
         arguments=takes("file cursor limit"),
+        required=("file",),
+    ),
+    Method(
+        name="files.delete",
+        handler=delete,
+        tier=TIER_3,
+        scope="files:write",
+        arguments=takes("file"),
         required=("file",),
     ),
 )

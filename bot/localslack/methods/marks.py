@@ -1,4 +1,4 @@
-"""`pins.*`, `bookmarks.*`, `reactions.*`: marks that people and apps leave on channels and messages."""
+"""`pins.*` and `reactions.*`: marks that people and apps leave on messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from bot.localslack.refusal import ApiRefusal
 from bot.localslack.world import Channel, Message
 
 PIN_LIMIT = 100
-BOOKMARK_LIMIT = 100
 EMOJI_LIMIT = 23  # different reactions on one message
 
 
@@ -61,41 +60,6 @@ def pins_list(call: Call) -> Json:
         for pin in channel.pins
     ]
     return {"items": items}
-
-
-def bookmarks_add(call: Call) -> Json:
-    """Put a link on a channel's bar."""
-    channel = call.joined("channel_id")
-    if call.text("type") != "link":
-        raise ApiRefusal("invalid_bookmark_type")
-    if not re.match(r"https?://", call.text("link")):
-        raise ApiRefusal("invalid_link")
-    if len(channel.bookmarks) >= BOOKMARK_LIMIT:
-        raise ApiRefusal("too_many_bookmarks")
-    bookmark = {
-        "id": call.world.ids.make("Bk"),
-        "channel_id": channel.id,
-        "title": call.text("title"),
-        "link": call.text("link"),
-        "emoji": call.text("emoji"),
-        "icon_url": None,
-        "type": "link",
-        "entity_id": None,
-        "date_created": call.world.epoch(),
-        "date_updated": 0,
-        "rank": str(len(channel.bookmarks)),
-        "last_updated_by_user_id": call.caller,
-        "last_updated_by_team_id": call.world.config.team_id,
-        "shortcut_id": None,
-        "app_id": call.world.app.id,
-    }
-    call.world.add_bookmark(channel, bookmark)
-    return {"bookmark": bookmark}
-
-
-def bookmarks_list(call: Call) -> Json:
-    """The links on a channel's bar."""
-    return {"bookmarks": list(call.channel("channel_id").bookmarks)}
 
 
 def reactions_add(call: Call) -> Json:
@@ -159,22 +123,6 @@ METHODS = (
         scope="pins:read",
         arguments=takes("channel"),
         required=("channel",),
-    ),
-    Method(
-        name="bookmarks.add",
-        handler=bookmarks_add,
-        tier=TIER_2,
-        scope="bookmarks:write",
-        arguments=takes("channel_id title link type emoji entity_id access_level parent_id"),
-        required=("channel_id", "title", "type"),
-    ),
-    Method(
-        name="bookmarks.list",
-        handler=bookmarks_list,
-        tier=TIER_3,
-        scope="bookmarks:read",
-        arguments=takes("channel_id"),
-        required=("channel_id",),
     ),
     Method(
         name="reactions.add",

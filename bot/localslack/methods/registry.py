@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from itertools import chain
 
-from bot.localslack.methods import basics, channels, chat, conversations, files, marks, users, views
+from bot.localslack.methods import (
+    basics,
+    bookmarks,
+    canvases,
+    channels,
+    chat,
+    conversations,
+    files,
+    marks,
+    users,
+    views,
+)
 from bot.localslack.methods.call import Method
 
 REGISTRY: dict[str, Method] = {
@@ -16,6 +27,8 @@ REGISTRY: dict[str, Method] = {
         conversations.METHODS,
         chat.METHODS,
         marks.METHODS,
+        bookmarks.METHODS,
+        canvases.METHODS,
         views.METHODS,
         files.METHODS,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.localslack import blocks as block_rules
 from bot.localslack import wire
 from bot.localslack.limits import TIER_4
@@ -9,6 +11,9 @@ from bot.localslack.methods.call import Call, Json, Method, takes
 from bot.localslack.refusal import ApiRefusal
 from bot.localslack.views import OpenView
 from bot.localslack.world import Change
+
+SIZE_LIMIT = 250_000
+"""Bytes of a view."""
 
 
 def checked(call: Call, payload: object, *, kind: str = "") -> Json:
@@ -18,13 +23,15 @@ def checked(call: Call, payload: object, *, kind: str = "") -> Json:
         messages = [f"[ERROR] {finding}" for finding in findings]
         raise ApiRefusal("invalid_arguments", response_metadata={"messages": messages})
     if kind and payload["type"] != kind:
-        raise ApiRefusal(
-            "invalid_arguments",
-            response_metadata={
-                "messages": [f"[ERROR] expected a view of type `{kind}` [json-pointer:/view/type]"]
-            },
-        )
+        raise _wrong_type(kind)
+    if len(json.dumps(payload, ensure_ascii=False).encode()) > SIZE_LIMIT:
+        raise ApiRefusal("view_too_large")
     return payload | {"blocks": call.world.with_block_ids(payload.get("blocks", []))}
+
+
+def _wrong_type(wanted: str) -> ApiRefusal:
+    text = f"[ERROR] expected a view of type `{wanted}` [json-pointer:/view/type]"
+    return ApiRefusal("invalid_arguments", response_metadata={"messages": [text]})
 
 
 def _payload(call: Call, *, kind: str = "") -> Json:
@@ -53,9 +60,11 @@ def push_view(call: Call) -> Json:
 
 def update_view(call: Call) -> Json:
     """Replace what an open modal shows."""
-    payload = _payload(call)
     views = call.world.views
+    payload = _payload(call)
     view = views.find(view_id=call.text("view_id"), external_id=call.text("external_id"))
+    if payload["type"] != view.payload["type"]:
+        raise _wrong_type(view.payload["type"])
     return _shown(call, views.update(view, payload, expected_hash=call.text("hash")))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.persistence.tables import METADATA
+from bot.persistence.metadata import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

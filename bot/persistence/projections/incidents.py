@@ -1,19 +1,24 @@
-"""The response to an incident: its status, who commands it, where it is talked about."""
+"""The response to an incident: its status, how bad it is, who has which role, what was said of it, where it is talked about."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from bot.domain.clock import to_text
-from bot.domain.events import Event
+from bot.domain.events import Event, canonical
 from bot.domain.facts import (
     ChannelOpened,
     IncidentAcknowledged,
+    IncidentMerged,
     IncidentOpened,
+    IncidentReopened,
     IncidentResolved,
+    RoleAssigned,
+    SeverityChanged,
     StatusChanged,
+    UpdateGiven,
 )
-from bot.domain.nouns import IncidentStatus
+from bot.domain.nouns import COMMANDER, IncidentStatus
 from bot.persistence.changes import Change
 from bot.persistence.tables import INCIDENTS
 
@@ -33,15 +38,39 @@ def opened(fact: IncidentOpened, event: Event, at: str) -> Iterable[Change]:
             "opened_at": at,
             "scheduled": None if fact.scheduled is None else to_text(fact.scheduled),
             "quiet": fact.scheduled is not None,
+            "service": fact.service,
+            "private": fact.private,
         },
     )
 
 
 def acknowledged(fact: IncidentAcknowledged, _event: Event, at: str) -> Iterable[Change]:
-    """Note who took it; the first stays."""
-    yield Change(
-        INCIDENTS, (fact.incident,), once={"commander": fact.commander, "acknowledged_at": at}, create=False
-    )
+    """Note who leads now that somebody took it; the first who did is the one that counts for how long it took."""
+    values = {"commander": fact.commander} if fact.commander else {}
+    yield Change(INCIDENTS, (fact.incident,), values, once={"acknowledged_at": at}, create=False)
+
+
+def role_assigned(fact: RoleAssigned, _event: Event, _at: str) -> Iterable[Change]:
+    """Give a role to somebody, or to nobody."""
+    values = {"roles": canonical(dict(fact.roles))}
+    if fact.role == COMMANDER:
+        values["commander"] = fact.person
+    yield Change(INCIDENTS, (fact.incident,), values, create=False)
+
+
+def severity_changed(fact: SeverityChanged, _event: Event, _at: str) -> Iterable[Change]:
+    """Say how bad it is."""
+    yield Change(INCIDENTS, (fact.incident,), {"severity": fact.severity.value}, create=False)
+
+
+def update_given(fact: UpdateGiven, _event: Event, at: str) -> Iterable[Change]:
+    """Note what stakeholders know, and when they expect to hear more."""
+    values = {
+        "last_update_at": at,
+        "last_update": fact.message,
+        "next_update_due": None if fact.next_due is None else to_text(fact.next_due),
+    }
+    yield Change(INCIDENTS, (fact.incident,), values, create=False)
 
 
 def status_changed(fact: StatusChanged, _event: Event, at: str) -> Iterable[Change]:
@@ -56,13 +85,45 @@ def status_changed(fact: StatusChanged, _event: Event, at: str) -> Iterable[Chan
 
 
 def resolved(fact: IncidentResolved, _event: Event, at: str) -> Iterable[Change]:
-    """End the response."""
-    yield Change(
-        INCIDENTS,
-        (fact.incident,),
-        values={"status": IncidentStatus.RESOLVED.value, "resolved_at": at, "resolution": fact.summary},
-        create=False,
-    )
+    """End the response; nobody waits for another update."""
+    values = {
+        "status": IncidentStatus.RESOLVED.value,
+        "resolved_at": at,
+        "resolution": fact.summary,
+        "next_update_due": None,
+        "impact_from": None if fact.impact_from is None else to_text(fact.impact_from),
+        "impact_to": None if fact.impact_to is None else to_text(fact.impact_to),
+        "impact": fact.impact,
+    }
+    yield Change(INCIDENTS, (fact.incident,), values, create=False)
+
+
+def reopened(fact: IncidentReopened, _event: Event, _at: str) -> Iterable[Change]:
+    """Go on with the response; what was said at its end does not hold."""
+    values = {
+        "status": IncidentStatus.INVESTIGATING.value,
+        "resolved_at": None,
+        "resolution": "",
+        "impact_from": None,
+        "impact_to": None,
+        "impact": "",
+    }
+    yield Change(INCIDENTS, (fact.incident,), values, create=False)
+
+
+def merged(fact: IncidentMerged, _event: Event, at: str) -> Iterable[Change]:
+    """End it as part of another, which has its alerts by an event of its own; what was merged into it goes along."""
+    values = {
+        "status": IncidentStatus.RESOLVED.value,
+        "resolved_at": at,
+        "resolution": f"merged into incident {fact.into}",
+        "next_update_due": None,
+        "alerts": 0,
+        "merged_into": fact.into,
+    }
+    yield Change(INCIDENTS, (fact.incident,), values, create=False)
+    for each in fact.absorbed:
+        yield Change(INCIDENTS, (each,), {"merged_into": fact.into}, create=False)
 
 
 def channel_opened(fact: ChannelOpened, _event: Event, _at: str) -> Iterable[Change]:

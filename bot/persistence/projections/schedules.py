@@ -53,12 +53,18 @@ _CALLS_PEOPLE: frozenset[type[Fact]] = frozenset(
     {
         facts.AlertsAttached,
         facts.ApprovalRequested,
+        facts.IncidentAbsorbed,
         facts.IncidentAcknowledged,
+        facts.IncidentReopened,
+        facts.MessageMarked,
         facts.NoteAdded,
+        facts.RoleAssigned,
         facts.RunProposed,
         facts.RunRejected,
+        facts.SeverityChanged,
         facts.StatusChanged,
         facts.StepOutcomeUnknown,
+        facts.UpdateGiven,
     }
 )
 """What ends the quiet of an incident that a schedule opened: from here on somebody is needed, or is there."""

@@ -2,7 +2,7 @@
 
     incident/42/channel            the channel itself                     once, when the incident opens
     incident/42/status             the living message                     nearly every event of the incident
-    incident/42/announce           the line in the central channel        when it opens, is taken, changes its status, ends
+    incident/42/announce           the line in the central channel        when it opens, is taken, changes its status or severity, ends
     run/42-1                       a run's steps, below that message      nearly every event of the run
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
     incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
@@ -62,13 +62,19 @@ def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401
 
 
 _BESIDES: dict[type[Fact], Keys] = {
-    facts.IncidentOpened: lambda incident, _: (
+    facts.IncidentOpened: lambda incident, fact: (
         f"incident/{incident}/channel",
-        f"incident/{incident}/announce",
+        # Of a private one the central channel never hears; what follows finds no line there, and chat shows none.
+        *(() if fact.private else _announced(incident, fact)),
     ),
     facts.IncidentAcknowledged: _announced,
+    facts.RoleAssigned: _announced,
+    facts.SeverityChanged: _announced,
     facts.StatusChanged: _announced,
+    facts.UpdateGiven: _announced,
     facts.IncidentResolved: _announced,
+    facts.IncidentReopened: _announced,
+    facts.IncidentMerged: _announced,
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
     facts.RunRejected: lambda incident, fact: (f"incident/{incident}/rejected/{fact.runbook}",),
     facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),

@@ -9,7 +9,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.persistence.changes import Change
-from bot.persistence.projections import alerts, approvals, incidents, keeping, runs, schedules
+from bot.persistence.projections import alerts, approvals, incidents, keeping, response, runs, schedules
 from bot.persistence.projections.surface import shown
 
 Projection = Callable[[Any, Event, str], Iterable[Change]]
@@ -39,6 +39,22 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.IncidentAcknowledged: incidents.acknowledged,
     facts.StatusChanged: incidents.status_changed,
     facts.IncidentResolved: incidents.resolved,
+    facts.IncidentReopened: incidents.reopened,
+    facts.IncidentMerged: incidents.merged,
+    facts.IncidentAbsorbed: nothing,  # AlertsAttached tells what came with it
+    facts.RoleAssigned: incidents.role_assigned,
+    facts.SeverityChanged: incidents.severity_changed,
+    facts.UpdateGiven: incidents.update_given,
+    facts.SilenceAsked: response.silence_asked,
+    facts.SilenceStands: response.silence_stands,
+    facts.SilenceEndAsked: response.silence_end_asked,
+    facts.SilenceEnded: response.silence_ended,
+    facts.SilenceFailed: response.silence_failed,
+    facts.MessageMarked: response.marked,
+    facts.MarkedMessageEdited: response.mark_edited,
+    facts.MarkedMessageDeleted: response.mark_deleted,
+    facts.ChangesFrozen: response.frozen,
+    facts.ChangesUnfrozen: response.unfrozen,
     facts.ChannelOpened: incidents.channel_opened,
     facts.ChannelArchived: nothing,
     facts.MessagePosted: nothing,  # the outbox's place: surface.py

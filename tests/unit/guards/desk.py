@@ -40,6 +40,7 @@ class Desk:
         since: datetime | None = None,
         idle: bool = False,
         repeatable: bool = True,
+        changes: bool = False,
     ) -> Verdict:
         """Ask whether a call may go."""
         entry = Entry(
@@ -50,6 +51,7 @@ class Desk:
             since=since,
             idle=idle,
             repeatable=repeatable,
+            changes=changes,
         )
         return self.guards.ask(entry)
 

@@ -24,8 +24,8 @@ from bot.incidents.relay import (
     delivery_to_data,
     take_refusal,
 )
+from bot.persistence.process_tables import RELAY
 from bot.persistence.store import Store
-from bot.persistence.tables import RELAY
 from tests.fakes.alerts import delivery, seen
 from tests.fakes.store import store  # noqa: F401 - a fixture
 

@@ -10,6 +10,7 @@ import pytest
 from bot.domain.facts import IncidentAcknowledged, IncidentResolved, NoteAdded, StatusChanged
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import IncidentStatus, RunStatus, person
+from bot.domain.records import IncidentRecord, RunRecord
 from bot.errors import Conflict, NotFound, Refused
 from bot.incidents import rules
 from bot.incidents.opening import Opening
@@ -19,6 +20,13 @@ from tests.fakes.alerts import NOON, incident, run
 
 ADA, BOB = person("U0ADA"), person("U0BOB")
 CLOSED = incident(resolved_at=NOON)
+
+
+def resolve(
+    record: IncidentRecord, runs: list[RunRecord], summary: str = "", felt: rules.Felt = rules.NOT_SAID
+) -> rules.Ending:
+    """Resolve an incident at noon."""
+    return rules.resolve(record, runs, summary, felt, NOON)
 
 
 @dataclass
@@ -87,7 +95,7 @@ def test_resolving_is_no_status() -> None:
 
 def test_resolving_when_all_is_quiet() -> None:
     """Nothing to warn of."""
-    ending = rules.resolve(incident(firing=0), [run(status=RunStatus.SUCCEEDED)], "rolled back")
+    ending = resolve(incident(firing=0), [run(status=RunStatus.SUCCEEDED)], "rolled back")
     assert ending.facts == [IncidentResolved(incident=IncidentId(42), summary="rolled back")]
     assert ending.warnings == ()
 
@@ -95,14 +103,14 @@ def test_resolving_when_all_is_quiet() -> None:
 @pytest.mark.parametrize(("firing", "words"), [(1, "1 alert still fires"), (3, "3 alerts still fire")])
 def test_resolving_while_alerts_fire_warns(firing: int, words: str) -> None:
     """A person may know better than an alert, but is told."""
-    (warning,) = rules.resolve(incident(firing=firing), []).warnings
+    (warning,) = resolve(incident(firing=firing), []).warnings
     assert words in warning
 
 
 def test_a_run_under_way_keeps_the_incident_open() -> None:
     """The hint names the run and how to end it."""
     with pytest.raises(Refused, match=r"42-2 \(checkout-errors\)") as refused:
-        rules.resolve(incident(), [run("42-1", status=RunStatus.FAILED), run("42-2")])
+        resolve(incident(), [run("42-1", status=RunStatus.FAILED), run("42-2")])
     assert "cancel 42-2" in refused.value.hint
 
 
@@ -111,7 +119,7 @@ def test_what_is_resolved_stays_resolved() -> None:
     for act in (
         lambda: rules.acknowledge(CLOSED, ADA),
         lambda: rules.change_status(CLOSED, IncidentStatus.MONITORING),
-        lambda: rules.resolve(CLOSED, []),
+        lambda: resolve(CLOSED, []),
         lambda: rules.may_start(asked(), CLOSED, []),
     ):
         with pytest.raises(Conflict, match="was resolved at 2026-11-23T12:00Z"):

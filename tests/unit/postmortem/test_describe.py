@@ -25,6 +25,7 @@ from bot.domain.nouns import (
     person,
     sender,
 )
+from bot.domain.silences import Matcher
 from bot.postmortem.describe import SENTENCES, describe
 from tests.fakes import tales
 from tests.fakes.tales import ADA, NAMES
@@ -72,6 +73,8 @@ NAMELESS = facts.AlertSeen(
     fingerprint="f",
 )
 K = AlertKey("a")
+SILENCE = {**THERE, "silence": "fireline/42/9f86"}
+MARK = {**THERE, "channel": "C1", "ts": "1.2"}
 
 CASES: list[tuple[Actor, Fact, str]] = [
     (FIRELINE, facts.IncidentOpened(**OPENED, runbook="rb"), "Fireline opened incident 42 as SEV2, by the runbook rb: Down."),
@@ -97,6 +100,53 @@ CASES: list[tuple[Actor, Fact, str]] = [
     (ADA, facts.StatusChanged(**THERE, status=IncidentStatus.MONITORING, why="it fell"), "Ada Okafor set the status to monitoring: it fell."),
     (ADA, facts.NoteAdded(**THERE, text="a\nb!"), "Ada Okafor noted: a b!"),
     (ADA, facts.IncidentResolved(**THERE), "Ada Okafor resolved the incident."),
+    (
+        ADA,
+        facts.IncidentResolved(**THERE, summary="rolled back", impact_from=NOW.now, impact_to=NOW.now, impact="no checkout"),
+        "Ada Okafor resolved the incident: rolled back; customers felt it from 2026-11-23 07:03:48 UTC until 2026-11-23 07:03:48 UTC: no checkout.",
+    ),
+    (ADA, facts.IncidentResolved(**THERE, impact_from=NOW.now), "Ada Okafor resolved the incident; customers felt it from 2026-11-23 07:03:48 UTC."),
+    (ADA, facts.IncidentResolved(**THERE, impact="slow pages"), "Ada Okafor resolved the incident; customers felt it: slow pages."),
+    (ADA, facts.IncidentOpened(**OPENED, service="checkout", private=True), "Ada Okafor declared incident 42 as SEV2, of checkout, seen by those alone who take part in it: Down."),
+    (ADA, facts.RoleAssigned(**THERE, role="scribe", person="UADA"), "Ada Okafor is scribe now."),
+    (ADA, facts.RoleAssigned(**THERE, role="incident_commander", person="UX"), "Ada Okafor made UX incident commander."),
+    (ADA, facts.RoleAssigned(**THERE, role="scribe", person=""), "Ada Okafor took the role of scribe away: nobody has it."),
+    (ADA, facts.SeverityChanged(**THERE, severity=Severity.SEV1, before=Severity.SEV2, why="all regions"), "Ada Okafor raised the severity from SEV2 to SEV1: all regions."),
+    (ADA, facts.SeverityChanged(**THERE, severity=Severity.SEV3, before=Severity.SEV2), "Ada Okafor lowered the severity from SEV2 to SEV3."),
+    (
+        ADA,
+        facts.UpdateGiven(**THERE, message="we roll back", status=IncidentStatus.IDENTIFIED, next_due=NOW.now),
+        "Ada Okafor gave an update (identified, the next by 2026-11-23 07:03:48 UTC): we roll back.",
+    ),
+    (ADA, facts.UpdateGiven(**THERE, message="m", status=IncidentStatus.IDENTIFIED), "Ada Okafor gave an update (identified): m."),
+    (ADA, facts.IncidentReopened(**THERE, why="it fails again"), "Ada Okafor reopened the incident: it fails again."),
+    (ADA, facts.IncidentMerged(**THERE, into=10, absorbed=(7, 9)), "Ada Okafor merged this incident into incident 10, where it goes on, with 7 and 9."),
+    (ADA, facts.IncidentAbsorbed(**THERE, other=12, title="Cart is slow", alerts=2), "Ada Okafor merged incident 12 into this one with 2 alerts: Cart is slow."),
+    (ADA, facts.IncidentAbsorbed(**THERE, other=12, title="Cart is slow", alerts=0), "Ada Okafor merged incident 12 into this one: Cart is slow."),
+    (
+        ADA,
+        facts.SilenceAsked(
+            **SILENCE, until=NOW.now, why="known", matchers=(Matcher(name="alertname", value="X"), Matcher(name="instance", value="a|b", regex=True))
+        ),
+        "Ada Okafor asked for silence until 2026-11-23 07:03:48 UTC of the alerts with alertname=X, instance=~a|b: known.",
+    ),
+    (FIRELINE, facts.SilenceStands(**SILENCE, ident="c0ffee", until=NOW.now), "The alerts are silenced until 2026-11-23 07:03:48 UTC, by silence c0ffee of Alertmanager."),
+    (ADA, facts.SilenceEndAsked(**SILENCE), "Ada Okafor asked that the alerts be heard again."),
+    (FIRELINE, facts.SilenceEnded(**SILENCE), "The alerts are heard again: their silence was ended."),
+    (FIRELINE, facts.SilenceFailed(**SILENCE, detail="400"), "Alertmanager did not silence the alerts: 400."),
+    (FIRELINE, facts.SilenceFailed(**SILENCE, detail="403", ending=True), "Alertmanager did not end the silence, which stands: 403."),
+    (ADA, facts.MessageMarked(**MARK, author="UADA", text="look\nhere"), "Ada Okafor added what they said to the timeline: look here."),
+    (ADA, facts.MessageMarked(**MARK, author="UX", text=""), "Ada Okafor added to the timeline what UX said: a message without text."),
+    (
+        FIRELINE,
+        facts.MarkedMessageEdited(**MARK, text="no", edited_at=NOW.now, author="UADA"),
+        "A message of Ada Okafor that stands in the timeline was edited at 2026-11-23 07:03:48 UTC, and says now: no.",
+    ),
+    (FIRELINE, facts.MarkedMessageEdited(**MARK, text="", edited_at=NOW.now), "A message that stands in the timeline was edited at 2026-11-23 07:03:48 UTC, and says now: nothing."),
+    (FIRELINE, facts.MarkedMessageDeleted(**MARK, author="UADA"), "A message of Ada Okafor that stands in the timeline was deleted in chat; what it said stays here."),
+    (ADA, facts.ChangesFrozen(why="deploy weekend", until=NOW.now), "Ada Okafor froze changes until 2026-11-23 07:03:48 UTC: deploy weekend."),
+    (ADA, facts.ChangesFrozen(why="deploy weekend"), "Ada Okafor froze changes: deploy weekend."),
+    (FIRELINE, facts.ChangesUnfrozen(why="its time was over"), "Fireline ended the freeze (its time was over): changes go on."),
     (FIRELINE, facts.EvidenceStored(**EVIDENCE, **BYTES, truncated=True), "Step shift kept evidence: a.log (logs, 812 B, not whole, SHA-256 ab12cd34ab12…)."),
     (FIRELINE, facts.EvidenceStored(**EVIDENCE, **BYTES), "Step shift kept evidence: a.log (logs, 812 B, SHA-256 ab12cd34ab12…)."),
     (ADA, facts.EvidenceAccessed(**THERE, evidence=EvidenceId("e"), sha256=SHA, how="read"), "Ada Okafor took out evidence e (read)."),
@@ -270,7 +320,7 @@ def test_every_kind_of_fact_has_its_sentence() -> None:
 
 
 def test_every_sentence_is_tried() -> None:
-    """The cases below leave no kind out."""
+    """The cases above leave no kind out."""
     assert {type(fact) for _, fact, _ in CASES} == set(SENTENCES)
 
 

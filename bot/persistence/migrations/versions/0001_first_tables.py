@@ -27,6 +27,7 @@ def upgrade() -> None:
     keeping()
     chat()
     process()
+    hands()
 
 
 def downgrade() -> None:
@@ -109,8 +110,18 @@ def incidents() -> None:
         words("resolution"),
         maybe("scheduled"),
         flag("quiet"),
+        words("service"),
+        flag("private"),
+        words("roles", "{}"),
+        maybe("last_update_at"),
+        words("last_update"),
+        *map(maybe, ("next_update_due", "impact_from", "impact_to")),
+        words("impact"),
+        maybe("merged_into", NUMBER),
     )
     index("incidents", "incidents_by_channel", ["channel"])
+    index("incidents", "incidents_merged", ["merged_into"], "merged_into IS NOT NULL")
+    index("incidents", "incidents_merged_by_group", ["concurrency_group"], "merged_into IS NOT NULL")
     index("incidents", "incidents_open", ["id"], "status != 'resolved'")
     index("incidents", "incidents_open_by_group", ["concurrency_group"], "status != 'resolved'")
 
@@ -342,6 +353,29 @@ def process() -> None:
     )
 
 
+def hands() -> None:
+    """What people do to an incident, or to all runs."""
+    op.create_table(
+        "silences",
+        key("key"),
+        number("incident"),
+        *map(words, ("status", "matchers")),
+        *map(maybe, ("asked_at", "until")),
+        *map(words, ("by", "why", "ident", "detail")),
+        number("seq"),
+    )
+    index("silences", "silences_by_incident", ["incident", "seq"])
+    index("silences", "silences_unsettled", ["seq"], "status = 'asked' OR status = 'ending'")
+    op.create_table(
+        "marks",
+        *map(key, ("channel", "ts")),
+        number("incident"),
+        *map(words, ("author", "text", "permalink", "marked_by")),
+        *map(maybe, ("marked_at", "edited_at", "deleted_at")),
+    )
+    op.create_table("freeze", place("id"), maybe("since"), words("by"), words("why"), maybe("until"))
+
+
 TABLES = (
     "events",
     "incidents",
@@ -359,4 +393,7 @@ TABLES = (
     "targets",
     "relay",
     "leader",
+    "silences",
+    "marks",
+    "freeze",
 )
