@@ -5,7 +5,7 @@ Nothing is kept but the facts of each run; which run a call is, the start of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -61,9 +61,15 @@ class Conducted:
 
 
 class Nest:
-    """Conducts a run and all that run inside it; `slow` leaves what passes between them until `catch_up`."""
+    """Conducts a run and all that run inside it; `slow` leaves what passes between them until `catch_up`.
 
-    def __init__(self, outer: Runbook, books: Iterable[Runbook]) -> None:
+    `watch` sees each fact with its run as it was before.
+    """
+
+    def __init__(
+        self, outer: Runbook, books: Iterable[Runbook], watch: Callable[[Conducted, Fact], None]
+    ) -> None:
+        self.watch = watch
         self.books = {each.name: each for each in books}
         self.by_digest = {each.digest: each for each in (*self.books.values(), outer)}
         self.now = START
@@ -82,6 +88,7 @@ class Nest:
         conducted = self.runs[run]
         decisions = decide(conducted.plan, conducted.state, arrival, self.now)
         for actor, fact in decisions:
+            self.watch(conducted, fact)
             conducted.facts.append((self.now, actor, fact))
             conducted.state = evolve(conducted.state, fact, self.now, actor)
         if not slow:

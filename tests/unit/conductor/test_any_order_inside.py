@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK, is_nested
 from bot.actions.outcome import Outcome, Succeeded
-from bot.domain.facts import CallInterrupted, CallStarted, Fact, RunFinished, StepUndone
-from bot.domain.ids import RunId
+from bot.domain.facts import CallInterrupted, CallStarted, Fact, RunFinished, StepUndoFailed, StepUndone
+from bot.domain.ids import RunId, StepId, instance_of
 from bot.domain.nouns import Part, RunStatus, Settlement, StepStatus
 from bot.engine.conductor import (
     Arrival,
@@ -27,14 +27,21 @@ from bot.engine.conductor import (
     TimeCame,
     next_due,
 )
+from bot.engine.conductor.nested import left_standing
 from bot.errors import Refused
 from bot.runbook.model import OnFailure, Runbook
 from tests.fakes.any_runbooks import OUTCOMES
-from tests.fakes.nest import Nest
+from tests.fakes.nest import Conducted, Nest
 from tests.fakes.stage import ADA, BEN, book, inside, loop, named, probe, step, undo, verify
 
 ENOUGH = 400
 """Arrivals after which runs of these sizes must have come to their end."""
+
+
+def whole_of(name: StepId) -> StepId:
+    """Return the step of the runbook that a step of the run is, or is an item of."""
+    place = instance_of(name)
+    return place[0] if place else name
 
 
 @st.composite
@@ -78,7 +85,28 @@ class Inside(RuleBasedStateMachine):
     @initialize(drawn=nests())
     def begin(self, drawn: tuple[Runbook, list[Runbook]]) -> None:
         """Start the outer run."""
-        self.nest = Nest(*drawn)
+        self.nest = Nest(*drawn, self.watch)
+
+    def watch(self, run: Conducted, fact: Fact) -> None:
+        """Look at each fact before it counts: no step begins before its needs, and undo goes backwards."""
+        state, plan = run.state, run.plan
+        if isinstance(fact, CallStarted) and fact.part is Part.MAIN:
+            wanted = plan.steps[whole_of(fact.step)]
+            assert all(state.step(need).status.final for need in wanted.needs), "never before what it needs"
+            assert state.step(fact.step).call is None, "one call of a step at a time"
+            assert state.paused is None, "a run that is held acts on nothing"
+        if isinstance(fact, StepUndone | StepUndoFailed):
+            later = [
+                name
+                for name, seen in state.steps.items()
+                if seen.order > state.step(fact.step).order
+                and name in left_standing(plan, state)
+                and not seen.undo_closed
+            ]
+            # A loop is undone when nothing is left of its items; it has no effect of its own.
+            assert not later or plan.steps[whole_of(fact.step)].loop is not None, (
+                "what ended later is undone earlier"
+            )
 
     def bring(self, run: RunId, arrival: Arrival, *, slow: bool = False) -> list[Fact]:
         """Bring an arrival; what a person may not have decides nothing, and a machine is never refused."""

@@ -341,7 +341,10 @@ async def test_a_busy_group_is_a_conflict(shop: Workshop) -> None:
     group = Concurrency(group=Template.compile("service/{{ inputs.zone }}"))
     shop.put_in_force(
         named(
-            "inner", book(inside("sub", "innermost", given={"zone": "z"})), inputs=(ZONE,), concurrency=group
+            "inner",
+            book(inside("sub", "innermost", given={"zone": "{{ inputs.zone }}"})),
+            inputs=(ZONE,),
+            concurrency=group,
         )
     )
     shop.put_in_force(named("innermost", book(step("a")), inputs=(ZONE,), concurrency=group))
