@@ -21,7 +21,11 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --constraint constraints.txt
-COVERAGE_FLOOR := 85
+COVERAGE_FLOOR := 88
+MEASURED := tests/unit tests/contract tests/architecture tests/docs
+STORIES := tests/integration tests/acceptance tests/crash
+# pytest ends with 5 where nothing fits: that is fine in one half of the tests when somebody chose by ARGS.
+UNLESS_CHOSEN := $(if $(ARGS),|| [ $$? -eq 5 ],)
 
 .PHONY: help install demo serve lint types imports format test quick unit bench crash any-order coverage lock docs screenshots docker-lint clean clean-all
 
@@ -77,13 +81,16 @@ format: $(VENV)/.dev ## Rewrite the code as the formatter wants it
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
+# Coverage is measured where code is called by its tests. The stories start whole processes, which measuring would slow
+# by half: what they alone reach, they tell by how they end.
 test: lint ## Everything that must hold: lint, all tests, coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup --cov --cov-report= $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup --cov --cov-report= $(MEASURED) $(ARGS) $(UNLESS_CHOSEN)
 	$(BIN)/python .ci/coverage_floor.py --all $(COVERAGE_FLOOR)
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(STORIES) $(ARGS) $(UNLESS_CHOSEN)
 
 quick: $(VENV)/.dev ## The tests of seconds: no real parts, no browser, nothing slow
-	$(BIN)/pytest -n $(JOBS) -m "not slow and not needs" tests/unit tests/contract tests/architecture tests/docs $(ARGS)
+	$(BIN)/pytest -n $(JOBS) -m "not slow and not needs" $(MEASURED) $(ARGS)
 
 bench: $(VENV)/.dev ## Measure (alone on the machine, please)
 	$(BIN)/pytest tests/benchmarks -p no:xdist -s --timeout=600 $(ARGS)

@@ -78,7 +78,7 @@ class Story:
     """The demo's story, with a picture at each moment that tells something."""
 
     def __init__(self, stack: Stack, running: Browser, out: Path) -> None:
-        self.stack, self.out = stack, out
+        self.stack, self.out, self.browser = stack, out, running
         self.record = Record(stack.database)
         self.ada = self._slack(running, "ada")
         self.ben = self._slack(running, "ben")
@@ -96,7 +96,8 @@ class Story:
         self.ada.get_by_role("button", name="Acknowledge").click()
         expect(self.ada.get_by_role("button", name="Acknowledge")).to_have_count(0)
         time.sleep(READING)
-        self._shoot(self.ben, "approval-waiting", first="Pinned by Fireline")
+        self._shoot(self.ben, "approval-waiting", first="Pinned by Fireline", height=980)
+        self._thread_and_line()
         self.ben.get_by_role("button", name="Approve").click()
         wait_for("the run's end", lambda: self.record.run_ended(FIRST), within=PATIENCE)
         wait_for("the alert's end", lambda: self.record.alerts_over(FIRST), within=PATIENCE)
@@ -109,6 +110,19 @@ class Story:
         expect(self.ada.get_by_text("Read the draft")).to_be_visible(timeout=PATIENCE * 1000)
         self._shoot(self.ada, "resolved")
         self._console()
+
+    def _thread_and_line(self) -> None:
+        """The steps below the living message, and what the central channel says."""
+        self.ada.get_by_text("1 reply").first.click()
+        expect(self.ada.get_by_role("heading", name="Thread")).to_be_visible()
+        self._shoot(
+            self.ada, "thread", first="Pinned by Fireline", last="Move traffic to the standby", height=780
+        )
+        central = self._slack(self.browser, "cleo")
+        expect(central.get_by_text("decision waiting")).to_be_visible()
+        self._shoot(central, "central", height=360)
+        central.close()
+        self.ada.get_by_role("link", name="Close thread").click()
 
     def _console(self) -> None:
         for name, path in (("console", "/incidents/1"), ("postmortem", "/incidents/1/postmortem")):
@@ -135,8 +149,11 @@ class Story:
         box.press("Enter")
         expect(box).to_have_value("")
 
-    def _shoot(self, page: Page, name: str, *, first: str = "") -> None:
-        """Take what the window shows; `first` is text that is brought to the channel's upper edge before."""
+    def _shoot(self, page: Page, name: str, *, first: str = "", last: str = "", height: int = 900) -> None:
+        """Take what a window of that height shows, with the text `first` at the channel's upper edge, and `last` at the thread's lower one."""
+        page.set_viewport_size({"width": 1120, "height": height})
+        if last:
+            page.get_by_text(last).last.evaluate("each => each.scrollIntoView({block: 'end'})")
         if first:
             page.get_by_text(first).first.evaluate("each => each.scrollIntoView({block: 'start'})")
         page.mouse.move(0, 0)

@@ -25,6 +25,8 @@ surface (no colours, no Slack mark-up) and holds no rule of any room.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class FirelineError(Exception):
     """Base of all errors that Fireline raises on purpose.
@@ -98,8 +100,11 @@ class ChainBroken(FirelineError):
 
 
 class ChatError(FirelineError):
-    """The chat platform refused a call for good; `code` is the platform's own word for why."""
+    """The chat platform refused a call for good; `code` is the platform's own word for why, `details` what it said on parts of it."""
 
-    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: str, hint: str = "", details: Sequence[Mapping[str, object]] = ()
+    ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.details = details

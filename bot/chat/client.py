@@ -31,6 +31,7 @@ _TOO_MANY = 429
 _QUESTIONS = frozenset(
     {
         "auth.test",
+        "bookmarks.list",
         "conversations.history",
         "conversations.info",
         "conversations.list",
@@ -164,7 +165,15 @@ def _sorted(method: str, refusal: SlackApiError) -> ChatError:
     if code in _UNSURE or status >= _SERVER_ERROR or not code:
         kind = Unreachable if question else Ambiguous
         return kind(f"{method}: HTTP {status} {code}".rstrip(), code=code or f"http_{status}")
-    return ChatError(f"{method}: {_said(code, data)}", code=code, hint=_HINTS.get(code, ""))
+    return ChatError(
+        f"{method}: {_said(code, data)}", code=code, hint=_HINTS.get(code, ""), details=_details(data)
+    )
+
+
+def _details(data: object) -> list[Mapping[str, Any]]:
+    """What Slack says on parts of a call: on each person of an invitation, say."""
+    errors = data.get("errors") if isinstance(data, Mapping) else None
+    return [each for each in errors if isinstance(each, Mapping)] if isinstance(errors, list) else []
 
 
 def _said(code: str, data: object) -> str:

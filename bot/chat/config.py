@@ -23,7 +23,7 @@ class ChatConfig:
     base_url: str = "https://slack.com/api/"
     command: str = "/incident"
     announce_channel: str = ""
-    channel_prefix: str = "inc-"
+    channel_name: str = "inc-{number}-{slug}"
     public_url: str = ""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     invite: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class ChatConfig:
             base_url=slack.base_url,
             command=slack.command,
             announce_channel=slack.announce_channel or "",
-            channel_prefix=slack.channel_prefix,
+            channel_name=slack.channel_name,
             public_url=settings.http.base_url,
             groups=dict(settings.groups),
             invite=slack.invite_groups,

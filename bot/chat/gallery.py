@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.chat.asked import proposal_of, rejection_of
 from bot.chat.blocks import (
     Message,
     Redact,
     announce_line,
     approval_message,
+    approval_reminder,
+    commander_reminder,
     escalation_message,
     living_message,
     postmortem_message,
@@ -17,14 +20,13 @@ from bot.chat.blocks import (
     rejection_message,
     run_message,
     unknown_message,
+    update_reminder,
 )
 from bot.chat.blocks.ink import Ink
 from bot.chat.blocks.picture import (
     Draft,
     Links,
     Picture,
-    Proposal,
-    Rejection,
     RunPicture,
     StepLine,
     UnknownCall,
@@ -37,17 +39,17 @@ from bot.domain.events import Event
 from bot.domain.facts import (
     CallStarted,
     PostmortemDrafted,
-    RunProposed,
-    RunRejected,
     StepOutcomeUnknown,
     StepSettled,
 )
 from bot.domain.grouping import Grouped, grouped
 from bot.domain.ids import IncidentId, StepId, incident_stream, instance_of
-from bot.domain.nouns import ActorKind, Part, RunStatus, StepStatus
+from bot.domain.nouns import ActorKind, ApprovalStatus, Part, ReminderOf, RunStatus, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord
+from bot.incidents.reminding import Patience, update_due
 
+NO_PATIENCE = Patience()
 TIMELINE_SHOWN = 20
 MILESTONES = frozenset(
     each.KIND
@@ -108,9 +110,12 @@ TitleOf = Callable[[str], str]
 
 
 class Gallery:
-    """Draws messages. `team_url` is where the workspace's messages are, `public_url` where the console is; empty when unknown."""
+    """Draws messages. `team_url` is where the workspace's messages are, `public_url` where the console is; empty when unknown.
 
-    def __init__(
+    `patience` tells when the next word on an incident is due, `on_call` are the groups that are asked to take one.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that is drawn meets here
         self,
         *,
         reader: Reader,
@@ -120,6 +125,9 @@ class Gallery:
         describe: Describe,
         title: TitleOf,
         public_url: str,
+        patience: Patience = NO_PATIENCE,
+        on_call: Sequence[str] = (),
+        command: str = "/incident",
     ) -> None:
         self._reader = reader
         self._identity = identity
@@ -127,6 +135,9 @@ class Gallery:
         self._outline = outline
         self._describe = describe
         self._title = title
+        self._patience = patience
+        self._on_call = tuple(f"group:{each}" for each in on_call)
+        self._command = command
         self._public_url = public_url.rstrip("/")
         self._draws: Mapping[Subject, Callable[[IncidentRecord, Key], Message | None]] = {
             Subject.STATUS: lambda record, _: living_message(self._picture(record), redact=redact),
@@ -137,6 +148,7 @@ class Gallery:
             Subject.UNKNOWN: self._unknown_call,
             Subject.PROPOSED: self._proposed,
             Subject.REJECTED: self._rejected,
+            Subject.REMINDER: self._reminder,
         }
         self.team_url = ""
 
@@ -168,12 +180,30 @@ class Gallery:
         return unknown_message(call, redact=self._redact) if call else None
 
     def _proposed(self, incident: IncidentRecord, key: Key) -> Message | None:
-        proposal = self._proposal(incident, key.runbook)
+        proposal = proposal_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return proposal_message(proposal, redact=self._redact) if proposal else None
 
     def _rejected(self, incident: IncidentRecord, key: Key) -> Message | None:
-        rejection = self._rejection(incident, key.runbook)
+        rejection = rejection_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return rejection_message(rejection, redact=self._redact) if rejection else None
+
+    def _reminder(self, incident: IncidentRecord, key: Key) -> Message | None:
+        """Draw a reminder; one that became needless before anybody read it is not posted at all."""
+        entry = self._reader.outbox_entry(key.text)
+        posted = entry is not None and bool(entry.ts)
+        picture = self._picture(incident)
+        if key.of is ReminderOf.APPROVAL:
+            approval = self._reader.approval(key.approval)
+            needed = approval is not None and approval.status is ApprovalStatus.PENDING
+            shows = approval is not None and (posted or needed)
+            return approval_reminder(picture, approval, redact=self._redact) if approval and shows else None
+        if key.of is ReminderOf.COMMANDER:
+            on_call = ", ".join(map(self._identity.mention, self._on_call))
+            needed = incident.open and not incident.commander
+            shows = posted or needed
+            return commander_reminder(picture, on_call=on_call, redact=self._redact) if shows else None
+        shows = posted or incident.open
+        return update_reminder(picture, command=self._command, redact=self._redact) if shows else None
 
     def picture(self, incident: IncidentId) -> Picture | None:
         """Gather all that is shown of an incident; None when there is none."""
@@ -198,6 +228,8 @@ class Gallery:
             links=self._links(
                 incident, [f"approval/{each.id}" for each in approvals] + list(_unknown_keys(runs))
             ),
+            update_due=update_due(incident, self._reader.reminders_of(incident.id), self._patience),
+            place=self._reader.channel_of(incident.id),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
         )
 
@@ -262,43 +294,6 @@ class Gallery:
             settled_at=settled.at if settled else None,
             moot="The run ended; nobody needs to answer any more." if over and answer is None else "",
         )
-
-    def _proposal(self, incident: IncidentRecord, runbook: str) -> Proposal | None:
-        proposed = [
-            event
-            for event in self._reader.events(stream=incident_stream(incident.id))
-            if isinstance(event.fact, RunProposed) and event.fact.runbook == runbook
-        ]
-        if not proposed:
-            return None
-        last = proposed[-1]
-        assert isinstance(last.fact, RunProposed)  # noqa: S101 - chosen by it
-        runs = [
-            each
-            for each in self._reader.runs_of(incident.id)
-            if each.runbook == runbook and each.started_at >= last.at
-        ]
-        return Proposal(
-            incident=incident,
-            runbook=runbook,
-            title=self._title(runbook),
-            why=last.fact.why,
-            run=runs[0] if runs else None,
-        )
-
-    def _rejection(self, incident: IncidentRecord, runbook: str) -> Rejection | None:
-        events = self._reader.events(stream=incident_stream(incident.id))
-        for event in reversed(events):
-            if isinstance(event.fact, RunRejected) and event.fact.runbook == runbook:
-                person = event.actor if event.actor.kind is ActorKind.PERSON else None
-                return Rejection(
-                    incident=incident,
-                    runbook=runbook,
-                    title=self._title(runbook),
-                    why=event.fact.why,
-                    asked_by=person,
-                )
-        return None
 
     async def _draft(self, incident: IncidentRecord) -> Draft | None:
         events = self._reader.events(stream=incident_stream(incident.id))

@@ -148,6 +148,12 @@ class Identity:
         group = self._groups.get(name)
         return group.members if group else frozenset()
 
+    def is_gone(self, source: str) -> bool:
+        """Tell whether a source is a group that neither the settings nor Slack has; a group that Slack was not asked for yet is not gone."""
+        kind, _, name = source.partition(":")
+        known = name in self._set or name in self._groups
+        return kind == "group" and not known and self._groups_known_at is not None
+
     async def _our_workspace(self) -> str:
         """Return the id under which our people are known: the workspace's, or the organisation's where the app is installed for all of it."""
         if not self._home:

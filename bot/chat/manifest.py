@@ -12,11 +12,16 @@ from bot.chat.inbound.door import EVENTS_PATH
 
 SCOPES = (
     "app_mentions:read",
+    "bookmarks:read",
+    "bookmarks:write",
     "channels:history",
     "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
+    "groups:history",
+    "groups:read",
+    "groups:write",
     "pins:write",
     "usergroups:read",
     "users:read",

@@ -42,10 +42,14 @@ EDIT = Rate(calls=1, seconds=1.2)
 """Our own: a message that changes more often than people can read is noise, and the tier is shared by all incidents."""
 
 METHODS = {
+    "bookmarks.add": TIER_2,
+    "bookmarks.list": TIER_3,
     "chat.postMessage": Rate(calls=240, seconds=60.5),
     "chat.update": TIER_3,
     "chat.postEphemeral": TIER_4,
+    "conversations.archive": TIER_2,
     "conversations.create": TIER_2,
+    "conversations.unarchive": TIER_2,
     "conversations.setTopic": TIER_2,
     "conversations.list": TIER_2,
     "conversations.invite": TIER_3,

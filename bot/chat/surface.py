@@ -26,17 +26,19 @@ from bot.chat.commands.doing import Doer
 from bot.chat.commands.looking import Onlooker
 from bot.chat.config import ChatConfig
 from bot.chat.desks import DeskOver, DraftPostmortem
-from bot.chat.gallery import Describe, Gallery, OutlineOf, TitleOf
+from bot.chat.gallery import NO_PATIENCE, Describe, Gallery, OutlineOf, TitleOf
 from bot.chat.identity import Identity
 from bot.chat.inbound.door import EVENTS_PATH, Door
 from bot.chat.inbound.intake import Intake
 from bot.chat.inbound.payload import COMMAND
 from bot.chat.inbound.reply import Replier
 from bot.chat.inbound.worker import InboxWorker, Task
+from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.messages import MessageKeeper
+from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
@@ -45,6 +47,7 @@ from bot.domain.ports import Journal, Reader, alone
 from bot.domain.records import RelayEntry
 from bot.engine.control import RunControl
 from bot.errors import ChatError
+from bot.incidents.reminding import Patience
 from bot.telemetry import Metrics, get_logger
 
 _LOG = get_logger(__name__)
@@ -60,7 +63,8 @@ class Behind:
 
     `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
     `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead.
+    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead, `patience` says when people are
+    reminded of what.
     """
 
     journal: Journal
@@ -73,6 +77,7 @@ class Behind:
     title: TitleOf
     redact: Redact
     surely_leading: Callable[[], Awaitable[None]] = alone
+    patience: Patience = NO_PATIENCE
 
 
 class ChatSurface:
@@ -109,6 +114,9 @@ class ChatSurface:
             describe=behind.describe,
             title=behind.title,
             public_url=config.public_url,
+            patience=behind.patience,
+            on_call=config.invite,
+            command=config.command,
         )
         self._make_inbound(behind)
         self._make_outbox(behind, metrics, chance or random.Random())  # noqa: S311 - jitter, no secret
@@ -166,13 +174,29 @@ class ChatSurface:
 
     def _make_outbox(self, behind: Behind, metrics: Metrics, chance: random.Random) -> None:
         ledger = Ledger(behind.journal)
-        self._channels = ChannelKeeper(
+        self._people = Inviter(
             slack=self._slack,
             pacer=self._pacer,
             ledger=ledger,
             reader=behind.reader,
             identity=self.identity,
+            groups=self._config.invite,
+        )
+        self._channels = ChannelKeeper(
+            slack=self._slack,
+            pacer=self._pacer,
+            ledger=ledger,
+            reader=behind.reader,
+            people=self._people,
             config=self._config,
+            redact=behind.redact,
+        )
+        bookmarks = BookmarkKeeper(
+            slack=self._slack,
+            pacer=self._pacer,
+            ledger=ledger,
+            reader=behind.reader,
+            public_url=self._config.public_url,
             redact=behind.redact,
         )
         self._messages = MessageKeeper(slack=self._slack, pacer=self._pacer, ledger=ledger)
@@ -182,6 +206,8 @@ class ChatSurface:
             gallery=self._gallery,
             identity=self.identity,
             channels=self._channels,
+            people=self._people,
+            bookmarks=bookmarks,
             messages=self._messages,
             places=Places(self._slack, self._pacer, self._config.announce_channel),
             clock=self._clock,
@@ -278,7 +304,9 @@ class ChatSurface:
                 _LOG.warning("Slack does not know us yet", problem=str(problem), hint=problem.hint)
                 await self._sleep(pause)
                 pause = min(60.0, pause * 2)
-        self._channels.bot_user = self._messages.bot_user = str(self._me.get("user_id", ""))
+        self._people.bot_user = self._channels.bot_user = self._messages.bot_user = str(
+            self._me.get("user_id", "")
+        )
         self._gallery.team_url = str(self._me.get("url", ""))
         self._outbox.wake()
 

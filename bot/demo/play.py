@@ -45,6 +45,10 @@ INTERRUPTED = 130
 """Exit status of a story that was broken off, as shells have it for Ctrl-C."""
 
 
+AGAIN = 0.5
+"""Seconds after which a signal that nothing heeded is raised again."""
+
+
 class _Ended(BaseException):
     """Somebody ends the demo. Not KeyboardInterrupt: Python remembers one that passed through `exec`, and dies of SIGINT though it was caught."""
 
@@ -55,7 +59,15 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
     if chosen is None:
         return 1
     stack = _stack(chosen, first_port)
-    with _signals_end_it(), contextlib.ExitStack() as ending:
+    with _signals_end_it():
+        try:
+            return _played(stack, headless=headless)
+        except _Ended:
+            return INTERRUPTED  # asked a second time, while its parts were being stopped: they were ended at once
+
+
+def _played(stack: Stack, *, headless: bool) -> int:
+    with contextlib.ExitStack() as ending:
         ending.callback(stack.stop)
         try:
             console.print("Starting the shop, the monitoring, a local Slack and Fireline …")
@@ -67,6 +79,7 @@ def play(*, headless: bool, first_port: int, folder: Path | None) -> int:
             else:
                 _let_people(stack)
         except (KeyboardInterrupt, _Ended):
+            _heeded()
             console.print(f"\nEnded. Everything that was recorded is in {stack.folder}", soft_wrap=True)
             console.print(f"Read it again: fireline show 1 --config {stack.config}", soft_wrap=True)
             return INTERRUPTED if headless else 0
@@ -115,18 +128,28 @@ def _gone(stack: Stack) -> str:
 
 @contextlib.contextmanager
 def _signals_end_it() -> Iterator[None]:
-    """Let SIGTERM, and the end of the terminal unless `nohup` asked for more, end the demo as Ctrl-C does: its children are stopped in any case."""
+    """Let SIGTERM, and the end of the terminal unless `nohup` asked for more, end the demo as Ctrl-C does: its children are stopped in any case.
+
+    Python drops an exception that is raised while it runs a destructor or a weak reference's callback, imports among them. So the signal is
+    raised again until it was heeded.
+    """
 
     def interrupt(_number: int, _frame: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
         raise _Ended
 
     obeyed = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in obeyed}
+    before = {number: signal.signal(number, interrupt) for number in (*obeyed, signal.SIGALRM)}
     try:
         yield
     finally:
+        _heeded()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _heeded() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _say_what_runs(stack: Stack) -> None:

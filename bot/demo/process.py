@@ -86,7 +86,7 @@ def _held_back() -> Iterator[None]:
     came: list[int] = []
     before = {}
     try:
-        for number in ENDING:
+        for number in (*ENDING, signal.SIGALRM):
             if signal.getsignal(number) not in {signal.SIG_IGN, signal.SIG_DFL, None}:
                 before[number] = signal.signal(number, lambda each, _frame: came.append(each))
         yield

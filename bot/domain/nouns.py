@@ -139,6 +139,17 @@ class ApprovalStatus(StrEnum):
     """What would run is no longer what was shown, or the run ended first."""
 
 
+class ReminderOf(StrEnum):
+    """What people are reminded of."""
+
+    UPDATE = "update"
+    """Nobody has said for too long how it stands."""
+    COMMANDER = "commander"
+    """Nobody leads the response."""
+    APPROVAL = "approval"
+    """A question to people is half-way to its end."""
+
+
 class Settlement(StrEnum):
     """What a probe or a person says of a call whose outcome is unknown."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from bot.domain.channel_records import ChannelRecord, ReminderRecord
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, IncidentId, RunId, StreamId
@@ -55,6 +56,14 @@ class Reader(Protocol):
 
     def incident_of_channel(self, channel: str) -> IncidentRecord | None:
         """Return the incident that a chat channel belongs to."""
+        ...
+
+    def channel_of(self, incident: IncidentId) -> ChannelRecord:
+        """Return how an incident's channel stands."""
+        ...
+
+    def reminders_of(self, incident: IncidentId) -> Sequence[ReminderRecord]:
+        """Return what people were reminded of in an incident, by key."""
         ...
 
     def merged_into(self, incident: IncidentId) -> Sequence[IncidentId]:

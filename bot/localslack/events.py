@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.localslack import wire
+from bot.localslack import wire, wirepeople
 from bot.localslack.delivery import Delivery, Payload
 from bot.localslack.world import Change, Channel, Message, World
 
@@ -154,12 +154,38 @@ class EventFeed:
     def _channel_created(self, change: Change, channel: Channel) -> list[Json]:
         if channel.kind != "public":
             return []
-        shown = {"id": channel.id, "name": channel.name, "created": channel.created, "creator": change.user}
+        shown = {
+            "id": channel.id,
+            "is_channel": True,
+            "name": channel.name,
+            "name_normalized": channel.name,
+            "created": channel.created,
+            "creator": change.user,
+            "is_shared": False,
+            "is_org_shared": False,
+            "context_team_id": self._world.config.team_id,
+            "is_archived": False,
+            "is_frozen": False,
+            "is_general": False,
+            "is_group": False,
+            "is_private": False,
+            "is_ext_shared": False,
+            "is_im": False,
+            "is_mpim": False,
+            "is_pending_ext_shared": False,
+        }
         return [{"type": "channel_created", "channel": shown}]
 
     def _channel_renamed(self, _change: Change, channel: Channel) -> list[Json]:
         kind = "group_rename" if channel.is_private else "channel_rename"
-        shown = {"id": channel.id, "name": channel.name, "created": channel.created}
+        shown = {
+            "id": channel.id,
+            "name": channel.name,
+            "name_normalized": channel.name,
+            "created": channel.created,
+            "is_channel": not channel.is_private,
+            "is_mpim": False,
+        }
         return [{"type": kind, "channel": shown}]
 
     def _archived(self, change: Change, channel: Channel) -> list[Json]:
@@ -195,15 +221,34 @@ class EventFeed:
         ]
 
     def _pin(self, change: Change, channel: Channel) -> list[Json]:
-        message = wire.message(self._world, channel.messages[change.ts])
-        item = {"type": "message", "channel": channel.id, "message": message, "created": self._world.epoch()}
-        event = {"type": change.kind, "user": change.user, "channel_id": channel.id, "item": item}
+        found = channel.messages[change.ts]
+        (pin,) = change.detail.get("pins") or [pin for pin in channel.pins if pin["ts"] == change.ts]
+        event: Json = {
+            "type": change.kind,
+            "user": change.user,
+            "channel_id": channel.id,
+            "item": {
+                "type": "message",
+                "channel": channel.id,
+                "created": pin["created"],
+                "created_by": pin["created_by"],
+                "message": wire.message(self._world, found)
+                | {"permalink": wire.permalink(self._world, channel, found)},
+            },
+            "item_user": found.user,
+            "pin_count": str(len(channel.pins)),
+            "pinned_info": {
+                "channel": channel.id,
+                "pinned_by": pin["created_by"],
+                "pinned_ts": pin["created"],
+            },
+        }
         return [event | ({"has_pins": bool(channel.pins)} if change.kind == "pin_removed" else {})]
 
     def _person(self, change: Change) -> Json:
-        user = wire.person(self._world, self._world.people[change.user])
+        user = wirepeople.person(self._world, self._world.people[change.user], whole=True)
         return {"type": "user_change", "user": user, "cache_ts": self._world.epoch()}
 
     def _group(self, change: Change) -> Json:
         group = self._world.groups[change.detail["group"]]
-        return {"type": "subteam_updated", "subteam": wire.group(self._world, group, with_users=True)}
+        return {"type": "subteam_updated", "subteam": wirepeople.group(self._world, group, with_users=True)}

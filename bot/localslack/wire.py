@@ -9,70 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from bot.localslack.canvases import Canvas
-from bot.localslack.config import Group, Person
 from bot.localslack.files import StoredFile
 from bot.localslack.views import OpenView
 from bot.localslack.world import Channel, Message, World
 
 Json = dict[str, Any]
-
-
-def person(world: World, user: Person, *, with_email: bool = True) -> Json:
-    """A user object."""
-    profile = {
-        "title": user.title,
-        "real_name": user.real_name,
-        "real_name_normalized": user.real_name,
-        "display_name": user.name,
-        "display_name_normalized": user.name,
-        "team": world.config.team_id,
-        "image_48": f"{world.base_url}/static/{'app' if user.is_bot else 'person'}.svg",
-    }
-    if with_email and user.email:
-        profile["email"] = user.email
-    if user.is_bot:
-        profile |= {"bot_id": world.app.bot_id, "api_app_id": world.app.id}
-    return {
-        "id": user.id,
-        "team_id": world.config.team_id,
-        "name": user.name,
-        "deleted": user.deleted,
-        "real_name": user.real_name,
-        "tz": "Etc/UTC",
-        "tz_label": "Coordinated Universal Time",
-        "tz_offset": 0,
-        "profile": profile,
-        "is_admin": user.is_admin,
-        "is_owner": False,
-        "is_primary_owner": False,
-        "is_restricted": user.is_guest,
-        "is_ultra_restricted": False,
-        "is_bot": user.is_bot,
-        "is_app_user": False,
-        "updated": 0,
-    }
-
-
-def group(world: World, found: Group, *, with_users: bool = False) -> Json:
-    """A user group object."""
-    body: Json = {
-        "id": found.id,
-        "team_id": world.config.team_id,
-        "is_usergroup": True,
-        "name": found.name,
-        "handle": found.handle,
-        "description": "",
-        "is_external": False,
-        "date_create": 0,
-        "date_update": 0,
-        "date_delete": 1 if found.deleted else 0,
-        "auto_type": None,
-        "prefs": {"channels": [], "groups": []},
-        "user_count": len(found.members),
-    }
-    if with_users:
-        body["users"] = list(found.members)
-    return body
 
 
 def team(world: World) -> Json:
@@ -137,7 +78,6 @@ def channel(world: World, found: Channel, *, viewer: str = "", with_members: boo
         "unlinked": 0,
         "context_team_id": world.config.team_id,
         "shared_team_ids": [world.config.team_id],
-        "parent_conversation": None,
         "is_member": me in found.members,
         "topic": dict(found.topic),
         "purpose": dict(found.purpose),
@@ -156,7 +96,7 @@ def message(world: World, found: Message, *, with_metadata: bool = False) -> Jso
     body: Json = {"type": "message", "user": found.user, "text": found.text, "ts": found.ts}
     if found.subtype or (found.is_reply and found.broadcast):
         body["subtype"] = found.subtype or "thread_broadcast"
-    body["team"] = world.config.team_id
+    body |= {"team": world.config.team_id, **found.details}
     if found.by_app:
         body |= {"bot_id": world.app.bot_id, "app_id": world.app.id, "bot_profile": _bot_profile(world)}
     if found.username:
@@ -172,6 +112,12 @@ def message(world: World, found: Message, *, with_metadata: bool = False) -> Jso
     if found.metadata is not None and with_metadata:
         body["metadata"] = found.metadata
     return body | _reactions(found) | _thread_fields(found)
+
+
+def permalink(world: World, channel: Channel, found: Message) -> str:
+    """A link to a message, which the page understands."""
+    link = f"{world.base_url}/archives/{channel.id}/p{found.ts.replace('.', '')}"
+    return f"{link}?thread_ts={found.thread_ts}&cid={channel.id}" if found.is_reply else link
 
 
 def _reactions(found: Message) -> Json:
@@ -204,7 +150,6 @@ def _bot_profile(world: World) -> Json:
     return {
         "id": world.app.bot_id,
         "app_id": world.app.id,
-        "user_id": world.app.bot_user_id,
         "name": world.app.name,
         "icons": {"image_48": f"{world.base_url}/static/app.svg"},
         "deleted": False,
@@ -229,7 +174,12 @@ def file(world: World, found: StoredFile) -> Json:
         "user": found.user,
         "size": len(found.content or b""),
         "mode": "hosted",
+        "editable": found.mimetype.startswith("text/"),
         "is_external": False,
+        "external_type": "",
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
         "is_public": bool(found.channels),
         "channels": list(found.channels),
         "groups": [],

@@ -35,6 +35,7 @@ class Message:
     blocks: tuple[Json, ...] = ()
     attachments: tuple[Json, ...] = ()
     metadata: Json | None = None
+    details: Json = field(default_factory=dict)  # of the workspace's own lines: the old name, who invited
     thread_ts: str = ""
     broadcast: bool = False
     edited_ts: str = ""
@@ -202,7 +203,9 @@ class World:
     def add_member(self, channel: Channel, user: str, *, inviter: str = "") -> None:
         """Let `user` join, with the line in the channel that says so."""
         channel.members[user] = None
-        self.post(channel, user=user, text=f"<@{user}> has joined the channel", subtype="channel_join")
+        details = {"inviter": inviter} if inviter else {}
+        text = f"<@{user}> has joined the channel"
+        self.post(channel, user=user, text=text, subtype="channel_join", details=details)
         self.tell(Change(kind="member_joined", channel=channel.id, user=user, detail={"inviter": inviter}))
 
     def remove_member(self, channel: Channel, user: str, *, by: str = "") -> None:
@@ -216,7 +219,8 @@ class World:
         old, channel.name = channel.name, name
         channel.previous_names.insert(0, old)
         text = f'<@{by}> has renamed the channel from "{old}" to "{name}"'
-        self.post(channel, user=by, text=text, subtype="channel_name")
+        details = {"name": name, "old_name": old}
+        self.post(channel, user=by, text=text, subtype="channel_name", details=details)
         self.tell(Change(kind="channel_renamed", channel=channel.id, user=by, detail={"old_name": old}))
 
     def describe(self, channel: Channel, what: str, value: str, *, by: str) -> None:
@@ -230,7 +234,7 @@ class World:
         text = (
             f"<@{by}> set the channel {label}: {value}" if value else f"<@{by}> cleared the channel {label}"
         )
-        self.post(channel, user=by, text=text, subtype=f"channel_{what}")
+        self.post(channel, user=by, text=text, subtype=f"channel_{what}", details={what: value})
         self.tell(Change(kind="channel_changed", channel=channel.id, user=by))
 
     def set_archived(self, channel: Channel, *, archived: bool, by: str) -> None:
@@ -331,8 +335,9 @@ class World:
 
     def unpin(self, channel: Channel, ts: str, *, by: str) -> None:
         """Take a pin away."""
+        gone = [pin for pin in channel.pins if pin["ts"] == ts]
         channel.pins = [pin for pin in channel.pins if pin["ts"] != ts]
-        self.tell(Change(kind="pin_removed", channel=channel.id, ts=ts, user=by))
+        self.tell(Change(kind="pin_removed", channel=channel.id, ts=ts, user=by, detail={"pins": gone}))
 
     def set_bookmarks(self, channel: Channel, bookmarks: list[Json]) -> None:
         """Put these bookmarks on the channel's bar, in this order."""

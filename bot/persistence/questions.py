@@ -20,6 +20,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from bot.persistence.channel_tables import CHANNELS, REMINDERS
 from bot.persistence.process_tables import RELAY
 from bot.persistence.response_tables import FREEZE, MARKS, SILENCES, UNSETTLED
 from bot.persistence.statements import Query
@@ -108,6 +109,13 @@ INCIDENT_OF_CHANNEL = Query(
     _incidents.where(INCIDENTS.c.channel == _given("channel")).order_by(INCIDENTS.c.id.desc()).limit(_limit)
 )
 LAST_INCIDENT = Query(select(func.max(INCIDENTS.c.id)))
+
+CHANNEL = Query(select(*CHANNELS.c).where(CHANNELS.c.incident == _given("incident", BigInteger)))
+REMINDERS_OF = Query(
+    select(*REMINDERS.c)
+    .where(REMINDERS.c.incident == _given("incident", BigInteger))
+    .order_by(REMINDERS.c.key)
+)
 
 # --------------------------------------------------------------------------------------------------------------- alerts
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from bot.domain.channel_records import ChannelRecord, ReminderRecord
 from bot.domain.events import GENESIS, Event
 from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, IncidentId, RunId, StreamId
 from bot.domain.nouns import Routing
@@ -104,6 +105,15 @@ class Questions(ABC):
         return rows.freeze_of(row) if row else None
 
     # alerts
+
+    def channel_of(self, incident: IncidentId) -> ChannelRecord:
+        """Return how an incident's channel stands."""
+        row = self._first(questions.CHANNEL, {"incident": incident}, only=[(incident,)])
+        return rows.channel_of(row) if row else ChannelRecord(incident=incident)
+
+    def reminders_of(self, incident: IncidentId) -> Sequence[ReminderRecord]:
+        """Return what people were reminded of in an incident, by key."""
+        return [rows.reminder_of(row) for row in self._rows(questions.REMINDERS_OF, {"incident": incident})]
 
     def alerts(self, keys: Iterable[AlertKey]) -> Mapping[AlertKey, AlertRecord]:
         """Return the alerts that are known among these keys."""

@@ -9,9 +9,10 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+from bot.domain.channel_records import ChannelRecord, ReminderRecord
 from bot.domain.clock import from_text
 from bot.domain.events import Event
-from bot.domain.facts import fact_from_data
+from bot.domain.facts import NotInvited, fact_from_data
 from bot.domain.nouns import (
     COMMANDER,
     Actor,
@@ -155,6 +156,23 @@ def freeze_of(row: Row) -> FreezeRecord:
     return FreezeRecord(
         since=from_text(row.since), by=_actor(row.by), why=row.why, until=_maybe_instant(row.until)
     )
+
+
+def channel_of(row: Row) -> ChannelRecord:
+    """Read how an incident's channel stands."""
+    return ChannelRecord(
+        incident=row.incident,
+        retired_at=_maybe_instant(row.retired_at),
+        archived_at=_maybe_instant(row.archived_at),
+        before=row.before,
+        left_why=row.left_why,
+        not_in=tuple(NotInvited(**each) for each in json.loads(row.not_in or "[]")),
+    )
+
+
+def reminder_of(row: Row) -> ReminderRecord:
+    """Read what people were reminded of."""
+    return ReminderRecord(incident=row.incident, key=row.key, due=from_text(row.due), at=from_text(row.at))
 
 
 def alert_of(row: Row) -> AlertRecord:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from bot.persistence.channel_tables import CHANNELS, REMINDERS
 from bot.persistence.columns import count as _count
 from bot.persistence.columns import flag as _flag
 from bot.persistence.columns import ident as _id
@@ -365,6 +366,8 @@ PROJECTIONS = (
     REFUSED_DELIVERIES,
     OUTBOX,
     TARGETS,
+    CHANNELS,
+    REMINDERS,
     SILENCES,
     MARKS,
     FREEZE,

@@ -13,7 +13,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.targets import spoken
-from bot.postmortem import describe_line, describe_response, describe_run
+from bot.postmortem import describe_channel, describe_line, describe_response, describe_run
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
@@ -57,14 +57,6 @@ def _alerts_over(fact: facts.AlertsResolved, _by: str, _event: Event, _names: Na
 
 def _proposed(fact: facts.RunProposed, _by: str, _event: Event, _names: Names) -> str:
     return f"The runbook {plain(fact.runbook)} was proposed and not started{because(fact.why)}"
-
-
-def _channel_opened(fact: facts.ChannelOpened, _by: str, _event: Event, _names: Names) -> str:
-    return f"The channel #{plain(fact.name)} was opened"
-
-
-def _channel_archived(fact: facts.ChannelArchived, _by: str, _event: Event, _names: Names) -> str:
-    return f"The channel {plain(fact.channel)} was archived"
 
 
 def _message(fact: facts.MessagePosted, _by: str, _event: Event, _names: Names) -> str:
@@ -178,8 +170,6 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.AlertsAttached: _attached,
     facts.AlertsResolved: _alerts_over,
     facts.RunProposed: _proposed,
-    facts.ChannelOpened: _channel_opened,
-    facts.ChannelArchived: _channel_archived,
     facts.MessagePosted: _message,
     facts.IncidentAcknowledged: _acknowledged,
     facts.StatusChanged: _status,
@@ -199,6 +189,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.ScheduleFired: _schedule_fired,
     facts.BreakerOpened: _away,
     facts.BreakerClosed: _back,
+    **describe_channel.SENTENCES,
     **describe_line.SENTENCES,
     **describe_response.SENTENCES,
     **describe_run.SENTENCES,

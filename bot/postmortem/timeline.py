@@ -25,7 +25,13 @@ ALERT, PEOPLE, STEP, DECISION, FAILURE, EVIDENCE, SYSTEM = (
     "alert", "people", "step", "decision", "failure", "evidence", "system",
 )  # fmt: skip
 
-_NOISE = (facts.MessagePosted, facts.EvidenceAccessed, facts.PostmortemDrafted, facts.ChannelArchived)
+_NOISE = (
+    facts.MessagePosted,
+    facts.EvidenceAccessed,
+    facts.PostmortemDrafted,
+    facts.ChannelArchived,
+    facts.ChannelRetired,
+)
 _SORTS: Mapping[type[Fact], str] = {
     facts.AlertsAttached: ALERT,
     facts.AlertsResolved: ALERT,
@@ -67,6 +73,10 @@ _SORTS: Mapping[type[Fact], str] = {
     facts.StepUndoFailed: FAILURE,
     facts.EvidenceStored: EVIDENCE,
     facts.ChannelOpened: SYSTEM,
+    facts.ChannelLeft: SYSTEM,
+    facts.ChannelUnarchived: SYSTEM,
+    facts.InvitesRefused: SYSTEM,
+    facts.Reminded: SYSTEM,
 }
 
 _TIMES = "\N{MULTIPLICATION SIGN}"

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import ByteSize, Field, JsonValue, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.domain.nouns import Severity
+from bot.settings.protection import ProtectionSettings
 from bot.settings.types import Duration, OffIsAWord, Paths, SecretSource, Section, Words
 
 PREFIX = "FIRELINE_"
@@ -113,8 +115,15 @@ class SlackSettings(Section):
         description="Channel (id or name) that hears of every new incident; unset, none does.",
         min_length=1,
     )
-    channel_prefix: str = Field(
-        default="inc-", description="How the names of incident channels begin.", pattern=r"^[a-z0-9_-]{1,20}$"
+    channel_name: str = Field(
+        default="inc-{number}-{slug}",
+        description="How incident channels are named: `{number}` (needed), `{slug}` (the title, as short as it must be), `{severity}` and `{date}` "
+        "among lower-case letters, digits, `-` and `_`.",
+        pattern=r"^([a-z0-9_-]|\{(number|slug|severity|date)\}){1,60}$",
+    )
+    archive_after: Duration | None = Field(
+        default=timedelta(days=7),
+        description="How long after an incident's end its channel is archived; `null` for never.",
     )
     invite_groups: Words = Field(
         default=(),
@@ -133,6 +142,14 @@ class SlackSettings(Section):
             raise ValueError(msg)
         return value.rstrip("/") + "/"
 
+    @field_validator("channel_name")
+    @classmethod
+    def _of_one_incident(cls, value: str) -> str:
+        if "{number}" not in value:
+            msg = "a channel's name needs {number}: two incidents may have the same title"
+            raise ValueError(msg)
+        return value
+
     @model_validator(mode="after")
     def _tokens_for_the_mode(self) -> Self:
         needed = {"off": (), "http": ("bot_token", "signing_secret"), "socket": ("bot_token", "app_token")}[
@@ -143,6 +160,28 @@ class SlackSettings(Section):
             msg = f"mode {self.mode} needs {' and '.join(missing)}"
             raise ValueError(msg)
         return self
+
+
+class ReminderSettings(Section):
+    """When people are reminded in an incident's channel."""
+
+    update_after: dict[Severity, Duration] = Field(
+        default={
+            Severity.SEV1: timedelta(minutes=30),
+            Severity.SEV2: timedelta(minutes=30),
+            Severity.SEV3: timedelta(hours=2),
+        },
+        description="How long nobody may say how an incident stands, by its severity, before its commander is reminded; a severity that is not "
+        "named is left alone.",
+    )
+    commander_after: Duration | None = Field(
+        default=timedelta(minutes=5),
+        description="How long an incident may go without a commander before `slack.invite_groups` are asked; `null` for ever.",
+    )
+    approvals: bool = Field(
+        default=True,
+        description="Whether those who may decide are reminded, once, when half of the time is over.",
+    )
 
 
 class ConsoleSettings(Section):
@@ -177,67 +216,6 @@ class EngineSettings(Section):
     shutdown_grace: Duration = Field(
         default=timedelta(seconds=10),
         description="How long a stop waits for running steps; what still runs then is interrupted.",
-    )
-
-
-class TargetSettings(Section):
-    """What one target takes, where it is not what every target does."""
-
-    max_parallel: int | None = Field(
-        default=None, description="Calls that may be under way to it at once.", ge=1, le=10_000
-    )
-    rate: float | None = Field(
-        default=None, description="Calls a second that it takes; 0 for any number.", ge=0, le=100_000
-    )
-
-
-class ProtectionSettings(Section):
-    """What keeps runbooks from harming what they call: limits, breakers, and a budget for repetitions, a target each, shared by all runs."""
-
-    max_parallel: int = Field(
-        default=16,
-        description="Calls that may be under way to one target at once; more wait their turn, worse incidents first.",
-        ge=1,
-        le=10_000,
-    )
-    rate: float = Field(
-        default=100.0,
-        description="Calls a second that one target takes, as many at once after a pause; 0 for any number.",
-        ge=0,
-        le=100_000,
-    )
-    retry_share: float = Field(
-        default=0.2,
-        description="How many calls to a target may be repetitions, as a share of the others; above it, and one a second, they wait.",
-        ge=0,
-        le=1,
-    )
-    breaker_failures: int = Field(
-        default=5,
-        description="Calls to a target that may fail within a minute (no answer, unavailable, throttled) before it counts as away, if that is half "
-        "of them; 0 for never.",
-        ge=0,
-        le=20,
-    )
-    breaker_pause: Duration = Field(
-        default=timedelta(seconds=10),
-        description="How long a target that is away is left alone before one call tries it; twice as long each time that fails.",
-    )
-    breaker_longest_pause: Duration = Field(
-        default=timedelta(minutes=2), description="The longest of these pauses."
-    )
-    patience: Duration = Field(
-        default=timedelta(minutes=2),
-        description="How long a step that is retried waits for a target that is away, before it fails; one that is not retried fails at once.",
-    )
-    undo_patience: Duration = Field(
-        default=timedelta(minutes=10),
-        description="How long an undo waits for a target that is away, before it is reported as not done.",
-    )
-    targets: dict[str, TargetSettings] = Field(
-        default_factory=dict,
-        description="Limits of single targets, by how actions name them (`https://router.internal:443`, `localhost kubectl`); `*` stands for any "
-        "text, the first that fits counts.",
     )
 
 
@@ -323,6 +301,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     slack: SlackSettings = SlackSettings()
+    reminders: ReminderSettings = ReminderSettings()
     console: ConsoleSettings = ConsoleSettings()
     engine: EngineSettings = EngineSettings()
     protection: ProtectionSettings = ProtectionSettings()

@@ -106,9 +106,13 @@ def _default(field: FieldInfo) -> str:
         case tuple():
             return f"`[{', '.join(str(each) for each in value)}]`"
         case dict():
-            return "`{}`"
+            return f"`{{{', '.join(f'{name}: {_written(each)}' for name, each in value.items())}}}`"
         case _:
             return f"`{value}`"
+
+
+def _written(value: object) -> object:
+    return format_duration(value) if isinstance(value, timedelta) else value
 
 
 _HEAD = """# Settings

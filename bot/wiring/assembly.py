@@ -22,6 +22,7 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.reminders import Reminders
 from bot.incidents.routing import choose
 from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
@@ -36,6 +37,7 @@ from bot.wiring.chat import build_chat
 from bot.wiring.fireline import Fireline
 from bot.wiring.grounds import Grounds, prepare
 from bot.wiring.library import Shelf
+from bot.wiring.patience import patience_of
 from bot.wiring.protection import rules_of
 from bot.wiring.relay import build_collector
 from bot.wiring.secrets import SettingsSecrets
@@ -129,6 +131,7 @@ def assemble(
         timekeeper=_timekeeper(settings, store, shelf, driver, clock, bells),
         dispatcher=dispatcher,
         usher=_usher(store, driver),
+        reminders=_reminders(settings, store, clock, bells),
         intake=Intake(
             store.journal,
             wake=dispatcher.wake,
@@ -209,6 +212,14 @@ def _timekeeper(
     bell.ring = timekeeper.ring
     store.journal.listen(timekeeper.watch)
     return timekeeper
+
+
+def _reminders(settings: Settings, store: Store, clock: Clock, bells: Bells) -> Reminders:
+    bell = bells.bell()
+    reminders = Reminders(store.journal, patience=patience_of(settings), clock=clock, alarm=bell)
+    bell.ring = reminders.ring
+    store.journal.listen(reminders.watch)
+    return reminders
 
 
 def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:

@@ -9,6 +9,7 @@ from bot.domain.records import RunRecord
 from bot.errors import RunbookError
 from bot.postmortem.describe import describe
 from bot.wiring.fireline import Fireline
+from bot.wiring.patience import patience_of
 
 
 def build_chat(fireline: Fireline) -> ChatSurface:
@@ -40,6 +41,7 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         title=title,
         redact=fireline.redactor.redact,
         surely_leading=fireline.store.surely_leading,
+        patience=patience_of(fireline.settings),
     )
     return ChatSurface(
         ChatConfig.from_settings(fireline.settings), behind, clock=fireline.clock, metrics=fireline.metrics

@@ -24,6 +24,7 @@ from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.relay import Collector
+from bot.incidents.reminders import Reminders
 from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
@@ -54,6 +55,7 @@ class Fireline:
     dispatcher: Dispatcher
     usher: Usher
     timekeeper: Timekeeper
+    reminders: Reminders
     intake: Intake
     desk: Callable[[Journal], Desk]
     evidence: EvidenceFiles
@@ -115,6 +117,7 @@ class Fireline:
         self.upkeep.keep("the dispatcher", self.dispatcher.run)
         self.upkeep.keep("the usher", self.usher.run)
         self.upkeep.keep("the timekeeper", self.timekeeper.run)
+        self.upkeep.keep("the reminders", self.reminders.run)
         await self.chat.start()
         if self.store.lease is not None:  # on SQLite nobody stands by
             self.upkeep.keep("the collector", self.collector.run)

@@ -19,7 +19,8 @@ from bot.runbook.findings import Level
 from bot.runbook.load import Library, load_folder, load_good
 from bot.runbook.model import Runbook
 from bot.runbook.rules.draft import NO_GROUPS
-from bot.settings.model import EngineSettings, ProtectionSettings
+from bot.settings.model import EngineSettings
+from bot.settings.protection import ProtectionSettings
 
 _LOG = structlog.get_logger(__name__)
 

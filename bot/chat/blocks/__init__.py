@@ -12,6 +12,7 @@ from bot.chat.blocks.postmortem import postmortem_message
 from bot.chat.blocks.progress import run_message
 from bot.chat.blocks.proposal import proposal_message
 from bot.chat.blocks.rejection import rejection_message
+from bot.chat.blocks.reminder import approval_reminder, commander_reminder, update_reminder
 from bot.chat.blocks.unknown import unknown_message
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "Redact",
     "announce_line",
     "approval_message",
+    "approval_reminder",
     "as_it_is",
+    "commander_reminder",
     "escalation_message",
     "living_message",
     "postmortem_message",
@@ -28,4 +31,5 @@ __all__ = [
     "rejection_message",
     "run_message",
     "unknown_message",
+    "update_reminder",
 ]

@@ -24,13 +24,15 @@ from bot.chat.blocks.kit import (
 )
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.progress import at_work
-from bot.chat.blocks.words import STATUS, counted, mark, name_of, who
-from bot.domain.nouns import RunStatus, StepStatus
+from bot.chat.blocks.words import NO_SUCH_GROUP, NOT_BACK, NOT_IN, STATUS, counted, mark, name_of, who
+from bot.domain.nouns import COMMANDER, RunStatus, StepStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
 
 WAITING_SHOWN = 5
 EVIDENCE_SHOWN = 4
 ALERTS_SHOWN = 3
+MISSING_SHOWN = 6
+ROLES_SHOWN = 6
 
 
 def living_message(picture: Picture, *, redact: Redact) -> Message:
@@ -67,6 +69,7 @@ def _living(picture: Picture, ink: Ink) -> Message:
     blocks = [header(f"{mark(incident)} {name_of(incident, ink)}")]
     blocks.extend(section(text) for text in _waiting(picture, ink))
     blocks.extend(_state(picture, ink))
+    blocks.extend(section(text) for text in _lacking(picture, ink))
     blocks.extend(section(text) for text in at_work(picture.runs, ink, below=incident.title))
     small = list(_small_print(picture, ink))
     if small:
@@ -89,12 +92,20 @@ def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
     cells = [
         f"*Status*\n{STATUS[incident.status]} since {clock_time(incident.opened_at)}",
         f"*Lead*\n{lead}",
+        *_roles(incident, ink),
     ]
     if incident.alerts:
         cells.append(f"*Alerts*\n{_alerts(picture, ink)}")
     if picture.update_due is not None:
         cells.append(f"*Next update*\n{clock_time(picture.update_due)}")
     yield fields(*cells)
+
+
+def _roles(incident: IncidentRecord, ink: Ink) -> Iterator[str]:
+    """Who has which role besides leading."""
+    others = [each for each in sorted(incident.roles.items()) if each[0] != COMMANDER and each[1]]
+    for role, person in others[:ROLES_SHOWN]:
+        yield f"*{ink.line(role.replace('_', ' ').capitalize(), 60)}*\n{mention(person, ink)}"
 
 
 def _alerts(picture: Picture, ink: Ink) -> str:
@@ -138,6 +149,28 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
         text += f" · until {clock_time(approval.expires_at)}"
     where = picture.links.messages.get(f"approval/{approval.id}", "")
     return f"{text} · {link(where, 'Decide →')}" if where else text
+
+
+def _lacking(picture: Picture, ink: Ink) -> Iterator[str]:
+    """Who should be in the channel and is not, and where the response was before, each with a way on."""
+    place = picture.place
+    if place is None or not picture.incident.open:
+        return
+    people = [each for each in place.not_in if each.why != NO_SUCH_GROUP]
+    groups = [each.who.removeprefix("group:") for each in place.not_in if each.why == NO_SUCH_GROUP]
+    if people:
+        named = ", ".join(
+            f"{mention(each.who, ink)} ({NOT_IN.get(each.why, ink.line(each.why, 60))})"
+            for each in people[:MISSING_SHOWN]
+        )
+        more = f" and {len(people) - MISSING_SHOWN} more" if len(people) > MISSING_SHOWN else ""
+        yield f"⚠️ *Could not be invited:* {named}{more}. Invite them by hand, or decide without them."
+    if groups:
+        named = ", ".join(ink.code(each, 60) for each in groups[:MISSING_SHOWN])
+        yield f"⚠️ *No such user group:* {named}. Nobody was invited for it: mend `groups` or `slack.invite_groups` in the settings."
+    if place.before:
+        why = NOT_BACK.get(place.left_why, ink.line(place.left_why, 100))
+        yield f"↪️ Goes on here from <#{place.before}>: {why}."
 
 
 def _small_print(picture: Picture, ink: Ink) -> Iterator[str]:

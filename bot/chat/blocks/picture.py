@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.channel_records import ChannelRecord
 from bot.domain.events import Event
 from bot.domain.ids import StepId
 from bot.domain.nouns import Actor, ApprovalStatus, StepStatus
@@ -65,7 +66,8 @@ class Links:
 class Picture:
     """An incident as it stands; `alerts` are names of its alerts, `who_may` the mentions behind each source of an approval.
 
-    `update_due` is when people expect the next word on it, None while nobody waits for one.
+    `update_due` is when people expect the next word on it, None while nobody waits for one; `place` is how its channel stands, None where that is
+    not told.
     """
 
     incident: IncidentRecord
@@ -76,6 +78,7 @@ class Picture:
     links: Links = Links()
     who_may: Mapping[str, str] = field(default_factory=dict)
     update_due: datetime | None = None
+    place: ChannelRecord | None = None
 
     @property
     def pending(self) -> Sequence[ApprovalRecord]:

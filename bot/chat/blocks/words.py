@@ -38,6 +38,26 @@ RUN = {
 }
 
 
+NO_SUCH_GROUP = "no_such_group"
+"""Why the people of a group are not in a channel: nobody knows the group any more."""
+NOT_IN = {
+    "user_is_restricted": "a guest",
+    "user_is_ultra_restricted": "a guest",
+    "user_not_found": "nobody of that id",
+    "user_disabled": "deactivated",
+    "restricted_action": "the workspace forbids it",
+    "missing_scope": "the app lacks the scope",
+    "ura_max_channels": "a guest with one channel",
+    "org_user_not_in_team": "not in this workspace",
+}
+"""What Slack's words for a refused invitation mean."""
+NOT_BACK = {
+    "not_in_channel": "it is archived, and Slack lets no app unarchive a channel; a member can",
+    "channel_not_found": "it is gone",
+}
+"""What Slack's words for a channel that can't be used again mean."""
+
+
 def mark(incident: IncidentRecord) -> str:
     """The sign that stands before an incident's name."""
     return SEVERITY[incident.severity] if incident.open else "✅"

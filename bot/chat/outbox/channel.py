@@ -1,35 +1,36 @@
-"""An incident's channel: made once, its people invited, its topic set.
+"""An incident's channel: made once, its people invited, its topic set; archived when its time is over, and brought back when it is not.
 
 `conversations.create` is not atomic and its answer can be lost. So the attempt is durable before the call, one lane an incident is our
 lock, and a name that is taken after an attempt whose answer was lost is looked at. A channel that this app made since the incident opened,
 and that no other incident has, is ours.
+
+Slack lets no bot unarchive a channel: archiving takes the bot out of it (https://docs.slack.dev/reference/methods/conversations.unarchive). It is
+tried all the same, and where it is refused the response goes on in a new channel, which says why and where the old one is.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from bot.chat.blocks.ink import Ink, Redact
-from bot.chat.blocks.words import SEVERITY
+from bot.chat.blocks.words import mark
 from bot.chat.client import Ambiguous, SlackCalls, Throttled, Unreachable
 from bot.chat.config import ChatConfig
-from bot.chat.identity import Identity
 from bot.chat.outbox.ledger import Ledger
+from bot.chat.outbox.naming import channel_name, other_name
+from bot.chat.outbox.people import Inviter
 from bot.chat.pace import Pacer, Priority
-from bot.domain.nouns import ActorKind
+from bot.domain.channel_records import ChannelRecord
+from bot.domain.events import digest_of
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, OutboxEntry
 from bot.errors import ChatError
 from bot.telemetry import get_logger
 
 _LOG = get_logger(__name__)
-NAME_LENGTH = 80
 TOPIC_LENGTH = 250
-INVITED_AT_ONCE = 100
 NOT_INTRODUCED = "not_introduced"
 """Slack has not told us yet who we are; it does within moments of a start."""
 _SUFFIXES = 9
@@ -48,7 +49,7 @@ class ChannelKeeper:
         pacer: Pacer,
         ledger: Ledger,
         reader: Reader,
-        identity: Identity,
+        people: Inviter,
         config: ChatConfig,
         redact: Redact,
     ) -> None:
@@ -56,31 +57,59 @@ class ChannelKeeper:
         self._pacer = pacer
         self._ledger = ledger
         self._reader = reader
-        self._identity = identity
+        self._people = people
         self._config = config
         self._redact = redact
-        self._inside: dict[str, set[str]] = {}
         self.bot_user = ""
 
     async def deliver(self, entry: OutboxEntry, incident: IncidentRecord, priority: Priority) -> None:
-        """Make the channel, then furnish it; raises ChatError when Slack refuses or is away."""
-        through = entry.wanted
-        channel = incident.channel
+        """Bring the channel to where it should be, and furnish it; raises ChatError when Slack refuses or is away.
+
+        Done again for what changed since, it calls nobody for what is as it should be.
+        """
+        through, channel = entry.wanted, incident.channel
+        place = self._reader.channel_of(incident.id)
+        if channel and not incident.open and (place.archived_at or _is_due(place, incident)):
+            if place.archived_at is None:
+                await self._archive(incident, priority)
+            await self._ledger.shown(entry, through=through, digest="")
+            return
+        if channel and place.archived_at and not await self._bring_back(incident, priority):
+            entry, channel = await self._ledger.lost(entry), ""
         if not channel:
             entry, channel = await self._make(entry, incident, priority)
-        await self.invite(channel, await self._first_people(incident), priority)
-        await self._set_topic(channel, incident, priority)
-        await self._ledger.shown(entry, through=through, digest="")
+        await self._people.bring(incident, channel, priority)
+        topic = self._topic(incident)
+        told = digest_of({"channel": channel, "topic": topic})
+        if told != entry.digest:
+            arguments = {"channel": channel, "topic": topic}
+            await self._extra("conversations.setTopic", arguments, priority)
+        await self._ledger.shown(entry, through=through, digest=told)
 
-    async def invite(self, channel: str, people: frozenset[str], priority: Priority) -> None:
-        """Invite those who are not in the channel; who can't be invited is logged and not waited for."""
-        inside = self._inside.setdefault(channel, {self.bot_user})
-        invited = sorted(people - inside)[:INVITED_AT_ONCE]
-        if not invited:
-            return
-        arguments = {"channel": channel, "users": ",".join(invited), "force": True}
-        await self._extra("conversations.invite", arguments, priority)
-        inside.update(invited)
+    # ---- at its end, and after it
+
+    async def _archive(self, incident: IncidentRecord, priority: Priority) -> None:
+        try:
+            async with self._pacer.turn("conversations.archive", priority=priority):
+                await self._slack.call("conversations.archive", {"channel": incident.channel})
+        except ChatError as problem:
+            if problem.code != "already_archived":
+                raise
+        await self._ledger.archived(incident.id, incident.channel)
+
+    async def _bring_back(self, incident: IncidentRecord, priority: Priority) -> bool:
+        """Unarchive the channel of an incident that goes on; False where Slack lets us not, and then it is left, on the record."""
+        try:
+            async with self._pacer.turn("conversations.unarchive", priority=priority):
+                await self._slack.call("conversations.unarchive", {"channel": incident.channel})
+        except (Throttled, Unreachable, Ambiguous):
+            raise
+        except ChatError as problem:
+            if problem.code != "not_archived":
+                await self._ledger.left(incident.id, incident.channel, problem.code)
+                return False
+        await self._ledger.unarchived(incident.id, incident.channel)
+        return True
 
     # ---- the channel itself
 
@@ -92,13 +121,14 @@ class ChannelKeeper:
         if unsure and not self.bot_user:
             # Whether a channel is ours can't be told yet: taking it for somebody else's would make a second one.
             raise Unreachable("Slack has not told yet who we are", code=NOT_INTRODUCED)
-        base = channel_name(incident, self._config.channel_prefix)
+        base = channel_name(incident, self._config.channel_name)
         for number in range(1, _SUFFIXES + 1):
-            name = base if number == 1 else f"{base[: NAME_LENGTH - 3].rstrip('-')}-{number}"
+            name = other_name(base, number)
             async with self._pacer.turn("conversations.create", priority=priority):
                 entry = await self._ledger.about_to(entry)
                 try:
-                    answer = await self._slack.call("conversations.create", {"name": name})
+                    arguments = {"name": name, "is_private": incident.private}
+                    answer = await self._slack.call("conversations.create", arguments)
                 except ChatError as problem:
                     if not unsure and not isinstance(problem, Ambiguous):
                         entry = await self._ledger.not_done(entry)
@@ -123,7 +153,7 @@ class ChannelKeeper:
             arguments = {
                 "limit": "1000",
                 "exclude_archived": "true",
-                "types": "public_channel",
+                "types": "private_channel" if incident.private else "public_channel",
                 "cursor": cursor,
             }
             async with self._pacer.turn("conversations.list", priority=priority):
@@ -147,24 +177,13 @@ class ChannelKeeper:
 
     # ---- what belongs to it
 
-    async def _first_people(self, incident: IncidentRecord) -> frozenset[str]:
-        await self._identity.refresh_groups()
-        people: set[str] = set()
-        for group in self._config.invite:
-            people |= self._identity.members(f"group:{group}")
-        if incident.opened_by.kind is ActorKind.PERSON:
-            people.add(incident.opened_by.id)
-        return frozenset(people)
-
-    async def _set_topic(self, channel: str, incident: IncidentRecord, priority: Priority) -> None:
+    def _topic(self, incident: IncidentRecord) -> str:
         ink = Ink(redact=self._redact)
-        topic = f"{SEVERITY[incident.severity]} {incident.severity} #{incident.id} · {ink.line(incident.title, 160)}"
+        topic = f"{mark(incident)} {incident.severity} #{incident.id} · {ink.line(incident.title, 160)}"
         if self._config.public_url:
             more = f" · {self._config.public_url}/incidents/{incident.id}"
             topic += more if len(topic) + len(more) <= TOPIC_LENGTH else ""
-        await self._extra(
-            "conversations.setTopic", {"channel": channel, "topic": topic[:TOPIC_LENGTH]}, priority
-        )
+        return topic[:TOPIC_LENGTH]
 
     async def _extra(self, method: str, arguments: Mapping[str, Any], priority: Priority) -> None:
         """Do what is good to have: a refusal is logged and passes; what may work later is raised."""
@@ -174,15 +193,10 @@ class ChannelKeeper:
         except (Throttled, Unreachable):
             raise
         except ChatError as problem:
-            if problem.code != "already_in_channel":
-                _LOG.warning(
-                    "a channel lacks something", method=method, code=problem.code, problem=str(problem)
-                )
+            _LOG.warning("a channel lacks something", method=method, code=problem.code, problem=str(problem))
 
 
-def channel_name(incident: IncidentRecord, prefix: str) -> str:
-    """Name the channel: `inc-42-checkout-is-failing`; lower case, digits and dashes, 80 at the most."""
-    plain = unicodedata.normalize("NFKD", incident.title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    name = f"{prefix}{incident.id}-{slug}"[:60].rstrip("-")
-    return name[:NAME_LENGTH]
+def _is_due(place: ChannelRecord, incident: IncidentRecord) -> bool:
+    """Tell whether the channel is to be archived: its time was over, and the incident is over since before then."""
+    ended = incident.resolved_at
+    return place.retired_at is not None and ended is not None and place.retired_at >= ended

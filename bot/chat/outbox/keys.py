@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.ids import ApprovalId, RunId, StepId
+from bot.domain.nouns import ReminderOf
 
 
 class Subject(StrEnum):
     """The kinds of things that chat shows."""
 
     CHANNEL = "channel"
+    BOOKMARKS = "bookmarks"
     STATUS = "status"
     ANNOUNCE = "announce"
     RUN = "run"
@@ -21,22 +23,25 @@ class Subject(StrEnum):
     PROPOSED = "proposed"
     REJECTED = "rejected"
     POSTMORTEM = "postmortem"
+    REMINDER = "reminder"
 
 
 _WITH_RUNBOOK = frozenset({Subject.PROPOSED, Subject.REJECTED})
-_OF_INCIDENT = frozenset({Subject.CHANNEL, Subject.STATUS, Subject.ANNOUNCE})
+_OF_INCIDENT = frozenset({Subject.CHANNEL, Subject.BOOKMARKS, Subject.STATUS, Subject.ANNOUNCE})
 _NO_APPROVAL, _NO_RUN, _NO_STEP = ApprovalId(""), RunId(""), StepId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A key taken apart; only the fields that its subject has are filled."""
+    """A key taken apart; only the fields that its subject has are filled. `text` is the key as it was."""
 
     subject: Subject
     approval: ApprovalId = _NO_APPROVAL
     run: RunId = _NO_RUN
     step: StepId = _NO_STEP
     runbook: str = ""
+    of: ReminderOf | None = None
+    text: str = ""
 
 
 def parse(key: str) -> Key | None:
@@ -44,7 +49,7 @@ def parse(key: str) -> Key | None:
     head, _, rest = key.partition("/")
     if head == "incident":
         _, _, what = rest.partition("/")
-        return _of_incident(what)
+        return _of_incident(what, key)
     match head:
         case Subject.APPROVAL | Subject.ESCALATION if rest:
             return Key(subject=Subject(head), approval=ApprovalId(rest))
@@ -58,9 +63,16 @@ def parse(key: str) -> Key | None:
     return None
 
 
-def _of_incident(what: str) -> Key | None:
+def _of_incident(what: str, key: str) -> Key | None:
     """Read the part of a key that follows `incident/42/`."""
     if what in _OF_INCIDENT:
         return Key(subject=Subject(what))
     name, _, runbook = what.partition("/")
+    if name == Subject.REMINDER:
+        of, _, which = runbook.partition("/")
+        approval = ApprovalId(which if of == ReminderOf.APPROVAL else "")
+        known = of in ReminderOf._value2member_map_
+        return (
+            Key(subject=Subject.REMINDER, of=ReminderOf(of), approval=approval, text=key) if known else None
+        )
     return Key(subject=Subject(name), runbook=runbook) if name in _WITH_RUNBOOK and runbook else None

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.crashpoints import CrashPoint, reached
-from bot.domain.facts import ChannelOpened, Fact, MessagePosted
-from bot.domain.ids import incident_stream
+from bot.domain.facts import (
+    ChannelArchived,
+    ChannelLeft,
+    ChannelOpened,
+    ChannelUnarchived,
+    Fact,
+    InvitesRefused,
+    MessagePosted,
+    NotInvited,
+)
+from bot.domain.ids import IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import OutboxEntry
 
+T = TypeVar("T")
 SETTLES = timedelta(seconds=12)
 """How long after it was sent Slack may be at work on a call that nobody waits for any more; a little more than we wait for an answer ourselves."""
 
@@ -41,6 +51,25 @@ class Ledger:
         return await self._put(
             entry, {"channel": channel, "ambiguous": False, "due_at": None, "error": ""}, [fact]
         )
+
+    async def not_in(self, incident: IncidentId, channel: str, refused: tuple[NotInvited, ...]) -> None:
+        """Say who should be in the channel and can't be brought there."""
+        await self._tell(incident, InvitesRefused(incident=incident, channel=channel, refused=refused))
+
+    async def archived(self, incident: IncidentId, channel: str) -> None:
+        """Say that the channel takes no more messages."""
+        await self._tell(incident, ChannelArchived(incident=incident, channel=channel))
+
+    async def unarchived(self, incident: IncidentId, channel: str) -> None:
+        """Say that the channel takes messages again."""
+        await self._tell(incident, ChannelUnarchived(incident=incident, channel=channel))
+
+    async def left(self, incident: IncidentId, channel: str, why: str) -> None:
+        """Say that the channel can't be used any more: what stands there is posted anew in the next one once it changes."""
+        await self._tell(incident, ChannelLeft(incident=incident, channel=channel, why=why))
+
+    async def _tell(self, incident: IncidentId, fact: Fact) -> None:
+        await self._write(lambda tx: tx.append(incident_stream(incident), FIRELINE, [fact]))
 
     async def posted(self, entry: OutboxEntry, *, channel: str, ts: str, digest: str) -> OutboxEntry:
         """Say that a message stands in Slack for the first time."""
@@ -105,6 +134,9 @@ class Ledger:
             tx.put_outbox(changed)
             return changed
 
+        return await self._write(unit)
+
+    async def _write(self, unit: Callable[[Transaction], T]) -> T:
         written = await self._journal.submit(unit)
         reached(CrashPoint.OUTBOX_RECORDED)
         return written

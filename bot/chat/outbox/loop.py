@@ -15,10 +15,12 @@ from datetime import datetime, timedelta
 from bot.chat.client import Ambiguous, Throttled, Unreachable
 from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
+from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import NOT_INTRODUCED, ChannelKeeper
 from bot.chat.outbox.keys import Key, Subject, parse
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.messages import MessageKeeper, Showing
+from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
 from bot.chat.pace import Priority, Sleep
 from bot.domain.clock import Clock
@@ -63,11 +65,15 @@ _URGENCY = {
     Subject.UNKNOWN: 2,
     Subject.PROPOSED: 3,
     Subject.REJECTED: 3,
+    Subject.REMINDER: 3,
     Subject.POSTMORTEM: 4,
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,
     Subject.RUN: 7,
+    Subject.BOOKMARKS: 8,
 }
+_BESIDE = ("/announce", "/bookmarks")
+"""How the keys end of what has a lane of its own."""
 REPLY_RESTS = timedelta(seconds=10)
 """How long a run's reply stays as it is once it was shown: who reads it in the thread is in no hurry, and every change costs a call."""
 
@@ -83,6 +89,8 @@ class Outbox:
         gallery: Gallery,
         identity: Identity,
         channels: ChannelKeeper,
+        people: Inviter,
+        bookmarks: BookmarkKeeper,
         messages: MessageKeeper,
         places: Places,
         clock: Clock,
@@ -95,6 +103,8 @@ class Outbox:
         self._gallery = gallery
         self._identity = identity
         self._channels = channels
+        self._people = people
+        self._bookmarks = bookmarks
         self._messages = messages
         self._places = places
         self._clock = clock
@@ -316,6 +326,15 @@ class Outbox:
         if key.subject is Subject.CHANNEL:
             await self._channels.deliver(entry, incident, priority)
             return
+        if key.subject is not Subject.ANNOUNCE and self._reader.channel_of(incident.id).archived_at:
+            # Nobody is there to read it; should the incident go on, whatever changes then is shown where it does.
+            await self._ledger.shown(entry, through=entry.wanted, digest=entry.digest)
+            return
+        if key.subject is Subject.BOOKMARKS and incident.channel:
+            await self._bookmarks.deliver(entry, incident, priority)
+            return
+        if entry.ts and key.subject is not Subject.ANNOUNCE and entry.channel != incident.channel:
+            entry = await self._ledger.lost(entry)  # it stands in a channel that was left
         living = self._living(entry.incident) if key.subject is Subject.RUN else None
         if key.subject is Subject.RUN and living is None:
             # A quiet incident: should somebody be needed, an event of the run will say so.
@@ -327,7 +346,9 @@ class Outbox:
             return
         first = entry.sent == 0
         if first and key.subject in {Subject.APPROVAL, Subject.ESCALATION}:
-            await self._call_in(key, channel, priority)
+            # Slack tells nobody of a mention in a channel that they are not in.
+            approval = self._reader.approval(key.approval)
+            await self._people.call_in(incident, channel, approval.sources if approval else (), priority)
         await self._messages.deliver(
             entry,
             incident,
@@ -335,7 +356,7 @@ class Outbox:
                 channel=channel,
                 draw=lambda: self._gallery.draw(key, entry.incident),
                 priority=priority,
-                pinned=first and key.subject is Subject.STATUS,
+                pinned=key.subject is Subject.STATUS and (first or not entry.ts),
                 thread=living.ts if living is not None else "",
                 rest=REPLY_RESTS if living is not None else None,
             ),
@@ -352,21 +373,10 @@ class Outbox:
             return await self._places.announce(priority)
         return incident.channel
 
-    async def _call_in(self, key: Key, channel: str, priority: Priority) -> None:
-        """Invite who may decide: Slack tells nobody of a mention in a channel that they are not in."""
-        await self._identity.refresh_groups()
-        approval = self._reader.approval(key.approval)
-        if approval is None:
-            return
-        people: frozenset[str] = frozenset()
-        for source in approval.sources:
-            people |= self._identity.members(source)
-        await self._channels.invite(channel, people, priority)
-
 
 def _lane(entry: OutboxEntry) -> str:
-    """What must go one after the other: all of an incident, but for its line in the central channel."""
-    return entry.key if entry.key.endswith("/announce") else f"incident/{entry.incident}"
+    """What must go one after the other: all of an incident, but for its line in the central channel, and links that nobody waits for."""
+    return entry.key if entry.key.endswith(_BESIDE) else f"incident/{entry.incident}"
 
 
 def _order(entry: OutboxEntry) -> tuple[int, int]:

@@ -5,6 +5,14 @@ logs outlive code.
 """
 
 from bot.domain.facts.base import Fact, fact_from_data, fact_to_data, json_of, kind_of, kinds
+from bot.domain.facts.channel import (
+    ChannelLeft,
+    ChannelRetired,
+    ChannelUnarchived,
+    InvitesRefused,
+    NotInvited,
+    Reminded,
+)
 from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
 from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
 from bot.domain.facts.incident import (
@@ -101,7 +109,10 @@ __all__ = [
     "ChangesFrozen",
     "ChangesUnfrozen",
     "ChannelArchived",
+    "ChannelLeft",
     "ChannelOpened",
+    "ChannelRetired",
+    "ChannelUnarchived",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
@@ -112,6 +123,7 @@ __all__ = [
     "IncidentOpened",
     "IncidentReopened",
     "IncidentResolved",
+    "InvitesRefused",
     "LeadTaken",
     "LoopBegan",
     "LoopExpanded",
@@ -119,11 +131,13 @@ __all__ = [
     "MarkedMessageEdited",
     "MessageMarked",
     "MessagePosted",
+    "NotInvited",
     "NoteAdded",
     "PhaseEntered",
     "PostmortemDrafted",
     "Postponed",
     "ProcessStarted",
+    "Reminded",
     "RoleAssigned",
     "RunCancelRequested",
     "RunDropped",

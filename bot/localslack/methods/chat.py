@@ -144,6 +144,7 @@ def update(call: Call) -> Json:
     require_something(kept | fields)
     edited = call.world.edit(channel, message, **fields)
     shown = wire.message(call.world, edited, with_metadata=True)
+    shown.pop("ts")  # beside the message, never in it: so Slack's own type of the answer has it
     return {"channel": channel.id, "ts": edited.ts, "text": edited.text, "message": shown}
 
 
@@ -177,10 +178,7 @@ def get_permalink(call: Call) -> Json:
     """A link to a message, which the page understands."""
     channel = call.channel()
     message = call.message(channel, call.text("message_ts"))
-    link = f"{call.world.base_url}/archives/{channel.id}/p{message.ts.replace('.', '')}"
-    if message.is_reply:
-        link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
-    return {"channel": channel.id, "permalink": link}
+    return {"channel": channel.id, "permalink": wire.permalink(call.world, channel, message)}
 
 
 _MESSAGE = "channel text blocks attachments markdown_text metadata parse link_names as_user"

@@ -55,7 +55,7 @@ def pins_list(call: Call) -> Json:
             "created": pin["created"],
             "created_by": pin["created_by"],
             "message": wire.message(call.world, channel.messages[pin["ts"]])
-            | {"permalink": f"{call.world.base_url}/archives/{channel.id}/p{pin['ts'].replace('.', '')}"},
+            | {"permalink": wire.permalink(call.world, channel, channel.messages[pin["ts"]])},
         }
         for pin in channel.pins
     ]

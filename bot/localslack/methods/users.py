@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.localslack import wire
+from bot.localslack import wirepeople
 from bot.localslack.limits import TIER_2, TIER_3, TIER_4
 from bot.localslack.methods.call import Call, Json, Method, takes
 from bot.localslack.refusal import ApiRefusal
@@ -15,7 +15,7 @@ def _with_email(call: Call) -> bool:
 def users_list(call: Call) -> Json:
     """All people, bots and those who left included."""
     people, metadata = call.page(list(call.world.people.values()))
-    members = [wire.person(call.world, user, with_email=_with_email(call)) for user in people]
+    members = [wirepeople.person(call.world, user, with_email=_with_email(call)) for user in people]
     return {"members": members, "cache_ts": call.world.epoch(), "response_metadata": metadata}
 
 
@@ -24,7 +24,7 @@ def users_info(call: Call) -> Json:
     user = call.world.people.get(call.text("user"))
     if user is None:
         raise ApiRefusal("user_not_found")
-    return {"user": wire.person(call.world, user, with_email=_with_email(call))}
+    return {"user": wirepeople.person(call.world, user, with_email=_with_email(call))}
 
 
 def lookup_by_email(call: Call) -> Json:
@@ -32,14 +32,16 @@ def lookup_by_email(call: Call) -> Json:
     wanted = call.text("email").lower()
     for user in call.world.people.values():
         if user.email and user.email.lower() == wanted and not user.deleted:
-            return {"user": wire.person(call.world, user)}
+            return {"user": wirepeople.person(call.world, user)}
     raise ApiRefusal("users_not_found")
 
 
 def usergroups_list(call: Call) -> Json:
     """All user groups."""
     groups = [g for g in call.world.groups.values() if call.flag("include_disabled") or not g.deleted]
-    return {"usergroups": [wire.group(call.world, g, with_users=call.flag("include_users")) for g in groups]}
+    return {
+        "usergroups": [wirepeople.group(call.world, g, with_users=call.flag("include_users")) for g in groups]
+    }
 
 
 def usergroups_users_list(call: Call) -> Json:

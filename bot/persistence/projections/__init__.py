@@ -2,6 +2,7 @@
 
 alerts       what is heard of alerts                     incidents   the response: status, commander, channel
 runs         runs and their steps                        approvals   questions to people, and their votes
+channels     where it is talked about, reminders
 keeping      evidence and refused deliveries             surface     what chat should show anew
 response     silences, marked messages, the freeze       schedules   what is on schedule
 rebuild      all of it again, from the log

@@ -20,6 +20,7 @@ from bot.domain.facts import (
 )
 from bot.domain.nouns import COMMANDER, IncidentStatus
 from bot.persistence.changes import Change
+from bot.persistence.channel_tables import REMINDERS
 from bot.persistence.tables import INCIDENTS
 
 
@@ -98,8 +99,8 @@ def resolved(fact: IncidentResolved, _event: Event, at: str) -> Iterable[Change]
     yield Change(INCIDENTS, (fact.incident,), values, create=False)
 
 
-def reopened(fact: IncidentReopened, _event: Event, _at: str) -> Iterable[Change]:
-    """Go on with the response; what was said at its end does not hold."""
+def reopened(fact: IncidentReopened, _event: Event, at: str) -> Iterable[Change]:
+    """Go on with the response; what was said at its end does not hold, and who is waited for has their time anew."""
     values = {
         "status": IncidentStatus.INVESTIGATING.value,
         "resolved_at": None,
@@ -109,6 +110,7 @@ def reopened(fact: IncidentReopened, _event: Event, _at: str) -> Iterable[Change
         "impact": "",
     }
     yield Change(INCIDENTS, (fact.incident,), values, create=False)
+    yield Change(REMINDERS, (fact.incident, "reopened"), {"due": at, "at": at})
 
 
 def merged(fact: IncidentMerged, _event: Event, at: str) -> Iterable[Change]:

@@ -1,6 +1,7 @@
 """What chat should show anew after an event: the keys of the outbox, and the place in the log that they are wanted at.
 
-    incident/42/channel            the channel itself                     once, when the incident opens
+    incident/42/channel            the channel itself, its people, topic  when it opens, when somebody joins the response, when its time is over
+    incident/42/bookmarks          the links on top of the channel        once, when the incident opens
     incident/42/status             the living message                     nearly every event of the incident
     incident/42/announce           the line in the central channel        when it opens, is taken, changes its status or severity, ends
     run/42-1                       a run's steps, below that message      nearly every event of the run
@@ -9,6 +10,7 @@
     approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
+    incident/42/reminder/<of>/<which>  what people are reminded of        reminded; done
     postmortem/42                  the draft                              drafted
 
 What a message then says is the chat room's affair.
@@ -21,9 +23,11 @@ from functools import lru_cache
 from typing import Any
 
 from bot.domain import facts
+from bot.domain.clock import to_text
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import IncidentId, RunId, incident_of_stream
+from bot.domain.nouns import SCHEDULE, ReminderOf
 from bot.persistence.changes import Change
 from bot.persistence.projections.schedules import is_loud
 from bot.persistence.tables import INCIDENTS, OUTBOX
@@ -32,17 +36,32 @@ _incident_of = lru_cache(maxsize=4096)(incident_of_stream)
 Keys = Callable[[IncidentId, Any], Iterable[str]]
 
 _SILENT: frozenset[type[Fact]] = frozenset(
-    {facts.MessagePosted, facts.EvidenceAccessed, facts.PostmortemDrafted, facts.ChannelArchived}
+    {
+        facts.MessagePosted,
+        facts.EvidenceAccessed,
+        facts.PostmortemDrafted,
+        facts.ChannelArchived,
+        facts.ChannelRetired,
+        facts.Reminded,
+    }
 )
 """Events of an incident that its living message says nothing of."""
 
 
-_STANDING = ("/channel", "/status", "/announce")
+_STANDING = ("/channel", "/bookmarks", "/status", "/announce")
 """How the keys end of what an incident has from its beginning, unless it is quiet."""
 
 
 def _announced(incident: IncidentId, _fact: Fact) -> Iterable[str]:
     return (f"incident/{incident}/announce",)
+
+
+def _placed(incident: IncidentId, _fact: Fact) -> Iterable[str]:
+    return (f"incident/{incident}/channel",)
+
+
+def _announced_and_placed(incident: IncidentId, fact: Fact) -> Iterable[str]:
+    return (*_announced(incident, fact), *_placed(incident, fact))
 
 
 def _approval(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of three facts
@@ -57,6 +76,12 @@ def _going_on(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN40
     return (f"approval/{each.approval}" for each in fact.postponed)
 
 
+def _reminder(fact: facts.Reminded) -> str:
+    """Name what people are reminded of: an approval and the lack of a commander once, an update each time that it is due."""
+    which = fact.approval or (to_text(fact.due) if fact.of is ReminderOf.UPDATE else "once")
+    return f"incident/{fact.incident}/reminder/{fact.of}/{which}"
+
+
 def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401 - one of two facts
     return (f"unknown/{fact.run}/{fact.step}",)
 
@@ -64,17 +89,22 @@ def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401
 _BESIDES: dict[type[Fact], Keys] = {
     facts.IncidentOpened: lambda incident, fact: (
         f"incident/{incident}/channel",
+        f"incident/{incident}/bookmarks",
         # Of a private one the central channel never hears; what follows finds no line there, and chat shows none.
         *(() if fact.private else _announced(incident, fact)),
     ),
-    facts.IncidentAcknowledged: _announced,
-    facts.RoleAssigned: _announced,
-    facts.SeverityChanged: _announced,
+    facts.IncidentAcknowledged: _announced_and_placed,
+    facts.RoleAssigned: _announced_and_placed,
+    facts.SeverityChanged: _announced_and_placed,
     facts.StatusChanged: _announced,
     facts.UpdateGiven: _announced,
-    facts.IncidentResolved: _announced,
-    facts.IncidentReopened: _announced,
-    facts.IncidentMerged: _announced,
+    facts.IncidentResolved: _announced_and_placed,
+    facts.IncidentReopened: _announced_and_placed,
+    facts.IncidentMerged: _announced_and_placed,
+    facts.ChannelRetired: _placed,
+    facts.ChannelLeft: _announced,
+    facts.ChannelOpened: _announced,
+    facts.Reminded: lambda _, fact: (_reminder(fact),),
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
     facts.RunRejected: lambda incident, fact: (f"incident/{incident}/rejected/{fact.runbook}",),
     facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
@@ -83,7 +113,7 @@ _BESIDES: dict[type[Fact], Keys] = {
         *_approval(incident, fact),
         f"escalation/{fact.approval}",
     ),
-    facts.ApprovalVoted: _approval,
+    facts.ApprovalVoted: lambda incident, fact: (*_approval(incident, fact), *_placed(incident, fact)),
     facts.ApprovalClosed: _approval,
     facts.RunPaused: _held,
     facts.RunResumed: _going_on,
@@ -138,13 +168,12 @@ def shown(events: Sequence[Event]) -> Iterable[Change]:
 
 
 def _replies(events: Sequence[Event], incident: IncidentId) -> Iterable[Change]:
-    """Return what changes of the replies of runs, each once; a run of a quiet incident has none until somebody is needed."""
-    quiet = any(isinstance(event.fact, facts.IncidentOpened) and event.fact.scheduled for event in events)
+    """Return what changes of the replies of runs, each once; a run that a schedule started has none until somebody is needed."""
     told: dict[RunId, tuple[int, bool]] = {}
     for event in events:
         fact: Any = event.fact
         if type(fact) in _OF_A_RUN and fact.run:
-            begins = is_loud(fact) or (isinstance(fact, facts.RunStarted) and not quiet)
+            begins = is_loud(fact) or (isinstance(fact, facts.RunStarted) and fact.requested_by != SCHEDULE)
             told[fact.run] = event.seq, begins or told.get(fact.run, (0, False))[1]
     for run, (seq, begins) in told.items():
         if begins:
@@ -165,15 +194,20 @@ def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> It
             yield Change(OUTBOX, (key,), {"wanted": seq}, create=False)
     if loud:
         yield Change(INCIDENTS, (incident,), {"quiet": False}, create=False)
-        for key in (f"incident/{incident}/channel", f"incident/{incident}/announce"):
+        for key in (f"incident/{incident}{each}" for each in ("/channel", "/bookmarks", "/announce")):
             yield Change(OUTBOX, (key,), initial={"incident": incident, "wanted": seq, "since": seq})
     if isinstance(fact, facts.MessagePosted):
         yield Change(
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
         )
     elif isinstance(fact, facts.ApprovalClosed):
-        # Only where it escalated.
+        # Only where it escalated, and where people were reminded.
         yield Change(OUTBOX, (f"escalation/{fact.approval}",), {"wanted": seq}, create=False)
+        reminder = f"incident/{incident}/reminder/{ReminderOf.APPROVAL}/{fact.approval}"
+        yield Change(OUTBOX, (reminder,), {"wanted": seq}, create=False)
+    elif isinstance(fact, facts.IncidentAcknowledged):
+        reminder = f"incident/{incident}/reminder/{ReminderOf.COMMANDER}/once"
+        yield Change(OUTBOX, (reminder,), {"wanted": seq}, create=False)
     elif isinstance(fact, facts.RunStarted | facts.RunQueued):
         # Only where it was proposed: a run that nobody had to be asked for takes no proposal back.
         yield Change(OUTBOX, (f"incident/{incident}/proposed/{fact.runbook}",), {"wanted": seq}, create=False)

@@ -9,7 +9,16 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.persistence.changes import Change
-from bot.persistence.projections import alerts, approvals, incidents, keeping, response, runs, schedules
+from bot.persistence.projections import (
+    alerts,
+    approvals,
+    channels,
+    incidents,
+    keeping,
+    response,
+    runs,
+    schedules,
+)
 from bot.persistence.projections.surface import shown
 
 Projection = Callable[[Any, Event, str], Iterable[Change]]
@@ -56,7 +65,12 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.ChangesFrozen: response.frozen,
     facts.ChangesUnfrozen: response.unfrozen,
     facts.ChannelOpened: incidents.channel_opened,
-    facts.ChannelArchived: nothing,
+    facts.ChannelArchived: channels.archived,
+    facts.ChannelUnarchived: channels.unarchived,
+    facts.ChannelRetired: channels.retired,
+    facts.ChannelLeft: channels.left,
+    facts.InvitesRefused: channels.invites_refused,
+    facts.Reminded: channels.reminded,
     facts.MessagePosted: nothing,  # the outbox's place: surface.py
     facts.NoteAdded: nothing,
     facts.RunProposed: nothing,

@@ -211,6 +211,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         signing_secret=app.signing_secret,
         base_url=f"{url}/api/",
         announce_channel="incidents",
+        public_url="https://fireline.test",
         invite=("sre",),
         groups={"leads": (BEN,)},
     )

@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
+from tests.integration.localslack.watch import Witness
 
 Json = dict[str, Any]
 
@@ -64,12 +65,14 @@ class Bench:
 async def bench(
     config: LocalSlackConfig | None = None, clock: LocalClock | None = None
 ) -> AsyncIterator[Bench]:
-    """A Local Slack for the length of a block."""
+    """A Local Slack for the length of a block; all that it says to the app must be as Slack says it."""
     clock = clock or LocalClock()
     slack = LocalSlack(config or LocalSlackConfig(rate_limits=False), clock)
+    witness = Witness(slack)
     async with serving(slack) as url, httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as hands:
         client = AsyncWebClient(token=slack.config.app.bot_token, base_url=f"{url}/api/")
         yield Bench(slack=slack, clock=clock, url=url, client=client, hands=hands)
+    assert not witness.problems, "\n".join(sorted(set(witness.problems)))
 
 
 def bolt_app(local: Bench) -> AsyncApp:

@@ -15,10 +15,12 @@ from bot.chat.blocks.ink import as_it_is
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Gallery, Outline
 from bot.chat.identity import Identity
+from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
 from bot.chat.outbox.messages import MessageKeeper
+from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
 from bot.chat.pace import Pacer
 from bot.domain.facts import ApprovalRequested, Fact, IncidentOpened, NoteAdded, RunStarted
@@ -136,24 +138,42 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
         describe=lambda event, _: event.kind,
         title=lambda name: name,
         public_url="",
+        on_call=config.invite,
+    )
+    people = Inviter(
+        slack=slack,
+        pacer=pacer,
+        ledger=ledger,
+        reader=store.records,
+        identity=identity,
+        groups=config.invite,
     )
     channels = ChannelKeeper(
         slack=slack,
         pacer=pacer,
         ledger=ledger,
         reader=store.records,
-        identity=identity,
+        people=people,
         config=config,
         redact=as_it_is,
     )
     messages = MessageKeeper(slack=slack, pacer=pacer, ledger=ledger)
-    channels.bot_user = messages.bot_user = BOT
+    people.bot_user = channels.bot_user = messages.bot_user = BOT
     outbox = Outbox(
         reader=store.records,
         ledger=ledger,
         gallery=gallery,
         identity=identity,
         channels=channels,
+        people=people,
+        bookmarks=BookmarkKeeper(
+            slack=slack,
+            pacer=pacer,
+            ledger=ledger,
+            reader=store.records,
+            public_url="https://fireline.test",
+            redact=as_it_is,
+        ),
         messages=messages,
         places=Places(slack, pacer, central),
         clock=time,

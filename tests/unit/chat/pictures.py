@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.chat.blocks.picture import Draft, Links, Picture, Proposal, RunPicture, StepLine, UnknownCall
+from bot.domain.channel_records import ChannelRecord
 from bot.domain.events import GENESIS, Event
-from bot.domain.facts import NoteAdded
+from bot.domain.facts import NoteAdded, NotInvited
 from bot.domain.grouping import how_far
 from bot.domain.ids import ApprovalId, Digest, EvidenceId, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import (
@@ -61,6 +62,7 @@ LONG = st.one_of(
 IDS = st.sampled_from(["", "U0ADA", "U0BEN", "<!channel>", "ada@example.com"])
 TIMES = st.integers(0, 200_000).map(lambda seconds: AT + timedelta(seconds=seconds))
 MAYBE = st.none() | TIMES
+REASONS = st.sampled_from(["user_is_restricted", "no_such_group", "not_in_channel"])
 INPUTS = st.dictionaries(TEXT, LONG | st.integers() | st.lists(TEXT, max_size=4), max_size=5)
 
 
@@ -88,6 +90,7 @@ def incidents(draw: st.DrawFn) -> IncidentRecord:
         firing=draw(st.integers(0, 500)),
         resolution=draw(LONG),
         last_seq=1,
+        roles=draw(st.dictionaries(TEXT, IDS, max_size=9)),
     )
 
 
@@ -207,6 +210,24 @@ def pieces(draw: st.DrawFn, number: int) -> EvidenceRecord:
 
 
 @st.composite
+def places(draw: st.DrawFn) -> ChannelRecord | None:
+    """Any state of a channel, with people who are not in it."""
+    missing = [
+        NotInvited(
+            who=draw(st.sampled_from(["U0DANA", "group:sre", "group:<!here>"])), why=draw(TEXT | REASONS)
+        )
+        for _ in range(draw(st.sampled_from([0, 1, 9])))
+    ]
+    place = ChannelRecord(
+        incident=IncidentId(1),
+        before=draw(st.sampled_from(["", "C0OLD"])),
+        left_why=draw(TEXT | REASONS),
+        not_in=tuple(missing),
+    )
+    return draw(st.sampled_from([None, place]))
+
+
+@st.composite
 def pictures(draw: st.DrawFn) -> Picture:
     """Any incident with all that belongs to it."""
     asked = [draw(approvals(each)) for each in range(draw(st.integers(0, 8)))]
@@ -220,6 +241,8 @@ def pictures(draw: st.DrawFn) -> Picture:
             incident=draw(st.sampled_from(["", "https://fireline.test/incidents/1", "javascript:alert(1)"])),
             messages={f"approval/{each.id}": "https://slack.test/archives/C1/p1|x>" for each in asked},
         ),
+        update_due=draw(MAYBE),
+        place=draw(places()),
         who_may={"group:sre": "<!subteam^S1>", "user:U0ADA": "<@U0ADA>", "anyone": "anyone"},
     )
 

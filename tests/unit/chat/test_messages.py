@@ -16,12 +16,15 @@ from bot.chat.blocks import (
     Message,
     announce_line,
     approval_message,
+    approval_reminder,
     as_it_is,
+    commander_reminder,
     living_message,
     postmortem_message,
     proposal_message,
     run_message,
     unknown_message,
+    update_reminder,
 )
 from bot.chat.blocks.answers import behind, failed, helped, listed, refused, status_of
 from bot.chat.blocks.ink import Ink
@@ -116,8 +119,17 @@ def test_runs_listed(picture: Any, more: int) -> None:
 @MANY
 @given(pictures(), approvals())
 def test_an_approval(picture: Any, approval: Any) -> None:
-    """Any approval, asked and decided."""
+    """Any approval, asked and decided, and what reminds of it."""
     check(approval_message(picture, approval, redact=as_it_is))
+    check(approval_reminder(picture, approval, redact=as_it_is))
+
+
+@MANY
+@given(pictures())
+def test_reminders(picture: Any) -> None:
+    """Of any incident."""
+    check(commander_reminder(picture, on_call="<!subteam^S1>, <@U0BEN>", redact=as_it_is))
+    check(update_reminder(picture, command="/incident", redact=as_it_is))
 
 
 @MANY

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain.facts import CallStarted, IncidentOpened, NoteAdded, RunStarted, StepSucceeded
 from bot.domain.ids import Digest, IncidentId, RunId, StepId
-from bot.domain.nouns import Part, Severity
+from bot.domain.nouns import SCHEDULE, Part, Severity
 from tests.unit.chat.conftest import Post
 
 STATUS, REPLY = "incident/1/status", "run/1-1"
@@ -77,7 +79,7 @@ async def test_a_quiet_run_has_none_until_somebody_is_needed(post: Post) -> None
     quiet = IncidentOpened(
         incident=IncidentId(1), title="Nightly", severity=Severity.SEV4, scheduled=post.time.now()
     )
-    await post.write(1, quiet, started())
+    await post.write(1, quiet, replace(started(), requested_by=SCHEDULE))
     await post.write(1, started(RunId("1-2")))
     await post.settled(within=5)
     assert post.slack.messages == {}

@@ -20,7 +20,6 @@ from tests.fakes.store import MovedClock
 
 SECRET = "s" * 32
 HTTP = ChatConfig(mode="http", bot_token="xoxb-1", signing_secret=SECRET)
-NOW = datetime.now(UTC)  # bolt has no other clock than the machine's
 COMMAND = {"command": "/incident", "text": "ack", "user_id": "U1", "team_id": "T1", "trigger_id": "1.2"}
 BUTTON = {
     "type": "block_actions",
@@ -47,25 +46,28 @@ class Kept:
         self.things.append((kind, data))
 
 
-async def post(kept: Kept, form: Mapping[str, str], *, secret: str = SECRET) -> Answered:
-    """Post a form, signed as Slack signs it."""
+async def post(
+    kept: Kept, form: Mapping[str, str], *, secret: str = SECRET, at: datetime | None = None
+) -> Answered:
+    """Post a form, signed as Slack signs it; now, for bolt has no other clock than the machine's."""
     body = urlencode(form).encode()
-    stamp = str(int(NOW.timestamp()))
+    at = at or datetime.now(UTC)
+    stamp = str(int(at.timestamp()))
     made = hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
     headers = [
         ("x-slack-request-timestamp", stamp),
         ("x-slack-signature", f"v0={made}"),
         ("content-type", "application/x-www-form-urlencoded"),
     ]
-    app = Starlette(routes=standing_routes(HTTP, kept.put, MovedClock(NOW)))
+    app = Starlette(routes=standing_routes(HTTP, kept.put, MovedClock(at)))
     return await request(app, EVENTS_PATH, headers=headers, parts=[body])
 
 
 async def test_a_command_and_a_click_are_kept_before_the_ack() -> None:
     """Each under the key by which a redelivery is known, with all that the leader needs to answer it."""
-    kept = Kept()
+    kept, now = Kept(), datetime.now(UTC)
     assert (await post(kept, COMMAND)).status == 200
-    assert (await post(kept, {"payload": json.dumps(BUTTON)})).status == 200
+    assert (await post(kept, {"payload": json.dumps(BUTTON)}, at=now)).status == 200
     assert (await post(kept, {"payload": json.dumps(BUTTON)})).status == 200
     assert [kind for kind, _ in kept.things] == [PAYLOAD] * 3
     command, click, again = (entry_from_data(data) for _, data in kept.things)
@@ -73,7 +75,7 @@ async def test_a_command_and_a_click_are_kept_before_the_ack() -> None:
     assert (click.kind, click.payload["action"], click.received_at) == (
         "action",
         "acknowledge",
-        NOW,
+        now,
     )
     assert click.key == again.key != command.key
 
@@ -99,5 +101,6 @@ async def test_nothing_else_is_kept() -> None:
 
 def test_without_http_mode_there_is_no_door() -> None:
     """Over Socket Mode, a process that stands by hears nothing."""
-    assert standing_routes(ChatConfig(mode="socket"), Kept().put, MovedClock(NOW)) == []
-    assert standing_routes(ChatConfig(mode="off"), Kept().put, MovedClock(NOW)) == []
+    clock = MovedClock(datetime.now(UTC))
+    assert standing_routes(ChatConfig(mode="socket"), Kept().put, clock) == []
+    assert standing_routes(ChatConfig(mode="off"), Kept().put, clock) == []

@@ -18,6 +18,7 @@ from bot.actions.outcome import Outcome, Reason, Succeeded
 from bot.domain.facts import (
     ApprovalClosed,
     ApprovalRequested,
+    ApprovalVoted,
     CallRefused,
     CallStarted,
     Fact,
@@ -65,6 +66,7 @@ from bot.engine.conductor import (
     next_due,
     transitions,
 )
+from bot.engine.conductor.turn import Decision
 from bot.engine.underway import without_new_steps
 from bot.errors import Refused
 from bot.runbook.model import OnFailure, Runbook, Step
@@ -174,6 +176,8 @@ class AnyOrder(RuleBasedStateMachine):
         if whole.approval is not None or asking.over:
             assert asking.approval is not None
             assert asking.approval.granted, "never without its approval"
+            asked = asking.approval.asked
+            assert len(self.in_favour(asked)) >= asked.quorum, "never by fewer than its quorum"
             shown = asking.approval.asked.inputs
             assert call.inputs == (shown if place is None else shown["items"][place[1]]), (
                 "what runs is what was shown"
@@ -192,6 +196,23 @@ class AnyOrder(RuleBasedStateMachine):
         afresh = any(call.step in each.cleanup for each in [*self.stage.facts(RunRetried), *self._retries()])
         if call.attempt > 1 and not plan.repeatable(wanted) and not afresh:
             self.check_repeat(call)
+
+    def in_favour(self, asked: ApprovalRequested) -> set[Actor]:
+        """Return who approved, as the facts tell; nobody who asked for the run is among them."""
+        said = {
+            event.actor
+            for event in self.stage.events
+            if isinstance(event.fact, ApprovalVoted)
+            and (event.fact.approval, event.fact.vote) == (asked.approval, Vote.APPROVE)
+        }
+        said |= {
+            actor
+            for actor, fact in self._decided
+            if isinstance(fact, ApprovalVoted)
+            and (fact.approval, fact.vote) == (asked.approval, Vote.APPROVE)
+        }
+        assert asked.requested_by not in said, "four eyes"
+        return said
 
     def _retries(self) -> list[RunRetried]:
         return [fact for fact in self.turn if isinstance(fact, RunRetried)]
@@ -215,6 +236,8 @@ class AnyOrder(RuleBasedStateMachine):
         loop, items = whole.loop, state.step(whole.id).items
         assert loop is not None
         assert state.step(whole.id).status is StepStatus.RUNNING, "no item before its loop, or after it"
+        if loop.limit is not None and loop.limit.of is None and len(items) > loop.limit.most:
+            assert state.step(whole.id).approval is not None, "a person is asked about more than its bound"
         others = [state.steps.get(instance_id(whole.id, at)) for at in range(len(items)) if at != index]
         # An item that waits to be done once more after a retry is begun anew like any other.
         under_way = [
@@ -470,6 +493,9 @@ class AnyOrder(RuleBasedStateMachine):
         }
         stopped = {(each.step, each.part, each.attempt) for each in wanted if isinstance(each, CancelCall)}
         assert stopped <= performed
+        if state.stopping and state.phase is Phase.STEPS:
+            probes = {each for each in performed if each[1] is Part.SETTLE}
+            assert stopped == performed - probes, "what acts is stopped when the run is asked to end"
         if state.over:
             assert not wanted
             assert next_due(state) is None
@@ -478,6 +504,20 @@ class AnyOrder(RuleBasedStateMachine):
     def replayed_is_live(self) -> None:
         """What the stored facts make is what the process went on with."""
         assert self.stage.state == self.live
+
+    @invariant()
+    def each_word_counts(self) -> None:
+        """Whoever said something of a question that is open is on its list, as the facts tell."""
+        for seen in self.stage.state.steps.values():
+            if seen.approval is None:
+                continue
+            said = {
+                str(event.actor): event.fact.vote
+                for event in self.stage.events
+                if isinstance(event.fact, ApprovalVoted)
+                and event.fact.approval == seen.approval.asked.approval
+            }
+            assert seen.approval.votes == said
 
     @invariant()
     def something_moves_it(self) -> None:
@@ -592,6 +632,7 @@ class AnyOrder(RuleBasedStateMachine):
     # ---- by the way
 
     _turn: list[Fact]
+    _decided: tuple[Decision, ...]
     live_over = False
 
     def end(self, call: CallStarted, outcome: Outcome, chance: float, *, stopping: bool = False) -> None:
@@ -604,12 +645,10 @@ class AnyOrder(RuleBasedStateMachine):
     def bring(self, arrival: Arrival, *, stopping: bool = False) -> None:
         """Bring an arrival, with what it decides at hand for the checks."""
         self.live_over = self.stage.state.over
-        self._turn = []
+        self._decided = ()
         with contextlib.suppress(Refused):
-            self._turn = [
-                fact
-                for _, fact in decide(self.stage.plan, self.stage.state, arrival, self.stage.now, self.gate)
-            ]
+            self._decided = decide(self.stage.plan, self.stage.state, arrival, self.stage.now, self.gate)
+        self._turn = [fact for _, fact in self._decided]
         self.arrive(arrival, stopping=stopping)
 
 

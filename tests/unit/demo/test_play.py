@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,14 @@ from bot.demo import play as story
 from bot.demo.play import play
 from bot.demo.process import DemoFailed, Process
 from bot.demo.stack import Ports, Stack
+
+
+@pytest.fixture(autouse=True)
+def _from_a_terminal() -> Iterator[None]:
+    """Heed Ctrl-C: who runs the tests in the background may have had it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -65,6 +74,38 @@ def test_a_person_ends_it(
     assert f"Everything that was recorded is in {tmp_path}" in capsys.readouterr().out
     assert len(stopped) == 1
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_that_python_drops_is_raised_again(
+    stopped: list[Stack], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a handler raises in a destructor never comes out of it; the demo ends all the same, a moment later."""
+    dropped: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    monkeypatch.setattr(story, "AGAIN", 0.01)
+
+    class Deaf:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def people(_stack: Stack) -> None:
+        Deaf()
+        signal.pause()
+
+    monkeypatch.setattr(story, "_let_people", people)
+    assert play(headless=False, first_port=8900, folder=tmp_path) == 0
+    assert len(dropped) == 1
+    assert len(stopped) == 1
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_asked_twice_it_ends_without_a_traceback(
+    stopped: list[Stack], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The second Ctrl-C comes while the parts are being stopped."""
+    monkeypatch.setattr(story, "_let_people", lambda _stack: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(Stack, "stop", lambda _self: signal.raise_signal(signal.SIGINT))
+    assert play(headless=False, first_port=8900, folder=tmp_path) == story.INTERRUPTED
 
 
 def test_it_says_what_stands_in(

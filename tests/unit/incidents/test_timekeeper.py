@@ -132,7 +132,8 @@ async def test_a_failed_run_calls_people(office: Office) -> None:
     await office.finish("1-1", RunStatus.FAILED)
     await office.timekeeper.tick()
     assert quiet(office) == [(1, "investigating", False)]
-    assert shown(office) == {"incident/1/channel", "incident/1/status", "incident/1/announce"}
+    furniture = {f"incident/1/{each}" for each in ("channel", "bookmarks", "status", "announce")}
+    assert shown(office) == furniture
     await pass_hours(office, 1)
     assert fired(office)[-1].started == "1-2"
     await office.finish("1-2")

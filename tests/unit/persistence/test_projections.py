@@ -1,6 +1,7 @@
 """Projections as pure functions: every kind has its place in the table, and what chat should show follows from the event alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from bot.domain.facts import Fact
 from bot.domain.ids import INTAKE, ApprovalId, Digest, IncidentId, RunId, StepId, StreamId, incident_stream
 from bot.domain.nouns import (
     FIRELINE,
+    SCHEDULE,
     ApprovalStatus,
     IncidentStatus,
     Part,
@@ -26,7 +28,7 @@ from tests.fakes.store import START
 STREAM = incident_stream(IncidentId(42))
 INCIDENT, RUN, STEP = IncidentId(42), RunId("42-1"), StepId("shift")
 ASK = ApprovalId("42-1/shift/1")
-STATUS, ANNOUNCE = "incident/42/status", "incident/42/announce"
+STATUS, ANNOUNCE, CHANNEL = "incident/42/status", "incident/42/announce", "incident/42/channel"
 
 
 def event(fact: Fact, stream: StreamId = STREAM) -> Event:
@@ -49,14 +51,18 @@ def closed() -> facts.ApprovalClosed:
     [
         (
             facts.IncidentOpened(incident=INCIDENT, title="t", severity=Severity.SEV1),
-            [STATUS, "incident/42/channel", ANNOUNCE],
+            [STATUS, CHANNEL, "incident/42/bookmarks", ANNOUNCE],
         ),
-        (facts.IncidentAcknowledged(incident=INCIDENT, commander="U1"), [STATUS, ANNOUNCE]),
+        (facts.IncidentAcknowledged(incident=INCIDENT, commander="U1"), [STATUS, ANNOUNCE, CHANNEL]),
         (facts.StatusChanged(incident=INCIDENT, status=IncidentStatus.IDENTIFIED), [STATUS, ANNOUNCE]),
-        (facts.IncidentResolved(incident=INCIDENT), [STATUS, ANNOUNCE]),
+        (facts.IncidentResolved(incident=INCIDENT), [STATUS, ANNOUNCE, CHANNEL]),
         (facts.NoteAdded(incident=INCIDENT, text="n"), [STATUS]),
-        (facts.ChannelOpened(incident=INCIDENT, channel="C", name="inc"), [STATUS]),
+        (facts.ChannelOpened(incident=INCIDENT, channel="C", name="inc"), [STATUS, ANNOUNCE]),
+        (facts.ChannelRetired(incident=INCIDENT, channel="C"), [CHANNEL]),
         (facts.ChannelArchived(incident=INCIDENT, channel="C"), []),
+        (facts.ChannelUnarchived(incident=INCIDENT, channel="C"), [STATUS]),
+        (facts.ChannelLeft(incident=INCIDENT, channel="C", why="w"), [STATUS, ANNOUNCE]),
+        (facts.InvitesRefused(incident=INCIDENT, channel="C", refused=()), [STATUS]),
         (facts.MessagePosted(incident=INCIDENT, key=STATUS, channel="C", ts="1"), []),
         (
             facts.PostmortemDrafted(incident=INCIDENT, sha256=Digest("s"), through=1, path="p"),
@@ -66,7 +72,7 @@ def closed() -> facts.ApprovalClosed:
         (closed(), [STATUS, "approval/42-1/shift/1"]),
         (
             facts.ApprovalVoted(run=RUN, step=STEP, approval=ASK, vote=Vote.DENY, as_member_of="group:sre"),
-            [STATUS, "approval/42-1/shift/1"],
+            [STATUS, "approval/42-1/shift/1", CHANNEL],
         ),
         (facts.StepOutcomeUnknown(run=RUN, step=STEP, attempt=1, why="w"), [STATUS, "unknown/42-1/shift"]),
         (
@@ -95,12 +101,12 @@ def replies(*told: Fact) -> list[tuple[str, bool]]:
 
 
 def test_a_run_s_reply_follows_its_run() -> None:
-    """It begins with the run, changes once for what is written together, and a quiet incident's run has none until people are called."""
-    quiet = facts.IncidentOpened(incident=INCIDENT, title="t", severity=Severity.SEV4, scheduled=START)
+    """It begins with the run, changes once for what is written together, and a scheduled run has none until people are called."""
+    scheduled = replace(started(RUN), requested_by=SCHEDULE)
     succeeded = facts.StepSucceeded(run=RUN, step=STEP)
     assert replies(started(RUN), succeeded) == [("run/42-1", True)]
     assert replies(succeeded, succeeded) == [("run/42-1", False)]
-    assert replies(quiet, started(RUN)) == [("run/42-1", False)]
+    assert replies(scheduled) == [("run/42-1", False)]
     assert replies(facts.StepOutcomeUnknown(run=RUN, step=STEP, attempt=1, why="w")) == [("run/42-1", True)]
 
 

@@ -63,6 +63,16 @@ async def until(look: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def told(fireline: Fireline, *lines: str) -> None:
+    """Wait for lines of the metrics, which hear of a commit a moment after it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            shown = (await get(fireline, "/metrics")).body.decode()
+            if all(line in shown for line in lines):
+                return
+            await asyncio.sleep(0.005)
+
+
 async def get(fireline: Fireline, path: str) -> Answered:
     """Ask the application over ASGI."""
     return await request(application(fireline), path, method="GET", headers=[("Host", "127.0.0.1:8080")])
@@ -167,9 +177,7 @@ async def test_a_stop_leaves_what_the_next_start_goes_on_from(home: ServedHome, 
             len([event for event in records.events(stream=SYSTEM) if isinstance(event.fact, ProcessStarted)])
             == 2
         )
-        shown = (await get(fireline, "/metrics")).body.decode()
-        assert "fireline_runs_active 0.0" in shown
-        assert 'fireline_runs_total{outcome="succeeded"} 1.0' in shown
+        await told(fireline, "fireline_runs_active 0.0", 'fireline_runs_total{outcome="succeeded"} 1.0')
 
 
 async def test_a_run_that_was_under_way_is_counted_from_the_start(home: ServedHome, target: Target) -> None:
@@ -181,7 +189,7 @@ async def test_a_run_that_was_under_way_is_counted_from_the_start(home: ServedHo
             if not fireline.store.records.runs_of(IncidentId(1)):
                 await send(fireline, "checkout")
             await asyncio.wait_for(target.arrived.wait(), PATIENCE)
-            assert "fireline_runs_active 1.0" in (await get(fireline, "/metrics")).body.decode()
+            await told(fireline, "fireline_runs_active 1.0")
 
 
 async def test_a_stop_is_clean(home: ServedHome) -> None:

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.domain.ids import Digest
 from bot.errors import RunbookError
-from bot.settings.model import EngineSettings, ProtectionSettings
+from bot.settings.model import EngineSettings
+from bot.settings.protection import ProtectionSettings
 from bot.wiring.library import Shelf
 from tests.fakes.books import book
 from tests.fakes.catalogue import CATALOGUE

@@ -21,6 +21,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     log()
     incidents()
+    channels()
     alerts()
     runs()
     approvals()
@@ -94,18 +95,9 @@ def incidents() -> None:
     op.create_table(
         "incidents",
         place("id"),
-        words("title"),
-        words("severity"),
-        words("status"),
-        words("concurrency_group"),
-        words("runbook"),
-        words("opened_by"),
-        maybe("opened_at"),
-        maybe("acknowledged_at"),
-        maybe("resolved_at"),
-        maybe("commander"),
-        words("channel"),
-        words("channel_name"),
+        *map(words, ("title", "severity", "status", "concurrency_group", "runbook", "opened_by")),
+        *map(maybe, ("opened_at", "acknowledged_at", "resolved_at", "commander")),
+        *map(words, ("channel", "channel_name")),
         number("alerts"),
         words("resolution"),
         maybe("scheduled"),
@@ -124,6 +116,17 @@ def incidents() -> None:
     index("incidents", "incidents_merged_by_group", ["concurrency_group"], "merged_into IS NOT NULL")
     index("incidents", "incidents_open", ["id"], "status != 'resolved'")
     index("incidents", "incidents_open_by_group", ["concurrency_group"], "status != 'resolved'")
+
+
+def channels() -> None:
+    """Where it is talked about, and what people were reminded of there."""
+    op.create_table(
+        "channels",
+        place("incident"),
+        *map(maybe, ("retired_at", "archived_at")),
+        *map(words, ("before", "left_why", "not_in")),
+    )
+    op.create_table("reminders", place("incident"), key("key"), maybe("due"), maybe("at"))
 
 
 def alerts() -> None:
@@ -307,17 +310,14 @@ def chat() -> None:
     op.create_table(
         "outbox",
         key("key"),
-        number("incident"),
-        number("wanted"),
-        words("channel"),
-        words("ts"),
+        *map(number, ("incident", "wanted")),
+        *map(words, ("channel", "ts")),
         number("sent"),
         words("digest"),
         number("attempts"),
         maybe("due_at"),
         flag("ambiguous"),
-        words("error"),
-        words("gone"),
+        *map(words, ("error", "gone")),
         number("since"),
     )
     index("outbox", "outbox_behind", ["since"], "wanted > sent AND gone = ''")
@@ -344,10 +344,8 @@ def process() -> None:
         place("id"),
         number("term"),
         words("host"),
-        number("pid"),
-        number("session"),
-        maybe("since"),
-        maybe("beat_at"),
+        *map(number, ("pid", "session")),
+        *map(maybe, ("since", "beat_at")),
         number("beats"),
         flag("released"),
     )
@@ -391,6 +389,8 @@ TABLES = (
     "outbox",
     "inbox",
     "targets",
+    "channels",
+    "reminders",
     "relay",
     "leader",
     "silences",

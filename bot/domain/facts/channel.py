@@ -1,0 +1,62 @@
+"""Facts of an incident's channel and of what people are reminded of there: who can't be in it, when its time is over, what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.facts.base import Fact
+from bot.domain.ids import ApprovalId, IncidentId
+from bot.domain.nouns import ReminderOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotInvited:
+    """Somebody who should be in a channel and can't be brought there: `who` is a person's id, or `group:oncall`; `why` is what chat said."""
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitesRefused(Fact, kind="incident.invites_refused"):
+    """Who should be in the channel and isn't, all of them as of now; nobody any more when `refused` is empty."""
+
+    incident: IncidentId
+    channel: str
+    refused: tuple[NotInvited, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRetired(Fact, kind="incident.channel_retired"):
+    """The incident has been over for so long that its channel is to be archived."""
+
+    incident: IncidentId
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelUnarchived(Fact, kind="incident.channel_unarchived"):
+    """The incident's channel takes messages again."""
+
+    incident: IncidentId
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLeft(Fact, kind="incident.channel_left"):
+    """The incident's channel can't be used any more, `why` says what chat said; the response goes on in a new one."""
+
+    incident: IncidentId
+    channel: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminded(Fact, kind="incident.reminded"):
+    """People were reminded of something that was `due` then; `approval` names the question, where it is one."""
+
+    incident: IncidentId
+    of: ReminderOf
+    due: datetime
+    approval: ApprovalId = ApprovalId("")  # noqa: RUF009 - a text, made once
