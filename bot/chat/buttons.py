@@ -11,7 +11,7 @@ from bot.chat.commands.doing import resolved
 from bot.chat.desks import DeskOver
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
-from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId
+from bot.domain.ids import ApprovalId, Digest, IncidentId, LetterId, RunId, StepId
 from bot.domain.nouns import Part, Settlement, Vote, person
 from bot.domain.ports import Reader
 from bot.engine.control import RunControl
@@ -32,6 +32,8 @@ ACTIONS = frozenset(
         "run_cancel",
         "run_cancel_undo",
         "run_retry",
+        "letter_requeue",
+        "letter_discard",
     }
 )
 _SETTLEMENTS = {
@@ -66,6 +68,8 @@ class Buttons:
             "approve": self._vote,
             "deny": self._vote,
             "run_proposed": self._run,
+            "letter_requeue": self._letter,
+            "letter_discard": self._letter,
             **dict.fromkeys(_SETTLEMENTS, self._settle),
             **dict.fromkeys(
                 ("run_pause", "run_resume", "run_retry", "run_cancel", "run_cancel_undo"), self._hold
@@ -150,6 +154,23 @@ class Buttons:
                     await desk.resume_run(run, me)
                 case _:
                     await desk.cancel_run(run, me, undo=asked.action == "run_cancel_undo")
+        except Conflict:
+            # A crash between the wish and the mark that it is handled brings it here a second time.
+            if task.again:
+                return None
+            raise
+        return None
+
+    async def _letter(self, task: Task) -> Message | None:
+        """Put a dead letter back, or let it go; the confirmation that they read is their reason."""
+        asked = task.asked
+        await self._identity.must_be_able_to_decide(asked.user)
+        desk, letter, me = self._desk(task.journal), LetterId(int(asked.meant["letter"])), person(asked.user)
+        try:
+            if asked.action == "letter_requeue":
+                await desk.requeue(letter, me)
+            else:
+                await desk.discard(letter, me, "ended with its button in chat")
         except Conflict:
             # A crash between the wish and the mark that it is handled brings it here a second time.
             if task.again:

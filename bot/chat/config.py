@@ -13,7 +13,8 @@ from bot.settings.model import Settings
 class ChatConfig:
     """How Slack is reached, and what the surface is called there. Tokens are plain text and live here only; the repr hides them.
 
-    `groups` maps a group's name to the member ids that the settings give it. `invite` names groups whose members every incident channel gets.
+    `groups` maps a group's name to the member ids that the settings give it. `invite` names groups whose members every incident channel gets,
+    `oncall` those whose members are on call.
     """
 
     mode: Literal["off", "http", "socket"]
@@ -27,6 +28,7 @@ class ChatConfig:
     public_url: str = ""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     invite: tuple[str, ...] = ()
+    oncall: tuple[str, ...] = ()
     socket_lines: int = 2
 
     @classmethod
@@ -49,4 +51,5 @@ class ChatConfig:
             public_url=settings.http.base_url,
             groups=dict(settings.groups),
             invite=slack.invite_groups,
+            oncall=slack.oncall_groups or slack.invite_groups,
         )

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.domain.ids import IncidentId, RunId, SilenceKey
+from bot.domain.ids import IncidentId, LetterId, RunId, SilenceKey
 from bot.domain.nouns import Actor, IncidentStatus, Severity
 from bot.domain.ports import Journal
+from bot.domain.records import DeadLetter
 
 
 class Opened(Protocol):
@@ -162,6 +163,14 @@ class Desk(Protocol):
 
     async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Have a run that failed go on from where it did."""
+        ...
+
+    async def requeue(self, letter: LetterId, by: Actor, why: str = "") -> DeadLetter:
+        """Put a dead letter back; return it as it stood."""
+        ...
+
+    async def discard(self, letter: LetterId, by: Actor, why: str) -> DeadLetter:
+        """Let a dead letter go; return it as it stood."""
         ...
 
     async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:

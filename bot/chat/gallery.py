@@ -37,16 +37,15 @@ from bot.chat.outbox.keys import Key, Subject
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import (
-    CallStarted,
+    MessagePosted,
     PostmortemDrafted,
-    StepOutcomeUnknown,
-    StepSettled,
 )
 from bot.domain.grouping import Grouped, grouped
 from bot.domain.ids import IncidentId, StepId, incident_stream, instance_of
-from bot.domain.nouns import ActorKind, ApprovalStatus, Part, ReminderOf, RunStatus, StepStatus
+from bot.domain.nouns import ActorKind, ApprovalStatus, ReminderOf, RunStatus, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord
+from bot.incidents.doubts import doubt_of
 from bot.incidents.reminding import Patience, update_due
 
 NO_PATIENCE = Patience()
@@ -71,6 +70,9 @@ MILESTONES = frozenset(
         facts.RunPaused,
         facts.RunResumed,
         facts.RunRetried,
+        facts.DeadLetterLanded,
+        facts.DeadLetterRequeued,
+        facts.DeadLetterDiscarded,
         facts.PhaseEntered,
         facts.LoopExpanded,
         facts.ApprovalRequested,
@@ -214,6 +216,25 @@ class Gallery:
         """Gather all that is shown of a run."""
         return self._run(record)
 
+    def console(self, incident: IncidentId) -> str:
+        """Return the address of the incident's page; empty where there is none."""
+        return f"{self._public_url}/incidents/{incident}" if self._public_url else ""
+
+    def told(
+        self, incident: IncidentId, *, limit: int
+    ) -> tuple[IncidentRecord, Sequence[tuple[Event, str]], int]:
+        """Gather the last things that happened in an incident, a sentence each, and how many came before them."""
+        record = self._reader.incident(incident)
+        assert record is not None  # noqa: S101 - who asks has found it
+        events = [
+            each
+            for each in self._reader.events(stream=incident_stream(incident))
+            if not isinstance(each.fact, MessagePosted)
+        ]
+        names = self._identity.names()
+        shown = [(each, sentence) for each in events[-limit:] if (sentence := self._describe(each, names))]
+        return record, shown, len(events) - len(shown)
+
     # ---- gathering
 
     def _picture(self, incident: IncidentRecord) -> Picture:
@@ -224,6 +245,7 @@ class Gallery:
             runs=runs,
             approvals=approvals,
             evidence=self._reader.evidence_of(incident.id),
+            letters=self._reader.dead_letters_of(incident.id),
             alerts=[each.name for each in self._reader.alerts_of(incident.id, limit=20) if each.name],
             links=self._links(
                 incident, [f"approval/{each.id}" for each in approvals] + list(_unknown_keys(runs))
@@ -234,7 +256,7 @@ class Gallery:
         )
 
     def _links(self, incident: IncidentRecord, keys: Sequence[str]) -> Links:
-        console = f"{self._public_url}/incidents/{incident.id}" if self._public_url else ""
+        console = self.console(incident.id)
         messages = {}
         for key in keys if self.team_url else ():
             entry = self._reader.outbox_entry(key)
@@ -257,42 +279,30 @@ class Gallery:
 
     def _unknown(self, incident: IncidentRecord, key: Key) -> UnknownCall | None:
         """Read from the run's events what was sent and what was said of it; the last time counts."""
-        started: dict[Part, Event] = {}
-        asked: Event | None = None
-        sent: Event | None = None
-        settled: Event | None = None
-        for event in self._reader.events_of_run(key.run):
-            match event.fact:
-                case CallStarted(step=step, part=part) if step == key.step:
-                    started[part] = event
-                case StepOutcomeUnknown(step=step, part=part) if step == key.step:
-                    # Of the part that is in doubt: a probe that was asked about it since is not what was sent.
-                    asked, sent, settled = event, started.get(part), None
-                case StepSettled(step=step) if step == key.step and asked is not None and settled is None:
-                    settled = event
-        if asked is None or not isinstance(asked.fact, StepOutcomeUnknown):
+        doubt = doubt_of(self._reader.events_of_run(key.run), key.step)
+        if doubt is None:
             return None
         run = self._reader.run(key.run)
-        call = sent.fact if sent is not None and isinstance(sent.fact, CallStarted) else None
-        answer = settled.fact if settled is not None and isinstance(settled.fact, StepSettled) else None
         over = run is not None and run.status is not RunStatus.RUNNING
         return UnknownCall(
             incident=incident,
             run=key.run,
             step=key.step,
             name=self._run(run).name_of(key.step) if run else str(key.step),
-            action=call.action if call else "",
-            inputs=call.inputs if call else {},
-            key=call.key if call else "",
-            part=asked.fact.part,
-            attempt=asked.fact.attempt,
-            sent_at=sent.at if sent else None,
-            why=asked.fact.why,
-            asked_at=asked.at,
-            settlement=answer.settlement if answer else "",
-            settled_by=who(settled.actor, Ink(redact=self._redact)) if settled else "",
-            settled_at=settled.at if settled else None,
-            moot="The run ended; nobody needs to answer any more." if over and answer is None else "",
+            action=doubt.action,
+            inputs=doubt.inputs,
+            key=doubt.key,
+            part=doubt.part,
+            attempt=doubt.attempt,
+            sent_at=doubt.sent_at,
+            why=doubt.why,
+            asked_at=doubt.asked_at,
+            settlement=doubt.settlement or "",
+            settled_by=who(doubt.settled_by, Ink(redact=self._redact)) if doubt.settled_by else "",
+            settled_at=doubt.settled_at,
+            moot="The run ended; nobody needs to answer any more."
+            if over and doubt.settlement is None
+            else "",
         )
 
     async def _draft(self, incident: IncidentRecord) -> Draft | None:
@@ -322,7 +332,7 @@ class Gallery:
 def _unknown_keys(runs: Sequence[RunPicture]) -> Iterator[str]:
     for run in runs:
         for step, _ in run.every_step():
-            if step.status is StepStatus.UNKNOWN:
+            if step.in_doubt:
                 yield f"unknown/{run.run.id}/{step.id}"
 
 
@@ -349,6 +359,7 @@ def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:
         items=[_line(each.record.step, each.label, Grouped(record=each.record)) for each in known.items],
         waits_for=record.waits_for,
         due_at=record.due_at,
+        in_doubt=record.in_doubt,
     )
 
 

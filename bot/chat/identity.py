@@ -16,7 +16,7 @@ from typing import Any
 from bot.chat.client import SlackCalls
 from bot.chat.pace import Pacer
 from bot.domain.clock import Clock
-from bot.errors import ChatError, NotAllowed
+from bot.errors import ChatError, NotAllowed, Refused
 from bot.telemetry import get_logger
 
 _LOG = get_logger(__name__)
@@ -26,6 +26,9 @@ _AGAIN = timedelta(seconds=30)
 _TRUSTED = timedelta(minutes=15)
 """How old an answer about groups may be to give a right: who was taken out of a group must not decide because Slack is slow to say so."""
 _MENTIONED = 8
+_PAGES = 10
+"""Pages of 1000 people that are looked through for a name."""
+_BOT, _GONE = "bots don't decide", "your account is deactivated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,30 @@ class Identity:
         )
         if why_not:
             raise NotAllowed(f"You can't decide here: {why_not}.", hint="Ask a full member of the workspace.")
+
+    async def must_be_a_person(self, user: str) -> None:
+        """NotAllowed for a bot and for somebody whose account is deactivated; ChatError when Slack can't say."""
+        why_not = (await self._person(user)).why_not
+        if why_not in {_BOT, _GONE}:
+            raise NotAllowed(f"That is nobody who can do it: {why_not}.")
+
+    async def find(self, typed: str) -> str:
+        """Return the id of the person whom somebody named with `@ada`, where Slack did not say whose name that is; Refused when it is not plain."""
+        wanted = typed.removeprefix("@").casefold()
+        found, cursor = set(), ""
+        for _ in range(_PAGES):
+            async with self._pacer.turn("users.list", priority=(0,)):
+                answer = await self._slack.call("users.list", {"limit": "1000", "cursor": cursor or None})
+            found |= {str(each["id"]) for each in answer.get("members", ()) if wanted in _called(each)}
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                break
+        if len(found) != 1:
+            how_many = "Nobody is" if not found else f"{len(found)} people are"
+            raise Refused(
+                f"{how_many} called {typed[:40]}.", hint="Pick them from the list that Slack offers after @."
+            )
+        return found.pop()
 
     async def groups_of(self, user: str) -> frozenset[str]:
         """Return the names of the groups that give a person rights: the settings' and, by handle, Slack's that the settings don't name."""
@@ -193,11 +220,21 @@ def _teams(user: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(each) for each in known if each)
 
 
+def _called(user: Mapping[str, Any]) -> set[str]:
+    """Return what people who are there call somebody: the name, the name shown, the first name."""
+    if user.get("deleted"):
+        return set()
+    profile = user.get("profile") or {}
+    names = {user.get("name"), profile.get("display_name"), user.get("real_name"), profile.get("real_name")}
+    whole = {str(name).casefold() for name in names if name}
+    return whole | {name.partition(" ")[0] for name in whole}
+
+
 def _why_not(user: Mapping[str, Any]) -> str:
     if user.get("is_bot") or user.get("id") == "USLACKBOT":
-        return "bots don't decide"
+        return _BOT
     if user.get("deleted"):
-        return "your account is deactivated"
+        return _GONE
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return "guests don't decide"
     if user.get("is_stranger"):

@@ -38,7 +38,7 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
         "command": config.command,
         "description": "Declare, run and resolve incidents",
         "usage_hint": "help",
-        "should_escape": False,
+        "should_escape": True,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
     if not socket:

@@ -59,6 +59,7 @@ METHODS = {
     "pins.add": TIER_2,
     "users.info": TIER_4,
     "usergroups.list": TIER_2,
+    "users.list": TIER_2,
 }
 """Calls a minute in the whole workspace."""
 CHANNELS = {"chat.postMessage": POST, "chat.update": EDIT}

@@ -130,6 +130,8 @@ class ChatSurface:
         )
         self._introduction: asyncio.Task[None] | None = None
         behind.journal.listen(self._outbox.wake)
+        if self.on:
+            behind.journal.listen(self._worker.watch)
 
     def _make_inbound(self, behind: Behind) -> None:
         config = self._config
@@ -144,6 +146,8 @@ class ChatSurface:
             draft=behind.draft,
             command=config.command,
             redact=behind.redact,
+            clock=self._clock,
+            oncall=config.oncall,
         )
         self._buttons = Buttons(
             desk=behind.desk,

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from bot import __version__
+from bot.cli.letters import letters
+from bot.cli.options import AsJson, Config, Number
 from bot.errors import ConfigurationError, FirelineError
 
 FAILED = 1
@@ -36,18 +38,7 @@ slack = typer.Typer(
     name="slack", no_args_is_help=True, help="What Slack needs to know about this installation."
 )
 app.add_typer(slack, rich_help_panel="Set up")
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        help="The settings file; unset, FIRELINE_CONFIG or ./fireline.yaml.",
-        show_default=False,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number.", min=1, max=2**53)]
+app.add_typer(letters, rich_help_panel="Keep")
 
 
 class FindingsFormat(StrEnum):
@@ -135,6 +126,23 @@ def alerts(
     from bot.cli.look import show_alerts
 
     show_alerts(config, unmatched=unmatched, limit=limit, as_json=as_json)
+
+
+@app.command(rich_help_panel="Look")
+def runs(
+    unknown: Annotated[
+        bool,
+        typer.Option(
+            "--unknown", help="Only the calls whose outcome nobody knows, with what is known of each."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """List the runs that are under way, paused or waiting in line, over all incidents, and what each is at."""
+    from bot.cli.runs import show_runs, show_unknown
+
+    (show_unknown if unknown else show_runs)(config, as_json=as_json)
 
 
 @app.command(rich_help_panel="Look")

@@ -17,7 +17,7 @@ from bot.domain.events import Event, envelope
 from bot.domain.facts import fact_to_data
 from bot.domain.grouping import grouped
 from bot.domain.ids import IncidentId, incident_stream
-from bot.domain.nouns import AlertStatus, IncidentStatus, RunStatus, Severity, StepStatus
+from bot.domain.nouns import COMMANDER, AlertStatus, IncidentStatus, RunStatus, Severity, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import (
     AlertRecord,
@@ -27,6 +27,7 @@ from bot.domain.records import (
     RunRecord,
     StepRecord,
 )
+from bot.domain.response_records import SilenceRecord
 from bot.errors import NotFound
 from bot.incidents.line import stands
 from bot.postmortem.assemble import assemble
@@ -46,9 +47,18 @@ def show_incidents(config: Path | None, *, only_open: bool, quiet: bool, limit: 
     redactor = redactor_of(settings)
     with records_of(settings) as records:
         found = records.incidents(only_open=only_open, quiet=quiet, limit=limit)
+        freeze = records.freeze()
     if as_json:
         show_json(_hidden([_plain(each) for each in found], redactor.hide_known))
-    elif not found:
+        return
+    if freeze is not None:
+        say(
+            "[bold]Changes are frozen[/bold] by {by} since {at} UTC: {why}",
+            by=freeze.by.id,
+            at=_minute(freeze.since),
+            why=redactor.redact(freeze.why),
+        )
+    if not found:
         say("No open incidents." if only_open else "No incidents yet.")
     else:
         columns = ("", "severity", "status", "title", "opened (UTC)", "commander", "alerts")
@@ -61,7 +71,7 @@ def _incident_row(record: IncidentRecord, redact: Redact) -> Sequence[Text | str
         f"#{record.id}",
         _severity(record),
         _status(record),
-        redact(record.title),
+        f"{redact(record.title)}{' (private)' if record.private else ''}",
         _minute(record.opened_at),
         record.commander,
         firing,
@@ -78,6 +88,7 @@ def show_incident(config: Path | None, number: int, *, as_json: bool) -> None:
         runs = records.runs_of(incident)
         steps = {run.id: records.steps_of(run.id) for run in runs}
         approvals, evidence = records.approvals_of(incident), records.evidence_of(incident)
+        silences = records.silences_of(incident)
         events = records.events(stream=incident_stream(incident))
     if as_json:
         whole = {
@@ -85,12 +96,14 @@ def show_incident(config: Path | None, number: int, *, as_json: bool) -> None:
             "runs": [{**_plain(run), "steps": [_plain(each) for each in steps[run.id]]} for run in runs],
             "approvals": [_plain(each) for each in approvals],
             "evidence": [_plain(each) for each in evidence],
+            "silences": [_plain(each) for each in silences],
             "timeline": [envelope(each, fact_to_data(each.fact)) for each in events],
         }
         show_json(_hidden(whole, redactor.hide_known))
         return
     redact = redactor.redact
     _show_head(record, redact)
+    _show_response(record, silences, redact)
     for run in runs:
         _show_run(run, steps[run.id], redact)
     for approval in approvals:
@@ -161,6 +174,29 @@ def _show_head(record: IncidentRecord, redact: Redact) -> None:
         firing=record.firing,
         alerts=record.alerts,
     )
+
+
+def _show_response(record: IncidentRecord, silences: Sequence[SilenceRecord], redact: Redact) -> None:
+    """Print what people did to it, a line for each thing that there is."""
+    others = [(role, who) for role, who in record.roles.items() if role != COMMANDER]
+    due = f", the next promised by {_minute(record.next_update_due)} UTC" if record.next_update_due else ""
+    felt = f" from {_minute(record.impact_from)}" if record.impact_from else ""
+    felt += f" to {_minute(record.impact_to)} UTC" if record.impact_to else ""
+    lines = [
+        ("service", redact(record.service)),
+        ("private", "seen by those alone who take part in it" if record.private else ""),
+        ("roles", ", ".join(f"{redact(role)}: {who}" for role, who in others)),
+        ("last update", f"{redact(record.last_update)}{due}" if record.last_update_at else ""),
+        ("customers felt it", f"{felt} {redact(record.impact)}".strip()),
+        ("merged into", f"#{record.merged_into}" if record.merged_into is not None else ""),
+    ]
+    lines += [
+        ("silence", f"{each.status.value} until {_minute(each.until)} UTC {redact(each.why)}".strip())
+        for each in silences
+    ]
+    for name, value in lines:
+        if value:
+            say("[dim]{name}[/dim] {value}", name=name, value=value)
 
 
 def _show_run(run: RunRecord, steps: Sequence[StepRecord], redact: Redact) -> None:

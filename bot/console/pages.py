@@ -7,6 +7,7 @@
     /alerts                        alerts, newest first (`?unmatched=1`: those that no runbook wanted)
     /refused                       bodies that could not be read
     /ahead                         runs that wait in line, and what is on schedule
+    /dead-letters                  what can't go on, and what became of what could not
     /process                       who led when, and which runbooks came into force
 
 Endpoints are plain functions: Starlette runs them in worker threads, and the reader's connections belong to no thread. Showing evidence writes to
@@ -111,6 +112,7 @@ class _Pages:
             "/alerts": self._alerts,
             "/refused": self._refused,
             "/ahead": self._ahead,
+            "/dead-letters": self._letters,
             "/process": self._process,
         }
         assets = {
@@ -159,6 +161,7 @@ class _Pages:
             opened=opened,
             over=over,
             away=self._views.away(),
+            frozen=self._views.frozen(),
         )
 
     def _incident(self, request: Request) -> Response:
@@ -216,6 +219,17 @@ class _Pages:
 
     def _ahead(self, request: Request) -> Response:
         return self._page(request, "ahead.html.j2", title="Ahead", live=True, ahead=self._views.ahead())
+
+    def _letters(self, request: Request) -> Response:
+        found = self._views.letters()
+        return self._page(
+            request,
+            "dead_letters.html.j2",
+            title="Dead letters",
+            live=True,
+            letters=found.waiting,
+            closed=found.closed,
+        )
 
     def _process(self, request: Request) -> Response:
         return self._page(request, "process.html.j2", title="Process", live=True, lines=self._views.process())

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.console.ahead import Ahead, ahead
+from bot.console.letters import Letters, letters
+from bot.console.response import Response, frozen, response_of
 from bot.console.waiting import Progress, Wait, waiting
 from bot.domain.clock import Clock
 from bot.domain.events import Event
@@ -33,7 +35,7 @@ RECENT = 50
 LINES = 200
 """Lines of a timeline that the incident's page shows, newest first; more are a click away."""
 _LARGEST = 2**31 - 1
-_NOTHING = Progress(runs=(), unknown=(), steps={}, approvals=())
+_NOTHING = Progress(runs=(), unknown=(), steps={}, approvals=(), letters=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,7 @@ class IncidentView:
     row: IncidentRow
     channel: str
     alerts: Sequence[AlertRow]
+    response: Response
     runs: Sequence[RunRow]
     approvals: Sequence[ApprovalRow]
     evidence: Sequence[EvidenceRow]
@@ -153,6 +156,10 @@ class Views:
             for each in self.reader.targets_away()
         ]
 
+    def frozen(self) -> str:
+        """Say who froze changes, since when and why; empty while nobody did."""
+        return frozen(self.reader.freeze(), self.names, self._text, self.clock)
+
     def incident(self, number: int, *, everything: bool) -> IncidentView:
         """Return all of an incident; `everything` tells each event instead of the folded timeline. NotFound when there is none."""
         record = self._record(number)
@@ -163,6 +170,9 @@ class Views:
         return IncidentView(
             row=self._row(record, progress),
             channel=self._text(record.channel_name),
+            response=response_of(
+                record, self.reader.silences_of(record.id), self.names, self._text, self.clock
+            ),
             alerts=[self._alert(each) for each in self.reader.alerts_of(record.id)],
             runs=[self._run(each, progress) for each in progress.runs],
             approvals=approvals(story, self.names, self.redact),
@@ -191,6 +201,10 @@ class Views:
     def ahead(self) -> Ahead:
         """Return what is to come by itself: runs in line, and schedules."""
         return ahead(self.reader, self._text, self.clock.now())
+
+    def letters(self) -> Letters:
+        """Return the dead-letter list."""
+        return letters(self.reader, self._text, self.names)
 
     def process(self) -> tuple[Line, ...]:
         """Return what the log tells of the processes themselves, newest first: who started, who led, which runbooks came into force."""
@@ -222,6 +236,7 @@ class Views:
             unknown=[fact for run in running for fact in self._unknown(run)],
             steps={run.id: self.reader.steps_of(run.id) for run in runs},
             approvals=self.reader.approvals_of(incident),
+            letters=self.reader.dead_letters_of(incident),
         )
 
     def _unknown(self, run: RunId) -> list[StepOutcomeUnknown]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.facts import StepOutcomeUnknown
 from bot.domain.grouping import Grouped, grouped
 from bot.domain.nouns import ApprovalStatus, Part, RunStatus, StepStatus, Vote
-from bot.domain.records import ApprovalRecord, IncidentRecord, RunRecord, StepRecord
+from bot.domain.records import ApprovalRecord, DeadLetter, IncidentRecord, RunRecord, StepRecord
 from bot.incidents.line import stands
 from bot.postmortem.wording import count, duration, person_name, plain, source_name
 
@@ -41,6 +41,7 @@ class Progress:
     unknown: Sequence[StepOutcomeUnknown]
     steps: Mapping[str, Sequence[StepRecord]]
     approvals: Sequence[ApprovalRecord]
+    letters: Sequence[DeadLetter]
 
 
 def waiting(incident: IncidentRecord, progress: Progress, names: Names, now: datetime) -> list[Wait]:
@@ -51,6 +52,7 @@ def waiting(incident: IncidentRecord, progress: Progress, names: Names, now: dat
         _decide(each, names, now) for each in progress.approvals if each.status is ApprovalStatus.PENDING
     ]
     unknown = [_settle(each) for each in progress.unknown]
+    dead = [_put_back(each) for each in progress.letters]
     take = [] if incident.acknowledged_at else [_take(incident, now)]
     running = [run for run in progress.runs if run.status is RunStatus.RUNNING]
     queued = [_queue(run, now) for run in progress.runs if run.status is RunStatus.QUEUED]
@@ -59,7 +61,7 @@ def waiting(incident: IncidentRecord, progress: Progress, names: Names, now: dat
     held = [_go_on(run, names, now) for run in running if run.paused_at is not None]
     going = [] if asked or unknown or work else [run for run in running if run.paused_at is None]
     idle = [_go_on(run, names, now) for run in going]
-    return [*asked, *unknown, *held, *take, *work, *idle, *queued] or [_close(incident, names)]
+    return [*asked, *unknown, *dead, *held, *take, *work, *idle, *queued] or [_close(incident, names)]
 
 
 def _decide(approval: ApprovalRecord, names: Names, now: datetime) -> Wait:
@@ -86,6 +88,15 @@ def _settle(unknown: StepOutcomeUnknown) -> Wait:
         who="A person",
         what=f"to say what became of {what} {unknown.step}",
         more=plain(unknown.why),
+        people=True,
+    )
+
+
+def _put_back(letter: DeadLetter) -> Wait:
+    return Wait(
+        who="Somebody",
+        what=f"to put dead letter {letter.id} back, or to discard it",
+        more=f"{plain(letter.title)} can't go on: {plain(letter.detail)}",
         people=True,
     )
 

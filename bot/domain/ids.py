@@ -6,6 +6,7 @@ step      shift                   as the runbook says; unique in its run
           restart[0]              the first item that the loop `restart` goes through
 approval  42-1/shift/1            the first time that step `shift` asked
 evidence  42-1/logs/pods.log      run, step and the name that the runbook gave
+letter    7                       a number, over all incidents
 stream    incident/42, intake, system
 silence   fireline/42/9f86d081     the incident, and what no other installation gives
 """
@@ -22,6 +23,9 @@ StepId = NewType("StepId", str)
 ApprovalId = NewType("ApprovalId", str)
 EvidenceId = NewType("EvidenceId", str)
 AlertKey = NewType("AlertKey", str)
+LetterId = NewType("LetterId", int)
+LetterKey = NewType("LetterKey", str)
+"""What a dead letter is about: its kind and a name, `run/42-1`."""
 StreamId = NewType("StreamId", str)
 SilenceKey = NewType("SilenceKey", str)
 Digest = NewType("Digest", str)

@@ -158,6 +158,44 @@ class Settlement(StrEnum):
     STOP = "stop"
 
 
+class DeadKind(StrEnum):
+    """What sort of thing stands in the dead-letter list."""
+
+    RUN = "run"
+    """A run that can't go on."""
+    ALERT = "alert"
+    """Alerts that can't be routed."""
+    SCHEDULE = "schedule"
+    """An instant of a schedule that can't be answered."""
+    REQUEST = "request"
+    """What a person asked for in chat and did not get."""
+    MESSAGE = "message"
+    """What chat should show and refuses."""
+    RELAYED = "relayed"
+    """What a process that stood by kept, and the one that leads can't take."""
+
+
+class DeadReason(StrEnum):
+    """Why a thing can't go on."""
+
+    BUG = "bug"
+    """Fireline, or an action, did what nobody foresaw."""
+    UNREADABLE = "unreadable"
+    """What is stored of it can't be read."""
+    REFUSED = "refused"
+    """The other side refuses it for good."""
+
+
+class LetterStatus(StrEnum):
+    """How a dead letter stands."""
+
+    WAITING = "waiting"
+    REQUEUED = "requeued"
+    """Somebody put it back, and it has not landed again."""
+    DISCARDED = "discarded"
+    """Somebody said that nothing more is to come of it."""
+
+
 class SilenceStatus(StrEnum):
     """How a silence stands; the last two are final."""
 

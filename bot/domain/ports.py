@@ -13,12 +13,24 @@ from typing import Any, Protocol, TypeVar
 from bot.domain.channel_records import ChannelRecord, ReminderRecord
 from bot.domain.events import Event
 from bot.domain.facts import Fact
-from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, IncidentId, RunId, StreamId
+from bot.domain.ids import (
+    AlertKey,
+    ApprovalId,
+    Digest,
+    EvidenceId,
+    IncidentId,
+    LetterId,
+    LetterKey,
+    RunId,
+    StepId,
+    StreamId,
+)
 from bot.domain.nouns import Actor
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
     AwayRecord,
+    DeadLetter,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -138,6 +150,26 @@ class Reader(Protocol):
         """Return the targets that do not answer, longest away first."""
         ...
 
+    def dead_letter(self, letter: LetterId) -> DeadLetter | None:
+        """Return what stands in the dead-letter list under a number, or stood there."""
+        ...
+
+    def dead_letter_of(self, key: LetterKey) -> DeadLetter | None:
+        """Return the same by what it is about."""
+        ...
+
+    def dead_letters(self, *, waiting: bool = True, limit: int = 200) -> Sequence[DeadLetter]:
+        """Return the dead letters that wait; with `waiting=False` all that ever were, newest first."""
+        ...
+
+    def dead_letters_of(self, incident: IncidentId) -> Sequence[DeadLetter]:
+        """Return an incident's dead letters that wait."""
+        ...
+
+    def steps_in_doubt(self) -> Sequence[tuple[RunId, StepId]]:
+        """Return the steps of runs under way whose outcome, or whose undo's, nobody knows yet."""
+        ...
+
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
         """Return an approval with its votes."""
         ...
@@ -188,6 +220,14 @@ class Reader(Protocol):
         """Return what chat does not show yet and is not given up, longest waiting first."""
         ...
 
+    def outbox_given_up(self, incident: IncidentId) -> Sequence[OutboxEntry]:
+        """Return what chat should show of an incident and is given up."""
+        ...
+
+    def inbox_entry(self, key: str) -> InboxEntry | None:
+        """Return a chat payload, handled or not."""
+        ...
+
     def inbox_waiting(self, *, limit: int = 100) -> Sequence[InboxEntry]:
         """Return chat payloads that are durable and not handled yet, oldest first."""
         ...
@@ -213,6 +253,10 @@ class Transaction(Reader, Protocol):
         """Return the name of the incident's next run."""
         ...
 
+    def next_dead_letter(self) -> LetterId:
+        """Return the number of the next dead letter."""
+        ...
+
     def keep_runbook(self, digest: Digest, name: str, source: str) -> None:
         """Keep a runbook's text under its digest, so that a run can be taken up after the file changed."""
         ...
@@ -231,6 +275,10 @@ class Transaction(Reader, Protocol):
 
     def retry_inbox(self, key: str, *, error: str) -> int:
         """Count one failed try at a payload and return how many there were."""
+        ...
+
+    def reopen_inbox(self, key: str) -> None:
+        """Have a payload that was given up handled anew, with all its tries before it."""
         ...
 
     def close_relay(self, key: str) -> None:

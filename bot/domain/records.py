@@ -13,6 +13,8 @@ from bot.domain.ids import (
     Digest,
     EvidenceId,
     IncidentId,
+    LetterId,
+    LetterKey,
     RunId,
     StepId,
 )
@@ -20,7 +22,10 @@ from bot.domain.nouns import (
     Actor,
     AlertStatus,
     ApprovalStatus,
+    DeadKind,
+    DeadReason,
     IncidentStatus,
+    LetterStatus,
     Part,
     Phase,
     Routing,
@@ -149,6 +154,7 @@ class StepRecord:
 
     `items` is what a loop goes through, empty for any other step; an item that was begun has a record of its own (`restart[0]`).
     `waits_for` says what a call waits for before it is made, empty when it waits for nothing; `due_at` is when it is made, where that is known.
+    `in_doubt` says that a person must say what became of a call of it, perhaps of its undo: then `status` tells how the step itself ended.
     """
 
     run: RunId
@@ -163,6 +169,7 @@ class StepRecord:
     items: tuple[Any, ...] = ()
     waits_for: str = ""
     due_at: datetime | None = None
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +180,42 @@ class AwayRecord:
     since: datetime
     until: datetime
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """Something that can't go on, and how it stands; the fields are as `DeadLetterLanded` has them.
+
+    It landed first `since` then, and last `landed_at` then. `closed_at`, `closed_by` and `why` tell who put it back or let it go.
+    """
+
+    id: LetterId
+    key: LetterKey
+    what: DeadKind
+    status: LetterStatus
+    reason: DeadReason
+    title: str
+    detail: str
+    tries: int
+    since: datetime
+    landed_at: datetime
+    incident: IncidentId | None = None
+    run: RunId | None = None
+    alerts: tuple[AlertKey, ...] = ()
+    due: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: Actor | None = None
+    why: str = ""
+
+    @property
+    def about(self) -> str:
+        """The name of the thing within its kind."""
+        return self.key.partition("/")[2]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits for a person."""
+        return self.status is LetterStatus.WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

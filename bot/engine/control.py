@@ -60,6 +60,10 @@ class RunControl(Protocol):
         """Have a run that failed go on from where it did: what was done stands, approvals are asked anew."""
         ...
 
+    async def requeue(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Put a run back that could not go on: it goes on from where it stood, and what was cut off is looked into first."""
+        ...
+
     async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""
         ...

@@ -23,7 +23,7 @@ from bot.domain.ids import (
     RunId,
     incident_of_run,
 )
-from bot.domain.nouns import Actor, RunStatus
+from bot.domain.nouns import Actor, DeadReason, RunStatus
 from bot.domain.ports import Journal, Reader
 from bot.engine import runlog
 from bot.engine.conductor import (
@@ -32,6 +32,7 @@ from bot.engine.conductor import (
     CallEnded,
     Plan,
     Recovered,
+    RequeueAsked,
     RetryAsked,
     TimeCame,
     UndoAsked,
@@ -40,6 +41,7 @@ from bot.engine.conductor import (
     replay,
 )
 from bot.engine.conductor.arrivals import Wish
+from bot.engine.dead_letters import reason_for
 from bot.engine.due import DueTimes
 from bot.engine.gatekeeper import Gatekeeper
 from bot.engine.guards import Guards, Rules
@@ -51,6 +53,7 @@ from bot.engine.wishes import Wishes
 from bot.errors import Conflict, JournalClosed, JournalError, NotFound, RunbookError
 
 _LOG = structlog.get_logger(__name__)
+_TAKES_UP_AGAIN = (RetryAsked, RequeueAsked)
 _AT_ONCE = 64
 """How many runs are taken up side by side at the start."""
 
@@ -133,22 +136,13 @@ class Driver(Wishes):
         for start in range(0, len(runs), _AT_ONCE):
             # Side by side, so that what they decide shares its commits.
             ends = await asyncio.gather(
-                *(self._recover(run) for run in runs[start : start + _AT_ONCE]), return_exceptions=True
+                *(self.take_up(run) for run in runs[start : start + _AT_ONCE]), return_exceptions=True
             )
             for end in ends:
                 if isinstance(end, BaseException):
                     raise end
         await self._nested.end_orphans(unfinished)
         return len(runs)
-
-    async def _recover(self, run: RunId) -> None:
-        try:
-            await self.take_up(run)
-        except JournalError:
-            raise
-        except Exception as bug:  # noqa: BLE001 - one run that can't be read ends visibly and keeps no other from going on
-            _LOG.exception("a run can't be taken up", run=run)
-            await self._give_up(run, f"it can't be taken up: {type(bug).__name__}: {bug}")
 
     async def stop(self, grace: float) -> None:
         """Let running calls end for up to `grace` seconds and write how they did; begin no step meanwhile.
@@ -197,7 +191,14 @@ class Driver(Wishes):
 
     async def take_up(self, run: RunId) -> None:
         """See `RunControl.take_up`."""
-        await self._take_up(run)
+        try:
+            await self._take_up(run)
+        except (JournalError, NotFound):
+            raise
+        except Exception as bug:  # noqa: BLE001 - one run that can't be read ends visibly and keeps no other from going on
+            _LOG.exception("a run can't be taken up", run=run)
+            detail = f"it can't be taken up: {type(bug).__name__}: {bug}"
+            await self._give_up(run, reason_for(bug), detail)
 
     async def _take_up(self, run: RunId, undo: UndoAsked | None = None) -> None:
         """Conduct a run; one that is over only when what it did is to be undone."""
@@ -215,7 +216,8 @@ class Driver(Wishes):
             with runlog.reading():
                 plan = self._plan_of(state.digest)
         except RunbookError as problem:
-            await self._give_up(run, f"its runbook can't be read any more: {problem}")
+            detail = f"its runbook can't be read any more: {problem}"
+            await self._give_up(run, DeadReason.UNREADABLE, detail)
             return
         first: Arrival = Began() if len(events) == 1 else Recovered()
         if state.over and undo is not None:
@@ -232,7 +234,8 @@ class Driver(Wishes):
 
     async def wish(self, run: RunId, arrival: Wish) -> None:
         """See `Wishes.wish`."""
-        woken = isinstance(arrival, RetryAsked) and not self._closing and await self._wake(run)
+        anew = isinstance(arrival, _TAKES_UP_AGAIN)
+        woken = anew and not self._closing and await self._wake(run)
         try:
             await self._ask(self._known(run), arrival)
         finally:
@@ -241,7 +244,7 @@ class Driver(Wishes):
                 del self._runs[run]  # it was refused: the run is over still
 
     async def _wake(self, run: RunId) -> bool:
-        """Take a run in hand that is over, so that it can be decided whether it is tried again; False when there is none."""
+        """Take a run in hand that is over, so that it can be decided whether it goes on; False when there is none."""
         if run in self._runs:
             return False
         state = replay(await runlog.read(self._reader, run))
@@ -295,7 +298,8 @@ class Driver(Wishes):
                 await asyncio.sleep(self._retry_pause(tries))
             except Exception as bug:  # noqa: BLE001 - what nobody foresaw ends this run visibly, not the process
                 _LOG.exception("a run can't go on", run=run)
-                await self._give_up(run, f"Fireline could not go on: {type(bug).__name__}: {bug}")
+                detail = f"Fireline could not go on: {type(bug).__name__}: {bug}"
+                await self._give_up(run, DeadReason.BUG, detail)
                 return
             else:
                 return
@@ -307,8 +311,8 @@ class Driver(Wishes):
         async with conducted.lock:
             if conducted.broken:
                 raise Conflict(f"Run {run} can't go on.", hint="The incident's message shows why.")
-            # A retry begins several steps at once, which nobody would come back to if the rest of it were left out.
-            if self._closing and (conducted.first is not None or isinstance(arrival, RetryAsked)):
+            # What takes a run up again begins several steps at once, which nobody would come back to if the rest of it were left out.
+            if self._closing and (conducted.first is not None or isinstance(arrival, _TAKES_UP_AGAIN)):
                 raise JournalClosed("Fireline is stopping.", hint="Ask again when it is back.")
             if conducted.first not in (None, arrival):
                 raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")
@@ -381,15 +385,15 @@ class Driver(Wishes):
         self._background.discard(task)
         tell_of_bugs(task)
 
-    async def _give_up(self, run: RunId, detail: str) -> None:
-        """End a run that can't be conducted, on the record, and once."""
+    async def _give_up(self, run: RunId, reason: DeadReason, detail: str) -> None:
+        """End a run that can't be conducted, on the record, and once: it lies in the dead-letter list."""
         conducted = self._runs.get(run)
         if conducted is not None:
             if conducted.broken:
                 return
             conducted.broken = True
             conducted.stop_calls()
-        if not await runlog.end(self._journal, run, detail, self._retry_pause):
+        if not await runlog.give_up(self._journal, run, reason, detail, self._retry_pause):
             return
         self._runs.pop(run, None)
         self._due.put(run, None)

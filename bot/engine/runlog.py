@@ -12,8 +12,9 @@ from bot.actions.outcome import Reason
 from bot.domain.events import Event
 from bot.domain.facts import RunFinished
 from bot.domain.ids import RunId, incident_of_run, incident_stream
-from bot.domain.nouns import FIRELINE, RunStatus
+from bot.domain.nouns import FIRELINE, DeadReason, RunStatus
 from bot.domain.ports import Journal, Reader, Transaction
+from bot.engine import dead_letters
 from bot.engine.conductor.turn import Decision
 from bot.errors import FirelineError, JournalClosed, JournalError
 
@@ -29,23 +30,30 @@ async def read(reader: Reader, run: RunId) -> Sequence[Event]:
 async def write(journal: Journal, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:
     """Make decisions durable, all or none, and return their events."""
     stream = incident_stream(incident_of_run(run))
-    if all(actor == FIRELINE for actor, _ in decisions):
+    if all(actor == FIRELINE and not dead_letters.concerns(fact) for actor, fact in decisions):
         return await journal.append(stream, FIRELINE, [fact for _, fact in decisions])
 
     def unit(tx: Transaction) -> list[Event]:
-        return [event for actor, fact in decisions for event in tx.append(stream, actor, [fact])]
+        events: list[Event] = []
+        for actor, fact in decisions:
+            events += tx.append(stream, actor, [fact])
+            dead_letters.follow(tx, run, actor, fact)
+        return events
 
     return await journal.submit(unit)
 
 
-async def end(journal: Journal, run: RunId, detail: str, retry_pause: Callable[[int], float]) -> bool:
+async def give_up(
+    journal: Journal, run: RunId, reason: DeadReason, detail: str, retry_pause: Callable[[int], float]
+) -> bool:
     """End a run that can't be conducted, on the record, and once; False when the process stops before it could."""
-    fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail)
+    fact = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail=detail, given_up=True)
 
     def unit(tx: Transaction) -> None:
         record = tx.run(run)
         if record is not None and record.status is RunStatus.RUNNING:
             tx.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
+            dead_letters.follow(tx, run, FIRELINE, fact, reason)
 
     tries = 0
     while True:

@@ -6,16 +6,33 @@ from abc import ABC, abstractmethod
 
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId, run_of_approval
 from bot.domain.nouns import Actor, Part, Settlement, Vote
-from bot.engine.conductor import CancelAsked, PauseAsked, ResumeAsked, RetryAsked, SettlementGiven, VoteCast
+from bot.domain.ports import Journal
+from bot.engine import dead_letters
+from bot.engine.conductor import (
+    CancelAsked,
+    PauseAsked,
+    RequeueAsked,
+    ResumeAsked,
+    RetryAsked,
+    SettlementGiven,
+    VoteCast,
+)
 from bot.engine.conductor.arrivals import Wish
 
 
 class Wishes(ABC):
     """Turns what people ask into arrivals; whoever conducts runs brings them to theirs."""
 
+    _journal: Journal
+
     async def retry(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """See `RunControl.retry`."""
         await self.wish(run, RetryAsked(by=by, why=why))
+
+    async def requeue(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.requeue`."""
+        asking = self.wish(run, RequeueAsked(by=by, why=why))
+        await dead_letters.requeue(asking, self._journal, run, by=by, why=why)
 
     @abstractmethod
     async def wish(self, run: RunId, arrival: Wish) -> None:

@@ -12,14 +12,21 @@ from typing import Any
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import IncidentOpened
-from bot.domain.ids import IncidentId, RunId, SilenceKey, incident_stream
+from bot.domain.ids import IncidentId, LetterId, RunId, SilenceKey, incident_stream
 from bot.domain.nouns import Actor, RunStatus, Severity
 from bot.domain.ports import Journal, Reader, Transaction
-from bot.domain.records import AlertRecord, ApprovalRecord, IncidentRecord, RunRecord, StepRecord
+from bot.domain.records import (
+    AlertRecord,
+    ApprovalRecord,
+    DeadLetter,
+    IncidentRecord,
+    RunRecord,
+    StepRecord,
+)
 from bot.engine.control import RunControl
 from bot.engine.starting import bounded
 from bot.errors import Conflict, NotFound, Refused, RunbookError
-from bot.incidents import rules
+from bot.incidents import dead_letters, rules
 from bot.incidents.lifecycle import Lifecycle
 from bot.incidents.line import Spot, leave, stands
 from bot.incidents.opening import IN_SCOPE, Opening, before, severity_of, title_of
@@ -147,12 +154,26 @@ class Desk(Lifecycle):
 
     async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Have a run that failed go on from where it did; Refused with the way to start it anew when it can't."""
-        record = self._reader.run(run)
-        if record is None:
-            raise NotFound(f"There is no run {run}.", hint="`runs` lists an incident's runs.")
-        incident = rules.found(self._reader.incident(record.incident), record.incident)
-        rules.may_retry(record, incident, self._reader.runs_of(record.incident))
+        dead_letters.must_be_free(self._reader, run)
         await self._runs.retry(run, by=by, why=rules.spoken(why))
+
+    async def requeue(self, letter: LetterId, by: Actor, why: str = "") -> DeadLetter:
+        """Put a dead letter back and return it as it stood; if it can't go on still, it lands again."""
+        record = dead_letters.waiting(self._reader.dead_letter(letter), letter)
+        words = rules.spoken(why)
+        if record.run is None:
+            await self._journal.submit(lambda tx: dead_letters.requeue(tx, letter, by, words))
+        else:
+            dead_letters.must_be_free(self._reader, record.run)
+            await self._runs.requeue(record.run, by=by, why=words)
+        return record
+
+    async def discard(self, letter: LetterId, by: Actor, why: str) -> DeadLetter:
+        """Let a dead letter go, with a reason, and return it as it stood."""
+        record = dead_letters.waiting(self._reader.dead_letter(letter), letter)
+        words = rules.spoken(why)
+        await self._journal.submit(lambda tx: dead_letters.discard(tx, letter, by, words))
+        return record
 
     async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""

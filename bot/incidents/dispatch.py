@@ -2,8 +2,8 @@
 
 At the start, and whenever there is doubt, what is pending is asked of the log: whatever was taken in before a crash is routed at the next start.
 In between, intake hands over what it took in, which spares a storm's alerts from being read back. Alerts are routed in chunks, a unit of work for
-each group, with the event loop let go in between; an alert that can't be routed because of a bug of ours is set aside until the next start or the
-next change of runbooks, and holds up no other. One dispatcher runs over a log at a time, as one journal does.
+each group, with the event loop let go in between; an alert that can't be routed because of a bug of ours is set aside, lies in the dead-letter list
+until somebody puts it back or other runbooks are in force, and holds up no other. One dispatcher runs over a log at a time, as one journal does.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import structlog
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
+from bot.domain.dead_letters import Landing, land
 from bot.domain.events import Event
-from bot.domain.facts import AlertsUnmatched, RunStarted
+from bot.domain.facts import AlertsUnmatched, DeadLetterDiscarded, DeadLetterRequeued, RunStarted
 from bot.domain.ids import INTAKE, AlertKey
-from bot.domain.nouns import FIRELINE
+from bot.domain.nouns import FIRELINE, DeadKind, DeadReason
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import AlertRecord
 from bot.engine.control import RunControl
@@ -42,6 +43,9 @@ _BREATH = timedelta(milliseconds=20)
 """How long the dispatcher rests between two rounds: an alert alone is routed at once, a storm's alerts together."""
 _MOST_FRESH = 20_000
 """How many alerts are remembered between two rounds; beyond that the log is asked."""
+
+_NAMED = 5
+"""Alerts that a letter names."""
 
 _log = structlog.get_logger(__name__)
 
@@ -95,6 +99,15 @@ class Dispatcher:
         self._in_doubt = True
         self.wake()
 
+    def watch(self, events: Sequence[Event]) -> None:
+        """Hear what was put back, or let go; on the event loop, returns at once."""
+        for event in events:
+            fact = event.fact
+            if isinstance(fact, DeadLetterRequeued | DeadLetterDiscarded) and fact.alerts:
+                self._set_aside.difference_update(fact.alerts)
+                self._in_doubt = True
+                self.wake()
+
     async def run(self) -> None:
         """Route until cancelled, or until the journal closes; what is pending already comes first."""
         await work_when_woken(self._woken, self._drain_and_breathe, waits="dispatch.waits")
@@ -135,7 +148,7 @@ class Dispatcher:
             await self._route([each for each in chunk if each.key not in routed])
 
     async def _route(self, alerts: Sequence[AlertRecord]) -> None:
-        found = self._sort_out(alerts)
+        found = await self._sort_out(alerts)
         if found.unmatched:
             # Nobody else routes, so they are pending still.
             await self._journal.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=found.unmatched)])
@@ -147,23 +160,30 @@ class Dispatcher:
                 if isinstance(result, BaseException):
                     raise result
 
-    def _sort_out(self, alerts: Sequence[AlertRecord]) -> Sorted:
+    async def _sort_out(self, alerts: Sequence[AlertRecord]) -> Sorted:
         runbooks = self._runbooks()
         try:
             return sort_out(alerts, runbooks, self._variables)
         except Exception:  # noqa: BLE001 - below, the one alert that is at fault is found and set aside
-            found = [self._sort_out_one(each, runbooks) for each in alerts]
-        return Sorted(
-            wanted=tuple(wanted for each in found for wanted in each.wanted),
-            unmatched=tuple(key for each in found for key in each.unmatched),
-        )
+            sorted_out, broken = self._one_by_one(alerts, runbooks)
+        for same in broken.values():
+            # One cause is one letter, however many alerts have it.
+            await self._put_aside([alert for alert, _ in same], same[0][1])
+        return sorted_out
 
-    def _sort_out_one(self, alert: AlertRecord, runbooks: Sequence[Runbook]) -> Sorted:
-        try:
-            return sort_out([alert], runbooks, self._variables)
-        except Exception:  # noqa: BLE001 - the boundary: the alert stays pending on disk, the log says why
-            self._put_aside([alert])
-            return Sorted(wanted=(), unmatched=())
+    def _one_by_one(
+        self, alerts: Sequence[AlertRecord], runbooks: Sequence[Runbook]
+    ) -> tuple[Sorted, Mapping[str, list[tuple[AlertRecord, Exception]]]]:
+        """Sort out what can be; the rest comes with what is wrong with it, by its words."""
+        found: list[Sorted] = []
+        broken: dict[str, list[tuple[AlertRecord, Exception]]] = {}
+        for alert in alerts:
+            try:
+                found.append(sort_out([alert], runbooks, self._variables))
+            except Exception as problem:  # noqa: BLE001 - the boundary: the alert stays pending on disk, its letter says why
+                broken.setdefault(repr(problem), []).append((alert, problem))
+        wanted = tuple(wanted for each in found for wanted in each.wanted)
+        return Sorted(wanted=wanted, unmatched=tuple(key for each in found for key in each.unmatched)), broken
 
     async def _place(self, wanted: Wanted) -> None:
         """Give a group's alerts to its incident, and take up the run that this starts."""
@@ -176,16 +196,32 @@ class Dispatcher:
             run = await self._journal.submit(lambda tx: place(tx, wanted, opening, seed=seed))
         except JournalError:
             raise
-        except Exception:  # noqa: BLE001 - the boundary: the alerts stay pending on disk, the log says why
-            self._put_aside(wanted.alerts)
+        except Exception as problem:  # noqa: BLE001 - the boundary: the alerts stay pending on disk, their letter says why
+            await self._put_aside(wanted.alerts, problem)
             return
         if run is not None:
             reached(CrashPoint.DISPATCH_PLACED)
             await self._started.take_up(run)
 
-    def _put_aside(self, alerts: Sequence[AlertRecord]) -> None:
+    async def _put_aside(self, alerts: Sequence[AlertRecord], problem: Exception) -> None:
+        """Leave alerts alone that can't be routed: they are in the dead-letter list. Raises JournalError when that can't be written."""
+        _log.error("dispatch.set_aside", first=alerts[0].key, count=len(alerts), exc_info=problem)
+        await self._journal.submit(partial(_land, alerts, f"{type(problem).__name__}: {problem}"))
         self._set_aside.update(each.key for each in alerts)
-        _log.exception("dispatch.set_aside", alerts=[each.key for each in alerts[:10]], count=len(alerts))
+
+
+def _land(alerts: Sequence[AlertRecord], detail: str, tx: Transaction) -> None:
+    named = ", ".join(dict.fromkeys(each.name or "without a name" for each in alerts[:_NAMED]))
+    more = f" and {len(alerts) - _NAMED} more" if len(alerts) > _NAMED else ""
+    landing = Landing(
+        what=DeadKind.ALERT,
+        about=alerts[0].key,
+        reason=DeadReason.BUG,
+        title=f"alert {named}" if len(alerts) == 1 else f"{len(alerts)} alerts: {named}{more}",
+        detail=detail,
+        alerts=tuple(each.key for each in alerts),
+    )
+    land(tx, landing)
 
 
 def _pending(limit: int, tx: Transaction) -> Sequence[AlertRecord]:

@@ -15,6 +15,7 @@ from bot.domain.ports import Journal, Transaction
 from bot.domain.records import IncidentRecord
 from bot.engine.control import RunControl
 from bot.incidents import freezing, response, rules
+from bot.incidents.dead_letters import left_waiting
 from bot.incidents.line import leave
 from bot.incidents.opening import moved
 
@@ -101,7 +102,7 @@ class Lifecycle:
                 if run.status is RunStatus.QUEUED:
                     leave(tx, run, by, f"incident {incident} was resolved before its turn came")
             tx.append(incident_stream(incident), by, ending.facts)
-            return ending.warnings
+            return (*ending.warnings, *left_waiting(tx.dead_letters_of(incident)))
 
         return await self._journal.submit(unit)
 

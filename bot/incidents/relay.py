@@ -1,7 +1,8 @@
 """Deliveries on their way through a process that stands by: it keeps them on disk and answers, the one that leads takes them into the log.
 
 On the way they are data outside the log, in the form that the log itself will have; what they mean is decided by the leader alone, as if they had
-come to its own door. One that can't be taken, because of a bug or another version's form, stays on disk and holds up no other.
+come to its own door. One that can't be taken, because of a bug or another version's form, stays on disk, lies in the dead-letter list until somebody
+puts it back, and holds up no other.
 """
 
 from __future__ import annotations
@@ -14,9 +15,17 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from bot.domain.facts import AlertsReceived, DeliveryRefused, fact_from_data, fact_to_data
+from bot.domain.dead_letters import Landing, land
+from bot.domain.events import Event
+from bot.domain.facts import (
+    AlertsReceived,
+    DeadLetterRequeued,
+    DeliveryRefused,
+    fact_from_data,
+    fact_to_data,
+)
 from bot.domain.ids import INTAKE, Digest
-from bot.domain.nouns import Actor
+from bot.domain.nouns import Actor, DeadKind, DeadReason
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import RelayEntry
 from bot.errors import JournalBehind, JournalClosed, JournalError
@@ -132,19 +141,30 @@ Taker = Callable[[RelayEntry], Awaitable[None]]
 
 
 class Collector:
-    """The leader's side: looks what was kept for it, and hands each thing to the taker of its kind."""
+    """The leader's side: looks what was kept for it, and hands each thing to the taker of its kind; `watch` listens to the journal."""
 
     def __init__(
         self,
         waiting: Callable[[int], Sequence[RelayEntry]],
         takers: Mapping[str, Taker],
+        journal: Journal,
         *,
+        poll: float = POLL,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._waiting_now = waiting
         self._takers = takers
+        self._journal = journal
+        self._poll = poll
         self._sleep = sleep
-        self._set_aside: set[str] = set()
+        self._set_aside: set[str] | None = None
+
+    def watch(self, events: Sequence[Event]) -> None:
+        """Hear what was put back; on the event loop, returns at once."""
+        for event in events:
+            fact = event.fact
+            if isinstance(fact, DeadLetterRequeued) and fact.what is DeadKind.RELAYED and self._set_aside:
+                self._set_aside.discard(fact.key.partition("/")[2])
 
     async def run(self) -> None:
         """Take until cancelled, or until the journal closes."""
@@ -158,12 +178,15 @@ class Collector:
                 await self._sleep(AGAIN)
             else:
                 if not taken:
-                    await self._sleep(POLL)
+                    await self._sleep(self._poll)
 
     async def collect(self) -> int:
         """Take what is there now, oldest first; return how many it was. Raises JournalError when the journal takes no work."""
-        found = await asyncio.to_thread(self._waiting_now, TOGETHER + len(self._set_aside))
-        entries = [each for each in found if each.key not in self._set_aside]
+        if self._set_aside is None:
+            self._set_aside = await self._journal.submit(_lying)
+        aside = self._set_aside
+        found = await asyncio.to_thread(self._waiting_now, TOGETHER + len(aside))
+        entries = [each for each in found if each.key not in aside]
         # Side by side, so that they share commits; each was begun in its turn, and the journal keeps that order.
         results = await asyncio.gather(*(self._take(each) for each in entries), return_exceptions=True)
         for result in results:
@@ -176,9 +199,31 @@ class Collector:
             await self._takers[entry.kind](entry)
         except JournalError:
             raise
-        except Exception:  # noqa: BLE001 - the boundary: it stays on disk, the log says why, and no other waits for it
-            self._set_aside.add(entry.key)
+        except Exception as problem:  # noqa: BLE001 - the boundary: it stays on disk, its letter says why, and no other waits for it
             _log.exception("relay.set_aside", key=entry.key, kind=entry.kind)
+            await self._journal.submit(partial(_land, entry, problem))
+            assert self._set_aside is not None  # noqa: S101 - `collect` has asked for it
+            self._set_aside.add(entry.key)
+
+
+def _lying(tx: Transaction) -> set[str]:
+    """Return what an earlier leader could not take."""
+    return {each.about for each in tx.dead_letters(limit=MOST_WAITING) if each.what is DeadKind.RELAYED}
+
+
+def _land(entry: RelayEntry, problem: Exception, tx: Transaction) -> None:
+    landing = Landing(
+        what=DeadKind.RELAYED,
+        about=entry.key,
+        reason=DeadReason.UNREADABLE if isinstance(problem, _UNREADABLE) else DeadReason.BUG,
+        title=f"{_WORDS.get(entry.kind, entry.kind)}, kept {entry.key}",
+        detail=f"{type(problem).__name__}: {problem}",
+    )
+    land(tx, landing)
+
+
+_UNREADABLE = (ValueError, LookupError, TypeError)
+_WORDS = {DELIVERY: "a delivery of alerts", REFUSAL: "word of a body that could not be read"}
 
 
 async def take_refusal(journal: Journal, entry: RelayEntry) -> None:

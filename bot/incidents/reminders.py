@@ -26,10 +26,36 @@ from bot.incidents.worker import work_when_woken
 _MOST = 10_000
 AT_ONCE = 200
 """Incidents that are looked at in one unit of work."""
-_CALLS: frozenset[type[Fact]] = frozenset(
-    {facts.CallStarted, facts.CallSucceeded, facts.CallFailed, facts.MessagePosted, facts.EvidenceStored}
+_MOVES_A_TIME: frozenset[type[Fact]] = frozenset(
+    {
+        facts.AlertsAttached,
+        facts.ApprovalClosed,
+        facts.ApprovalEscalated,
+        facts.ApprovalRequested,
+        facts.ChannelArchived,
+        facts.ChannelOpened,
+        facts.ChannelUnarchived,
+        facts.IncidentAbsorbed,
+        facts.IncidentAcknowledged,
+        facts.IncidentMerged,
+        facts.IncidentOpened,
+        facts.IncidentReopened,
+        facts.IncidentResolved,
+        facts.MessageMarked,
+        facts.NoteAdded,
+        facts.RoleAssigned,
+        facts.RunFinished,
+        facts.RunPaused,
+        facts.RunProposed,
+        facts.RunRejected,
+        facts.RunResumed,
+        facts.SeverityChanged,
+        facts.StatusChanged,
+        facts.StepOutcomeUnknown,
+        facts.UpdateGiven,
+    }
 )
-"""What happens most, and moves no time that is waited for."""
+"""After what an incident may wait for another time, or is quiet no more; of a run's steps and calls there are thousands, and none is here."""
 
 
 class Reminders:
@@ -51,8 +77,7 @@ class Reminders:
     def watch(self, events: Sequence[Event]) -> None:
         """Look again at the incidents in which something happened; on the event loop, returns at once."""
         for event in events:
-            incident = incident_of_stream(event.stream)
-            if incident is not None and type(event.fact) not in _CALLS:
+            if type(event.fact) in _MOVES_A_TIME and (incident := incident_of_stream(event.stream)):
                 self._touched.add(incident)
         if self._touched:
             self._woken.set()

@@ -173,9 +173,20 @@ def may_start(opening: Opening, incident: IncidentRecord | None, runs: Sequence[
             )
 
 
-def may_retry(run: RunRecord, incident: IncidentRecord, runs: Sequence[RunRecord]) -> None:
-    """Raise Conflict unless a run may be tried again where its incident stands now; whether the run itself can be, the conductor says."""
+def may_go_on(
+    run: RunRecord, incident: IncidentRecord, runs: Sequence[RunRecord], of_group: Sequence[RunRecord]
+) -> None:
+    """Raise Conflict unless a run that is over may go on, where its incident and its concurrency group stand now.
+
+    `runs` are its incident's, `of_group` those of its group that have not ended. Whether the run itself can go on, the conductor says.
+    """
     must_be_open(incident)
+    for other in of_group:
+        if other.id != run.id and other.status is RunStatus.RUNNING:
+            raise Conflict(
+                f"Run {other.id} ({other.runbook}) has {run.group} now, in incident {other.incident}.",
+                hint=f"Wait until it is over, or cancel it first: `cancel {other.id}`.",
+            )
     for other in runs:
         if other.id != run.id and other.runbook == run.runbook and other.finished_at is None:
             raise Conflict(

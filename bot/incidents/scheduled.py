@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.domain.dead_letters import Landing, key_of, land, put_back
 from bot.domain.facts import RunRejected, ScheduleFired
 from bot.domain.ids import SYSTEM, RunId, incident_stream
-from bot.domain.nouns import FIRELINE, SCHEDULE, RunStatus
+from bot.domain.nouns import FIRELINE, SCHEDULE, DeadKind, DeadReason, LetterStatus, RunStatus
 from bot.domain.ports import Transaction
 from bot.domain.records import IncidentRecord, ScheduleRecord
 from bot.engine.starting import bounded
@@ -84,6 +85,7 @@ def answer(tx: Transaction, opening: Opening, instant: Instant, *, seed: str) ->
     standing = last if last is not None and last.open else None
     line = line_of(tx, opening.run_group)
     skipped = _still_at_it(tx, standing) or _kept_out(tx, opening, line)
+    _make_up_for(tx, opening.runbook.name)
     if skipped:
         tx.append(SYSTEM, FIRELINE, [replace(told, skipped=skipped)])
         return None
@@ -95,6 +97,32 @@ def answer(tx: Transaction, opening: Opening, instant: Instant, *, seed: str) ->
     started = done.spot.run if done.spot else done.run or ""
     tx.append(SYSTEM, FIRELINE, [replace(told, incident=record.id, started=started)])
     return done.run
+
+
+def lies(tx: Transaction, runbook: str, instant: Instant) -> bool:
+    """Tell whether an instant could not be answered and waits in the dead-letter list, or was let go."""
+    letter = tx.dead_letter_of(key_of(DeadKind.SCHEDULE, runbook))
+    return letter is not None and letter.due == instant.due and letter.status is not LetterStatus.REQUEUED
+
+
+def cannot_answer(tx: Transaction, runbook: str, instant: Instant, problem: str) -> None:
+    """Put an instant into the dead-letter list."""
+    landing = Landing(
+        what=DeadKind.SCHEDULE,
+        about=runbook,
+        reason=DeadReason.BUG,
+        title=f"the schedule of {runbook}, due {instant.due:%Y-%m-%d %H:%M} UTC",
+        detail=problem,
+        due=instant.due,
+    )
+    land(tx, landing)
+
+
+def _make_up_for(tx: Transaction, runbook: str) -> None:
+    """Take an earlier instant out of the dead-letter list: this one makes up for it."""
+    letter = tx.dead_letter_of(key_of(DeadKind.SCHEDULE, runbook))
+    if letter is not None and letter.waiting:
+        put_back(tx, letter, FIRELINE, "a later instant makes up for it")
 
 
 def _still_at_it(tx: Transaction, incident: IncidentRecord | None) -> str:

@@ -1,7 +1,7 @@
 """Rules of silences: which alerts one covers, and when it may be asked for. Pure.
 
 A silence covers what was seen in this incident and nothing else: every label of every alert that fires is pinned, to the one value that all have, or
-to the values that were seen, a label that some lack included. What differs in anything is news, and is heard (docs/decisions/0051).
+to the values that were seen, a label that some lack included. What differs in anything is news, and is heard (docs/decisions/0040).
 """
 
 from __future__ import annotations

@@ -18,13 +18,20 @@ import structlog
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import Event
-from bot.domain.facts import IncidentOpened, IncidentResolved, RunFinished, ScheduleRemoved, ScheduleSet
+from bot.domain.facts import (
+    DeadLetterRequeued,
+    IncidentOpened,
+    IncidentResolved,
+    RunFinished,
+    ScheduleRemoved,
+    ScheduleSet,
+)
 from bot.domain.ids import SYSTEM, IncidentId, incident_of_run, incident_stream
-from bot.domain.nouns import FIRELINE, RunStatus
+from bot.domain.nouns import FIRELINE, DeadKind, RunStatus
 from bot.domain.ports import Journal, Transaction
 from bot.engine.control import RunControl
 from bot.errors import JournalError
-from bot.incidents.scheduled import Instant, answer, prepare_scheduled
+from bot.incidents.scheduled import Instant, answer, cannot_answer, lies, prepare_scheduled
 from bot.incidents.worker import StartedRuns, work_when_woken
 from bot.runbook.model import Runbook
 
@@ -83,6 +90,8 @@ class Timekeeper:
             fact = event.fact
             if isinstance(fact, IncidentOpened) and fact.scheduled is not None and self._mine is not None:
                 self._mine.add(fact.incident)
+            elif isinstance(fact, DeadLetterRequeued) and fact.what is DeadKind.SCHEDULE:
+                self._woken.set()
             elif isinstance(fact, RunFinished):
                 incident = incident_of_run(fact.run)
                 if self._mine is not None and incident in self._mine:
@@ -126,6 +135,8 @@ class Timekeeper:
         self._alarm.wake_at(min(ahead, default=None))
 
     async def _answer(self, book: Runbook, instant: Instant) -> None:
+        if await self._journal.submit(lambda tx: lies(tx, book.name, instant)):
+            return
         try:
             opening = prepare_scheduled(book, self._variables, self._clock.now())
             seed = self._tokens()
@@ -133,8 +144,10 @@ class Timekeeper:
             run = await self._journal.submit(lambda tx: answer(tx, opening, instant, seed=seed))
         except JournalError:
             raise
-        except Exception:  # noqa: BLE001 - the boundary: one schedule that breaks must not keep the others from their instants
+        except Exception as bug:  # noqa: BLE001 - the boundary: one schedule that breaks must not keep the others from their instants
             _log.exception("schedules.not_answered", runbook=book.name, due=instant.due.isoformat())
+            problem = f"{type(bug).__name__}: {bug}"
+            await self._journal.submit(lambda tx: cannot_answer(tx, book.name, instant, problem))
             return
         if run is not None:
             reached(CrashPoint.SCHEDULE_ANSWERED)

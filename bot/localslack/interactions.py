@@ -57,18 +57,25 @@ class Interactions:
             )
         return ack
 
-    def _base(self, user: Person, kind: str, *, view_id: str = "") -> Json:
+    def _base(self, user: Person, kind: str) -> Json:
         world = self._world
         return {
             "type": kind,
             "user": wire.short_person(world, user.id),
-            "api_app_id": world.app.id,
             "token": world.app.verification_token,
-            "trigger_id": world.handles.new_trigger(user.id, view_id=view_id),
             "team": {"id": world.config.team_id, "domain": world.config.team_domain},
             "enterprise": None,
             "is_enterprise_install": False,
         }
+
+    def _in_view(self, user: Person, kind: str, view: OpenView) -> Json:
+        return self._base(user, kind) | {
+            "api_app_id": self._world.app.id,
+            "view": wire.view(self._world, view),
+        }
+
+    def _trigger(self, user: Person, view_id: str = "") -> Json:
+        return {"trigger_id": self._world.handles.new_trigger(user.id, view_id=view_id)}
 
     def _message_payload(self, user: Person, channel: Channel, message: Message) -> Json:
         world = self._world
@@ -80,17 +87,24 @@ class Interactions:
         }
         if message.thread_ts:
             container["thread_ts"] = message.thread_ts
+        return self._at_message(user, "block_actions", channel, message) | {
+            "api_app_id": world.app.id,
+            "container": container,
+            "state": {"values": {}},
+        }
+
+    def _at_message(self, user: Person, kind: str, channel: Channel, message: Message) -> Json:
+        world = self._world
         key = world.handles.new_response(
             user=user.id,
             channel=channel.id,
             message_ts=message.ts,
             thread_ts=message.thread_ts if message.is_reply else "",
         )
-        return self._base(user, "block_actions") | {
-            "container": container,
+        return self._base(user, kind) | {
+            **self._trigger(user),
             "channel": {"id": channel.id, "name": channel.name or "directmessage"},
             "message": wire.message(world, message, with_metadata=True),
-            "state": {"values": {}},
             "response_url": f"{world.base_url}/actions/{world.config.team_id}/{key}",
         }
 
@@ -98,16 +112,12 @@ class Interactions:
         """Use a message shortcut, or a global one where no message is named."""
         who = self._people.person(user)
         if not ts:
-            body = self._base(who, "shortcut") | {"callback_id": callback_id, "action_ts": self._stamp()}
+            body = self._base(who, "shortcut") | self._trigger(who)
         else:
             place = self._people.joined(channel, who)
             message = self._people.message(place, who, ts)
-            body = self._message_payload(who, place, message) | {
-                "type": "message_action",
-                "callback_id": callback_id,
-                "message_ts": message.ts,
-                "action_ts": self._stamp(),
-            }
+            body = self._at_message(who, "message_action", place, message) | {"message_ts": message.ts}
+        body |= {"callback_id": callback_id, "action_ts": self._stamp()}
         return await self._delivery.send(Payload(kind="interactive", what=callback_id, body=body))
 
     # --- views -----------------------------------------------------------------------------------------------------------
@@ -128,9 +138,9 @@ class Interactions:
         done = answers.action(block, element, value, action_ts=self._stamp())
         if element["type"] != "button":
             view.values.setdefault(done["block_id"], {})[done["action_id"]] = answers.state(element, value)
-        body = self._base(who, "block_actions", view_id=view.id) | {
+        body = self._in_view(who, "block_actions", view) | {
+            **self._trigger(who, view.id),
             "container": {"type": "view", "view_id": view.id},
-            "view": wire.view(self._world, view),
             "actions": [done],
         }
         return await self._delivery.send(Payload(kind="interactive", what=action_id, body=body))
@@ -145,8 +155,8 @@ class Interactions:
             raise PersonRefused(
                 "missing_input", "; ".join(f"{at}: {text}" for at, text in view.errors.items())
             )
-        body = self._base(who, "view_submission", view_id=view.id) | {
-            "view": wire.view(self._world, view),
+        body = self._in_view(who, "view_submission", view) | {
+            **self._trigger(who, view.id),
             "response_urls": [],
         }
         what = str(view.payload.get("callback_id", ""))
@@ -223,10 +233,7 @@ class Interactions:
         self._changed(view)
         if not view.payload.get("notify_on_close"):
             return Ack(outcome=OK)
-        body = self._base(who, "view_closed") | {
-            "view": wire.view(self._world, view),
-            "is_cleared": everything,
-        }
+        body = self._in_view(who, "view_closed", view) | {"is_cleared": everything}
         what = str(view.payload.get("callback_id", ""))
         return await self._delivery.send(Payload(kind="interactive", what=what, body=body))
 

@@ -1,8 +1,8 @@
-"""Tables of the processes themselves: who leads, and what the others took in for it. No projections: no log has them."""
+"""Tables of the processes themselves: who leads, what the others took in for it, and what can't go on. The last alone is a projection."""
 
 from __future__ import annotations
 
-from sqlalchemy import Table
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
 from bot.persistence.columns import count as _count
 from bot.persistence.columns import flag as _flag
@@ -36,3 +36,28 @@ LEADER = Table(
     _count("beats"),
     _flag("released"),  # given up in good order: whoever comes next need not wait
 )
+
+DEAD_LETTERS = Table(
+    "dead_letters",
+    METADATA,
+    _id("key"),  # the kind of thing, and its name
+    _count("number"),  # what people call it
+    _text("what"),
+    _text("status"),
+    _text("reason"),
+    _text("title"),
+    _text("detail"),
+    _count("tries"),
+    _instant("since"),
+    _instant("landed_at"),
+    Column("incident", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
+    Column("run", Text, nullable=True),
+    Column("alert_keys", Text, nullable=False, server_default="[]"),
+    _instant("due"),
+    _instant("closed_at"),
+    Column("closed_by", Text, nullable=True),
+    _text("why"),
+)
+DEAD = DEAD_LETTERS.c.status == text("'waiting'")
+Index("dead_letters_by_number", DEAD_LETTERS.c.number)
+Index("dead_letters_waiting", DEAD_LETTERS.c.number, sqlite_where=DEAD, postgresql_where=DEAD)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from bot.persistence.channel_tables import CHANNELS, REMINDERS
-from bot.persistence.process_tables import RELAY
+from bot.persistence.process_tables import DEAD, DEAD_LETTERS, RELAY
 from bot.persistence.response_tables import FREEZE, MARKS, SILENCES, UNSETTLED
 from bot.persistence.statements import Query
 from bot.persistence.tables import (
@@ -33,6 +33,8 @@ from bot.persistence.tables import (
     EVENTS,
     EVIDENCE,
     FIRING,
+    GIVEN_UP,
+    IN_DOUBT,
     INBOX,
     INCIDENTS,
     LOUD,
@@ -157,6 +159,23 @@ RUNS_QUEUED = Query(select(*RUNS.c).where(QUEUED).order_by(RUNS.c.seq).limit(_li
 RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
 LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
 STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))
+STEPS_IN_DOUBT = Query(
+    select(STEPS.c.run, STEPS.c.step)
+    .join_from(STEPS, RUNS, RUNS.c.id == STEPS.c.run)
+    .where(IN_DOUBT, RUNNING)
+    .order_by(STEPS.c.seq)
+)
+_letters: Select[Any] = select(*DEAD_LETTERS.c)
+DEAD_LETTER = Query(_letters.where(DEAD_LETTERS.c.number == _given("number", BigInteger)))
+DEAD_LETTER_OF = Query(_letters.where(DEAD_LETTERS.c.key == _given("key")))
+DEAD_LETTERS_WAITING = Query(_letters.where(DEAD).order_by(DEAD_LETTERS.c.number).limit(_limit))
+DEAD_LETTERS_ALL = Query(_letters.order_by(DEAD_LETTERS.c.number.desc()).limit(_limit))
+DEAD_LETTERS_OF = Query(
+    _letters.where(DEAD, DEAD_LETTERS.c.incident == _given("incident", BigInteger)).order_by(
+        DEAD_LETTERS.c.number
+    )
+)
+LAST_DEAD_LETTER = Query(select(func.max(DEAD_LETTERS.c.number)))
 TARGETS_AWAY = Query(select(*TARGETS.c).where(AWAY).order_by(TARGETS.c.since, TARGETS.c.target))
 RUNBOOK = Query(select(RUNBOOKS.c.source).where(RUNBOOKS.c.digest == _given("digest")))
 
@@ -216,6 +235,12 @@ HEAD = Query(select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).l
 
 OUTBOX_ENTRY = Query(select(*OUTBOX.c).where(OUTBOX.c.key == _given("key")))
 OUTBOX_BEHIND = Query(select(*OUTBOX.c).where(BEHIND).order_by(OUTBOX.c.since, OUTBOX.c.key).limit(_limit))
+OUTBOX_GIVEN_UP = Query(
+    select(*OUTBOX.c)
+    .where(GIVEN_UP, OUTBOX.c.incident == _given("incident", BigInteger))
+    .order_by(OUTBOX.c.key)
+)
+INBOX_ENTRY = Query(select(*INBOX.c).where(INBOX.c.key == _given("key")))
 INBOX_WAITING = Query(
     select(*INBOX.c).where(WAITING).order_by(INBOX.c.received_at, INBOX.c.key).limit(_limit)
 )

@@ -13,12 +13,24 @@ from sqlalchemy import Row
 
 from bot.domain.channel_records import ChannelRecord, ReminderRecord
 from bot.domain.events import GENESIS, Event
-from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, IncidentId, RunId, StreamId
+from bot.domain.ids import (
+    AlertKey,
+    ApprovalId,
+    Digest,
+    EvidenceId,
+    IncidentId,
+    LetterId,
+    LetterKey,
+    RunId,
+    StepId,
+    StreamId,
+)
 from bot.domain.nouns import Routing
 from bot.domain.records import (
     AlertRecord,
     ApprovalRecord,
     AwayRecord,
+    DeadLetter,
     EvidenceRecord,
     InboxEntry,
     IncidentRecord,
@@ -30,7 +42,7 @@ from bot.domain.records import (
     StepRecord,
 )
 from bot.domain.response_records import FreezeRecord, MarkRecord, SilenceRecord
-from bot.persistence import questions, rows
+from bot.persistence import letter_rows, questions, rows
 from bot.persistence.changes import Key
 from bot.persistence.database import Database
 from bot.persistence.statements import Query
@@ -188,6 +200,36 @@ class Questions(ABC):
         """Return the targets that do not answer, longest away first."""
         return [rows.away_of(row) for row in self._rows(questions.TARGETS_AWAY, {})]
 
+    def steps_in_doubt(self) -> Sequence[tuple[RunId, StepId]]:
+        """Return the steps of runs under way whose outcome, or whose undo's, nobody knows yet."""
+        return [(row.run, row.step) for row in self._rows(questions.STEPS_IN_DOUBT, {})]
+
+    # dead letters
+
+    def dead_letter(self, letter: LetterId) -> DeadLetter | None:
+        """Return what stands in the dead-letter list under a number, or stood there."""
+        row = self._first(questions.DEAD_LETTER, {"number": letter})
+        return letter_rows.dead_letter_of(row) if row else None
+
+    def dead_letter_of(self, key: LetterKey) -> DeadLetter | None:
+        """Return the same by what it is about."""
+        row = self._first(questions.DEAD_LETTER_OF, {"key": key}, only=[(key,)])
+        return letter_rows.dead_letter_of(row) if row else None
+
+    def dead_letters(self, *, waiting: bool = True, limit: int = 200) -> Sequence[DeadLetter]:
+        """Return the dead letters that wait; with `waiting=False` all that ever were, newest first."""
+        query = questions.DEAD_LETTERS_WAITING if waiting else questions.DEAD_LETTERS_ALL
+        return [letter_rows.dead_letter_of(row) for row in self._rows(query, {"limit": limit})]
+
+    def dead_letters_of(self, incident: IncidentId) -> Sequence[DeadLetter]:
+        """Return an incident's dead letters that wait."""
+        return [
+            letter_rows.dead_letter_of(row)
+            for row in self._rows(questions.DEAD_LETTERS_OF, {"incident": incident})
+        ]
+
+    # approvals and evidence
+
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
         """Return an approval with its votes."""
         found = rows.approvals_of(self._rows(questions.APPROVAL, {"approval": approval}))
@@ -251,6 +293,15 @@ class Questions(ABC):
     def outbox_behind(self, *, limit: int = 500) -> Sequence[OutboxEntry]:
         """Return what chat does not show yet and is not given up, longest waiting first."""
         return [rows.outbox_of(row) for row in self._rows(questions.OUTBOX_BEHIND, {"limit": limit})]
+
+    def outbox_given_up(self, incident: IncidentId) -> Sequence[OutboxEntry]:
+        """Return what chat should show of an incident and is given up."""
+        return [rows.outbox_of(row) for row in self._rows(questions.OUTBOX_GIVEN_UP, {"incident": incident})]
+
+    def inbox_entry(self, key: str) -> InboxEntry | None:
+        """Return a chat payload, handled or not."""
+        row = self._first(questions.INBOX_ENTRY, {"key": key}, only=[(key,)])
+        return rows.inbox_of(row) if row else None
 
     def inbox_waiting(self, *, limit: int = 100) -> Sequence[InboxEntry]:
         """Return chat payloads that are durable and not handled yet, oldest first."""

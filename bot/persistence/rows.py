@@ -252,6 +252,7 @@ def step_of(row: Row) -> StepRecord:
         items=tuple(json.loads(row.item_list)),
         waits_for=row.waits_for,
         due_at=_maybe_instant(row.due_at),
+        in_doubt=bool(row.in_doubt),
     )
 
 

@@ -32,6 +32,7 @@ from bot.persistence.columns import json_data as _json
 from bot.persistence.columns import seq as _seq
 from bot.persistence.columns import words as _text
 from bot.persistence.metadata import METADATA
+from bot.persistence.process_tables import DEAD_LETTERS
 from bot.persistence.response_tables import FREEZE, MARKS, SILENCES
 
 ON_CONFLICT = "on conflict"
@@ -206,8 +207,11 @@ STEPS = Table(
     _instant("due_at"),
     _json("output"),
     Column("item_list", Text, nullable=False, server_default="[]"),  # what a loop goes through
+    _flag("in_doubt"),  # a call of it, perhaps its undo, was cut off, and nobody said yet what became of it
     _seq("seq", server_default=text("0")),  # of the first event that named it
 )
+IN_DOUBT = STEPS.c.in_doubt.is_(text("true"))
+Index("steps_in_doubt", STEPS.c.seq, sqlite_where=IN_DOUBT, postgresql_where=IN_DOUBT)
 
 APPROVALS = Table(
     "approvals",
@@ -332,6 +336,8 @@ def _since(new: ColumnCollection[str, Any], changed: Mapping[str, Any]) -> dict[
 
 OUTBOX.info[ON_CONFLICT] = _since
 BEHIND = (OUTBOX.c.wanted > OUTBOX.c.sent) & (OUTBOX.c.gone == text("''"))
+GIVEN_UP = OUTBOX.c.gone != text("''")
+Index("outbox_given_up", OUTBOX.c.incident, OUTBOX.c.key, sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)
 Index("outbox_behind", OUTBOX.c.since, sqlite_where=BEHIND, postgresql_where=BEHIND)
 
 INBOX = Table(
@@ -366,6 +372,7 @@ PROJECTIONS = (
     REFUSED_DELIVERIES,
     OUTBOX,
     TARGETS,
+    DEAD_LETTERS,
     CHANNELS,
     REMINDERS,
     SILENCES,

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from bot.domain.clock import to_text
 from bot.domain.events import Event, canonical
 from bot.domain.facts import Fact
-from bot.domain.ids import Digest, IncidentId, RunId, StreamId, run_id
+from bot.domain.ids import Digest, IncidentId, LetterId, RunId, StreamId, run_id
 from bot.domain.nouns import Actor
 from bot.domain.records import InboxEntry, OutboxEntry
 from bot.persistence import questions
@@ -55,6 +55,11 @@ class UnitTransaction(Questions):
         """Return the name of the incident's next run."""
         ((last,),) = self._rows(questions.LAST_RUN, {"incident": incident})
         return run_id(incident, (last or 0) + 1)
+
+    def next_dead_letter(self) -> LetterId:
+        """Return the number of the next dead letter."""
+        ((last,),) = self._rows(questions.LAST_DEAD_LETTER, {})
+        return LetterId((last or 0) + 1)
 
     def keep_runbook(self, digest: Digest, name: str, source: str) -> None:
         """Keep a runbook's text under its digest; the text that is there stays, since a digest has but one."""
@@ -101,6 +106,11 @@ class UnitTransaction(Questions):
         )
         rows = self._rows(questions.INBOX_ATTEMPTS, {"key": key}, only=[(key,)])
         return int(rows[0][0]) if rows else 0
+
+    def reopen_inbox(self, key: str) -> None:
+        """Have a payload that was given up handled anew, with all its tries before it."""
+        anew = {"closed": False, "error": "", "attempts": 0}
+        self._batch.change(Change(INBOX, (key,), values=anew, create=False))
 
     def close_relay(self, key: str) -> None:
         """Remove what a process that stands by had kept."""

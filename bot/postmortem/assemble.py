@@ -10,12 +10,12 @@ from bot.postmortem.draft import Draft, Source, ref
 from bot.postmortem.followups import action_items, open_questions
 from bot.postmortem.impact import impact
 from bot.postmortem.metrics import metrics
-from bot.postmortem.records import approvals, evidence, notes, undone
+from bot.postmortem.records import approvals, evidence, led_by, notes, roles, undone, updates
 from bot.postmortem.redacted import Redact, redacted
-from bot.postmortem.story import Story, read
+from bot.postmortem.story import read
 from bot.postmortem.summary import summary
 from bot.postmortem.timeline import timeline
-from bot.postmortem.wording import person_name, plain
+from bot.postmortem.wording import plain
 
 
 def assemble(events: Sequence[Event], names: Mapping[str, str], redact: Redact) -> Draft:
@@ -32,7 +32,8 @@ def assemble(events: Sequence[Event], names: Mapping[str, str], redact: Redact) 
         title=plain(opened.title) or "Incident without a title",
         severity=story.severity,
         status=story.status,
-        led_by=_led_by(story, names),
+        led_by=led_by(story, names),
+        roles=roles(story, names),
         runbooks=tuple(dict.fromkeys(plain(each.fact.runbook) for each in story.told(facts.RunStarted))),
         summary=summary(story, measured, names),
         impact=measured,
@@ -44,11 +45,6 @@ def assemble(events: Sequence[Event], names: Mapping[str, str], redact: Redact) 
         actions=action_items(story, measured),
         questions=open_questions(story, measured),
         notes=notes(story, names),
+        updates=updates(story, names),
         sources=tuple(Source(ref=ref(event), at=event.at, kind=event.kind) for event in story.events),
     )
-
-
-def _led_by(story: Story, names: Mapping[str, str]) -> tuple[str, ...]:
-    """Name everybody who took the incident, in order."""
-    taken = (each.fact.commander or each.event.actor.id for each in story.told(facts.IncidentAcknowledged))
-    return tuple(dict.fromkeys(person_name(each, names) for each in taken))

@@ -13,7 +13,13 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.targets import spoken
-from bot.postmortem import describe_channel, describe_line, describe_response, describe_run
+from bot.postmortem import (
+    describe_channel,
+    describe_letters,
+    describe_line,
+    describe_response,
+    describe_run,
+)
 from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
@@ -190,6 +196,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.BreakerOpened: _away,
     facts.BreakerClosed: _back,
     **describe_channel.SENTENCES,
+    **describe_letters.SENTENCES,
     **describe_line.SENTENCES,
     **describe_response.SENTENCES,
     **describe_run.SENTENCES,

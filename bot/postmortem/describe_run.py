@@ -96,6 +96,10 @@ def _resumed(fact: facts.RunResumed, by: str, _event: Event, _names: Names) -> s
     return f"{by} let run {fact.run} go on after a pause of {duration(fact.paused_for)}{because(fact.why)}"
 
 
+def _requeued(fact: facts.RunRequeued, _by: str, _event: Event, _names: Names) -> str:
+    return f"Run {fact.run} goes on from where it stood, after it lay for {duration(fact.lay_for)}"
+
+
 def _undo_asked(fact: facts.RunUndoRequested, _by: str, _event: Event, _names: Names) -> str:
     return f"Run {fact.run} began to undo what it had done{because(fact.why)}"
 
@@ -230,6 +234,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.RunPaused: _paused,
     facts.RunResumed: _resumed,
     facts.RunRetried: _retried,
+    facts.RunRequeued: _requeued,
     facts.RunFinished: _finished,
     facts.LoopExpanded: _expanded,
     facts.LoopBegan: _began,

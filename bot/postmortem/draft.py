@@ -99,6 +99,8 @@ class Impact:
     spans: tuple[Span, ...]
     affected: tuple[AffectedLabel, ...]
     alerts: tuple[AlertRow, ...]
+    customers: Sourced | None = None
+    """What customers felt, as the one who resolved it said; None when nobody did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,13 +219,18 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A postmortem draft. `runbooks` names the runs' runbooks; `sources` lists every event of the incident."""
+    """A postmortem draft.
+
+    `roles` has who had which role besides the lead; `runbooks` names the runs' runbooks, `updates` is what stakeholders were told; `sources` lists
+    every event of the incident.
+    """
 
     number: IncidentId
     title: str
     severity: Severity
     status: IncidentStatus
     led_by: tuple[str, ...]
+    roles: tuple[tuple[str, str], ...]
     runbooks: tuple[str, ...]
     summary: tuple[Sourced, ...]
     impact: Impact
@@ -235,6 +242,7 @@ class Draft:
     actions: tuple[Sourced, ...]
     questions: tuple[Sourced, ...]
     notes: tuple[NoteRow, ...]
+    updates: tuple[NoteRow, ...]
     sources: tuple[Source, ...]
 
     @property

@@ -5,14 +5,14 @@ An instant that the timeline doesn't tell is unknown, and its note says why. Not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from bot.domain import facts
 from bot.domain.nouns import ActorKind
-from bot.postmortem.draft import AffectedLabel, AlertRow, Impact, Moment, Ref, Span, ref
+from bot.postmortem.draft import AffectedLabel, AlertRow, Impact, Moment, Ref, Sourced, Span, ref
 from bot.postmortem.story import Story, Told
-from bot.postmortem.wording import plain, safe_url, who
+from bot.postmortem.wording import ended, plain, safe_url, who
 
 _TOUCHED = (
     "service", "svc", "app", "job", "cluster", "region", "zone", "env", "environment", "namespace", "instance", "host",
@@ -21,6 +21,7 @@ _TOUCHED = (
 
 STARTED, DETECTED, ACKNOWLEDGED = "Started", "Detected", "Acknowledged"
 CONTAINED, ALERTS_OVER, RESOLVED = "Contained", "Alerts over", "Resolved"
+FELT, FELT_NO_MORE = "Customers began to feel it", "Customers felt it no more"
 
 _SPANS = (
     ("Time to detect", STARTED, DETECTED),
@@ -30,6 +31,8 @@ _SPANS = (
     ("From start to containment", STARTED, CONTAINED),
     ("From start to resolution", STARTED, RESOLVED),
 )
+_FELT_SPAN = ("Customer impact", FELT, FELT_NO_MORE)
+"""Told where somebody said when customers felt it."""
 
 
 def impact(story: Story, names: Mapping[str, str]) -> Impact:
@@ -42,7 +45,14 @@ def impact(story: Story, names: Mapping[str, str]) -> Impact:
         _alerts_over(story),
         _resolved(story, names),
     )
-    return Impact(moments=moments, spans=_spans(moments), affected=_affected(story), alerts=_alerts(story))
+    felt = tuple(_felt(story, names))
+    return Impact(
+        moments=(*moments, *felt),
+        spans=_spans((*moments, *felt)),
+        affected=_affected(story),
+        alerts=_alerts(story),
+        customers=_customers(story),
+    )
 
 
 def earliest_alert(story: Story) -> Told[facts.AlertsAttached] | None:
@@ -106,6 +116,25 @@ def _resolved(story: Story, names: Mapping[str, str]) -> Moment:
     return _known(RESOLVED, resolved.at, f"by {who(resolved.event.actor, names)}", ref(resolved.event))
 
 
+def _felt(story: Story, names: Mapping[str, str]) -> Iterator[Moment]:
+    """Tell when customers felt it, as far as the one who resolved it said; nothing where nobody did."""
+    said = story.felt
+    if said is None or said.fact.impact_from is None:
+        return
+    note = f"as {who(said.event.actor, names)} said"
+    yield _known(FELT, said.fact.impact_from, note, ref(said.event))
+    if said.fact.impact_to is not None:
+        yield _known(FELT_NO_MORE, said.fact.impact_to, note, ref(said.event))
+    else:
+        yield _unknown(FELT_NO_MORE, "nobody said when that ended")
+
+
+def _customers(story: Story) -> Sourced | None:
+    said = story.felt
+    words = plain(said.fact.impact) if said is not None else ""
+    return Sourced(text=ended(words), refs=(ref(said.event),)) if said is not None and words else None
+
+
 def _known(label: str, at: datetime, note: str, source: Ref) -> Moment:
     return Moment(label=label, at=at, note=note, refs=(source,))
 
@@ -116,7 +145,8 @@ def _unknown(label: str, note: str) -> Moment:
 
 def _spans(moments: tuple[Moment, ...]) -> tuple[Span, ...]:
     by_label = {moment.label: moment for moment in moments}
-    return tuple(_span(label, by_label[since], by_label[until]) for label, since, until in _SPANS)
+    told = (*_SPANS, _FELT_SPAN) if FELT in by_label else _SPANS
+    return tuple(_span(label, by_label[since], by_label[until]) for label, since, until in told)
 
 
 def _span(label: str, since: Moment, until: Moment) -> Span:

@@ -1,4 +1,4 @@
-"""The tables of a draft: approvals with their votes, the evidence manifest, what was undone, and what people noted."""
+"""The tables of a draft: approvals with their votes, the evidence manifest, what was undone, what people noted and told, and who had which role."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from bot.domain import facts
 from bot.domain.ids import ApprovalId
-from bot.domain.nouns import ApprovalStatus, Vote
+from bot.domain.nouns import COMMANDER, ApprovalStatus, Vote
 from bot.postmortem.draft import ApprovalRow, EvidenceRow, NoteRow, UndoRow, VoteRow, ref, refs
 from bot.postmortem.story import Story, Told
-from bot.postmortem.wording import count, json_text, lines, listed, plain, source_name, who
+from bot.postmortem.wording import count, json_text, lines, listed, person_name, plain, source_name, who
 
 _VOTES = {Vote.APPROVE: "approved", Vote.DENY: "denied"}
 
@@ -128,3 +128,35 @@ def notes(story: Story, names: Mapping[str, str]) -> tuple[NoteRow, ...]:
         NoteRow(by=who(each.event.actor, names), at=each.at, text=lines(each.fact.text), ref=ref(each.event))
         for each in story.told(facts.NoteAdded)
     )
+
+
+def updates(story: Story, names: Mapping[str, str]) -> tuple[NoteRow, ...]:
+    """Return what stakeholders were told, as it was told."""
+    return tuple(
+        NoteRow(
+            by=who(each.event.actor, names), at=each.at, text=lines(each.fact.message), ref=ref(each.event)
+        )
+        for each in story.told(facts.UpdateGiven)
+    )
+
+
+def roles(story: Story, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return who had which role besides the lead, each role with all who had it, in order."""
+    had: dict[str, dict[str, None]] = {}
+    for each in story.told(facts.RoleAssigned):
+        if each.fact.role != COMMANDER and each.fact.person:
+            had.setdefault(plain(each.fact.role).replace("_", " "), {})[
+                person_name(each.fact.person, names)
+            ] = None
+    return tuple((role, listed(people)) for role, people in had.items())
+
+
+def led_by(story: Story, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Name everybody who led the incident, in order."""
+    found: list[str] = []
+    for event in story.events:
+        if isinstance(event.fact, facts.IncidentAcknowledged):
+            found.append(event.fact.commander or event.actor.id)
+        elif isinstance(event.fact, facts.RoleAssigned) and event.fact.role == COMMANDER:
+            found.append(event.fact.person)
+    return tuple(dict.fromkeys(person_name(each, names) for each in found if each))

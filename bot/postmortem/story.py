@@ -166,6 +166,14 @@ class Story:
         return _last(self.told(facts.IncidentResolved)) if self.status is IncidentStatus.RESOLVED else None
 
     @property
+    def felt(self) -> Told[facts.IncidentResolved] | None:
+        """The last word at an end on what customers felt, also where the incident was opened again since; None when nobody said."""
+        said = [
+            each for each in self.told(facts.IncidentResolved) if each.fact.impact_from or each.fact.impact
+        ]
+        return _last(said)
+
+    @property
     def alerts_over(self) -> Told[facts.AlertsResolved] | None:
         """The event after which none of the incident's alerts fired any more, None when some do or none ever did."""
         over: Told[facts.AlertsResolved] | None = None

@@ -36,9 +36,12 @@ def summary(story: Story, impact: Impact, names: Mapping[str, str]) -> tuple[Sou
     """Tell the incident: how it came, which runbook ran, what contained it, what was undone, how it ended."""
     return (
         _came(story, names),
+        *_weighed(story),
         *_ran(story),
         *_contained(story, names),
         *_undone(story),
+        *_told_outside(story),
+        *_one_with_others(story),
         _ended(story, impact, names),
     )
 
@@ -62,6 +65,43 @@ def _came(story: Story, names: Mapping[str, str]) -> Sourced:
         ),
         refs=(ref(first.event), ref(opened.event)),
     )
+
+
+def _weighed(story: Story) -> Iterator[Sourced]:
+    """Tell how its severity changed."""
+    changes = story.told(facts.SeverityChanged)
+    if changes:
+        way = [changes[0].fact.before, *(each.fact.severity for each in changes)]
+        why = because(changes[-1].fact.why)
+        yield Sourced(
+            text=ended(f"Its severity went from {' to '.join(way)}{why}"),
+            refs=refs([each.event for each in changes]),
+        )
+
+
+def _told_outside(story: Story) -> Iterator[Sourced]:
+    """Tell how often stakeholders heard of it."""
+    updates = story.told(facts.UpdateGiven)
+    if updates:
+        last = f", the last at {time_of_day(updates[-1].at)}" if len(updates) > 1 else ""
+        yield Sourced(
+            text=f"Stakeholders were told {count(len(updates), 'time')}, first at {time_of_day(updates[0].at)}{last}.",
+            refs=refs([each.event for each in updates]),
+        )
+
+
+def _one_with_others(story: Story) -> Iterator[Sourced]:
+    """Tell which incidents turned out to be this one, and which one this turned out to be."""
+    for came in story.told(facts.IncidentAbsorbed):
+        yield Sourced(
+            text=ended(f"Incident {came.fact.other} was merged into this one{because(came.fact.title)}"),
+            refs=(ref(came.event),),
+        )
+    for went in story.told(facts.IncidentMerged):
+        yield Sourced(
+            text=f"This incident was merged into incident {went.fact.into}, where it goes on.",
+            refs=(ref(went.event),),
+        )
 
 
 def _alerts(story: Story) -> int:

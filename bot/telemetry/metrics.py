@@ -109,6 +109,14 @@ class Metrics:
             "runs", "Runs of runbooks that ended, by how: succeeded, failed, cancelled, undone.", "outcome"
         )
         self.runs_active = self._gauge("runs_active", "Runs of runbooks that have not ended.")
+        self.dead_letters = self._gauge(
+            "dead_letters",
+            "What can't go on and waits for a person, by its kind: run, alert, schedule, request, message, relayed.",
+            "kind",
+        )
+        self.dead_letters_landed = self._counter(
+            "dead_letters_landed", "What landed in the dead-letter list, each time, by its kind.", "kind"
+        )
         self.calls = self._counter(
             "calls",
             "Calls of actions that ended, each attempt, verification and undo: succeeded, or the reason of the failure.",
@@ -135,6 +143,9 @@ class Metrics:
             "breakers_open",
             "Targets that do not answer and are not called, by the limits that they are under.",
             "limits",
+        )
+        self.changes_frozen = self._gauge(
+            "changes_frozen", "Whether a freeze holds back every call that changes something: 1, or 0."
         )
         self.approvals = self._counter(
             "approvals", "Approvals that ended, by how: approved, denied, expired, void.", "outcome"

@@ -24,6 +24,7 @@ from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.reminders import Reminders
 from bot.incidents.routing import choose
+from bot.incidents.silencer import Silencer
 from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
@@ -41,10 +42,14 @@ from bot.wiring.patience import patience_of
 from bot.wiring.protection import rules_of
 from bot.wiring.relay import build_collector
 from bot.wiring.secrets import SettingsSecrets
+from bot.wiring.silencing import build_silencer
 from bot.wiring.watching import CountEvents
+from bot.wiring.watching_letters import CountLetters
 from bot.wiring.watching_targets import CountTargets
 from integrations.transport import Transport, TransportConfig
 
+_LETTERS = 100_000
+"""Dead letters that are counted at the start; nobody has as many."""
 _RETRY_CEILING = 30.0
 """Seconds: the longest pause between two tries to write while the database is away."""
 
@@ -74,12 +79,16 @@ async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = la
     )
     try:
         under_way = await asyncio.to_thread(store.records.unfinished_runs)
-        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting)
+        frozen = await asyncio.to_thread(store.records.freeze)
+        counting.begin(runs=len(under_way), waiting=lambda: store.journal.waiting, frozen=frozen is not None)
         store.journal.listen(counting)
         rules = rules_of(settings)
         targets = CountTargets(grounds.metrics, limits_of=lambda target: rules.of(target).name)
         targets.begin([each.target for each in await asyncio.to_thread(store.records.targets_away)])
         store.journal.listen(targets)
+        letters = CountLetters(grounds.metrics)
+        letters.begin(await asyncio.to_thread(store.records.dead_letters, limit=_LETTERS))
+        store.journal.listen(letters)
         return assemble(
             settings,
             store=store,
@@ -120,6 +129,7 @@ def assemble(
     )
     driver = _driver(settings, store, shelf, performer, clock, bells)
     dispatcher = _dispatcher(settings, store, shelf, driver, clock)
+    silencer = build_silencer(settings, store, transport, clock=clock, tokens=_token)
     fireline = Fireline(
         settings=settings,
         clock=clock,
@@ -137,7 +147,8 @@ def assemble(
             wake=dispatcher.wake,
             wanted=lambda labels: choose(shelf.runbooks(), labels) is not None,
         ),
-        desk=_desks(settings, store, shelf, driver),
+        desk=_desks(settings, store, shelf, driver, silencer),
+        silencer=silencer,
         evidence=evidence,
         redactor=redactor,
         transport=transport,
@@ -187,6 +198,7 @@ def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, 
         store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
     )
     store.journal.listen_late(dispatcher.catch_up)
+    store.journal.listen(dispatcher.watch)
     return dispatcher
 
 
@@ -222,7 +234,9 @@ def _reminders(settings: Settings, store: Store, clock: Clock, bells: Bells) -> 
     return reminders
 
 
-def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Callable[[Journal], Desk]:
+def _desks(
+    settings: Settings, store: Store, shelf: Shelf, driver: Driver, silencer: Silencer | None
+) -> Callable[[Journal], Desk]:
     """Return what makes a desk over a journal: chat hands one in that marks its payload as handled in the same unit of work."""
 
     def desk_over(journal: Journal) -> Desk:
@@ -234,6 +248,7 @@ def _desks(settings: Settings, store: Store, shelf: Shelf, driver: Driver) -> Ca
             tokens=_token,
             variables=settings.vars,
             roles=settings.roles,
+            silencer=silencer,
         )
 
     return desk_over

@@ -16,15 +16,17 @@ from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import LeadTaken, ProcessStarted
 from bot.domain.ids import SYSTEM, IncidentId, incident_stream
-from bot.domain.nouns import FIRELINE, Actor, ActorKind
+from bot.domain.nouns import FIRELINE, Actor, ActorKind, DeadKind
 from bot.domain.ports import Journal, Transaction
 from bot.engine.driver import Driver
 from bot.evidence.redaction import Redactor
+from bot.incidents.dead_letters import bring_back, put_all_back
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
 from bot.incidents.relay import Collector
 from bot.incidents.reminders import Reminders
+from bot.incidents.silencer import Silencer
 from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
@@ -39,6 +41,8 @@ from bot.wiring.upkeep import Upkeep
 from integrations.transport import Transport
 
 _LOG = structlog.get_logger(__name__)
+_OF_RUNBOOKS = frozenset({DeadKind.ALERT, DeadKind.SCHEDULE})
+"""What is tried again whenever the runbooks are read: that is what mends it, if anything does."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class Fireline:
     evidence: EvidenceFiles
     redactor: Redactor
     transport: Transport
+    silencer: Silencer | None = None
     chat: ChatSurface = field(init=False)
     collector: Collector = field(init=False)
     recovered: bool = False
@@ -95,6 +100,7 @@ class Fireline:
 
         def unit(tx: Transaction) -> None:
             tx.append(SYSTEM, FIRELINE, [fact])
+            put_all_back(tx, _OF_RUNBOOKS, "the runbooks were read anew")
             for book in self.shelf.runbooks():
                 # A run inside another may name this version before it begins: by then the file may say something else.
                 tx.keep_runbook(book.digest, book.name, book.source)
@@ -113,11 +119,14 @@ class Fireline:
         await asyncio.to_thread(self.evidence.sweep)
         self.alarm.start()
         taken_up = await self.driver.recover()
+        await bring_back(self.store.journal, self.store.records, self.driver)
         reached(CrashPoint.RECOVERY_ENDED)
         self.upkeep.keep("the dispatcher", self.dispatcher.run)
         self.upkeep.keep("the usher", self.usher.run)
         self.upkeep.keep("the timekeeper", self.timekeeper.run)
         self.upkeep.keep("the reminders", self.reminders.run)
+        if self.silencer is not None:
+            self.upkeep.keep("the silencer", self.silencer.run)
         await self.chat.start()
         if self.store.lease is not None:  # on SQLite nobody stands by
             self.upkeep.keep("the collector", self.collector.run)

@@ -33,4 +33,8 @@ def build_collector(fireline: Fireline) -> Collector:
     takers: Mapping[str, Taker] = {DELIVERY: delivery, REFUSAL: refusal}
     if fireline.chat.on:
         takers = {**takers, PAYLOAD: payload}
-    return Collector(lambda limit: fireline.store.records.relay_waiting(limit=limit), takers)
+    collector = Collector(
+        lambda limit: fireline.store.records.relay_waiting(limit=limit), takers, fireline.store.journal
+    )
+    fireline.store.journal.listen(collector.watch)
+    return collector

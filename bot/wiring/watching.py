@@ -15,8 +15,11 @@ from bot.domain.facts import (
     CallFailed,
     CallStarted,
     CallSucceeded,
+    ChangesFrozen,
+    ChangesUnfrozen,
     Fact,
     RunFinished,
+    RunRequeued,
     RunRetried,
     RunStarted,
     RunUndoRequested,
@@ -40,17 +43,21 @@ class CountEvents:
             AlertsUnmatched: lambda fact: self._metrics.alerts.labels("unmatched").inc(len(fact.keys)),
             RunStarted: lambda _: self._metrics.runs_active.inc(),
             RunRetried: lambda _: self._metrics.runs_active.inc(),
+            RunRequeued: lambda _: self._metrics.runs_active.inc(),
             RunUndoRequested: lambda _: self._metrics.runs_active.inc(),
             RunFinished: self._run_finished,
             CallStarted: self._call_started,
             CallSucceeded: lambda fact: self._call_ended(fact, "succeeded"),
             CallFailed: lambda fact: self._call_ended(fact, fact.reason),
+            ChangesFrozen: lambda _: self._metrics.changes_frozen.set(1),
+            ChangesUnfrozen: lambda _: self._metrics.changes_frozen.set(0),
             ApprovalClosed: lambda fact: self._metrics.approvals.labels(fact.status.value).inc(),
         }
 
-    def begin(self, *, runs: int, waiting: Callable[[], int]) -> None:
-        """Say how many runs the log already has under way, and how to ask the journal what waits; before anything is counted."""
+    def begin(self, *, runs: int, waiting: Callable[[], int], frozen: bool = False) -> None:
+        """Say how many runs the log already has under way, how to ask the journal what waits, and whether changes are frozen; before all else."""
         self._metrics.runs_active.set(runs)
+        self._metrics.changes_frozen.set(frozen)
         self._metrics.journal_waiting.set_function(waiting)
 
     def __call__(self, events: Sequence[Event]) -> None:

@@ -59,6 +59,11 @@ class IdleRuns:
         self._fail_once()
         self.asked.append(("cancel and undo" if undo else "cancel", run, by, why))
 
+    async def requeue(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """Remember the wish."""
+        self._fail_once()
+        self.asked.append(("requeue", run, by, why))
+
     async def pause(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """Remember the wish."""
         self._fail_once()

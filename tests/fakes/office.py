@@ -17,10 +17,12 @@ from bot.domain.records import AlertRecord, RunRecord
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.silencer import Silencer
 from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.store import Store
 from bot.runbook.model import Runbook
+from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.alerts import NOON
 from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import MovedClock, open_test_store
@@ -52,6 +54,8 @@ class Office:
     timekeeper: Timekeeper = field(init=False)
     bell: Bell = field(default_factory=Bell)
     intake: Intake = field(init=False)
+    alertmanager: FakeAlertmanager = field(default_factory=FakeAlertmanager)
+    silencer: Silencer = field(init=False)
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +69,7 @@ class Office:
             tokens=tokens,
             variables=VARIABLES,
         )
+        self.store.journal.listen(self.dispatcher.watch)
         self.usher = Usher(self.store.journal, self.runs)
         self.store.journal.listen(self.usher.watch)
         self.timekeeper = Timekeeper(
@@ -78,6 +83,7 @@ class Office:
         )
         self.store.journal.listen(self.timekeeper.watch)
         self.intake = Intake(self.store.journal, wake=self.dispatcher.wake)
+        self.silencer = self.new_silencer()
         self.desk = Desk(
             self.store.journal,
             self.store.records,
@@ -85,6 +91,19 @@ class Office:
             runbook=lambda name: next((each for each in self.books if each.name == name), None),
             tokens=tokens,
             variables=VARIABLES,
+            silencer=self.silencer,
+        )
+
+    def new_silencer(self) -> Silencer:
+        """Make a silencer as the process that starts next would: it knows nothing but the log."""
+        counter = itertools.count(1)
+        return Silencer(
+            self.store.journal,
+            self.store.records,
+            self.alertmanager,
+            clock=self.clock,
+            tokens=lambda: f"silence-{next(counter)}",
+            pause=lambda _tries: 0.001,
         )
 
     async def finish(self, run: str, status: RunStatus = RunStatus.SUCCEEDED) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bot.domain.facts import (
@@ -11,6 +14,7 @@ from bot.domain.facts import (
     Fact,
     RunCancelRequested,
     RunPaused,
+    RunRequeued,
     RunResumed,
     RunRetried,
     StepSettled,
@@ -29,6 +33,12 @@ class RememberedRuns:
     journal: Journal
     reader: Reader
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def freezing(self, *, by: Actor, why: str, until: datetime | None) -> AsyncIterator[None]:
+        """See `RunControl.freezing`."""
+        self.asked.append(("freezing", by, why, until))
+        yield
 
     async def take_up(self, run: RunId) -> None:
         """See `RunControl.take_up`."""
@@ -97,6 +107,11 @@ class RememberedRuns:
         """See `RunControl.retry`."""
         self.asked.append(("retry", run, by))
         await self._write(run, by, RunRetried(run=run, why=why))
+
+    async def requeue(self, run: RunId, *, by: Actor, why: str = "") -> None:
+        """See `RunControl.requeue`."""
+        self.asked.append(("requeue", run, by))
+        await self._write(run, by, RunRequeued(run=run, lay_for=0.0, why=why))
 
     async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """See `RunControl.resume`."""

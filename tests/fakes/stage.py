@@ -14,7 +14,7 @@ from bot.actions.contract import ActionSpec, Catalogue, Effect, Inputs
 from bot.actions.nested import RUN_RUNBOOK, SPEC
 from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
 from bot.domain.events import GENESIS, Event, digest_of
-from bot.domain.facts import EvidenceStored, Fact, RunStarted
+from bot.domain.facts import EvidenceStored, Fact, RunFinished, RunStarted
 from bot.domain.ids import Digest, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, StepStatus, Vote, person
 from bot.engine.conductor import (
@@ -26,6 +26,7 @@ from bot.engine.conductor import (
     Perform,
     Plan,
     Recovered,
+    RequeueAsked,
     ResumeAsked,
     RetryAsked,
     RunInside,
@@ -339,6 +340,16 @@ class Stage:
     def retry(self, by: Actor = BEN) -> list[Fact]:
         """Have the run tried again."""
         return self.arrive(RetryAsked(by=by, why="mended"))
+
+    def give_up(self) -> None:
+        """Have Fireline give the run up, as its driver does."""
+        end = RunFinished(run=RUN, status=RunStatus.FAILED, reason=Reason.BUG, detail="a bug", given_up=True)
+        self._log([(FIRELINE, end)])
+
+    def requeue(self, after: float = 0.0, by: Actor = BEN) -> list[Fact]:
+        """Have the run put back, so many seconds later."""
+        self.now += timedelta(seconds=after)
+        return self.arrive(RequeueAsked(by=by, why="mended"))
 
     def resume(self, after: float = 0.0) -> list[Fact]:
         """Let the run go on, so many seconds later."""

@@ -10,8 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.actions.outcome import Reason
-from bot.domain.facts import RunFinished
-from bot.domain.nouns import FIRELINE, RunStatus, Settlement, Vote
+from bot.domain.nouns import Settlement, Vote
 from bot.engine.conductor import UndoAsked, evolve, replay
 from bot.engine.conductor.transitions import Change, made
 from bot.runbook.expressions import Expression
@@ -49,11 +48,6 @@ class Teller:
     def open(self) -> None:
         """Let every call go from now on."""
         self.gate.shut = self.gate.away = None
-
-    def broken(self, stage: Stage) -> None:
-        """Have Fireline give up on a run, with whatever it has under way."""
-        end = RunFinished(run=stage.state.run, status=RunStatus.FAILED, reason=Reason.BUG)
-        stage._log([(FIRELINE, end)])
 
     def changes(self) -> set[Change]:
         """Return every change of state that was told so far."""
@@ -306,7 +300,7 @@ def given_up(tell: Teller, action: str = "push", **rest: Any) -> Stage:
 def given_up_while_it_runs(tell: Teller) -> None:
     """Its call is under way."""
     stage = given_up(tell)
-    tell.broken(stage)
+    stage.give_up()
     stage.retry()
 
 
@@ -314,7 +308,7 @@ def given_up_while_it_waits(tell: Teller) -> None:
     """It waits to be tried again."""
     stage = given_up(tell, "put")
     stage.end(tell.name, failed(Reason.UNAVAILABLE))
-    tell.broken(stage)
+    stage.give_up()
     stage.retry()
 
 
@@ -322,7 +316,7 @@ def given_up_while_it_is_verified(tell: Teller) -> None:
     """Its verification is under way."""
     stage = given_up(tell, verify=verify())
     stage.end(tell.name)
-    tell.broken(stage)
+    stage.give_up()
     stage.retry()
 
 
@@ -330,7 +324,7 @@ def given_up_in_doubt(tell: Teller) -> None:
     """A person is asked."""
     stage = given_up(tell)
     stage.crash()
-    tell.broken(stage)
+    stage.give_up()
     stage.retry()
 
 
@@ -339,7 +333,7 @@ def given_up_before_its_call(tell: Teller) -> None:
     stage = tell.run(step("b", "push"), always=[tell.step()])
     tell.gate.shut = HELD
     stage.end("b", SURELY_NOT)
-    tell.broken(stage)
+    stage.give_up()
     stage.retry()
 
 
@@ -459,10 +453,28 @@ def broken_in(tell: Teller) -> None:
         stage = tell.run(tell.step())
         if paused:
             stage.pause()
-        tell.broken(stage)
+        stage.give_up()
     stage = tell.run(tell.step(), rescue=[step("r")])
     stage.end(tell.name, SURELY_NOT)
-    tell.broken(stage)
+    stage.give_up()
+
+
+def put_back(tell: Teller) -> None:
+    """Fireline gives up on it in each of its phases, and a person puts it back."""
+    stage = tell.run(
+        tell.step("put", undo=undo()),
+        step("b", needs=["a"], on_failure=OnFailure.UNDO),
+        rescue=[step("r")],
+        always=[step("z")],
+    )
+    stage.give_up()
+    stage.requeue()
+    stage.end(tell.name)
+    stage.end("b", failed())
+    for name in (tell.name, "r", "z"):
+        stage.give_up()
+        stage.requeue()
+        stage.end(name)
 
 
 STORIES: tuple[Callable[[Teller], None], ...] = (
@@ -471,5 +483,5 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     unknown, unknown_and_cancelled, cancelled_and_undone, undone, failed_and_undone, out_of_time, asked_of_a_person, asked_of_its_probe,
     left_behind, clean_up, given_up_while_it_runs, given_up_while_it_waits, given_up_while_it_is_verified, given_up_in_doubt,
     given_up_before_its_call, approved_late, denied_late, decided_by_nobody, moot_late, denied, expired, moot, changed, paused_everywhere,
-    undone_for_the_run_around, not_undone_for_the_run_around, cancelled_and_taken_back, broken_in,
+    undone_for_the_run_around, not_undone_for_the_run_around, cancelled_and_taken_back, broken_in, put_back,
 )  # fmt: skip

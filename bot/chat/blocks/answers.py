@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from bot.chat.blocks.incident import living_message
 from bot.chat.blocks.ink import Ink, Redact, clock_time, mention
-from bot.chat.blocks.kit import Message, context, section, written_to_fit
+from bot.chat.blocks.kit import Json, Message, context, section, written_to_fit
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.progress import pages
 from bot.chat.blocks.words import STATUS, counted, mark, name_of
 from bot.domain.records import IncidentRecord
+from bot.domain.response_records import FreezeRecord
 
 LISTED = 20
 
@@ -42,25 +43,45 @@ def behind() -> Message:
     )
 
 
-def status_of(picture: Picture, *, redact: Redact) -> Message:
+def status_of(picture: Picture, *, redact: Redact, freeze: FreezeRecord | None = None) -> Message:
     """Show how an incident stands to one person: the living message without its buttons."""
     shown = living_message(picture, redact=redact)
-    return Message(text=shown.text, blocks=tuple(each for each in shown.blocks if each["type"] != "actions"))
+    blocks = tuple(each for each in shown.blocks if each["type"] != "actions")
+    return Message(text=shown.text, blocks=(*blocks, *_frozen(freeze, Ink(redact=redact))))
+
+
+def _frozen(freeze: FreezeRecord | None, ink: Ink) -> tuple[Json, ...]:
+    """Say that nothing may be changed now, by whom and why; nothing when it may."""
+    if freeze is None:
+        return ()
+    until = f", until {clock_time(freeze.until)}" if freeze.until is not None else ""
+    why = ink.line(freeze.why, 300)
+    return (
+        context(
+            f"❄️ *Changes are frozen* by {mention(freeze.by.id, ink)} since {clock_time(freeze.since)}{until}: {why}"
+        ),
+    )
 
 
 def listed(
-    incidents: Sequence[IncidentRecord], waiting: Mapping[int, int], command: str, *, redact: Redact
+    incidents: Sequence[IncidentRecord],
+    waiting: Mapping[int, int],
+    command: str,
+    *,
+    redact: Redact,
+    freeze: FreezeRecord | None = None,
 ) -> Message:
     """List open incidents, the worst first; `waiting` counts what waits for people in each."""
     if not incidents:
-        return said("🟢 No incident is open.", f"`{command} declare SEV2 what is wrong` opens one.")
+        calm = said("🟢 No incident is open.", f"`{command} declare SEV2 what is wrong` opens one.")
+        return Message(text=calm.text, blocks=(*calm.blocks, *_frozen(freeze, Ink(redact=redact))))
     order = sorted(incidents, key=lambda each: (each.severity, -each.id))
 
     def write(ink: Ink) -> Message:
         lines = [_listed(each, waiting.get(int(each.id), 0), ink) for each in order[:LISTED]]
         if len(order) > LISTED:
             lines.append(f"… and {len(order) - LISTED} more")
-        blocks = tuple(section(page) for page in pages(lines))
+        blocks = (*(section(page) for page in pages(lines)), *_frozen(freeze, ink))
         return Message(text=f"{counted(len(order), 'open incident')}", blocks=blocks)
 
     return written_to_fit(write, redact)
@@ -69,7 +90,7 @@ def listed(
 def _listed(incident: IncidentRecord, waiting: int, ink: Ink) -> str:
     lead = mention(incident.commander, ink) if incident.commander else "nobody leads"
     parts = [
-        f"{mark(incident)} *{name_of(incident, ink, 90)}*",
+        f"{mark(incident)} {'🔒 ' if incident.private else ''}*{name_of(incident, ink, 90)}*",
         STATUS[incident.status].lower(),
         lead,
         f"since {clock_time(incident.opened_at)}",
@@ -79,34 +100,3 @@ def _listed(incident: IncidentRecord, waiting: int, ink: Ink) -> str:
     if incident.channel:
         parts.append(f"<#{incident.channel}>")
     return " · ".join(parts)
-
-
-def helped(command: str) -> Message:
-    """Say what can be typed."""
-    rows = (
-        ("declare SEV2 checkout is down", "open an incident"),
-        ("list", "what is open"),
-        ("status [number]", "how it stands"),
-        ("ack [number]", "take it: you lead"),
-        ("run <runbook> [key=value …]", "start a runbook for it"),
-        ("runs", "every run under way, and how it stands"),
-        ("pause [run] [why]", "hold a run: nothing more begins"),
-        ("resume [run]", "let it go on"),
-        ("retry [run] [why]", "have a failed run go on from where it failed"),
-        (
-            "cancel [run] [--undo] [why]",
-            "end a run: what runs is stopped, then cleaned up; --undo takes back what it did",
-        ),
-        ("note [number] <text>", "write into the timeline"),
-        ("resolve [number] [what fixed it]", "end it"),
-        ("postmortem [number]", "draft it from the timeline"),
-    )
-    lines = (
-        "\n".join(f"`{command} {usage}`  {meaning}" for usage, meaning in rows)
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-    )
-    return said(
-        lines,
-        "Inside an incident's channel the number can be left out. Approvals are decided with the buttons in the channel.",
-    )

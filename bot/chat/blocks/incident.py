@@ -22,10 +22,11 @@ from bot.chat.blocks.kit import (
     section,
     written_to_fit,
 )
+from bot.chat.blocks.letters import LETTERS_SHOWN, letter_buttons, letter_lines
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.progress import at_work
 from bot.chat.blocks.words import NO_SUCH_GROUP, NOT_BACK, NOT_IN, STATUS, counted, mark, name_of, who
-from bot.domain.nouns import COMMANDER, RunStatus, StepStatus
+from bot.domain.nouns import COMMANDER, RunStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
 
 WAITING_SHOWN = 5
@@ -69,8 +70,10 @@ def _living(picture: Picture, ink: Ink) -> Message:
     blocks = [header(f"{mark(incident)} {name_of(incident, ink)}")]
     blocks.extend(section(text) for text in _waiting(picture, ink))
     blocks.extend(_state(picture, ink))
+    told = {each.run for each in picture.letters[:LETTERS_SHOWN]}
+    others = [each for each in picture.runs if each.run.id not in told]
     blocks.extend(section(text) for text in _lacking(picture, ink))
-    blocks.extend(section(text) for text in at_work(picture.runs, ink, below=incident.title))
+    blocks.extend(section(text) for text in at_work(others, ink, below=incident.title))
     small = list(_small_print(picture, ink))
     if small:
         blocks.append(context(*small))
@@ -122,8 +125,9 @@ def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     unknown = [
         (run, step, name)
         for run in picture.runs
+        if run.run.status is RunStatus.RUNNING
         for step, name in run.every_step()
-        if step.status is StepStatus.UNKNOWN
+        if step.in_doubt
     ]
     for approval in pending[:WAITING_SHOWN]:
         yield _waiting_approval(picture, approval, ink)
@@ -134,6 +138,7 @@ def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
     more = len(pending) + len(unknown) - WAITING_SHOWN
     if more > 0:
         yield f"… and {more} more wait for a person"
+    yield from letter_lines(picture, ink)
 
 
 def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
@@ -203,7 +208,7 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return [*row, *run_buttons(picture.runs, ink)]
+        return [*row, *run_buttons(picture.runs, ink), *letter_buttons(picture.letters)]
     firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
     question = confirmation(
         f"Resolve #{incident.id}?",
@@ -212,7 +217,9 @@ def _buttons(picture: Picture, ink: Ink) -> list[Json]:
         danger=bool(incident.firing),
     )
     row.append(button("Resolve", "resolve", value, confirm=question))
-    return [*row, *retry_button(picture.runs, ink)]
+    dead = {each.run for each in picture.letters}
+    again = retry_button([each for each in picture.runs[-1:] if each.run.id not in dead], ink)
+    return [*row, *letter_buttons(picture.letters), *again]
 
 
 def _notification(picture: Picture, ink: Ink) -> str:

@@ -10,7 +10,7 @@ from bot.domain.channel_records import ChannelRecord
 from bot.domain.events import Event
 from bot.domain.ids import StepId
 from bot.domain.nouns import Actor, ApprovalStatus, StepStatus
-from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord, RunRecord
+from bot.domain.records import ApprovalRecord, DeadLetter, EvidenceRecord, IncidentRecord, RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class StepLine:
     """A step as a line of a list; `name` is the runbook's words for it, its id where it has none. Times are None until they come.
 
     A loop has `items`, those that were begun, each named by what it is, and `total` counts all; `how_far` says how far it is.
+    One that is `in_doubt`, itself or its undo, waits for a person's word.
     """
 
     id: StepId
@@ -32,6 +33,7 @@ class StepLine:
     items: Sequence[StepLine] = ()
     waits_for: str = ""
     due_at: datetime | None = None
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Picture:
     runs: Sequence[RunPicture] = ()
     approvals: Sequence[ApprovalRecord] = ()
     evidence: Sequence[EvidenceRecord] = ()
+    letters: Sequence[DeadLetter] = ()
     alerts: Sequence[str] = ()
     links: Links = Links()
     who_may: Mapping[str, str] = field(default_factory=dict)

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.chat.blocks.answers import said
 from bot.chat.blocks.ink import Ink, Redact
 from bot.chat.blocks.kit import Message
+from bot.chat.commands.leading import Leading
 from bot.chat.commands.looking import Onlooker
+from bot.chat.commands.quieting import Quieting
 from bot.chat.commands.steering import Steering
-from bot.chat.commands.words import declaration, numbered, read, run_wanted
+from bot.chat.commands.words import declaration, read, run_wanted
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
+from bot.domain.clock import Clock
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import person
 from bot.domain.ports import Reader
-from bot.errors import NotFound, Refused
 
-_MOVES_RUNS = frozenset({"run", "cancel", "pause", "resume", "retry"})
-"""What lets actions loose on the world, or stops them half-way: for those who may decide. A guest may declare, note and resolve."""
+_MOVES_RUNS = frozenset(
+    {
+        "run",
+        "cancel",
+        "pause",
+        "resume",
+        "retry",
+        "requeue",
+        "discard",
+        "freeze",
+        "unfreeze",
+        "silence",
+        "unsilence",
+    }
+)
+"""What lets actions loose on the world, stops them half-way, or quiets alerts: for those who may decide. A guest may declare, note and resolve."""
 
 
 class Doer:
     """Does what a command asks."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wired once, every part named
         self,
         *,
         desk: DeskOver,
@@ -35,6 +51,8 @@ class Doer:
         draft: DraftPostmortem,
         command: str,
         redact: Redact,
+        clock: Clock,
+        oncall: Sequence[str],
     ) -> None:
         self._desk = desk
         self._reader = reader
@@ -43,6 +61,25 @@ class Doer:
         self._draft = draft
         self._command = command
         self._ink = Ink(redact=redact)
+        self._which = onlooker.which
+        leading = Leading(
+            desk=desk,
+            reader=reader,
+            identity=identity,
+            which=onlooker.which,
+            command=command,
+            ink=self._ink,
+        )
+        quieting = Quieting(
+            desk=desk,
+            reader=reader,
+            identity=identity,
+            which=onlooker.which,
+            clock=clock,
+            oncall=oncall,
+            command=command,
+            ink=self._ink,
+        )
         self._verbs: Mapping[str, Callable[[Task, str], Awaitable[Message]]] = {
             "declare": self._declare,
             "run": self._run,
@@ -51,6 +88,8 @@ class Doer:
             "note": self._note,
             "postmortem": self._postmortem,
             **Steering(desk=desk, reader=reader, here=onlooker.here, command=command).verbs,
+            **leading.verbs,
+            **quieting.verbs,
         }
 
     async def do(self, task: Task) -> Message | None:
@@ -89,7 +128,7 @@ class Doer:
         )
 
     async def _acknowledge(self, task: Task, rest: str) -> Message:
-        incident = self._which(task, rest)
+        incident = self._which.alone(task.asked, rest)
         me = person(task.asked.user)
         await self._desk(task.journal).acknowledge(incident, me)
         record = self._reader.incident(incident)
@@ -100,43 +139,19 @@ class Doer:
         )
 
     async def _resolve(self, task: Task, rest: str) -> Message:
-        incident, summary = numbered(rest, self._onlooker.here(task.asked), words_follow=True)
-        number = self._found(incident)
+        number, summary = self._which.with_words(task.asked, rest)
         warnings = await self._desk(task.journal).resolve(number, person(task.asked.user), summary)
         return resolved(number, warnings, self._command, self._ink)
 
     async def _note(self, task: Task, rest: str) -> Message:
-        incident, text = numbered(rest, self._onlooker.here(task.asked), words_follow=True)
-        number = self._found(incident)
+        number, text = self._which.with_words(task.asked, rest)
         await self._desk(task.journal).note(number, person(task.asked.user), text)
         return said(f"📝 Noted in the timeline of #{number}.")
 
     async def _postmortem(self, task: Task, rest: str) -> Message:
-        number = self._which(task, rest)
+        number = self._which.alone(task.asked, rest)
         await self._draft(number, person(task.asked.user))
         return said(f"📝 The draft for #{number} is made and comes{self._channel(number, ' to ')}.")
-
-    # ---- which one is meant
-
-    def _which(self, task: Task, rest: str) -> IncidentId:
-        number, more = numbered(rest, self._onlooker.here(task.asked))
-        if more:
-            raise Refused(
-                f"“{more[:40]}” is no incident's number.", hint=f"`{self._command} list` shows the open ones."
-            )
-        return self._found(number)
-
-    def _found(self, number: IncidentId | None) -> IncidentId:
-        if number is None:
-            raise Refused(
-                "Which incident?",
-                hint=f"Give its number, or ask in its channel. `{self._command} list` shows the open ones.",
-            )
-        if self._reader.incident(number) is None:
-            raise NotFound(
-                f"There is no incident #{number}.", hint=f"`{self._command} list` shows the open ones."
-            )
-        return number
 
     def _channel(self, incident: IncidentId, before: str = ", ") -> str:
         record = self._reader.incident(incident)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.chat.blocks.answers import said
 from bot.chat.blocks.kit import Message
-from bot.chat.commands.words import holding
+from bot.chat.commands.words import holding, lettered
 from bot.chat.desks import DeskOver
 from bot.chat.inbound.payload import Asked
 from bot.chat.inbound.worker import Task
@@ -15,10 +15,11 @@ from bot.domain.nouns import RunStatus, person
 from bot.domain.ports import Reader
 from bot.domain.records import RunRecord
 from bot.errors import Conflict, Refused
+from bot.incidents.dead_letters import LETS_GO, PUTS_BACK
 
 
 class Steering:
-    """Does what `cancel`, `pause`, `resume` and `retry` ask; `here` gives the incident of the channel that a person is in."""
+    """Does what `cancel`, `pause`, `resume`, `retry`, `requeue` and `discard` ask; `here` gives the incident of the channel that a person is in."""
 
     def __init__(
         self, *, desk: DeskOver, reader: Reader, here: Callable[[Asked], IncidentId | None], command: str
@@ -31,7 +32,14 @@ class Steering:
     @property
     def verbs(self) -> Mapping[str, Callable[[Task, str], Awaitable[Message]]]:
         """What each command does."""
-        return {"cancel": self._cancel, "pause": self._pause, "resume": self._resume, "retry": self._retry}
+        return {
+            "cancel": self._cancel,
+            "pause": self._pause,
+            "resume": self._resume,
+            "retry": self._retry,
+            "requeue": self._requeue,
+            "discard": self._discard,
+        }
 
     async def _cancel(self, task: Task, rest: str) -> Message:
         asked = holding(rest)
@@ -76,6 +84,19 @@ class Steering:
             "Steps that were done are not done again. Approvals are asked anew, and you can't give them. "
             "What may have had its effect is looked into first.",
         )
+
+    async def _requeue(self, task: Task, rest: str) -> Message:
+        number, why = lettered(rest)
+        letter = await self._desk(task.journal).requeue(number, person(task.asked.user), why)
+        return said(
+            f"↩️ Dead letter {number} is put back: {PUTS_BACK[letter.what]}.",
+            "If it can't go on still, it lands again.",
+        )
+
+    async def _discard(self, task: Task, rest: str) -> Message:
+        number, why = lettered(rest)
+        letter = await self._desk(task.journal).discard(number, person(task.asked.user), why)
+        return said(f"🗑️ Dead letter {number} is discarded: {LETS_GO[letter.what]}.")
 
     def _last_failed(self, asked: Asked) -> RunId:
         """Return the channel's newest run, where that failed; Refused when there is none to be meant."""

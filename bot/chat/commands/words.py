@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot.domain.ids import IncidentId, RunId
+from bot.domain.ids import IncidentId, LetterId, RunId
 from bot.domain.nouns import Severity
 from bot.errors import Refused
 
@@ -28,6 +28,21 @@ VERBS = (
     "pause",
     "resume",
     "retry",
+    "update",
+    "assign",
+    "severity",
+    "silence",
+    "merge",
+    "reopen",
+    "freeze",
+    "unsilence",
+    "unfreeze",
+    "timeline",
+    "evidence",
+    "oncall",
+    "dead-letters",
+    "requeue",
+    "discard",
 )
 ALIASES: Mapping[str, str] = {
     "": "help",
@@ -41,8 +56,25 @@ ALIASES: Mapping[str, str] = {
     "hold": "pause",
     "continue": "resume",
     "again": "retry",
+    "letters": "dead-letters",
+    "deadletters": "dead-letters",
     "comment": "note",
     "start": "run",
+    "sev": "severity",
+    "role": "assign",
+    "lead": "ack",
+    "tell": "update",
+    "mute": "silence",
+    "unmute": "unsilence",
+    "thaw": "unfreeze",
+    "history": "timeline",
+    "log": "timeline",
+    "files": "evidence",
+    "who": "oncall",
+    "on-call": "oncall",
+    "duplicate": "merge",
+    "unresolve": "reopen",
+    "fixed": "resolve",
 }
 _SEVERITY = re.compile(r"(?<!\S)sev[- ]?([1-4])(?!\S)", re.IGNORECASE)
 _NUMBER = re.compile(r"#?(\d{1,9})")
@@ -147,6 +179,15 @@ def holding(rest: str) -> Hold:
     if words and words[0].strip("`")[:1].isdigit():
         return Hold(run=running(words[0]), why=" ".join(words[1:]), undo=bool(undo))
     return Hold(run=None, why=" ".join(words), undo=bool(undo))
+
+
+def lettered(rest: str) -> tuple[LetterId, str]:
+    """Read a dead letter's number off the front, and return what follows; Refused when there is none."""
+    word, _, tail = rest.partition(" ")
+    found = _NUMBER.fullmatch(word)
+    if found is None:
+        raise Refused("Which dead letter?", hint="Say its number, like 7; `dead-letters` lists them.")
+    return LetterId(int(found[1])), tail.strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

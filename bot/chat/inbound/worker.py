@@ -15,14 +15,15 @@ from typing import Protocol, TypeVar
 from bot.chat.blocks.answers import failed, refused, said
 from bot.chat.blocks.ink import Redact
 from bot.chat.blocks.kit import Message
-from bot.chat.inbound.payload import Asked
+from bot.chat.inbound.payload import COMMAND, Asked
 from bot.chat.inbound.reply import Replier, Window
 from bot.chat.pace import Sleep
 from bot.crashpoints import CrashPoint, reached
+from bot.domain.dead_letters import Landing, land
 from bot.domain.events import Event
-from bot.domain.facts import Fact
+from bot.domain.facts import DeadLetterRequeued, Fact
 from bot.domain.ids import StreamId
-from bot.domain.nouns import Actor
+from bot.domain.nouns import Actor, DeadKind, DeadReason
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.domain.records import InboxEntry
 from bot.errors import ChatError, FirelineError, JournalClosed, JournalError
@@ -34,6 +35,8 @@ TRIES = 4
 AT_ONCE = 32
 LEFT_AT_START = 10_000
 _PAUSE = 1.0
+_MOST_TITLE = 200
+"""Characters of a command that its dead letter shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,15 @@ class InboxWorker:
     def take(self, entry: InboxEntry, window: Window | None = None) -> None:
         """Handle an entry that has just become durable; its answer goes through `window` if it comes in time."""
         self._start(entry, window, again=False)
+
+    def watch(self, events: Sequence[Event]) -> None:
+        """Hear what was put back, and handle it again; on the event loop, returns at once."""
+        for event in events:
+            fact = event.fact
+            if isinstance(fact, DeadLetterRequeued) and fact.what is DeadKind.REQUEST:
+                entry = self._reader.inbox_entry(fact.key.partition("/")[2])
+                if entry is not None:
+                    self._start(entry, None, again=True)
 
     def disown(self, key: str) -> None:
         """See to it that an entry is never handled, whose sender was told that it was not kept: it may be on disk all the same."""
@@ -144,7 +156,7 @@ class InboxWorker:
                     await self._surely(lambda tx: tx.close_inbox(entry.key))
                 return message
             again = True
-            tries = await self._count(entry.key, fault)
+            tries = await self._count(entry, asked, fault)
             if tries >= TRIES:
                 return failed(entry.key.partition("/")[2][:12])
             await self._sleep(_PAUSE * 2 ** (tries - 1))
@@ -164,13 +176,24 @@ class InboxWorker:
                 )
             return said("✅ That is done.", "What it looks like now, the incident's message shows.")
 
-    async def _count(self, key: str, fault: str) -> int:
-        """Count a try that failed; the last one ends the matter, and keeps the payload with its fault."""
+    async def _count(self, entry: InboxEntry, asked: Asked, fault: str) -> int:
+        """Count a try that failed; the last one puts it into the dead-letter list, and keeps the payload."""
 
         def unit(tx: Transaction) -> int:
-            tries = tx.retry_inbox(key, error=fault)
+            tries = tx.retry_inbox(entry.key, error=fault)
             if tries >= TRIES:
-                tx.close_inbox(key, error=fault)
+                tx.close_inbox(entry.key, error=fault)
+                here = tx.incident_of_channel(asked.channel) if asked.channel else None
+                landing = Landing(
+                    what=DeadKind.REQUEST,
+                    about=entry.key,
+                    reason=DeadReason.BUG,
+                    title=self._redact(_wanted(asked)),
+                    detail=self._redact(fault),
+                    tries=tries,
+                    incident=here.id if here is not None else None,
+                )
+                land(tx, landing)
             return tries
 
         return await self._surely(unit)
@@ -185,6 +208,13 @@ class InboxWorker:
             except JournalError as problem:
                 _LOG.warning("the log can't be written; an answer waits", problem=str(problem))
                 await self._sleep(_PAUSE)
+
+
+def _wanted(asked: Asked) -> str:
+    """Say what a person wanted, as far as a list has room for it."""
+    if asked.kind == COMMAND:
+        return f"what {asked.user} typed: {asked.text[:_MOST_TITLE]}"
+    return f"the button {asked.action} that {asked.user} pressed"
 
 
 class _HandledBefore(Exception):

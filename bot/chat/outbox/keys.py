@@ -76,3 +76,27 @@ def _of_incident(what: str, key: str) -> Key | None:
             Key(subject=Subject.REMINDER, of=ReminderOf(of), approval=approval, text=key) if known else None
         )
     return Key(subject=Subject(name), runbook=runbook) if name in _WITH_RUNBOOK and runbook else None
+
+
+_CALLED = {
+    Subject.CHANNEL: "the incident's channel",
+    Subject.STATUS: "the incident's message",
+    Subject.ANNOUNCE: "the incident's line in the central channel",
+    Subject.RUN: "how the steps of run {run} go",
+    Subject.APPROVAL: "the question for approval {approval}",
+    Subject.ESCALATION: "the call to others about approval {approval}",
+    Subject.UNKNOWN: "the question what became of step {step} of run {run}",
+    Subject.PROPOSED: "the proposal of the runbook {runbook}",
+    Subject.REJECTED: "the word that the runbook {runbook} was not started",
+    Subject.POSTMORTEM: "the postmortem's draft",
+}
+
+
+def called(key: str) -> str:
+    """Say in words what an outbox entry is, for people who look for it in chat."""
+    parsed = parse(key)
+    if parsed is None:
+        return key
+    return _CALLED[parsed.subject].format(
+        approval=parsed.approval, step=parsed.step, run=parsed.run, runbook=parsed.runbook
+    )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.crashpoints import CrashPoint, reached
+from bot.domain.dead_letters import Landing, land
 from bot.domain.facts import (
     ChannelArchived,
     ChannelLeft,
@@ -19,7 +20,7 @@ from bot.domain.facts import (
     NotInvited,
 )
 from bot.domain.ids import IncidentId, incident_stream
-from bot.domain.nouns import FIRELINE
+from bot.domain.nouns import FIRELINE, DeadKind, DeadReason
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import OutboxEntry
 
@@ -113,8 +114,21 @@ class Ledger:
         return await self._put(entry, {"ts": "", "digest": "", "ambiguous": False})
 
     async def gone(self, entry: OutboxEntry, why: str) -> OutboxEntry:
-        """Give it up, and say why."""
-        return await self._put(entry, {"gone": why, "error": why, "due_at": None, "ambiguous": False})
+        """Give it up, and say why: there is nothing to show, or no place for it."""
+        return await self._put(entry, _given_up(why))
+
+    async def refused(self, entry: OutboxEntry, what: str, why: str) -> OutboxEntry:
+        """Give it up because Slack refuses it for good: it is in the dead-letter list, and somebody may have it shown again."""
+        landing = Landing(
+            what=DeadKind.MESSAGE,
+            about=entry.key,
+            reason=DeadReason.REFUSED,
+            title=what,
+            detail=why,
+            tries=entry.attempts + 1,
+            incident=entry.incident,
+        )
+        return await self._put(entry, _given_up(why), landing=landing)
 
     async def _put(
         self,
@@ -123,8 +137,11 @@ class Ledger:
         facts: Sequence[Fact] = (),
         *,
         due_in: timedelta | None = None,
+        landing: Landing | None = None,
     ) -> OutboxEntry:
         def unit(tx: Transaction) -> OutboxEntry:
+            if landing is not None:
+                land(tx, landing)
             if facts:
                 tx.append(incident_stream(entry.incident), FIRELINE, facts)
             # The entry as it is now: what we were given may be older than the last event that raised `wanted`.
@@ -140,3 +157,7 @@ class Ledger:
         written = await self._journal.submit(unit)
         reached(CrashPoint.OUTBOX_RECORDED)
         return written
+
+
+def _given_up(why: str) -> Mapping[str, Any]:
+    return {"gone": why, "error": why, "due_at": None, "ambiguous": False}

@@ -17,7 +17,7 @@ from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
 from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import NOT_INTRODUCED, ChannelKeeper
-from bot.chat.outbox.keys import Key, Subject, parse
+from bot.chat.outbox.keys import Key, Subject, called, parse
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.messages import MessageKeeper, Showing
 from bot.chat.outbox.people import Inviter
@@ -286,7 +286,7 @@ class Outbox:
                 code=problem.code,
                 problem=str(problem),
             )
-            await self._ledger.gone(entry, str(problem))
+            await self._ledger.refused(entry, called(entry.key), str(problem))
 
     async def _later(
         self, entry: OutboxEntry, pause: timedelta, problem: ChatError, *, counts: bool = True

@@ -65,9 +65,12 @@ class Inviter:
             *(self._identity.members(each) for each in sources)
         )
         asked = self._asked.setdefault(channel, {self.bot_user})
-        new = sorted(people - asked)[:INVITED_AT_ONCE]
-        refused = await self._invite(channel, new, priority) if new else {}
-        asked.update(new)
+        new = sorted(people - asked)
+        refused: dict[str, str] = {}
+        for first in range(0, len(new), INVITED_AT_ONCE):
+            some = new[first : first + INVITED_AT_ONCE]
+            refused |= await self._invite(channel, some, priority)
+            asked.update(some)
         refused |= dict.fromkeys(filter(self._identity.is_gone, sources), NO_SUCH_GROUP)
         await self._write_down(incident, channel, refused, tried=new)
 

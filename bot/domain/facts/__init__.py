@@ -13,7 +13,8 @@ from bot.domain.facts.channel import (
     NotInvited,
     Reminded,
 )
-from bot.domain.facts.control import Postponed, RunPaused, RunResumed, RunRetried
+from bot.domain.facts.control import Postponed, RunPaused, RunRequeued, RunResumed, RunRetried
+from bot.domain.facts.dead_letters import DeadLetterDiscarded, DeadLetterLanded, DeadLetterRequeued
 from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
 from bot.domain.facts.incident import (
     AlertsAttached,
@@ -113,6 +114,9 @@ __all__ = [
     "ChannelOpened",
     "ChannelRetired",
     "ChannelUnarchived",
+    "DeadLetterDiscarded",
+    "DeadLetterLanded",
+    "DeadLetterRequeued",
     "DeliveryRefused",
     "EvidenceAccessed",
     "EvidenceStored",
@@ -147,6 +151,7 @@ __all__ = [
     "RunProposed",
     "RunQueued",
     "RunRejected",
+    "RunRequeued",
     "RunResumed",
     "RunRetried",
     "RunStarted",

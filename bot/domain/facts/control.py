@@ -1,4 +1,4 @@
-"""Facts of a person's hand on a run: it is paused, goes on, is tried again. Who asked is the event's actor."""
+"""Facts of a person's hand on a run: it is paused, goes on, is tried again, is put back. Who asked is the event's actor."""
 
 from __future__ import annotations
 
@@ -51,3 +51,16 @@ class RunRetried(Fact, kind="run.retried"):
     steps: tuple[StepId, ...] = ()
     cleanup: tuple[StepId, ...] = ()
     deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequeued(Fact, kind="run.requeued"):
+    """A run that Fireline had given up on goes on from where it stood, as after a crash.
+
+    Its clock stood still for `lay_for` seconds: what it timed is later by as much, its approvals as `postponed` says.
+    """
+
+    run: RunId
+    lay_for: float
+    why: str = ""
+    postponed: tuple[Postponed, ...] = ()

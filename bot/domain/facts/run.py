@@ -74,12 +74,16 @@ class RunUndoRequested(Fact, kind="run.undo_requested"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Fact, kind="run.finished"):
-    """The run is over; `reason` and `detail` say why when it did not succeed."""
+    """The run is over; `reason` and `detail` say why when it did not succeed.
+
+    `given_up` says that it did not come to its end: Fireline could not go on with it, and it can be put back.
+    """
 
     run: RunId
     status: RunStatus
     reason: str = ""
     detail: str = ""
+    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,12 +99,20 @@ class RetryAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequeueAsked:
+    """A person asked that a run which could not go on is put back."""
+
+    by: Actor
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UndoAsked:
     """The run around this one, which is over, takes back the step that this run was."""
 
     why: str = ""
 
 
-Wish = VoteCast | SettlementGiven | CancelAsked | PauseAsked | ResumeAsked | RetryAsked
+Wish = VoteCast | SettlementGiven | CancelAsked | PauseAsked | ResumeAsked | RetryAsked | RequeueAsked
 """What people ask of a run: it is granted or refused in words, unlike a machine's word, which may simply come too late."""
 Arrival = Began | CallEnded | Recovered | TimeCame | UndoAsked | Wish

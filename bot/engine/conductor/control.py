@@ -46,15 +46,21 @@ def resume(turn: Turn, arrival: ResumeAsked) -> None:
 
 def _go_on(turn: Turn, by: Actor, why: str) -> None:
     length = max(turn.now - turn.clock, timedelta())
-    postponed = tuple(
+    fact = RunResumed(
+        run=turn.state.run, paused_for=length.total_seconds(), why=why, postponed=postponed(turn, length)
+    )
+    turn.record(fact, by)
+
+
+def postponed(turn: Turn, length: timedelta) -> tuple[Postponed, ...]:
+    """Return when the questions that wait expire, after the run's clock stood still for so long."""
+    return tuple(
         Postponed(
             approval=each.asked.approval,
             expires_at=each.asked.expires_at + length if each.asked.expires_at is not None else None,
         )
         for each in _open_approvals(turn)
     )
-    fact = RunResumed(run=turn.state.run, paused_for=length.total_seconds(), why=why, postponed=postponed)
-    turn.record(fact, by)
 
 
 def _open_approvals(turn: Turn) -> list[ApprovalState]:

@@ -9,11 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.actions.nested import is_nested
 from bot.domain.facts import RunUndoRequested, StepSettled
-from bot.domain.ids import StepId
 from bot.domain.nouns import Part, StepStatus
-from bot.engine.conductor import again, calls, control, steps
+from bot.engine.conductor import again, calls, control, recovery, steps
 from bot.engine.conductor.arrivals import (
     Arrival,
     Began,
@@ -21,6 +19,7 @@ from bot.engine.conductor.arrivals import (
     CancelAsked,
     PauseAsked,
     Recovered,
+    RequeueAsked,
     ResumeAsked,
     RetryAsked,
     SettlementGiven,
@@ -35,7 +34,6 @@ from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState
 from bot.engine.conductor.turn import Decision, Turn
 from bot.errors import Conflict
-from bot.runbook.model import Step
 
 
 def decide(
@@ -49,7 +47,7 @@ def decide(
     a time that was changed) is no error and decides nothing.
     """
     turn = Turn(plan, state, now, gate)
-    if state.over and not isinstance(arrival, RetryAsked):
+    if state.over and not isinstance(arrival, RetryAsked | RequeueAsked):
         if isinstance(arrival, Wish):
             msg = f"Run {state.run} is over: it {state.status.value}."
             raise Conflict(msg)
@@ -68,7 +66,7 @@ def _nothing(_turn: Turn, _arrival: Began | TimeCame) -> None:
 
 
 def _call_ended(turn: Turn, arrival: CallEnded) -> None:
-    calls.ended(turn, _step(turn, arrival.step), arrival)
+    calls.ended(turn, steps.named(turn, arrival.step), arrival)
 
 
 def _undo_asked(turn: Turn, arrival: UndoAsked) -> None:
@@ -76,19 +74,12 @@ def _undo_asked(turn: Turn, arrival: UndoAsked) -> None:
         turn.record(RunUndoRequested(run=turn.state.run, why=arrival.why))
 
 
-def _recovered(turn: Turn, _arrival: Recovered) -> None:
-    for name, seen in turn.state.steps.items():
-        # A run inside this one is no call that could be cut off: the log knows how it stands.
-        if seen.call is not None and not is_nested(seen.call.action):
-            calls.interrupted(turn, _step(turn, name), seen.call)
-
-
 def _vote(turn: Turn, arrival: VoteCast) -> None:
     steps.vote(turn, arrival)
 
 
 def _settlement(turn: Turn, arrival: SettlementGiven) -> None:
-    step = _step(turn, arrival.step)
+    step = steps.named(turn, arrival.step)
     seen = turn.state.step(step.id)
     part = arrival.part
     asked = seen.undo_unknown if part is Part.UNDO else seen.status is StepStatus.UNKNOWN
@@ -109,23 +100,17 @@ def _settlement(turn: Turn, arrival: SettlementGiven) -> None:
         calls.undo_settled(turn, step, arrival.settlement)
 
 
-def _step(turn: Turn, name: StepId) -> Step:
-    step = turn.plan.step(name)
-    if step is None:
-        raise steps.no_such_step(name)
-    return step
-
-
 _ON: Mapping[type, Callable[[Turn, Any], None]] = {
     Began: _nothing,
     TimeCame: _nothing,
     CallEnded: _call_ended,
-    Recovered: _recovered,
+    Recovered: recovery.recovered,
     VoteCast: _vote,
     SettlementGiven: _settlement,
     CancelAsked: control.cancel,
     PauseAsked: control.pause,
     ResumeAsked: control.resume,
     RetryAsked: again.retry,
+    RequeueAsked: recovery.requeue,
     UndoAsked: _undo_asked,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bot.domain.facts import RunPaused, RunResumed, RunRetried, RunUndoRequested
+from bot.domain.facts import RunPaused, RunRequeued, RunResumed, RunRetried, RunUndoRequested
 from bot.domain.nouns import ApprovalStatus, Phase, RunStatus, StepStatus
 from bot.engine.conductor.transitions import (
     APPROVALS,
@@ -87,7 +87,7 @@ What a run is doing, or how it ended. A paused run goes on in the phase that it 
 _ASKED = """
 What people do with it, and the run around it:
 """
-_ASKED_FOR = frozenset({RunPaused, RunResumed, RunRetried, RunUndoRequested})
+_ASKED_FOR = frozenset({RunPaused, RunResumed, RunRetried, RunRequeued, RunUndoRequested})
 _APPROVAL = """
 ## An approval
 """

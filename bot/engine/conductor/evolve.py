@@ -30,6 +30,7 @@ from bot.domain.facts import (
     RunCancelRequested,
     RunFinished,
     RunPaused,
+    RunRequeued,
     RunResumed,
     RunRetried,
     RunStarted,
@@ -55,7 +56,7 @@ from bot.domain.nouns import (
 )
 from bot.engine.conductor import pausing, retrying
 from bot.engine.conductor.copies import replace
-from bot.engine.conductor.state import ApprovalState, RunState, StepState
+from bot.engine.conductor.state import ApprovalState, GivenUp, RunState, StepState
 
 Change = Callable[[StepState, Any, datetime, Actor], StepState]
 
@@ -125,11 +126,24 @@ def _cancel_requested(state: RunState, fact: RunCancelRequested, _at: datetime, 
 
 
 def _undo_requested(state: RunState, _fact: RunUndoRequested, _at: datetime, _actor: Actor) -> RunState:
-    return replace(state, status=RunStatus.RUNNING, phase=Phase.UNDO, taking_back=True, reason="", detail="")
+    return replace(
+        state,
+        status=RunStatus.RUNNING,
+        phase=Phase.UNDO,
+        taking_back=True,
+        given_up=None,
+        reason="",
+        detail="",
+    )
 
 
-def _finished(state: RunState, fact: RunFinished, _at: datetime, _actor: Actor) -> RunState:
-    return replace(state, status=fact.status, reason=fact.reason, detail=fact.detail, paused=None)
+def _finished(state: RunState, fact: RunFinished, at: datetime, _actor: Actor) -> RunState:
+    given_up = None
+    if fact.given_up:
+        given_up = GivenUp(since=state.paused or at, reason=state.reason, detail=state.detail)
+    return replace(
+        state, status=fact.status, reason=fact.reason, detail=fact.detail, paused=None, given_up=given_up
+    )
 
 
 # ---- facts of one step
@@ -319,6 +333,7 @@ _OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, datetime, Actor], RunState
     RunPaused: pausing.paused,
     RunResumed: pausing.resumed,
     RunRetried: retrying.retried,
+    RunRequeued: pausing.requeued,
 }
 
 _OF_STEP: Mapping[type[Fact], Change] = {

@@ -1,14 +1,17 @@
-"""How a pause changes a run's state: its clock stands still, and everything that it timed is later by as much when it goes on."""
+"""How a pause changes a run's state: its clock stands still, and everything that it timed is later by as much when it goes on.
+
+So it is while a run lies in the dead-letter list.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.facts import RunPaused, RunResumed
+from bot.domain.facts import Postponed, RunPaused, RunRequeued, RunResumed
 from bot.domain.ids import ApprovalId
-from bot.domain.nouns import Actor
+from bot.domain.nouns import Actor, RunStatus
 from bot.engine.conductor.state import RunState, StepState
 
 
@@ -19,8 +22,26 @@ def paused(state: RunState, _fact: RunPaused, at: datetime, _actor: Actor) -> Ru
 
 def resumed(state: RunState, fact: RunResumed, _at: datetime, _actor: Actor) -> RunState:
     """Let the clock go on; the instants by which things happen move by the length of the pause."""
-    length = timedelta(seconds=fact.paused_for)
-    expiries = {each.approval: each.expires_at for each in fact.postponed}
+    return _go_on(state, timedelta(seconds=fact.paused_for), fact.postponed)
+
+
+def requeued(state: RunState, fact: RunRequeued, _at: datetime, _actor: Actor) -> RunState:
+    """Go on with a run that was given up, where it stood; its clock stood still since."""
+    given_up = state.given_up
+    assert given_up is not None  # noqa: S101 - decided of no other run
+    back = replace(
+        state,
+        status=RunStatus.RUNNING,
+        given_up=None,
+        reason=given_up.reason,
+        detail=given_up.detail,
+        paused=given_up.since,
+    )
+    return _go_on(back, timedelta(seconds=fact.lay_for), fact.postponed)
+
+
+def _go_on(state: RunState, length: timedelta, postponed: Sequence[Postponed]) -> RunState:
+    expiries = {each.approval: each.expires_at for each in postponed}
     return replace(
         state,
         paused=None,

@@ -25,6 +25,7 @@ def retried(state: RunState, fact: RunRetried, at: datetime, actor: Actor) -> Ru
         cancelled_by=None,
         undo=False,
         timed_out=False,
+        given_up=None,
         reason="",
         detail="",
         deadline=fact.deadline,

@@ -85,13 +85,22 @@ _UNTOUCHED = StepState()
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenUp:
+    """That Fireline could not go on with a run, `since` then by the run's own clock. `reason` and `detail` say why it was failing already."""
+
+    since: datetime
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunState:
     """A run, and where it stands.
 
     `steps` holds those to which something happened; `ended` counts steps that came to an end. `cancelled` says why the run was ended early, and
     `cancelled_by` who did; `undo` that what it did is to be taken back then; `paused` since when it is paused; `retried_by` who had it tried again.
     A run inside another has that one as its `parent`; `ancestors` are the names of the runbooks around it, the outermost first. `taking_back` says
-    that it was over and goes on only to undo what it did.
+    that it was over and goes on only to undo what it did; `given_up` that it did not come to its end.
     """
 
     run: RunId
@@ -114,6 +123,7 @@ class RunState:
     undo: bool = False
     timed_out: bool = False
     paused: datetime | None = None
+    given_up: GivenUp | None = None
     retried_by: tuple[Actor, ...] = ()
     reason: str = ""
     detail: str = ""

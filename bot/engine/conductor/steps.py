@@ -13,7 +13,7 @@ from bot.actions.nested import is_nested
 from bot.actions.outcome import Reason
 from bot.domain.events import canonical, digest_of
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted
-from bot.domain.ids import Digest, approval_id
+from bot.domain.ids import Digest, StepId, approval_id
 from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote
 from bot.engine.conductor import calls, doubt, loops, nested
 from bot.engine.conductor.arrivals import VoteCast
@@ -259,6 +259,14 @@ def withdraw(turn: Turn, step: Step, why: str) -> None:
     """Take back a question that is moot because the run ends, and its step with it."""
     void(turn, step, why)
     turn.cancel(step, why, applied=turn.state.step(step.id).applied)
+
+
+def named(turn: Turn, name: StepId) -> Step:
+    """Return a step of the run's runbook, or an item of a loop, by its name; NotFound when it has none such."""
+    step = turn.plan.step(name)
+    if step is None:
+        raise no_such_step(name)
+    return step
 
 
 def no_such_step(name: str) -> NotFound:

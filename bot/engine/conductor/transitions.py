@@ -26,6 +26,7 @@ from bot.domain.facts import (
     RunFinished,
     RunPaused,
     RunQueued,
+    RunRequeued,
     RunResumed,
     RunRetried,
     RunStarted,
@@ -147,6 +148,7 @@ RUNS: tuple[Row, ...] = (
     _row([Phase.UNDO], RunFinished, _R.UNDONE, "all of it was taken back for the run around it", _RUN),
     _row([Phase.UNDO], RunFinished, _R.FAILED, "not all of it could be", _RUN),
     _row([_R.FAILED], RunRetried, Phase.STEPS, "a person has it tried again", _RUN),
+    *(_row([_R.FAILED], RunRequeued, phase, "Fireline had given up on it there, and a person puts it back", _RUN) for phase in _PHASES),
     _row([Phase.STEPS, Phase.RESCUE, PAUSED], RunFinished, _R.FAILED, "it can't be conducted any more, and Fireline gave up on it", _RUN),
 )  # fmt: skip
 

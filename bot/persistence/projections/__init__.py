@@ -4,6 +4,7 @@ alerts       what is heard of alerts                     incidents   the respons
 runs         runs and their steps                        approvals   questions to people, and their votes
 channels     where it is talked about, reminders
 keeping      evidence and refused deliveries             surface     what chat should show anew
+schedules    what is on schedule                         dead_letters what can't go on
 response     silences, marked messages, the freeze       schedules   what is on schedule
 rebuild      all of it again, from the log
 """

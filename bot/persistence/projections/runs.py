@@ -21,6 +21,7 @@ from bot.domain.facts import (
     RunMoved,
     RunPaused,
     RunQueued,
+    RunRequeued,
     RunResumed,
     RunRetried,
     RunStarted,
@@ -162,6 +163,17 @@ def paused(fact: RunPaused, event: Event, at: str) -> Iterable[Change]:
 def resumed(fact: RunResumed, _event: Event, _at: str) -> Iterable[Change]:
     """Let a run go on; what waits for people expires later by as much."""
     yield Change(RUNS, (fact.run,), _GOING, create=False)
+    yield from _postponed(fact)
+
+
+def requeued(fact: RunRequeued, _event: Event, _at: str) -> Iterable[Change]:
+    """Go on with a run that was given up, where it stood."""
+    values = {"status": RunStatus.RUNNING.value, "finished_at": None, "reason": "", "detail": ""}
+    yield Change(RUNS, (fact.run,), values, create=False)
+    yield from _postponed(fact)
+
+
+def _postponed(fact: RunResumed | RunRequeued) -> Iterable[Change]:
     for each in fact.postponed:
         expires_at = None if each.expires_at is None else to_text(each.expires_at)
         yield Change(APPROVALS, (each.approval,), {"expires_at": expires_at}, create=False)
@@ -257,14 +269,18 @@ def call_failed(fact: CallFailed, event: Event, _at: str) -> Iterable[Change]:
 
 def outcome_unknown(fact: StepOutcomeUnknown, event: Event, _at: str) -> Iterable[Change]:
     """Wait for a person to say what became of a call. When it is an undo, how the step itself ended is known still."""
-    if fact.part is not Part.UNDO:
-        yield step(fact, event, status=StepStatus.UNKNOWN.value, detail=fact.why)
+    if fact.part is Part.UNDO:
+        yield step(fact, event, in_doubt=True)
+    else:
+        yield step(fact, event, in_doubt=True, status=StepStatus.UNKNOWN.value, detail=fact.why)
 
 
 def settled(fact: StepSettled, event: Event, _at: str) -> Iterable[Change]:
     """Go on: what became of the call is known now."""
-    if fact.part is not Part.UNDO:
-        yield step(fact, event, status=StepStatus.RUNNING.value)
+    if fact.part is Part.UNDO:
+        yield step(fact, event, in_doubt=False)
+    else:
+        yield step(fact, event, in_doubt=False, status=StepStatus.RUNNING.value)
 
 
 def step_succeeded(fact: StepSucceeded, event: Event, at: str) -> Iterable[Change]:
@@ -294,7 +310,15 @@ def step_skipped(fact: StepSkipped, event: Event, at: str) -> Iterable[Change]:
 
 def step_cancelled(fact: StepCancelled, event: Event, at: str) -> Iterable[Change]:
     """End before the work was done."""
-    yield step(fact, event, status=StepStatus.CANCELLED.value, finished_at=at, detail=fact.why, **_GOES_ON)
+    yield step(
+        fact,
+        event,
+        status=StepStatus.CANCELLED.value,
+        finished_at=at,
+        detail=fact.why,
+        in_doubt=False,
+        **_GOES_ON,
+    )
 
 
 def step_undone(fact: StepUndone, event: Event, at: str) -> Iterable[Change]:

@@ -53,6 +53,7 @@ _CALLS_PEOPLE: frozenset[type[Fact]] = frozenset(
     {
         facts.AlertsAttached,
         facts.ApprovalRequested,
+        facts.DeadLetterLanded,
         facts.IncidentAbsorbed,
         facts.IncidentAcknowledged,
         facts.IncidentReopened,

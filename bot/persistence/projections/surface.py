@@ -117,6 +117,7 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.ApprovalClosed: _approval,
     facts.RunPaused: _held,
     facts.RunResumed: _going_on,
+    facts.RunRequeued: _going_on,
     facts.StepOutcomeUnknown: _unknown,
     facts.StepSettled: _unknown,
 }

@@ -24,10 +24,12 @@ from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incide
 from bot.domain.nouns import FIRELINE, Actor, Severity
 from bot.domain.ports import Transaction
 from bot.incidents.desk import Desk
+from bot.incidents.silencer import Silencer
 from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
 from bot.localslack.journal import CallRecord
 from bot.persistence.store import Store
 from bot.telemetry import Metrics
+from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.behind import owed
 from tests.fakes.runs import RememberedRuns
 from tests.fakes.store import open_test_store
@@ -50,6 +52,7 @@ class Workplace:
     runs: RememberedRuns
     surface: ChatSurface
     config: ChatConfig
+    alertmanager: FakeAlertmanager
     _server: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     # ---- life
@@ -213,9 +216,19 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         announce_channel="incidents",
         public_url="https://fireline.test",
         invite=("sre",),
+        oncall=("leads", "sre"),
         groups={"leads": (BEN,)},
     )
     runs = RememberedRuns(journal=store.journal, reader=store.records)
+    alertmanager = FakeAlertmanager()
+    silencer = Silencer(
+        store.journal,
+        store.records,
+        alertmanager,
+        clock=clock,
+        tokens=lambda: "token",
+        pause=lambda _tries: 0.01,
+    )
 
     async def draft(incident: IncidentId, by: Actor) -> None:
         through, _ = store.records.head()
@@ -235,6 +248,8 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
             runbook=lambda _: None,
             tokens=lambda: "token",
             variables={},
+            roles=("customer_liaison",),
+            silencer=silencer,
         ),
         runs=runs,
         draft=draft,
@@ -255,6 +270,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         runs=runs,
         surface=surface,
         config=config,
+        alertmanager=alertmanager,
     )
 
 

@@ -165,6 +165,7 @@ async def test_who_takes_it_is_brought_in_and_the_topic_follows(post: Post) -> N
     await post.open(1)
     await post.settled(within=5)
     await post.write(1, IncidentAcknowledged(incident=ONE, commander="U0CLEO"))
+    await post.settled(within=5)
     await post.write(1, IncidentAcknowledged(incident=ONE, commander="ada@example.com"))
     await post.settled(within=5)
     invited = [each.arguments["users"] for each in post.slack.of("conversations.invite")]

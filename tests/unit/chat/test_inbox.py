@@ -20,9 +20,10 @@ from bot.chat.inbound.worker import TRIES, InboxWorker, Task
 from bot.chat.pace import Pacer
 from bot.domain.facts import NoteAdded
 from bot.domain.ids import IncidentId, incident_stream
-from bot.domain.nouns import FIRELINE
+from bot.domain.nouns import FIRELINE, DeadKind, person
 from bot.domain.records import InboxEntry
 from bot.errors import ChatError, JournalBehind, Refused
+from bot.incidents import dead_letters
 from bot.persistence.store import Store
 from tests.fakes.doubt import Away
 from tests.fakes.moving_time import MovingTime
@@ -236,6 +237,34 @@ async def test_a_handler_that_fails_is_tried_again_then_kept_and_told(desk: Desk
     assert [task.again for task in desk.handled] == [False, True, True, True]
     assert "did not work" in str(desk.slack.responses)
     assert not desk.store.records.inbox_waiting()
+
+
+async def test_what_was_given_up_is_put_back(desk: Desk) -> None:
+    """It lies in the dead-letter list with who wanted what, and is handled again, as theirs, when somebody puts it back."""
+
+    async def fail(_: Task) -> Message:
+        raise ZeroDivisionError("oh")
+
+    desk.does = fail
+    await desk.take(COMMAND)
+    await desk.done()
+    (letter,) = desk.store.records.dead_letters()
+    assert (letter.what, letter.tries) == (DeadKind.REQUEST, TRIES)
+    assert (letter.title, letter.detail) == ("what U0ADA typed: note hello", "ZeroDivisionError: oh")
+    desk.store.journal.listen(desk.worker.watch)
+    await desk.store.journal.submit(lambda tx: dead_letters.requeue(tx, letter.id, person("U0BEN"), ""))
+    await desk.done()
+    (letter,) = desk.store.records.dead_letters()
+    assert letter.tries == 2 * TRIES
+    desk.does = None
+    await desk.store.journal.submit(lambda tx: dead_letters.requeue(tx, letter.id, person("U0BEN"), ""))
+    await desk.done()
+    assert not desk.store.records.dead_letters()
+    assert desk.handled[-1].asked.user == "U0ADA"
+    desk.does = fail
+    await desk.take(BUTTON)
+    await desk.done()
+    assert desk.store.records.dead_letters()[0].title == "the button approve that U0ADA pressed"
 
 
 async def test_a_journal_that_is_behind_is_said_plainly(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,8 @@ from bot.chat.blocks import (
     unknown_message,
     update_reminder,
 )
-from bot.chat.blocks.answers import behind, failed, helped, listed, refused, status_of
+from bot.chat.blocks.answers import behind, failed, listed, refused, status_of
+from bot.chat.blocks.help import helped
 from bot.chat.blocks.ink import Ink
 from bot.chat.blocks.kit import MESSAGE_WEIGHT, weight
 from bot.chat.blocks.runs import runs_listed

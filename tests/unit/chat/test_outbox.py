@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot.chat.client import Ambiguous
-from bot.domain.nouns import Severity
+from bot.domain.ids import IncidentId
+from bot.domain.nouns import DeadKind, DeadReason, Severity, person
 from bot.domain.records import OutboxEntry
+from bot.incidents import dead_letters
 from tests.fakes.moving_time import MovingTime
 from tests.fakes.slack import FakeSlack
 from tests.unit.chat.conftest import CENTRAL, Post, put_together
@@ -208,6 +210,12 @@ async def test_what_is_refused_for_good_is_given_up_with_its_reason(post: Post, 
     calls = len(post.slack.of("chat.postMessage"))
     await post.time.advance(600)
     assert len(post.slack.of("chat.postMessage")) == calls
+    (letter,) = post.store.records.dead_letters_of(IncidentId(1))
+    assert (letter.what, letter.reason) == (DeadKind.MESSAGE, DeadReason.REFUSED)
+    assert letter.title == "the question for approval 1-1/shift/1"
+    await post.store.journal.submit(lambda tx: dead_letters.requeue(tx, letter.id, person("U0ADA"), ""))
+    await post.settled(within=30)
+    assert post.slack.with_key(key)
 
 
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long", "msg_too_long"])

@@ -12,6 +12,8 @@ import pytest
 
 from bot.domain import facts
 from bot.domain.clock import SystemClock
+from bot.domain.ids import SYSTEM, SilenceKey
+from bot.domain.nouns import IncidentStatus, Severity, person
 from bot.persistence.store import open_store
 from tests.fakes import looped
 from tests.fakes.timeline import Timeline
@@ -69,7 +71,7 @@ def test_json_is_the_record(told: Home, fireline: Fireline) -> None:
     listed = json.loads(fireline("incidents", "--json", "-c", told.config).out)
     assert [each["title"] for each in listed] == [HOSTILE, "Checkout is failing for customers"]
     whole = json.loads(fireline("show", "42", "--json", "-c", told.config).out)
-    assert list(whole) == ["incident", "runs", "approvals", "evidence", "timeline"]
+    assert list(whole) == ["incident", "runs", "approvals", "evidence", "silences", "timeline"]
     assert [step["step"] for step in whole["runs"][0]["steps"]] == ["before", "logs", "shift"]
     assert whole["approvals"][0]["inputs"]["json"] == {"standby": 100}
     assert {"seq", "at", "actor", "kind", "data", "prev", "hash"} <= set(whole["timeline"][0])
@@ -312,3 +314,31 @@ def test_a_loop_is_shown_by_how_far_it_is(tmp_path: Path, fireline: Fireline) ->
     whole = json.loads(fireline("show", "1", "--json", "-c", home.config).out)
     assert len(whole["runs"][0]["steps"]) == 21
     assert whole["runs"][0]["steps"][0]["items"] == looped.HOSTS
+
+
+def test_what_people_did_is_shown(tmp_path: Path, fireline: Fireline) -> None:
+    """A line for each thing that there is, and above the list that changes are frozen."""
+    tale = Timeline()
+    here = {"incident": tale.incident}
+    tale.add(
+        facts.IncidentOpened(
+            **here, title="A leak", severity=Severity.SEV1, service="checkout", private=True
+        ),
+        facts.RoleAssigned(**here, role="scribe", person="UADA", roles={"scribe": "UADA"}),
+        facts.UpdateGiven(**here, message="We look", status=IncidentStatus.IDENTIFIED, next_due=tale.now),
+        facts.SilenceAsked(**here, silence=SilenceKey("k"), matchers=(), until=tale.now, why="known"),
+    )
+    tale.add(facts.ChangesFrozen(why="deploy weekend"), by=person("UADA"), stream=SYSTEM)
+    home = make_home(tmp_path, *tale.events)
+    shown = fireline("show", "42", "-c", home.config).out
+    for line in (
+        "service checkout",
+        "private seen by those alone",
+        "roles scribe: UADA",
+        "last update We look, the next promised by 2026-11-23 07:03 UTC",
+        "silence asked until 2026-11-23 07:03 UTC known",
+    ):
+        assert line in shown
+    listed = fireline("incidents", "-c", home.config).out
+    assert listed.startswith("Changes are frozen by UADA since")
+    assert "A leak (private)" in listed

@@ -25,6 +25,7 @@ from bot.domain.facts import (
     PhaseEntered,
     RunCancelRequested,
     RunFinished,
+    RunRequeued,
     RunRetried,
     StepFailed,
     StepOutcomeUnknown,
@@ -54,6 +55,7 @@ from bot.engine.conductor import (
     PauseAsked,
     Perform,
     Recovered,
+    RequeueAsked,
     ResumeAsked,
     RetryAsked,
     RunState,
@@ -126,7 +128,9 @@ class AnyOrder(RuleBasedStateMachine):
         """Walk through what was decided, fact by fact, and look for what may never be."""
         state, plan = self.stage.state, self.stage.plan
         for actor, fact in decisions:
-            assert not state.over or isinstance(fact, RunRetried), "nothing is decided after the end"
+            assert not state.over or isinstance(fact, RunRetried | RunRequeued), (
+                "nothing is decided after the end"
+            )
             if isinstance(fact, CallStarted):
                 self.check_call(state, fact)
             if isinstance(fact, StepUndone | StepUndoFailed):
@@ -469,9 +473,19 @@ class AnyOrder(RuleBasedStateMachine):
         """The run can't be conducted any more, and is ended from outside with whatever it had under way; it can be tried again."""
         if really:
             state = self.stage.state
-            end = RunFinished(run=state.run, status=RunStatus.FAILED, reason=Reason.BUG, detail="broken")
+            end = RunFinished(
+                run=state.run, status=RunStatus.FAILED, reason=Reason.BUG, detail="broken", given_up=True
+            )
             self.stage._log([(FIRELINE, end)])
             self.live = self.changed(self.live, end, FIRELINE)
+
+    @precondition(lambda self: self.stage.state.given_up is not None)
+    @rule(seconds=st.sampled_from([0, 600]))
+    def somebody_puts_it_back(self, seconds: float) -> None:
+        """A person puts back what Fireline gave up on: it goes on where it stood, however long it lay."""
+        self.stage.now += timedelta(seconds=seconds)
+        self.bring(RequeueAsked(by=ADA))
+        assert self.stage.state.given_up is None
 
     @rule()
     def the_process_is_stopped_while_time_comes(self) -> None:
@@ -550,7 +564,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def the_end_is_told_once(self) -> None:
         """One end, each question closed once, each phase entered once and in order, a person's cancel recorded once."""
-        retries = len(self.stage.facts(RunRetried))
+        retries = len(self.stage.facts(RunRetried)) + len(self.stage.facts(RunRequeued))
         assert len(self.stage.facts(RunFinished)) == retries + (1 if self.stage.state.over else 0)
         closed = [
             fact.approval

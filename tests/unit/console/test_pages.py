@@ -11,7 +11,16 @@ import pytest
 
 from bot.domain import facts
 from bot.domain.ids import INTAKE, SYSTEM, AlertKey, Digest, IncidentId, StepId
-from bot.domain.nouns import FIRELINE, ApprovalStatus, HoldCause, Part, Severity, Vote, sender
+from bot.domain.nouns import (
+    FIRELINE,
+    ApprovalStatus,
+    HoldCause,
+    IncidentStatus,
+    Part,
+    Severity,
+    Vote,
+    sender,
+)
 from tests.fakes import looped, tales
 from tests.fakes.stage import Stage, book, loop, step
 from tests.fakes.tales import ADA, GRACE, RUN
@@ -67,6 +76,37 @@ async def test_a_target_that_is_away_stands_on_the_first_page(console: Open) -> 
     closed = facts.BreakerClosed(target=away.target, since=away.since)
     await opened.store.journal.append(tale.stream, FIRELINE, [closed])
     assert "is not answering" not in await opened.page("/")
+
+
+async def test_what_people_did_stands_on_the_incidents_page(console: Open) -> None:
+    """Roles, the last update and whether the next is late, the silence, that it is private; and on the first page who froze changes."""
+    tale = tales.waiting()
+    here = {"incident": tale.incident}
+    silence = {**here, "silence": "fireline/42/a", "until": tale.now + timedelta(hours=1)}
+    tale.add(
+        facts.RoleAssigned(
+            **here, role="customer_liaison", person=ADA.id, roles={"customer_liaison": ADA.id}
+        ),
+        facts.UpdateGiven(
+            **here, message="We <b>look</b>", status=IncidentStatus.IDENTIFIED, next_due=tale.now
+        ),
+        facts.SilenceAsked(**silence, matchers=(), why="known"),
+        facts.SilenceStands(**silence, ident="id-1"),
+        by=ADA,
+    )
+    opened = await console(tale)
+    opened.clock.move(minutes=1)
+    page = await opened.page("/incidents/42")
+    assert "<dt>Customer liaison</dt><dd>Ada Okafor</dd>" in page
+    assert "We &lt;b&gt;look&lt;/b&gt;" in page
+    assert "the next was promised by" in page
+    assert "by Ada Okafor: known" in page
+    assert "Changes are frozen" not in await opened.page("/")
+    await opened.store.journal.append(SYSTEM, ADA, [facts.ChangesFrozen(why="deploy weekend")])
+    assert "</strong> by Ada Okafor since" in await opened.page("/")
+    absorbed = facts.IncidentMerged(**here, into=IncidentId(43))
+    await opened.store.journal.append(tale.stream, ADA, [absorbed])
+    assert 'in <a href="/incidents/43">incident 43</a>' in await opened.page("/incidents/42")
 
 
 async def test_a_step_that_waits_says_for_what_and_how_long(console: Open) -> None:

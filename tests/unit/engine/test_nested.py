@@ -23,7 +23,7 @@ from bot.domain.facts import (
     StepUndone,
 )
 from bot.domain.ids import RunId
-from bot.domain.nouns import RunStatus, Vote, person
+from bot.domain.nouns import DeadReason, RunStatus, Vote, person
 from bot.errors import JournalError, NotAllowed
 from bot.runbook.model import Autonomy, Concurrency, InputDecl, OnFailure, Runbook
 from bot.runbook.templates import Template
@@ -287,7 +287,7 @@ async def test_a_run_that_is_given_up_leaves_none_behind(shop: Workshop) -> None
     shop.put_in_force(named("inner", book(step("a", "push", approval=approval()))))
     run = await shop.begin(outer())
     await shop.until(lambda: shop.facts(ApprovalRequested))
-    await shop.driver._give_up(run, "a bug")
+    await shop.driver._give_up(run, DeadReason.BUG, "a bug")
     assert await shop.ended(INSIDE) is RunStatus.FAILED
     assert "which ran it, is over" in shop.facts(RunCancelRequested)[0].why
 

@@ -243,7 +243,15 @@ async def test_freezing(office: Office) -> None:
 
 async def test_silencing_without_an_alertmanager(office: Office) -> None:
     """The hint says what to set."""
-    await office.desk.declare("One", Severity.SEV3, ADA)
+    desk = Desk(
+        office.store.journal,
+        office.store.records,
+        office.runs,
+        runbook=lambda _name: None,
+        tokens=lambda: "t",
+        variables=VARIABLES,
+    )
+    await desk.declare("One", Severity.SEV3, ADA)
     with pytest.raises(Refused, match="no Alertmanager") as refused:
-        await office.desk.silence(ONE, ADA, timedelta(hours=1))
+        await desk.silence(ONE, ADA, timedelta(hours=1))
     assert "alertmanager.url" in refused.value.hint

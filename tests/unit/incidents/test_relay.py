@@ -5,14 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from bot.domain.events import canonical
 from bot.domain.facts import AlertsReceived, DeliveryRefused
-from bot.domain.ids import Digest
+from bot.domain.ids import Digest, LetterId
+from bot.domain.nouns import DeadKind, DeadReason, person
 from bot.domain.records import RelayEntry
 from bot.errors import JournalBehind, JournalClosed, JournalError
-from bot.incidents import relay
+from bot.incidents import dead_letters, relay
 from bot.incidents.intake import PART, Intake
 from bot.incidents.relay import (
     DELIVERY,
@@ -28,6 +29,8 @@ from bot.persistence.process_tables import RELAY
 from bot.persistence.store import Store
 from tests.fakes.alerts import delivery, seen
 from tests.fakes.store import store  # noqa: F401 - a fixture
+
+ADA = person("U0ADA")
 
 
 class Shelf:
@@ -114,6 +117,7 @@ def collector(store: Store, *, sleep: Callable[[float], Awaitable[None]] = async
     return Collector(
         lambda limit: store.records.relay_waiting(limit=limit),
         {DELIVERY: take, REFUSAL: lambda entry: take_refusal(store.journal, entry)},
+        store.journal,
         sleep=sleep,
     )
 
@@ -158,6 +162,33 @@ async def test_what_can_not_be_taken_holds_up_no_other(store: Store) -> None:  #
     assert [each.key for each in store.records.relay_waiting()] == ["000", "001"]
     assert len(store.records.recent_alerts()) == 1
     assert await taking.collect() == 0
+    letters = store.records.dead_letters()
+    assert [(each.about, each.what, each.reason) for each in letters] == [
+        ("000", DeadKind.RELAYED, DeadReason.UNREADABLE),
+        ("001", DeadKind.RELAYED, DeadReason.UNREADABLE),
+    ]
+    assert letters[1].title == "a delivery of alerts, kept 001"
+
+
+async def test_what_could_not_be_taken_waits_for_a_person_through_a_restart(store: Store) -> None:  # noqa: F811 - the fixture
+    """The next leader leaves it alone; put back, it is taken, or lands again; let go, it is removed."""
+    lay_out(store, (DELIVERY, {"sender": "x"}), ("unheard of", {}))
+    await collector(store).collect()
+    later = collector(store)
+    store.journal.listen(later.watch)
+    assert await later.collect() == 0
+    mended = canonical(delivery_to_data(delivery(seen("a"))))
+    with store.database.writing.connect() as connection, connection.begin():
+        connection.execute(update(RELAY).where(RELAY.c.key == "000").values(data=mended))
+    await store.journal.submit(lambda tx: dead_letters.requeue(tx, LetterId(1), ADA, "mended"))
+    await store.journal.submit(lambda tx: dead_letters.requeue(tx, LetterId(2), ADA, ""))
+    assert await later.collect() == 2
+    assert len(store.records.recent_alerts()) == 1
+    (letter,) = store.records.dead_letters()
+    assert (letter.id, letter.tries) == (2, 2)
+    await store.journal.submit(lambda tx: dead_letters.discard(tx, LetterId(2), ADA, "nobody knows it"))
+    assert not store.records.relay_waiting()
+    assert not store.records.dead_letters()
 
 
 async def test_it_looks_again_until_the_journal_closes(store: Store) -> None:  # noqa: F811 - the fixture
@@ -177,5 +208,5 @@ async def test_it_looks_again_until_the_journal_closes(store: Store) -> None:  #
             raise answer
         return answer  # type: ignore[return-value]
 
-    await asyncio.wait_for(Collector(waiting, {"x": closed}, sleep=rest).run(), 10)
+    await asyncio.wait_for(Collector(waiting, {"x": closed}, store.journal, sleep=rest).run(), 10)
     assert rests == [relay.POLL, relay.AGAIN, relay.AGAIN, relay.POLL]

@@ -8,12 +8,14 @@ import pytest
 
 from bot.domain import facts
 from bot.domain.facts import Fact, kinds
-from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, RunId, StepId
+from bot.domain.ids import AlertKey, ApprovalId, Digest, EvidenceId, LetterId, LetterKey, RunId, StepId
 from bot.domain.nouns import (
     FIRELINE,
     SCHEDULE,
     Actor,
     ApprovalStatus,
+    DeadKind,
+    DeadReason,
     HoldCause,
     IncidentStatus,
     Part,
@@ -74,6 +76,7 @@ NAMELESS = facts.AlertSeen(
     fingerprint="f",
 )
 K = AlertKey("a")
+LETTER = {"letter": LetterId(7), "key": LetterKey("run/42-1"), "what": DeadKind.RUN}
 SILENCE = {**THERE, "silence": "fireline/42/9f86"}
 MARK = {**THERE, "channel": "C1", "ts": "1.2"}
 
@@ -244,6 +247,19 @@ CASES: list[tuple[Actor, Fact, str]] = [
         facts.RunRetried(run=RUN, why="mended", steps=(StepId("shift"),)),
         "Ada Okafor had run 42-1 tried again from where it failed with 1 step to do still: mended.",
     ),
+    (FIRELINE, facts.RunRequeued(run=RUN, lay_for=125), "Run 42-1 goes on from where it stood, after it lay for 2 min 5 s."),
+    (
+        FIRELINE,
+        facts.DeadLetterLanded(**LETTER, reason=DeadReason.BUG, title="run 42-1 of rb", detail="KeyError: 'x'", tries=1, **THERE, run=RUN),
+        "Run 42-1 of rb can't go on, and is dead letter 7: KeyError: 'x'.",
+    ),
+    (
+        FIRELINE,
+        facts.DeadLetterLanded(**LETTER | {"what": DeadKind.MESSAGE}, reason=DeadReason.REFUSED, title="", detail="", tries=4),
+        "Message can't go on after 4 tries, and is dead letter 7.",
+    ),
+    (ADA, facts.DeadLetterRequeued(**LETTER, run=RUN, why="mended"), "Ada Okafor put dead letter 7 (run 42-1) back: mended."),
+    (ADA, facts.DeadLetterDiscarded(**LETTER, why="done by hand"), "Ada Okafor discarded dead letter 7 (run): done by hand."),
     (ADA, facts.RunRetried(run=RUN), "Ada Okafor had run 42-1 tried again from where it failed."),
     (FIRELINE, facts.RunFinished(run=RUN, status=RunStatus.SUCCEEDED), "Run 42-1 succeeded."),
     (

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.settings.model import AlertmanagerSettings, EngineSettings, HttpSettings, Settings, SlackSettings
+from bot.domain.nouns import Severity
+from bot.settings.model import (
+    AlertmanagerSettings,
+    EngineSettings,
+    HttpSettings,
+    ReminderSettings,
+    Settings,
+    SlackSettings,
+)
 
 
 def test_defaults_need_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +117,23 @@ def test_a_secret_is_a_place_and_not_a_value(said: object) -> None:
     """A secret is found in exactly one place; a value in the file is refused."""
     with pytest.raises(ValidationError):
         Settings(secrets={"pagerduty/token": said})
+
+
+@pytest.mark.parametrize(
+    "said", ["inc-{slug}", "Inc-{number}", "inc {number}", "{number}-{team}", "inc-{number"]
+)
+def test_a_channel_s_name_is_a_template_that_slack_takes(said: str) -> None:
+    """Of one incident alone, and of what may stand in a name."""
+    assert SlackSettings(channel_name="{date}_{severity}-{number}").channel_name
+    with pytest.raises(ValidationError, match="channel_name"):
+        SlackSettings(channel_name=said)
+
+
+def test_what_is_waited_for_is_said_by_severity() -> None:
+    """As in a file: names of severities, durations with units, and null for never."""
+    said = {"update_after": {"SEV1": "10m"}, "commander_after": None}
+    reminders = ReminderSettings.model_validate(said)
+    assert reminders.update_after == {Severity.SEV1: timedelta(minutes=10)}
+    assert reminders.commander_after is None
+    with pytest.raises(ValidationError, match="update_after"):
+        ReminderSettings.model_validate({"update_after": {"SEV9": "10m"}})

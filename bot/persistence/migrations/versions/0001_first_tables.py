@@ -209,8 +209,10 @@ def runs() -> None:
         maybe("due_at"),
         words("output", "{}"),
         words("item_list", "[]"),
+        flag("in_doubt"),
         number("seq"),
     )
+    index("steps", "steps_in_doubt", ["seq"], "in_doubt IS true")
 
 
 def approvals() -> None:
@@ -290,13 +292,8 @@ def keeping() -> None:
     )
     op.create_table(
         "refused_deliveries",
-        place("seq"),
-        maybe("at"),
-        words("reason"),
-        words("body_sha256"),
-        number("size"),
-        words("source"),
-    )
+        place("seq"), maybe("at"), words("reason"), words("body_sha256"), number("size"), words("source"),
+    )  # fmt: skip
     op.create_table(
         "runbooks",
         key("digest"),
@@ -321,34 +318,34 @@ def chat() -> None:
         number("since"),
     )
     index("outbox", "outbox_behind", ["since"], "wanted > sent AND gone = ''")
+    index("outbox", "outbox_given_up", ["incident", "key"], "gone != ''")
     op.create_table(
         "inbox",
-        key("key"),
-        words("kind"),
-        words("payload", "{}"),
-        maybe("received_at"),
-        number("attempts"),
-        words("error"),
-        flag("closed"),
-    )
+        key("key"), words("kind"), words("payload", "{}"), maybe("received_at"), number("attempts"),
+        words("error"), flag("closed"),
+    )  # fmt: skip
     index("inbox", "inbox_waiting", ["received_at"], "closed IS false")
 
 
 def process() -> None:
-    """Who leads, what the others took in for it, and what was found out about targets."""
+    """Who leads, what the others took in for it, what was found out about targets, and what can't go on."""
     op.create_table("targets", key("target"), maybe("since"), maybe("until"), words("detail"))
     index("targets", "targets_away", ["since"], "since IS NOT NULL")
+    op.create_table(
+        "dead_letters",
+        key("key"), number("number"), words("what"), words("status"), words("reason"), words("title"),
+        words("detail"), number("tries"), maybe("since"), maybe("landed_at"), maybe("incident", NUMBER),
+        maybe("run"), words("alert_keys", "[]"), maybe("due"), maybe("closed_at"), maybe("closed_by"),
+        words("why"),
+    )  # fmt: skip
+    index("dead_letters", "dead_letters_by_number", ["number"])
+    index("dead_letters", "dead_letters_waiting", ["number"], "status = 'waiting'")
     op.create_table("relay", key("key"), words("kind"), words("data", "{}"), words("by"))
     op.create_table(
         "leader",
-        place("id"),
-        number("term"),
-        words("host"),
-        *map(number, ("pid", "session")),
-        *map(maybe, ("since", "beat_at")),
-        number("beats"),
-        flag("released"),
-    )
+        place("id"), number("term"), words("host"), *map(number, ("pid", "session")),
+        *map(maybe, ("since", "beat_at")), number("beats"), flag("released"),
+    )  # fmt: skip
 
 
 def hands() -> None:
@@ -389,6 +386,7 @@ TABLES = (
     "outbox",
     "inbox",
     "targets",
+    "dead_letters",
     "channels",
     "reminders",
     "relay",

@@ -1,0 +1,157 @@
+"""An incident led with typed commands, over the local Slack: what each answers, what is on record, and who is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.facts import AlertsAttached, AlertsReceived
+from bot.domain.ids import INTAKE, IncidentId, incident_stream
+from bot.domain.nouns import COMMANDER, FIRELINE, IncidentStatus, Severity, SilenceStatus, person, sender
+from bot.domain.records import IncidentRecord
+from tests.fakes.alerts import seen
+from tests.integration.chat.conftest import ADA, BEN, CLEO, DANA, Workplace, until
+
+ONE, TWO = IncidentId(1), IncidentId(2)
+INCIDENTS = "C0INCIDENTS"
+ALERT = seen(service="checkout")
+
+
+async def channel_of(place: Workplace) -> str:
+    """Open an incident and return its channel, with Ada in it."""
+    incident = await place.open_incident()
+    await until(lambda: place.channel_of(incident))
+    channel = place.channel_of(incident)
+    await until(lambda: ADA in place.slack.world.channels[channel].members)
+    return channel
+
+
+async def said(place: Workplace, channel: str, text: str, *, by: str = ADA) -> str:
+    """Type a command; return what came back at once."""
+    return str((await place.command(by, channel, text))["body"])
+
+
+async def refused_to_guests(place: Workplace, text: str) -> None:
+    """See that a guest is told no, at once or as soon as Slack has said who they are."""
+    place.slack.world.add_member(place.slack.world.channels[INCIDENTS], DANA)
+    answer = await said(place, INCIDENTS, text, by=DANA)
+    why = "guests don't decide"
+    await until(lambda: why in answer or any(why in each for each in place.texts(INCIDENTS, seen_by=DANA)))
+
+
+def record(place: Workplace, incident: IncidentId = ONE) -> IncidentRecord:
+    """What is on record of an incident."""
+    found = place.store.records.incident(incident)
+    assert found is not None
+    return found
+
+
+async def test_an_incident_is_led_with_commands(http_place: Workplace) -> None:
+    """From who leads to its end, and again: each answer says what is so now, and what comes next."""
+    place = http_place
+    channel = await channel_of(place)
+    assert "is incident commander of #1" in await said(place, channel, f"assign <@{BEN}|ben> as commander")
+    assert "is scribe of #1" in await said(place, channel, "assign @cleo as scribe")
+    assert "customer liaison" in await said(place, channel, "assign me as customer liaison")
+    assert record(place).roles == {COMMANDER: BEN, "scribe": CLEO, "customer_liaison": ADA}
+    assert "Nobody is scribe" in await said(place, channel, "assign nobody as scribe")
+    assert "#1 is SEV1 now" in await said(place, channel, "severity sev1 all regions")
+    answer = await said(place, channel, "update identified next 30m We roll back.")
+    assert "We roll back." in answer
+    assert "promised by" in answer
+    found = record(place)
+    assert (found.severity, found.status, found.last_update) == (
+        Severity.SEV1,
+        IncidentStatus.IDENTIFIED,
+        "We roll back.",
+    )
+    assert found.next_update_due is not None
+    assert "incident.update_given" in await said(place, channel, "timeline")
+    assert "Nothing was kept" in await said(place, channel, "evidence")
+    assert "is resolved" in await said(place, channel, "resolve rolled back")
+    assert "Say why" in await said(place, channel, "reopen")
+    assert "is open again" in await said(place, channel, "reopen it fails again in eu-west")
+    assert record(place).open
+
+
+async def test_two_incidents_become_one(http_place: Workplace) -> None:
+    """In the channel of one, the other is named; which goes on is said."""
+    place = http_place
+    channel = await channel_of(place)
+    await place.open_incident("Cart is slow")
+    assert "Which one goes into which" in await said(place, INCIDENTS, "merge #2")
+    assert "#2 goes on in #1" in await said(place, channel, "merge #2 into #1")
+    assert record(place, TWO).merged_into == 1
+    assert "was merged into 1" in await said(place, INCIDENTS, "severity #2 SEV1")
+
+
+async def test_alerts_are_silenced_and_heard_again(http_place: Workplace) -> None:
+    """For a time, with a reason; a guest is not asked, and an Alertmanager that is slow is waited for."""
+    place = http_place
+    channel = await channel_of(place)
+    received = AlertsReceived(receiver="r", group_key="g", external_url="", changed=(ALERT,))
+    await place.store.journal.append(INTAKE, sender("alertmanager"), [received])
+    attached = AlertsAttached(incident=ONE, keys=(ALERT.key,), first=ALERT, total=1)
+    await place.store.journal.append(incident_stream(ONE), FIRELINE, [attached])
+    assert "For how long?" in await said(place, channel, "silence")
+    await refused_to_guests(place, "silence #1 2h known")
+    assert "are silenced until" in await said(place, channel, "silence for 2h known, being fixed")
+    (silence,) = place.store.records.silences_of(ONE)
+    assert (silence.status, silence.why) == (SilenceStatus.STANDING, "known, being fixed")
+    assert "are heard again" in await said(place, channel, "unsilence")
+    assert place.alertmanager.standing == {}
+
+
+async def test_changes_are_frozen(http_place: Workplace) -> None:
+    """Whoever looks sees who froze them and why; a guest can't."""
+    place = http_place
+    channel = await channel_of(place)
+    await refused_to_guests(place, "freeze deploy weekend")
+    assert "Say why" in await said(place, channel, "freeze")
+    assert "frozen until" in await said(place, channel, "freeze 2h deploy weekend")
+    for text in ("list", "status"):
+        answer = await said(place, channel, text)
+        assert f"by <@{ADA}>" in answer
+        assert "deploy weekend" in answer
+    assert "frozen already" in await said(place, INCIDENTS, "freeze again", by=BEN)
+    assert "Changes go on" in await said(place, INCIDENTS, "unfreeze it is Monday", by=BEN)
+    assert "frozen" not in await said(place, channel, "list")
+
+
+async def test_who_is_on_call(http_place: Workplace) -> None:
+    """The people of the groups that the settings name, told to nobody but the one who asks."""
+    answer = await said(http_place, INCIDENTS, "who")
+    assert f"*leads*  <@{BEN}>" in answer
+    assert "*sre*" in answer
+    assert ADA in answer
+
+
+@pytest.mark.parametrize(
+    "typed", ["status 1", "timeline 1", "evidence #1", "severity 1 SEV1", "ack 1", "note 1 x"]
+)
+async def test_a_private_incident_is_not_there_for_others(http_place: Workplace, typed: str) -> None:
+    """Nor is it in a list, nor ever in the central channel; who opened it sees it."""
+    place = http_place
+    desk = place.surface._doer._desk(place.store.journal)
+    await desk.declare("A leak", Severity.SEV1, person(ADA), private=True)
+    await place.settled()
+    assert "There is no incident #1" in await said(place, INCIDENTS, typed, by=BEN)
+    assert "A leak" not in await said(place, INCIDENTS, "list", by=BEN)
+    assert "A leak" in await said(place, INCIDENTS, "list")
+    assert not any("A leak" in text for text in place.texts(INCIDENTS))
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("severty SEV1", "Did you mean “severity”"),
+        ("silnce 2h", "Did you mean “silence”"),
+        ("unfreze", "Did you mean “unfreeze”"),
+        ("assign @nobodyatall as scribe", "Nobody is called @nobodyatall"),
+        ("assign me as scrbe", "Did you mean “scribe”"),
+        ("help", "🧭 Lead"),
+    ],
+)
+async def test_a_slip_is_answered_with_what_was_meant(http_place: Workplace, typed: str, answer: str) -> None:
+    """And help finds the right line by its head."""
+    channel = await channel_of(http_place)
+    assert answer in await said(http_place, channel, typed)
