@@ -97,6 +97,7 @@ class Story:
         expect(self.ada.get_by_role("button", name="Acknowledge")).to_have_count(0)
         time.sleep(READING)
         self._shoot(self.ben, "approval-waiting", first="Pinned by Fireline", height=980)
+        self._deny()
         self._thread_and_line()
         self.ben.get_by_role("button", name="Approve").click()
         wait_for("the run's end", lambda: self.record.run_ended(FIRST), within=PATIENCE)
@@ -110,6 +111,35 @@ class Story:
         expect(self.ada.get_by_text("Read the draft")).to_be_visible(timeout=PATIENCE * 1000)
         self._shoot(self.ada, "resolved")
         self._console()
+        self._forms()
+
+    def _deny(self) -> None:
+        """The form that a Deny opens; Ben thinks better of it."""
+        self.ben.get_by_role("button", name="Deny …").click()
+        self.ben.get_by_label("Why not?").fill("Traffic is back to normal; let us watch first")
+        self._shoot(self.ben, "form-deny", width=820, height=600)
+        self.ben.get_by_role("button", name="Back").click()
+        expect(self.ben.locator("#modal dialog")).to_have_count(0)
+
+    def _forms(self) -> None:
+        """The form of a new incident, what a run would do, and the home tab."""
+        self.ada.goto(f"{self.stack.slack}/?user=ada&home=1")
+        self.ada.get_by_role("button", name="Declare an incident").click()
+        self.ada.get_by_label("What is wrong?").fill("Search answers slowly")
+        self.ada.get_by_label("How bad is it?").select_option("SEV3")
+        self.ada.get_by_label("Service").fill("search")
+        self._shoot(self.ada, "form-declare", width=820, height=640)
+        self.ada.get_by_role("button", name="Declare", exact=True).click()
+        expect(self.ada.get_by_text("is open: Search")).to_be_visible()
+        self.ada.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+        expect(self.ada.locator("#main").get_by_text("Search answers slowly").first).to_be_visible(
+            timeout=20_000
+        )
+        self._shoot(self.ada, "home", width=820, height=480)
+        self.ada.get_by_role("button", name="Run …").first.click()
+        self.ada.get_by_role("button", name="Preview").click()
+        expect(self.ada.get_by_role("heading", name="What it would do")).to_be_visible()
+        self._shoot(self.ada, "form-preview", width=820, height=760)
 
     def _thread_and_line(self) -> None:
         """The steps below the living message, and what the central channel says."""
@@ -119,7 +149,7 @@ class Story:
             self.ada, "thread", first="Pinned by Fireline", last="Move traffic to the standby", height=780
         )
         central = self._slack(self.browser, "cleo")
-        expect(central.get_by_text("decision waiting")).to_be_visible()
+        expect(central.get_by_text("led by")).to_be_visible()
         self._shoot(central, "central", height=360)
         central.close()
         self.ada.get_by_role("link", name="Close thread").click()
@@ -149,9 +179,11 @@ class Story:
         box.press("Enter")
         expect(box).to_have_value("")
 
-    def _shoot(self, page: Page, name: str, *, first: str = "", last: str = "", height: int = 900) -> None:
-        """Take what a window of that height shows, with the text `first` at the channel's upper edge, and `last` at the thread's lower one."""
-        page.set_viewport_size({"width": 1120, "height": height})
+    def _shoot(
+        self, page: Page, name: str, *, first: str = "", last: str = "", height: int = 900, width: int = 1120
+    ) -> None:
+        """Take what a window of that size shows, with the text `first` at the channel's upper edge, and `last` at the thread's lower one."""
+        page.set_viewport_size({"width": width, "height": height})
         if last:
             page.get_by_text(last).last.evaluate("each => each.scrollIntoView({block: 'end'})")
         if first:

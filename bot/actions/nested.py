@@ -16,6 +16,7 @@ RUN_RUNBOOK = "runbook.run"
 """What a step says to run a runbook."""
 TAKE_BACK = "runbook.take_back"
 """What undoes such a step that names no undo of its own: that run's own undo. No runbook can say it."""
+_NESTED = frozenset({RUN_RUNBOOK, TAKE_BACK})
 DEEPEST = 5
 """How many runs may stand one inside another, the outermost counted."""
 
@@ -53,4 +54,4 @@ SPEC = ActionSpec(
 
 def is_nested(action: str) -> bool:
     """Tell whether a call is a run inside the run, which the engine conducts, and no action."""
-    return action in {RUN_RUNBOOK, TAKE_BACK}
+    return action in _NESTED

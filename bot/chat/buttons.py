@@ -1,4 +1,7 @@
-"""Buttons: what each does. The message that they stand in changes by itself, so an answer is only given where there is something to say."""
+"""Buttons that do something: what each does. The message that they stand in changes by itself, so an answer is given where there is something to say.
+
+What only opens a form is for `modals`.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from bot.chat.blocks.answers import said
 from bot.chat.blocks.ink import Ink, Redact
 from bot.chat.blocks.kit import Message
 from bot.chat.commands.doing import resolved
-from bot.chat.desks import DeskOver
+from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
+from bot.chat.voting import Voting
 from bot.domain.ids import ApprovalId, Digest, IncidentId, LetterId, RunId, StepId
 from bot.domain.nouns import Part, Settlement, Vote, person
-from bot.domain.ports import Reader
 from bot.engine.control import RunControl
 from bot.errors import Conflict, Refused
 
@@ -22,7 +25,7 @@ ACTIONS = frozenset(
         "acknowledge",
         "resolve",
         "approve",
-        "deny",
+        "postmortem",
         "settle_happened",
         "settle_did_not",
         "settle_stop",
@@ -51,22 +54,24 @@ class Buttons:
         *,
         desk: DeskOver,
         runs: RunControl,
-        reader: Reader,
+        voting: Voting,
+        draft: DraftPostmortem,
         identity: Identity,
         command: str,
         redact: Redact,
     ) -> None:
         self._desk = desk
         self._runs = runs
-        self._reader = reader
+        self._voting = voting
+        self._draft = draft
         self._identity = identity
         self._command = command
         self._ink = Ink(redact=redact)
         self._does: Mapping[str, Callable[[Task], Awaitable[Message | None]]] = {
             "acknowledge": self._acknowledge,
             "resolve": self._resolve,
-            "approve": self._vote,
-            "deny": self._vote,
+            "approve": self._approve,
+            "postmortem": self._postmortem,
             "run_proposed": self._run,
             "letter_requeue": self._letter,
             "letter_discard": self._letter,
@@ -84,11 +89,13 @@ class Buttons:
                 "This button is of another version of Fireline.", hint="Use a command, or the console."
             )
         try:
-            return await does(task)
+            answer = await does(task)
         except KeyError as missing:
             raise Refused(
                 f"This button lacks its {missing}.", hint="Use a command, or the console."
             ) from missing
+        # In a modal nothing changes by itself.
+        return answer or (said("✅ Done.", "The incident's message shows it.") if task.asked.view else None)
 
     async def _acknowledge(self, task: Task) -> Message | None:
         incident = IncidentId(int(task.asked.meant["incident"]))
@@ -109,35 +116,15 @@ class Buttons:
         )
         return None
 
-    async def _vote(self, task: Task) -> Message | None:
-        asked = task.asked
-        approval = ApprovalId(str(asked.meant["approval"]))
-        digest = Digest(str(asked.meant["digest"]))
-        vote = Vote(asked.action)
-        await self._identity.must_be_able_to_decide(asked.user)
-        groups = await self._identity.groups_of(asked.user)
-        try:
-            await self._runs.vote(approval, by=person(asked.user), groups=groups, vote=vote, digest=digest)
-        except Conflict:
-            # A crash between the vote and the mark that it is handled brings it here a second time.
-            if task.again and self._counted(approval, asked.user, vote):
-                return None
-            raise
-        return self._still_open(approval)
+    async def _approve(self, task: Task) -> Message | None:
+        meant = task.asked.meant
+        approval, digest = ApprovalId(str(meant["approval"])), Digest(str(meant["digest"]))
+        return await self._voting.vote(task, approval, digest, Vote.APPROVE)
 
-    def _counted(self, approval: ApprovalId, user: str, vote: Vote) -> bool:
-        record = self._reader.approval(approval)
-        me = person(user)
-        return record is not None and any(each.by == me and each.vote is vote for each in record.votes)
-
-    def _still_open(self, approval: ApprovalId) -> Message | None:
-        record = self._reader.approval(approval)
-        if record is None or record.closed_at is not None or record.quorum <= 1:
-            return None
-        got = sum(each.vote is Vote.APPROVE for each in record.votes)
-        return (
-            said(f"👍 Counted: {got} of {record.quorum} have approved.") if 0 < got < record.quorum else None
-        )
+    async def _postmortem(self, task: Task) -> Message | None:
+        incident = IncidentId(int(task.asked.meant["incident"]))
+        await self._draft(incident, person(task.asked.user))
+        return said(f"📝 The draft for #{incident} is made and comes to its channel.")
 
     async def _hold(self, task: Task) -> Message | None:
         """Pause a run, let it go on, have it tried again, or end it."""

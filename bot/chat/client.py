@@ -35,14 +35,18 @@ _QUESTIONS = frozenset(
         "conversations.history",
         "conversations.info",
         "conversations.list",
+        "files.info",
         "conversations.replies",
         "usergroups.list",
         "users.info",
+        "users.lookupByEmail",
     }
 )
 """Methods that only read. They take form fields, not JSON, and asking twice is always safe."""
-_FOR_ONE_PERSON = "chat.postEphemeral"
-"""How a person is told that nothing can be written now: that waits for nobody."""
+_FOR_ONE_PERSON = frozenset(
+    {"chat.postEphemeral", "views.open", "views.push", "views.update", "views.publish"}
+)
+"""What one person alone sees: how they are told that nothing can be written now. That waits for nobody."""
 
 
 class Throttled(ChatError):
@@ -72,6 +76,10 @@ class SlackCalls(Protocol):
         """Post to a `response_url`; raises like `call`."""
         ...
 
+    async def upload(self, url: str, data: bytes) -> None:
+        """Send a file's bytes to the address that Slack gave for it; raises Unreachable, and it may be done again."""
+        ...
+
 
 class SlackClient:
     """Calls Slack through the SDK's client, over one pool of connections.
@@ -92,7 +100,7 @@ class SlackClient:
 
     async def call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `SlackCalls.call`."""
-        if method not in _QUESTIONS and method != _FOR_ONE_PERSON:
+        if method not in _QUESTIONS | _FOR_ONE_PERSON:
             await self._surely_leading()
         reached(CrashPoint.OUTBOX_BEFORE_CALL, method)
         try:
@@ -149,6 +157,21 @@ class SlackClient:
             raise Ambiguous(f"response_url: HTTP {answer.status}", code=f"http_{answer.status}")
         if answer.status != 200:  # noqa: PLR2004 - a response_url answers 200 or a reason
             raise ChatError(f"response_url: {text[:200]}", code=f"http_{answer.status}")
+
+    async def upload(self, url: str, data: bytes) -> None:
+        """See `SlackCalls.upload`."""
+        session = self._web.session
+        if session is None:
+            raise Unreachable("upload: the surface has not started", code="unreachable")
+        try:
+            async with session.post(
+                url, data=data, timeout=aiohttp.ClientTimeout(total=self._web.timeout)
+            ) as answer:
+                await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise Unreachable(f"upload: {problem}", code="unreachable") from problem
+        if answer.status != 200:  # noqa: PLR2004 - an upload address answers 200 or a reason
+            raise Unreachable(f"upload: HTTP {answer.status}", code=f"http_{answer.status}")
 
 
 def _sorted(method: str, refusal: SlackApiError) -> ChatError:

@@ -31,6 +31,7 @@ from bot.chat.blocks.picture import (
     StepLine,
     UnknownCall,
 )
+from bot.chat.blocks.shut_out import shut_out_message
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
 from bot.chat.outbox.keys import Key, Subject
@@ -150,6 +151,8 @@ class Gallery:
             Subject.UNKNOWN: self._unknown_call,
             Subject.PROPOSED: self._proposed,
             Subject.REJECTED: self._rejected,
+            Subject.SHUT_OUT: self._shut_out,
+            Subject.SHUT_OUT_LEAD: self._shut_out,
             Subject.REMINDER: self._reminder,
         }
         self.team_url = ""
@@ -189,6 +192,15 @@ class Gallery:
         rejection = rejection_of(self._reader, incident, key.runbook, title=self._title(key.runbook))
         return rejection_message(rejection, redact=self._redact) if rejection else None
 
+    def _shut_out(self, incident: IncidentRecord, _key: Key) -> Message | None:
+        events = self._reader.events(stream=incident_stream(incident.id))
+        told = [each.fact for each in events if isinstance(each.fact, facts.ShutOut | facts.LetIn)]
+        if not told:
+            return None
+        why = told[-1].why if isinstance(told[-1], facts.ShutOut) else ""
+        console = self._links(incident, ()).incident
+        return shut_out_message(incident, why=why, console=console, redact=self._redact)
+
     def _reminder(self, incident: IncidentRecord, key: Key) -> Message | None:
         """Draw a reminder; one that became needless before anybody read it is not posted at all."""
         entry = self._reader.outbox_entry(key.text)
@@ -215,6 +227,10 @@ class Gallery:
     def run(self, record: RunRecord) -> RunPicture:
         """Gather all that is shown of a run."""
         return self._run(record)
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """Return where a message is read in the workspace; empty while we don't know where that is."""
+        return f"{self.team_url}archives/{channel}/p{ts.replace('.', '')}" if self.team_url else ""
 
     def console(self, incident: IncidentId) -> str:
         """Return the address of the incident's page; empty where there is none."""
@@ -261,7 +277,7 @@ class Gallery:
         for key in keys if self.team_url else ():
             entry = self._reader.outbox_entry(key)
             if entry is not None and entry.ts:
-                messages[key] = f"{self.team_url}archives/{entry.channel}/p{entry.ts.replace('.', '')}"
+                messages[key] = self.permalink(entry.channel, entry.ts)
         return Links(
             incident=console, postmortem=f"{console}/postmortem" if console else "", messages=messages
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.chat.addresses import Addresses
 from bot.chat.client import SlackCalls
 from bot.chat.pace import Pacer
 from bot.domain.clock import Clock
@@ -25,6 +26,9 @@ _AGAIN = timedelta(seconds=30)
 """How long a question that Slack did not answer waits before it is asked anew."""
 _TRUSTED = timedelta(minutes=15)
 """How old an answer about groups may be to give a right: who was taken out of a group must not decide because Slack is slow to say so."""
+_PATIENCE = 2.0
+"""Seconds for which somebody who needs no word of Slack's waits for it."""
+_STRANGERS = frozenset({"user_not_found", "user_not_visible"})
 _MENTIONED = 8
 _PAGES = 10
 """Pages of 1000 people that are looked through for a name."""
@@ -61,6 +65,8 @@ class Identity:
         self._pacer = pacer
         self._clock = clock
         self._set = groups
+        everybody = (each for members in groups.values() for each in members)
+        self._addresses = Addresses(slack, pacer, clock, everybody)
         self._people: dict[str, Person] = {}
         self._groups: dict[str, UserGroup] = {}
         self._groups_due: datetime | None = None
@@ -76,6 +82,24 @@ class Identity:
         )
         if why_not:
             raise NotAllowed(f"You can't decide here: {why_not}.", hint="Ask a full member of the workspace.")
+
+    async def must_not_be_barred(self, user: str) -> None:
+        """NotAllowed when Slack says, or said when it last answered, that this person decides nothing; returns when it can't be asked.
+
+        For those who show a token of the settings: that is what they decide by, and they must be able to while Slack is away.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self.must_be_able_to_decide(user)
+        except (ChatError, TimeoutError) as problem:
+            if isinstance(problem, ChatError) and problem.code in _STRANGERS:
+                raise NotAllowed(
+                    "You can't decide here: Slack knows nobody of your token's id.",
+                    hint="Whoever runs Fireline mends `person` in the token's settings.",
+                ) from problem
+            known = self._people.get(user)
+            if known is not None and known.why_not:
+                raise NotAllowed(f"You can't decide here: {known.why_not}.") from problem
 
     async def must_be_a_person(self, user: str) -> None:
         """NotAllowed for a bot and for somebody whose account is deactivated; ChatError when Slack can't say."""
@@ -104,15 +128,20 @@ class Identity:
     async def groups_of(self, user: str) -> frozenset[str]:
         """Return the names of the groups that give a person rights: the settings' and, by handle, Slack's that the settings don't name."""
         await self.refresh_groups()
-        named = {name for name, members in self._set.items() if user in members}
+        named = {
+            name
+            for name, members in self._set.items()
+            if user in self._addresses.members(members, for_a_right=True)
+        }
         if self._groups_known_at is None or self._clock.now() - self._groups_known_at > _TRUSTED:
             return frozenset(named)
         asked = {each.handle for each in self._groups.values() if user in each.members}
         return frozenset(named | (asked - self._set.keys()))
 
     async def refresh_groups(self) -> None:
-        """Ask for Slack's user groups when what is known has grown old; keeps the old ones when Slack doesn't answer."""
+        """Ask for Slack's user groups, and who has the addresses that groups list, when what is known has grown old; keeps that if Slack is away."""
         async with self._asking:
+            await self._addresses.refresh()
             now = self._clock.now()
             if self._groups_due is not None and now < self._groups_due:
                 return
@@ -154,14 +183,18 @@ class Identity:
             return f"<@{name}>"
         if kind != "group":
             return "anyone but the one who asked" if source == "anyone" else source
-        members = self._set.get(name, ())
+        listed = self._set.get(name, ())
         group = self._groups.get(name)
-        if group is not None and (name not in self._set or group.members == frozenset(members)):
+        if group is not None and (name not in self._set or group.members == self._addresses.members(listed)):
             return f"<!subteam^{group.id}>"
-        if not members:
+        if not listed:
             return f"group {name} (nobody is in it)"
-        more = f" and {len(members) - _MENTIONED} more" if len(members) > _MENTIONED else ""
-        return ", ".join(f"<@{each}>" for each in members[:_MENTIONED]) + more
+        more = f" and {len(listed) - _MENTIONED} more" if len(listed) > _MENTIONED else ""
+        return ", ".join(map(self._mention_one, listed[:_MENTIONED])) + more
+
+    def _mention_one(self, listed: str) -> str:
+        member = self._addresses.member(listed)
+        return f"<@{member}>" if member else listed
 
     def members(self, source: str) -> frozenset[str]:
         """Return the ids of the people behind a source."""
@@ -171,7 +204,7 @@ class Identity:
         if kind != "group":
             return frozenset()
         if name in self._set:
-            return frozenset(self._set[name])
+            return self._addresses.members(self._set[name])
         group = self._groups.get(name)
         return group.members if group else frozenset()
 

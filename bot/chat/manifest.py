@@ -9,24 +9,54 @@ from typing import Any
 
 from bot.chat.config import ChatConfig
 from bot.chat.inbound.door import EVENTS_PATH
+from bot.chat.shortcuts import DECLARE, MARK
 
 SCOPES = (
     "app_mentions:read",
     "bookmarks:read",
     "bookmarks:write",
+    "canvases:write",
     "channels:history",
     "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
+    "files:write",
     "groups:history",
     "groups:read",
     "groups:write",
     "pins:write",
+    "reactions:read",
     "usergroups:read",
     "users:read",
+    "users:read.email",
 )
-"""One for each method that the surface calls: history to find a post whose answer was lost, pins for the living message, the rest as named."""
+"""One for each method that the surface calls and each event that it hears of: history to find a post whose answer was lost, pins for the living
+message, the rest as named."""
+EVENTS = (
+    "app_home_opened",
+    "member_joined_channel",
+    "message.channels",
+    "message.groups",
+    "reaction_added",
+    "reaction_removed",
+)
+"""What the app hears of; of messages it wants those that stand in a timeline and are changed or deleted."""
+SHORTCUTS = (
+    {
+        "name": "Declare an incident",
+        "type": "global",
+        "callback_id": DECLARE,
+        "description": "Open an incident from anywhere",
+    },
+    {
+        "name": "Add to incident timeline",
+        "type": "message",
+        "callback_id": MARK,
+        "description": "Keep this message in the incident's timeline",
+    },
+)
 _URL = "https://fireline.example"
 
 
@@ -41,9 +71,11 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
         "should_escape": True,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
+    events: dict[str, Any] = {"bot_events": list(EVENTS)}
     if not socket:
         command["url"] = url
         interactivity["request_url"] = url
+        events["request_url"] = url
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -56,11 +88,18 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
             "background_color": "#7c2d12",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
             "bot_user": {"display_name": name, "always_online": True},
+            "shortcuts": [dict(each) for each in SHORTCUTS],
             "slash_commands": [command],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
+            "event_subscriptions": events,
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": socket,

@@ -57,9 +57,18 @@ METHODS = {
     "conversations.info": TIER_3,
     "conversations.replies": TIER_3,
     "pins.add": TIER_2,
+    "conversations.canvases.create": TIER_2,
+    "files.getUploadURLExternal": TIER_4,
+    "files.completeUploadExternal": TIER_4,
+    "files.info": TIER_4,
     "users.info": TIER_4,
+    "users.lookupByEmail": TIER_3,
     "usergroups.list": TIER_2,
     "users.list": TIER_2,
+    "views.open": TIER_4,
+    "views.publish": TIER_4,
+    "views.push": TIER_4,
+    "views.update": TIER_4,
 }
 """Calls a minute in the whole workspace."""
 CHANNELS = {"chat.postMessage": POST, "chat.update": EDIT}

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -18,36 +17,32 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
-from bot.chat.blocks.ink import Redact
-from bot.chat.blocks.kit import Message
-from bot.chat.buttons import ACTIONS, Buttons
+from bot.chat.behind import Behind
 from bot.chat.client import SlackClient
-from bot.chat.commands.doing import Doer
-from bot.chat.commands.looking import Onlooker
 from bot.chat.config import ChatConfig
-from bot.chat.desks import DeskOver, DraftPostmortem
-from bot.chat.gallery import NO_PATIENCE, Describe, Gallery, OutlineOf, TitleOf
+from bot.chat.gallery import Gallery
+from bot.chat.hands import Hands, Place
 from bot.chat.identity import Identity
 from bot.chat.inbound.door import EVENTS_PATH, Door
 from bot.chat.inbound.intake import Intake
-from bot.chat.inbound.payload import COMMAND
 from bot.chat.inbound.reply import Replier
-from bot.chat.inbound.worker import InboxWorker, Task
+from bot.chat.inbound.worker import InboxWorker
+from bot.chat.ours import ours_of
 from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.files import FileKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
+from bot.chat.outbox.losses import Losses
 from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
+from bot.chat.outbox.setbacks import Setbacks
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.socket import SocketLines
 from bot.domain.clock import Clock
-from bot.domain.ports import Journal, Reader, alone
 from bot.domain.records import RelayEntry
-from bot.engine.control import RunControl
 from bot.errors import ChatError
-from bot.incidents.reminding import Patience
 from bot.telemetry import Metrics, get_logger
 
 _LOG = get_logger(__name__)
@@ -55,29 +50,6 @@ CALL_SECONDS = 10
 """How long a call to Slack may take."""
 GRACE = 3.0
 """Seconds that handlers under way get when the surface stops."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
-    """The rooms behind the surface, and what it needs to know of the others, as functions.
-
-    `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
-    `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
-    a postmortem, `redact` takes secrets out of a text, `surely_leading` returns once no other process can lead, `patience` says when people are
-    reminded of what.
-    """
-
-    journal: Journal
-    reader: Reader
-    desk: DeskOver
-    runs: RunControl
-    draft: DraftPostmortem
-    outline: OutlineOf
-    describe: Describe
-    title: TitleOf
-    redact: Redact
-    surely_leading: Callable[[], Awaitable[None]] = alone
-    patience: Patience = NO_PATIENCE
 
 
 class ChatSurface:
@@ -130,38 +102,26 @@ class ChatSurface:
         )
         self._introduction: asyncio.Task[None] | None = None
         behind.journal.listen(self._outbox.wake)
+        behind.journal.listen(self._hands.homes.changed)
         if self.on:
             behind.journal.listen(self._worker.watch)
 
     def _make_inbound(self, behind: Behind) -> None:
-        config = self._config
-        onlooker = Onlooker(
-            reader=behind.reader, gallery=self._gallery, command=config.command, redact=behind.redact
-        )
-        self._doer = Doer(
-            desk=behind.desk,
-            reader=behind.reader,
+        place = Place(
+            config=self._config,
+            slack=self._slack,
+            pacer=self._pacer,
             identity=self.identity,
-            onlooker=onlooker,
-            draft=behind.draft,
-            command=config.command,
-            redact=behind.redact,
+            gallery=self._gallery,
             clock=self._clock,
-            oncall=config.oncall,
+            sleep=self._sleep,
         )
-        self._buttons = Buttons(
-            desk=behind.desk,
-            runs=behind.runs,
-            reader=behind.reader,
-            identity=self.identity,
-            command=config.command,
-            redact=behind.redact,
-        )
+        self._hands = Hands(behind, place)
         replier = Replier(self._slack, self._pacer, self._clock, self._sleep)
         self._worker = InboxWorker(
             journal=behind.journal,
             reader=behind.reader,
-            handler=self._handle,
+            handler=self._hands.handle,
             replier=replier,
             redact=behind.redact,
             sleep=self._sleep,
@@ -170,10 +130,9 @@ class ChatSurface:
             journal=behind.journal,
             worker=self._worker,
             replier=replier,
-            glance=onlooker.glance,
+            glance=self._hands.glance,
             clock=self._clock,
-            command=config.command,
-            actions=ACTIONS,
+            ours=ours_of(self._config),
         )
 
     def _make_outbox(self, behind: Behind, metrics: Metrics, chance: random.Random) -> None:
@@ -195,6 +154,12 @@ class ChatSurface:
             config=self._config,
             redact=behind.redact,
         )
+        self._losses = Losses(
+            journal=behind.journal, reader=behind.reader, clock=self._clock, metrics=metrics
+        )
+        self._messages = MessageKeeper(
+            slack=self._slack, pacer=self._pacer, ledger=ledger, losses=self._losses
+        )
         bookmarks = BookmarkKeeper(
             slack=self._slack,
             pacer=self._pacer,
@@ -203,7 +168,6 @@ class ChatSurface:
             public_url=self._config.public_url,
             redact=behind.redact,
         )
-        self._messages = MessageKeeper(slack=self._slack, pacer=self._pacer, ledger=ledger)
         self._outbox = Outbox(
             reader=behind.reader,
             ledger=ledger,
@@ -213,10 +177,21 @@ class ChatSurface:
             people=self._people,
             bookmarks=bookmarks,
             messages=self._messages,
+            files=FileKeeper(
+                slack=self._slack,
+                pacer=self._pacer,
+                ledger=ledger,
+                reader=behind.reader,
+                sharing=self._config.sharing,
+                show_evidence=behind.show_evidence,
+                read_draft=behind.read_draft,
+            ),
             places=Places(self._slack, self._pacer, self._config.announce_channel),
+            setbacks=Setbacks(
+                ledger=ledger, reader=behind.reader, losses=self._losses, clock=self._clock, chance=chance
+            ),
             clock=self._clock,
             sleep=self._sleep,
-            chance=chance,
             metrics=metrics,
         )
 
@@ -272,6 +247,7 @@ class ChatSurface:
             self._introduction.cancel()
             await asyncio.gather(self._introduction, return_exceptions=True)
         await self._sockets.stop()
+        await self._hands.homes.stop()
         await self._worker.stop(GRACE)
         await self._intake.stop()
         await self._outbox.stop()
@@ -294,7 +270,7 @@ class ChatSurface:
         """Return why chat doesn't work as it should, None when it does; it never makes the process unready by itself."""
         if not self.on:
             return None
-        return self._outbox.locked_out or (None if self._me else "Slack has not answered yet")
+        return self._losses.trouble or (None if self._me else "Slack has not answered yet")
 
     # ---- parts
 
@@ -313,6 +289,3 @@ class ChatSurface:
         )
         self._gallery.team_url = str(self._me.get("url", ""))
         self._outbox.wake()
-
-    async def _handle(self, task: Task) -> Message | None:
-        return await (self._doer.do(task) if task.asked.kind == COMMAND else self._buttons.press(task))

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
+from bot.cli import decisions
 from bot.cli.letters import letters
 from bot.cli.options import AsJson, Config, Number
 from bot.errors import ConfigurationError, FirelineError
@@ -199,6 +200,10 @@ def verify(
     if not prove(config, head=head, as_json=as_json):
         raise typer.Exit(FAILED)
 
+
+# ---- decide
+
+decisions.register(app)
 
 # ---- keep
 

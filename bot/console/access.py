@@ -59,7 +59,7 @@ class Access:
         )
 
     def reader(self, scope: Scope) -> str:
-        """Return how the log names who reads here: the user name that they gave, which nobody has checked, behind `console`."""
+        """Return how the log names who reads here: the user name that they gave, unchecked, behind `console`; an id has no spaces."""
         values = Headers(scope=scope).getlist("authorization")
         scheme, _, value = values[0].partition(" ") if len(values) == 1 else ("", "", "")
         if self._token is None or scheme.lower() != "basic":
@@ -68,7 +68,8 @@ class Access:
             user = base64.b64decode(value.strip(), validate=True).partition(b":")[0].decode(errors="replace")
         except (binascii.Error, ValueError):
             return "console"
-        return f"console/{user[:_MOST_NAME]}" if user else "console"
+        name = "".join(user[:_MOST_NAME].split())
+        return f"console/{name}" if name else "console"
 
 
 def _digest(secret: bytes) -> bytes:

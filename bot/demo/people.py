@@ -83,6 +83,15 @@ class Member:
             "command", {"user": self.user, "channel": channel, "command": command, "text": text}
         )
 
+    def form(self, callback: str) -> Mapping[str, Any] | None:
+        """Return the modal that the person sees, where it is this one; None otherwise."""
+        shown = self.state()["view"]
+        return shown if shown and shown["callback_id"] == callback else None
+
+    def submit(self, form: Mapping[str, Any], **values: object) -> Mapping[str, Any]:
+        """Fill a form in and send it off; return what the app answered."""
+        return self._post("view/submit", {"user": self.user, "view_id": form["id"], "values": values})
+
     def join(self, channel: str) -> None:
         """Join a channel."""
         self._post("join", {"user": self.user, "channel": channel})

@@ -39,6 +39,7 @@ SYSTEM = StreamId("system")
 """What the process itself did: it started, it loaded runbooks."""
 
 
+@lru_cache(maxsize=8192)
 def incident_stream(incident: IncidentId) -> StreamId:
     """Name the stream that holds every event of an incident, its runs included."""
     return StreamId(f"incident/{incident}")
@@ -55,6 +56,7 @@ def run_id(incident: IncidentId, ordinal: int) -> RunId:
     return RunId(f"{incident}-{ordinal}")
 
 
+@lru_cache(maxsize=8192)
 def incident_of_run(run: RunId) -> IncidentId:
     """Return the incident that a run belongs to."""
     return IncidentId(int(run.partition("-")[0]))

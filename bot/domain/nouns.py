@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -73,15 +73,18 @@ class StepStatus(StrEnum):
     UNDONE = "undone"
     CANCELLED = "cancelled"
 
-    @property
-    def final(self) -> bool:
-        """Whether the step will do nothing more by itself."""
-        return self in _FINAL
+    final: bool
+    """Whether the step will do nothing more by itself. An attribute, since the conductor asks it a dozen times a turn."""
 
 
-_FINAL = frozenset(
-    {StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.UNDONE, StepStatus.CANCELLED}
-)
+for _status in StepStatus:
+    _status.final = _status in {
+        StepStatus.SUCCEEDED,
+        StepStatus.FAILED,
+        StepStatus.SKIPPED,
+        StepStatus.UNDONE,
+        StepStatus.CANCELLED,
+    }
 
 
 class Part(StrEnum):
@@ -221,24 +224,35 @@ class ActorKind(StrEnum):
     SENDER = "sender"
     """A machine that sends alerts."""
     PERSON = "person"
+    SERVICE = "service"
+    """A program of the team's own, such as a deployment: it may do what it was given leave to, and never decides."""
+
+
+_VIA = " via "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did something; `id` is unique within its kind (a Slack user id for a person from chat)."""
+    """Who did something; `id` is unique within its kind (a Slack user id for a person from chat) and has no spaces.
+
+    `via` says by which way they came, empty for chat and for Fireline itself. It tells nobody apart: a person is the same by whichever way.
+    """
 
     kind: ActorKind
     id: str
+    via: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        """Write the actor as it stands in the log: `person:U0ADA`."""
-        return f"{self.kind}:{self.id}"
+        """Write the actor as it stands in the log: `person:U0ADA`, `person:U0ADA via api/ada-laptop`."""
+        way = f"{_VIA}{self.via}" if self.via else ""
+        return f"{self.kind}:{self.id}{way}"
 
     @classmethod
     def parse(cls, text: str) -> Actor:
         """Read what `str(actor)` wrote; ValueError when it is something else."""
-        kind, _, ident = text.partition(":")
-        return cls(kind=ActorKind(kind), id=ident)
+        kind, _, rest = text.partition(":")
+        ident, _, via = rest.partition(_VIA)
+        return cls(kind=ActorKind(kind), id=ident, via=via)
 
 
 FIRELINE = Actor(kind=ActorKind.SYSTEM, id="fireline")
@@ -249,9 +263,14 @@ SCHEDULE = Actor(kind=ActorKind.SYSTEM, id="schedule")
 """A runbook's schedule: who asked for a run that nobody asked for."""
 
 
-def person(ident: str) -> Actor:
+def person(ident: str, *, via: str = "") -> Actor:
     """Name a person by the id that the surface they used gives them."""
-    return Actor(kind=ActorKind.PERSON, id=ident)
+    return Actor(kind=ActorKind.PERSON, id=ident, via=via)
+
+
+def service(ident: str, *, via: str = "") -> Actor:
+    """Name a program of the team's own."""
+    return Actor(kind=ActorKind.SERVICE, id=ident, via=via)
 
 
 def sender(ident: str) -> Actor:

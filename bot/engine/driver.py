@@ -36,7 +36,7 @@ from bot.engine.conductor import (
     RetryAsked,
     TimeCame,
     UndoAsked,
-    decide,
+    conclude,
     next_due,
     replay,
 )
@@ -319,16 +319,16 @@ class Driver(Wishes):
             if conducted.stale:
                 arrival = await self._ask_the_log(run, conducted, arrival)
             with self._gatekeeper.turnstile() as gate:
-                decisions = decide(conducted.plan, conducted.state, arrival, self._clock.now(), gate)
+                decided = conclude(conducted.plan, conducted.state, arrival, self._clock.now(), gate)
                 if self._closing:
-                    decisions = without_new_steps(decisions, arrival)
-                if decisions:
+                    decided = without_new_steps(decided, arrival)
+                if decided.decisions:
                     conducted.stale = True
                     reached(CrashPoint.RUN_DECIDED)
-                    events = await runlog.write(self._journal, run, decisions)
-                    conducted.follow(events)
+                    events = await runlog.write(self._journal, run, decided.decisions)
+                    conducted.follow(events, foreseen=decided.after)
                     conducted.stale = False
-                    gate.keep(decisions)
+                    gate.keep(decided.decisions)
                     reached(CrashPoint.RUN_WRITTEN)
             conducted.first = None
             self._bring_about(run, conducted)

@@ -18,6 +18,7 @@ from bot.engine.conductor import (
     CallEnded,
     CancelCall,
     CancelInside,
+    Decided,
     Perform,
     Plan,
     RunInside,
@@ -26,7 +27,6 @@ from bot.engine.conductor import (
     effects,
     evolve,
 )
-from bot.engine.conductor.turn import Decision
 from bot.errors import FirelineError
 
 _LOG = structlog.get_logger(__name__)
@@ -53,8 +53,11 @@ class UnderWay:
     stale: bool = False
     broken: bool = False
 
-    def follow(self, events: Sequence[Event]) -> None:
-        """Move the state along events that are durable."""
+    def follow(self, events: Sequence[Event], *, foreseen: RunState | None = None) -> None:
+        """Move the state along events that are durable, or to where they were foreseen to lead."""
+        if foreseen is not None:
+            self.state = foreseen
+            return
         for event in events:
             self.state = evolve(self.state, event.fact, event.at, event.actor)
 
@@ -111,17 +114,17 @@ def tell_of_bugs(done: asyncio.Task[None]) -> None:
         _LOG.error("the driver's own work broke", exc_info=problem)
 
 
-def without_new_steps(decisions: tuple[Decision, ...], arrival: Arrival) -> tuple[Decision, ...]:
+def without_new_steps(decided: Decided, arrival: Arrival) -> Decided:
     """Leave out what would begin another step, and all that follows: none of it is lost, since the next start decides it from the same state.
 
     What continues the step whose call has just ended, or was just settled, is begun (its verification, its probe, its next attempt): nothing
     else would.
     """
     step = arrival.step if isinstance(arrival, CallEnded | SettlementGiven) else None
-    for place, (_, fact) in enumerate(decisions):
+    for place, (_, fact) in enumerate(decided.decisions):
         if isinstance(fact, CallStarted) and fact.step != step:
-            return decisions[:place]
-    return decisions
+            return Decided(decided.decisions[:place], None)
+    return decided
 
 
 def _name(effect: Perform | CancelCall) -> CallId:

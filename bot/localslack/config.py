@@ -123,6 +123,15 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """A shortcut that the app registered: in a message's menu, or in the composer's."""
+
+    callback_id: str
+    name: str
+    of_message: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledApp:
     """The app whose tokens this workspace knows, and where its callbacks go."""
 
@@ -139,6 +148,7 @@ class InstalledApp:
     bot_scopes: frozenset[str] = BOT_SCOPES
     subscriptions: frozenset[str] = SUBSCRIPTIONS
     commands: tuple[Command, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 INCIDENT_COMMAND = Command(
@@ -146,6 +156,11 @@ INCIDENT_COMMAND = Command(
     description="Declare, run and resolve incidents",
     usage="help",
     words=("ack", "declare", "help", "list", "note", "postmortem", "resolve", "run", "status"),
+)
+
+SHORTCUTS = (
+    Shortcut(callback_id="declare_incident", name="Declare an incident"),
+    Shortcut(callback_id="add_to_timeline", name="Add to incident timeline", of_message=True),
 )
 
 PEOPLE = (
@@ -196,7 +211,7 @@ class LocalSlackConfig:
     team_id: str = "T0LOCAL0000"
     team_name: str = "Demo Shop"
     team_domain: str = "demo-shop"
-    app: InstalledApp = InstalledApp(commands=(INCIDENT_COMMAND,))
+    app: InstalledApp = InstalledApp(commands=(INCIDENT_COMMAND,), shortcuts=SHORTCUTS)
     people: tuple[Person, ...] = PEOPLE
     groups: tuple[Group, ...] = (
         Group(

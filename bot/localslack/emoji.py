@@ -22,7 +22,7 @@ raised_hand ✋|raising_hand 🙋|bust_in_silhouette 👤|busts_in_silhouette �
 heart ❤️|broken_heart 💔|sparkles ✨|star ⭐|100 💯|question ❓|grey_question ❔|exclamation ❗|grey_exclamation ❕|bangbang ‼️|
 information_source ℹ️|new 🆕|sos 🆘|ok 🆗|recycle ♻️|snowflake ❄️|ice_cube 🧊|umbrella ☔|sunny ☀️|cloud ☁️|ocean 🌊|coffee ☕|
 smile 😄|slightly_smiling_face 🙂|grinning 😀|joy 😂|thinking_face 🤔|sweat_smile 😅|cry 😢|sob 😭|scream 😱|face_with_monocle 🧐|
-one 1️⃣|two 2️⃣|three 3️⃣|four 4️⃣|five 5️⃣|globe_with_meridians 🌐|earth_africa 🌍|computer 💻|floppy_disk 💾|file_cabinet 🗄️|
+one 1️⃣|two 2️⃣|three 3️⃣|four 4️⃣|five 5️⃣|globe_with_meridians 🌐|compass 🧭|earth_africa 🌍|computer 💻|floppy_disk 💾|file_cabinet 🗄️|
 card_file_box 🗃️|wastebasket 🗑️|inbox_tray 📥|outbox_tray 📤|email 📧|label 🏷️|money_with_wings 💸|moneybag 💰|dollar 💵|house 🏠
 """  # noqa: RUF001  the information sign is one of them
 

@@ -113,6 +113,7 @@ class Interactions:
         who = self._people.person(user)
         if not ts:
             body = self._base(who, "shortcut") | self._trigger(who)
+            del body["user"]["name"]  # which a global shortcut's user has not
         else:
             place = self._people.joined(channel, who)
             message = self._people.message(place, who, ts)

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from bot.localslack import emoji, markup, seen
 from bot.localslack.config import Person
-from bot.localslack.people import People
+from bot.localslack.people import People, as_typed
 from bot.localslack.refusal import PersonRefused
 from bot.localslack.world import SLACKBOT, Channel, World
 
@@ -62,6 +62,7 @@ class Page:
             "stamp": lambda html: f"{zlib.crc32(str(html).encode()):x}",
             "emoji": emoji.show,
             "size": _size,
+            "typed": lambda text: as_typed(world, text),
         }
 
     def routes(self) -> list[Route]:

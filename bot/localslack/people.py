@@ -199,6 +199,23 @@ class People:
         return match[0] if channel is None or channel.is_private else f"<#{channel.id}|{channel.name}>"
 
 
+def as_typed(world: World, text: str) -> str:
+    """A stored text as somebody would type it: mentions by name, links bare, nothing escaped."""
+
+    def name(match: re.Match[str]) -> str:
+        target, _, label = match[1].partition("|")
+        if target.startswith("@"):
+            person = world.people.get(target[1:])
+            return f"@{person.name}" if person else target
+        if target.startswith("!"):
+            group = world.groups.get(target.removeprefix("!subteam^"))
+            return f"@{group.handle}" if group else f"@{target[1:]}"
+        return f"#{label}" if target.startswith("#") else target
+
+    plain = re.sub(r"<([^<>]+)>", name, text)
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def escape(text: str) -> str:
     """The three characters that mean something in Slack's markup, escaped."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

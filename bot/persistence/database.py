@@ -22,11 +22,12 @@ _PRAGMAS = {
     "foreign_keys": 1,
     "synchronous": 2,  # FULL: the WAL is synced before a commit returns
     "temp_store": 2,  # in memory
-    "cache_size": -16000,  # 16 MB a connection
-    "mmap_size": 268435456,
+    "cache_size": -16000,  # 16 MB
+    "mmap_size": 0,  # mapped, a disk's error would end the process, and each connection would count the file as memory of ours
     "wal_autocheckpoint": 4000,  # pages of 4 KB: a group commit writes many, and a checkpoint costs two more syncs
     "journal_size_limit": 67108864,
 }
+_CACHE_OF_A_READER = -4000
 _PROMISED = ("foreign_keys", "synchronous")
 _ALIVE = {
     "connect_timeout": 5,
@@ -134,6 +135,7 @@ def _prepare_sqlite_writer(connection: Any, _record: object) -> None:  # noqa: A
 def _prepare_sqlite_reader(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection
     cursor = connection.cursor()
     _set_pragmas(cursor)
+    cursor.execute(f"PRAGMA cache_size={_CACHE_OF_A_READER}")
     cursor.execute("PRAGMA query_only=1")
     cursor.close()
 

@@ -34,8 +34,8 @@ from sqlalchemy.sql import visitors
 from bot.persistence.changes import Buffer, Key, Shape
 from bot.persistence.tables import ON_CONFLICT
 
-_LENGTHS = (64, 32, 16, 8, 4, 2, 1)
-"""How many rows one statement may carry. Powers of two: below 64 rows, a statement for each binary digit, and few statements to prepare."""
+_LENGTHS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
+"""How many rows one statement may carry. Below 64 rows two or three statements do, and there are few to prepare."""
 
 
 class Prepared:

@@ -13,14 +13,19 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.targets import spoken
-from bot.postmortem import (
-    describe_channel,
-    describe_letters,
-    describe_line,
-    describe_response,
-    describe_run,
+from bot.postmortem import describe_channel, describe_letters, describe_line, describe_response, describe_run
+from bot.postmortem.wording import (
+    because,
+    count,
+    duration,
+    ended,
+    instant,
+    listed,
+    person_name,
+    plain,
+    size,
+    who,
 )
-from bot.postmortem.wording import because, count, ended, instant, listed, person_name, plain, size, who
 
 Names = Mapping[str, str]
 """Person id → display name."""
@@ -171,12 +176,42 @@ def _back(fact: facts.BreakerClosed, _by: str, _event: Event, _names: Names) -> 
     return f"{plain(spoken(fact.target))} answers again; it was not called since {instant(fact.since)}"
 
 
+def _chat_stopped(fact: facts.ChatStopped, _by: str, _event: Event, _names: Names) -> str:
+    return f"Slack refuses this app ({plain(fact.code)}): nothing is shown there until that is mended, and nothing is given up"
+
+
+def _chat_went_on(fact: facts.ChatWentOn, _by: str, _event: Event, _names: Names) -> str:
+    return f"Slack takes this app's calls again, after {duration(fact.stopped_for)}"
+
+
+def _message_lost(fact: facts.MessageLost, _by: str, _event: Event, _names: Names) -> str:
+    return f"The message {plain(fact.key)} was deleted in Slack, and is posted anew"
+
+
+def _shut_out(fact: facts.ShutOut, _by: str, _event: Event, _names: Names) -> str:
+    what = (
+        "The incident's channel was archived"
+        if fact.why == "archived"
+        else "Fireline was removed from the incident's channel"
+    )
+    return f"{what}: how things stand can't be shown there until that is mended"
+
+
+def _let_in(fact: facts.LetIn, _by: str, _event: Event, _names: Names) -> str:  # noqa: ARG001 - one form for all
+    return "Fireline can write in the incident's channel again"
+
+
 SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.IncidentOpened: _opened,
     facts.AlertsAttached: _attached,
     facts.AlertsResolved: _alerts_over,
     facts.RunProposed: _proposed,
     facts.MessagePosted: _message,
+    facts.MessageLost: _message_lost,
+    facts.ShutOut: _shut_out,
+    facts.LetIn: _let_in,
+    facts.ChatStopped: _chat_stopped,
+    facts.ChatWentOn: _chat_went_on,
     facts.IncidentAcknowledged: _acknowledged,
     facts.StatusChanged: _status,
     facts.NoteAdded: _note,

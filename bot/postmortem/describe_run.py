@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,9 +11,20 @@ from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.labels import label_of
 from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, Settlement, Vote
-from bot.postmortem.wording import because, count, duration, instant, listed, plain, source_name, who
+from bot.postmortem.wording import (
+    because,
+    count,
+    duration,
+    instant,
+    listed,
+    person_name,
+    plain,
+    source_name,
+    who,
+)
 
 Names = Mapping[str, str]
+_FROZEN = re.compile(r"^frozen by (\S+): ")
 NAMED = 12
 """Items of a loop that a sentence names before it only counts."""
 
@@ -165,9 +177,11 @@ def _call(fact: facts.CallStarted, _by: str, _event: Event, _names: Names) -> st
     return f"{_subject(fact.part, fact.step)} began{again}: {plain(fact.action)}"
 
 
-def _held(fact: facts.CallHeld, _by: str, _event: Event, _names: Names) -> str:
+def _held(fact: facts.CallHeld, _by: str, _event: Event, names: Names) -> str:
     until = f" until {instant(fact.until)}" if fact.until else ""
-    return f"{_subject(fact.part, fact.step)} waits{until}, and was not called{because(fact.detail)}"
+    # The gate knows who froze changes by their id alone.
+    why = _FROZEN.sub(lambda found: f"frozen by {person_name(found[1], names)}: ", fact.detail)
+    return f"{_subject(fact.part, fact.step)} waits{until}, and was not called{because(why)}"
 
 
 def _refused(fact: facts.CallRefused, _by: str, _event: Event, _names: Names) -> str:

@@ -120,11 +120,14 @@ def because(words: str) -> str:
 
 
 def who(actor: Actor, names: Mapping[str, str]) -> str:
-    """Name an actor as people know them."""
+    """Name an actor as people know them, and the way they came where that was not chat: `Ada (by the API)`."""
+    by = " (by the API)" if actor.via.startswith("api/") else ""
     if actor.kind is ActorKind.PERSON:
-        return person_name(actor.id, names)
+        return f"{person_name(actor.id, names)}{by}"
     if actor == SCHEDULE:
         return "the runbook's schedule"
+    if actor.kind is ActorKind.SERVICE:
+        return f"the service {plain(actor.id)}{by}"
     return "Fireline" if actor.kind is ActorKind.SYSTEM else f"the sender {plain(actor.id)}"
 
 

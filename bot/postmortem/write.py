@@ -68,6 +68,17 @@ async def draft_postmortem(
     return written
 
 
+def read_written(drafted: PostmortemDrafted) -> str:
+    """Return a draft's Markdown as it was drafted; NotFound when it is not there, or somebody has changed it since."""
+    try:
+        document = Path(drafted.path).read_bytes()
+    except OSError as error:
+        raise NotFound(f"The draft can't be read: {error.strerror}.") from None
+    if _digest(document) != drafted.sha256:
+        raise NotFound("The draft was changed since it was drafted.")
+    return document.decode()
+
+
 def _write(events: Sequence[Event], folder: Path, names: Mapping[str, str], redact: Redact) -> Written:
     draft = assemble(events, names, redact)
     document = to_markdown(draft).encode()

@@ -20,11 +20,14 @@ from bot.runbook.sandbox import nearest
 
 
 class InputsRefused(RunbookError):
-    """The inputs don't fit the runbook; `problems` has a sentence for each misfit."""
+    """The inputs don't fit the runbook; `problems` has a sentence for each misfit, `misfits` the same by the input's name."""
 
-    def __init__(self, runbook: str, problems: tuple[str, ...], hint: str) -> None:
+    def __init__(
+        self, runbook: str, problems: tuple[str, ...], hint: str, misfits: Mapping[str, str]
+    ) -> None:
         super().__init__(f"{runbook} can't start: {'; '.join(problems)}", hint=hint)
         self.problems = problems
+        self.misfits = misfits
 
 
 class _Unfit(ValueError):
@@ -43,14 +46,16 @@ def resolve_inputs(
     """
     known = [decl.name for decl in runbook.inputs]
     problems = [_no_such(name, known) for name in given if name not in known]
+    misfits: dict[str, str] = {}
     values: dict[str, Data] = {}
     for decl in runbook.inputs:
         try:
             values[decl.name] = _value(decl, given, scope)
         except _Unfit as error:
-            problems.append(f"{decl.name}: {error}")
+            misfits[decl.name] = str(error)
+    problems += [f"{name}: {why}" for name, why in misfits.items()]
     if problems:
-        raise InputsRefused(runbook.name, tuple(problems), _usage(runbook))
+        raise InputsRefused(runbook.name, tuple(problems), _usage(runbook), misfits)
     return values
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,12 +15,14 @@ from pydantic import ByteSize, Field, JsonValue, SecretStr, field_validator, mod
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.nouns import Severity
+from bot.settings.api import ApiSettings
 from bot.settings.protection import ProtectionSettings
 from bot.settings.types import Duration, OffIsAWord, Paths, SecretSource, Section, Words
 
 PREFIX = "FIRELINE_"
 NESTING = "__"
 _DATABASES = ("sqlite", "postgresql")
+_MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
 class HttpSettings(Section):
@@ -125,6 +128,11 @@ class SlackSettings(Section):
         default=timedelta(days=7),
         description="How long after an incident's end its channel is archived; `null` for never.",
     )
+    timeline_reaction: str = Field(
+        default="pushpin",
+        description="Reaction (an emoji's name, without colons) that adds a message of an incident's channel to its timeline.",
+        pattern=r"^[a-z0-9_+'-]{1,100}$",
+    )
     invite_groups: Words = Field(
         default=(),
         description="Groups (of `groups`, or Slack's user groups by handle) whose people are invited to every incident channel.",
@@ -132,6 +140,20 @@ class SlackSettings(Section):
     oncall_groups: Words = Field(
         default=(),
         description="Groups whose people are on call, as `oncall` shows them; unset, those of `invite_groups`.",
+    )
+
+    share_evidence: Words = Field(
+        default=(),
+        description="Classes of evidence (`metrics`, `logs`, …) that go up into the incident's channel as files, free of secrets; unset, none does.",
+    )
+    share_evidence_up_to: ByteSize = Field(
+        default=ByteSize(1024 * 1024),
+        description="The largest piece of evidence that goes up.",
+        le=5 * 1024 * 1024,
+    )
+    share_postmortem: Annotated[Literal["off", "file", "canvas"], OffIsAWord] = Field(
+        default="canvas",
+        description="How a postmortem's draft goes up into the channel: as its `canvas` (a file where Slack makes none), as a `file`, or `off`.",
     )
 
     @field_validator("base_url")
@@ -288,7 +310,8 @@ class Settings(BaseSettings):
     )
     groups: dict[str, Words] = Field(
         default_factory=dict,
-        description="People by group, as approvals name them (`group:sre`): member ids of the chat, `sre: [U0ADA]`.",
+        description="People by group, as approvals name them (`group:sre`): member ids of the chat or email addresses, "
+        "`sre: [U0ADA, ben@example.com]`.",
     )
     roles: Words = Field(
         default=(),
@@ -303,6 +326,7 @@ class Settings(BaseSettings):
     slack: SlackSettings = SlackSettings()
     reminders: ReminderSettings = ReminderSettings()
     console: ConsoleSettings = ConsoleSettings()
+    api: ApiSettings = ApiSettings()
     engine: EngineSettings = EngineSettings()
     protection: ProtectionSettings = ProtectionSettings()
     journal: JournalSettings = JournalSettings()
@@ -320,6 +344,18 @@ class Settings(BaseSettings):
             msg = "the address of a database begins with sqlite:/// or postgresql://"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _holders_are_known(self) -> Self:
+        for name, each in self.api.tokens.items():
+            if each.person is not None and self.slack.mode != "off" and not _MEMBER.fullmatch(each.person):
+                msg = f"api.tokens.{name}.person: with Slack on, a person is named by their member id, like U0ADA"
+                raise ValueError(msg)
+            named = sorted(set(each.groups) & self.groups.keys())
+            if named:
+                msg = f"api.tokens.{name}.groups: {named[0]} is one of `groups`: who is in it stands there"
+                raise ValueError(msg)
+        return self
 
     @property
     def database(self) -> str:

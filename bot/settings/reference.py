@@ -63,7 +63,7 @@ def every_key(model: type[BaseModel] = Settings, *, above: tuple[str, ...] = ())
                 variable=PREFIX
                 + NESTING.join("<NAME>" if part == "<name>" else part.upper() for part in path),
                 kind=_say(kind),
-                default=_default(field),
+                default="needed" if field.is_required() else _default(field),
                 description=field.description or "",
             )
 
@@ -88,7 +88,8 @@ def _say(kind: Any) -> str:  # noqa: ANN401 - any annotation
     if get_origin(kind) is Literal:
         return " or ".join(f"`{each.value if isinstance(each, Enum) else each}`" for each in get_args(kind))
     if get_origin(kind) is tuple:
-        return f"list of {_say(get_args(kind)[0])}s"
+        inner = _say(get_args(kind)[0])
+        return f"list of {inner}" if inner.startswith("`") else f"list of {inner}s"
     if get_origin(kind) is dict:
         return f"mapping of name to {_say(get_args(kind)[1])}"
     return _KINDS[kind]

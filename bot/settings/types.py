@@ -49,9 +49,10 @@ def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
+SplitByCommas = BeforeValidator(_split_list)
+Words = Annotated[tuple[str, ...], NoDecode, SplitByCommas]
 """A list of texts; in a variable, separated by commas."""
-Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_list)]
+Paths = Annotated[tuple[Path, ...], NoDecode, SplitByCommas]
 """A list of paths; in a variable, separated by commas."""
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
-from bot.chat.surface import Behind, ChatSurface
+from bot.chat.surface import ChatSurface
+from bot.domain.facts import PostmortemDrafted
+from bot.domain.ids import IncidentId
+from bot.domain.nouns import FIRELINE
 from bot.domain.records import RunRecord
 from bot.errors import RunbookError
+from bot.incidents.custodian import Custodian
+from bot.incidents.foreseen import Foresight
 from bot.postmortem.describe import describe
+from bot.postmortem.write import read_written
 from bot.wiring.fireline import Fireline
 from bot.wiring.patience import patience_of
 
@@ -30,6 +39,14 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         book = fireline.shelf.get(name)
         return book.title if book is not None else name
 
+    custodian = custodian_of(fireline)
+
+    async def show_evidence(incident: IncidentId, place: int) -> str:
+        return (await custodian.show(incident, place, FIRELINE)).text
+
+    async def read_draft(drafted: PostmortemDrafted) -> str:
+        return await asyncio.to_thread(read_written, drafted)
+
     behind = Behind(
         journal=fireline.store.journal,
         reader=fireline.store.records,
@@ -40,9 +57,27 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         describe=describe,
         title=title,
         redact=fireline.redactor.redact,
+        show_evidence=show_evidence,
+        read_draft=read_draft,
+        foresight=Foresight(
+            fireline.store.records,
+            runbooks=fireline.shelf.runbooks,
+            catalogue=fireline.shelf.catalogue,
+            variables=fireline.settings.vars,
+        ),
         surely_leading=fireline.store.surely_leading,
         patience=patience_of(fireline.settings),
     )
     return ChatSurface(
         ChatConfig.from_settings(fireline.settings), behind, clock=fireline.clock, metrics=fireline.metrics
+    )
+
+
+def custodian_of(fireline: Fireline) -> Custodian:
+    """Make the one door through which evidence leaves the store of a Fireline that leads."""
+    return Custodian(
+        fireline.store.journal,
+        fireline.store.records,
+        open_blob=lambda digest: fireline.evidence.open(digest, verify=True),
+        redact=fireline.redactor.redact,
     )

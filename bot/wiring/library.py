@@ -44,7 +44,7 @@ class Shelf:
         groups: Mapping[str, Collection[str]] = NO_GROUPS,
     ) -> None:
         self._paths = paths
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._variables = variables
         self._groups = groups
         self._reader = reader
@@ -55,7 +55,7 @@ class Shelf:
 
     def load(self, today: date) -> RunbooksLoaded:
         """Read the files anew and return the fact that tells of it; a file that broke keeps its last good version, loudly."""
-        read = load_folder(self._paths, self._catalogue, self._variables, today=today, groups=self._groups)
+        read = load_folder(self._paths, self.catalogue, self._variables, today=today, groups=self._groups)
         refused = sorted({each.place.file for each in read.findings if each.level is Level.ERROR})
         for each in read.findings:
             if each.level is Level.ERROR:
@@ -89,7 +89,7 @@ class Shelf:
             source = self._reader.runbook_source(digest)
             if source is None:
                 raise RunbookError(f"the runbook {digest[:12]} is not in the store")
-            book = load_good(source, f"pinned/{digest[:12]}.yaml", self._catalogue, self._variables)
+            book = load_good(source, f"pinned/{digest[:12]}.yaml", self.catalogue, self._variables)
             plan = self._pinned[digest] = self._plan(self._bounded(book))
         return plan
 
@@ -99,7 +99,7 @@ class Shelf:
     def _plan(self, book: Runbook) -> Plan:
         return Plan(
             runbook=book,
-            catalogue=self._catalogue,
+            catalogue=self.catalogue,
             call_timeout=self._engine.default_step_timeout,
             approval_expiry=self._engine.default_approval_expiry,
             patience=self._protection.patience,

@@ -15,11 +15,14 @@ from bot.chat.inbound.standing import standing_routes
 from bot.console.pages import console_routes
 from bot.incidents.custodian import Custodian
 from bot.ingress.alertmanager import AlertmanagerWebhook
+from bot.ingress.api.routes import standby_api
 from bot.ingress.app import StraightIn, ingress_routes
 from bot.ingress.credentials import Credentials
 from bot.ingress.health import Check, Health, flag, journal_writes
 from bot.settings import Settings
 from bot.telemetry.requests import CountRequests
+from bot.wiring.api import build_api, holders_of
+from bot.wiring.chat import custodian_of
 from bot.wiring.fireline import Fireline
 from bot.wiring.standby import NoJournal, Standby
 
@@ -53,15 +56,11 @@ def application(fireline: Fireline) -> ASGIApp:
         token=settings.console.token,
         names=fireline.names,
         redact=fireline.redactor.redact,
-        evidence=Custodian(
-            fireline.store.journal,
-            fireline.store.records,
-            open_blob=lambda digest: fireline.evidence.open(digest, verify=True),
-            redact=fireline.redactor.redact,
-        ),
+        evidence=custodian_of(fireline),
         clock=fireline.clock,
     )
-    routes: Sequence[BaseRoute] = [*ingress, *fireline.chat.routes(), *console]
+    api = build_api(fireline).routes()
+    routes: Sequence[BaseRoute] = [*ingress, *api, *fireline.chat.routes(), *console]
     app = Starlette(routes=routes, middleware=[Middleware(CountRequests, metrics=fireline.metrics)])
     return StraightIn(app, webhook, fireline.metrics)
 
@@ -86,6 +85,7 @@ def standby_application(standby: Standby) -> ASGIApp:
         info={},
         leads=_leader_elsewhere(standby),
     )
+    api = standby_api(holders_of(settings), lambda: str(standby.sight.leader or ""))
     chat = standing_routes(ChatConfig.from_settings(settings), standby.relay.put, standby.grounds.clock)
     console = console_routes(
         standby.records,
@@ -101,7 +101,7 @@ def standby_application(standby: Standby) -> ASGIApp:
         clock=standby.grounds.clock,
     )
     app = Starlette(
-        routes=[*ingress, *chat, *console], middleware=[Middleware(CountRequests, metrics=metrics)]
+        routes=[*ingress, *api, *chat, *console], middleware=[Middleware(CountRequests, metrics=metrics)]
     )
     return StraightIn(app, webhook, metrics)
 

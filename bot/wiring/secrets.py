@@ -87,6 +87,8 @@ def settings_secrets(settings: Settings) -> list[str]:
         settings.slack.app_token,
         settings.slack.signing_secret,
         settings.console.token,
+        settings.api.token,
+        *(each.token for each in settings.api.tokens.values()),
     )
     found = [secret.get_secret_value() for secret in held if secret is not None]
     password = password_in(settings.database)

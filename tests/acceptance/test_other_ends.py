@@ -16,14 +16,16 @@ UNTOUCHED = {"primary": 100, "standby": 0}
 
 
 def test_denied(tell: Callable[..., Story]) -> None:
-    """One Deny ends it: nothing was shifted, the run failed, and the message says who."""
+    """One Deny ends it: nothing was shifted, the run failed, and the message says who and why."""
     story = tell()
     story.break_shop("primary")
     story.ben.click(story.button(story.ben, "deny"))
+    form = story.until("the form of a Deny", lambda: story.ben.form("deny"))
+    story.ben.submit(form, why="let us watch first")
     assert story.ended() is RunStatus.FAILED
     assert story.weights() == UNTOUCHED
     assert story.shifts() == []
-    story.says(story.ada, "enied", f"<@{BEN}>")
+    story.says(story.ada, "enied", f"<@{BEN}>", "let us watch first")
     (closed,) = story.record.facts(FIRST, ApprovalClosed)
     assert closed.status is ApprovalStatus.DENIED
     story.check_record()

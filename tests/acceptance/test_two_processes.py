@@ -106,7 +106,7 @@ def test_the_leader_is_killed_while_the_containing_step_runs(
     assert (interrupted.step, interrupted.again) == ("shift", False)
     (settled,) = story.record.facts(FIRST, StepSettled)
     assert settled.settlement is Settlement.HAPPENED
-    story.ada.command(story.channel(), "resolve")
+    story.ada.command(story.channel(), "resolve it is over")
     story.until("the incident to be resolved", lambda: story.record.resolved(FIRST))
     posted = [
         message

@@ -1,9 +1,9 @@
 """The engine on a bed: driver, conductor, performer, journal and projections over a real store, and an action that does nothing.
 
-    python -m tests.benchmarks.engine_bed saturated URL AT_ONCE SECONDS      so many runs at once, begun anew as they end
-    python -m tests.benchmarks.engine_bed single URL RUNS                    one run after the other
+    python -m tests.benchmarks.engine_bed saturated URL FOLDER AT_ONCE SECONDS      so many runs at once, begun anew as they end
+    python -m tests.benchmarks.engine_bed single URL FOLDER RUNS                    one run after the other
 
-Prints one JSON object. A process of its own, as each rival's is.
+Prints one JSON object. A process of its own, as each rival's is: `tests/benchmarks/rivals`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from bot.domain.events import Event
 from bot.domain.facts import CallSucceeded, IncidentOpened, RunFinished
 from bot.domain.ids import IncidentId, RunId, incident_of_run, incident_stream, run_id
 from bot.domain.nouns import FIRELINE, Severity
+from bot.domain.ports import Transaction
 from bot.engine.conductor import Plan
 from bot.engine.driver import Driver
+from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.starting import scope_of, start_run
 from bot.persistence.evidence_files import EvidenceFiles
@@ -45,6 +47,8 @@ from tests.fakes.actions import FakeSecrets
 from tests.fakes.workshop import HandAlarm
 
 STEPS = 5
+AT_ONCE = 1000
+"""How many calls the gate lets run at a time: more than any bed has runs."""
 OUTPUT = {"value": 1}
 
 
@@ -92,11 +96,9 @@ class Bed:
                 if waiting is not None:
                     waiting.set_result(None)
 
-    async def open_incidents(self, count: int) -> None:
-        """Open incidents 1 to `count`."""
-        for number in range(1, count + 1):
-            opened = IncidentOpened(incident=IncidentId(number), title="Nothing", severity=Severity.SEV4)
-            await self.store.journal.append(incident_stream(IncidentId(number)), FIRELINE, [opened])
+    async def open_incidents(self, count: int) -> list[IncidentId]:
+        """Open so many incidents."""
+        return [await self.store.journal.submit(_open_incident) for _ in range(count)]
 
     async def one(self, run: RunId) -> None:
         """Start a run and see it end."""
@@ -113,6 +115,13 @@ class Bed:
         await self.store.journal.append(incident_stream(incident_of_run(run)), FIRELINE, [fact])
         await self.driver.take_up(run)
         await ended
+
+
+def _open_incident(tx: Transaction) -> IncidentId:
+    incident = tx.next_incident()
+    opened = IncidentOpened(incident=incident, title="Nothing", severity=Severity.SEV4)
+    tx.append(incident_stream(incident), FIRELINE, [opened])
+    return incident
 
 
 def nothing_runbook(catalogue: Catalogue, **more: Any) -> Runbook:
@@ -152,13 +161,13 @@ async def open_bed(url: str, folder: Path, **more: Any) -> Bed:
             actions={action.spec.name: action},
             secrets=FakeSecrets(),
             captures=EvidenceFiles(folder / "evidence").capture,
-            slots=asyncio.Semaphore(10_000),
             version="bench",
             chance=random.random,
         ),
         plan_of=lambda _digest: plan,
         alarm=HandAlarm(),
         retry_pause=lambda _tries: 0.1,
+        guards=Guards(Rules(max_running=AT_ONCE)),
     )
     bed = Bed(store=store, driver=driver, runbook=runbook, action=action)
     store.journal.listen(bed.heard)
@@ -167,26 +176,26 @@ async def open_bed(url: str, folder: Path, **more: Any) -> Bed:
 
 
 async def saturated(url: str, folder: Path, at_once: int, seconds: float) -> dict[str, float]:
-    """Keep so many runs under way; return the steps and runs a second."""
+    """Keep so many runs under way; return the steps a second, and the seconds of processor time that one took."""
     bed = await open_bed(url, folder)
-    await bed.open_incidents(at_once)
+    incidents = await bed.open_incidents(at_once)
     stop = False
-    runs = 0
 
     async def keep_one(incident: IncidentId) -> None:
-        nonlocal runs
         for ordinal in itertools.count(1):
             if stop:
                 return
             await bed.one(run_id(incident, ordinal))
-            runs += 1
 
-    working = [asyncio.create_task(keep_one(IncidentId(n))) for n in range(1, at_once + 1)]
+    working = [asyncio.create_task(keep_one(each)) for each in incidents]
     await asyncio.sleep(min(1.0, seconds / 4))
-    began, steps_then, runs_then = time.perf_counter(), bed.steps, runs
+    began, worked, then = time.perf_counter(), time.process_time(), bed.steps
     await asyncio.sleep(seconds)
-    took = time.perf_counter() - began
-    rates = {"steps": (bed.steps - steps_then) / took, "runs": (runs - runs_then) / took}
+    steps = bed.steps - then
+    rates = {
+        "steps": steps / (time.perf_counter() - began),
+        "cpu": (time.process_time() - worked) / steps,
+    }
     stop = True
     await asyncio.gather(*working)
     await bed.driver.stop(1)
@@ -197,10 +206,10 @@ async def saturated(url: str, folder: Path, at_once: int, seconds: float) -> dic
 async def single(url: str, folder: Path, runs: int) -> dict[str, list[float]]:
     """Run one after the other; return the seconds from the ask to the first step, and to the end."""
     bed = await open_bed(url, folder)
-    await bed.open_incidents(1)
+    (incident,) = await bed.open_incidents(1)
     first, whole = [], []
     for ordinal in range(1, runs + 1):
-        run = run_id(IncidentId(1), ordinal)
+        run = run_id(incident, ordinal)
         began = time.perf_counter()
         await bed.one(run)
         whole.append(time.perf_counter() - began)

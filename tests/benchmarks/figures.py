@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -58,3 +60,12 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Non
         for row in (head, *rows)
     ]
     sys.stdout.write("\n".join(["", title, *(f"  {line.rstrip()}" for line in lines), ""]))
+
+
+def synced(folder: Path) -> sqlite3.Connection:
+    """Open a database whose every insert is a commit that is synced, as Fireline's are."""
+    connection = sqlite3.connect(folder / "bare.db", isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE t (data TEXT)")
+    return connection

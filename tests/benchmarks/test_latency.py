@@ -11,7 +11,6 @@ from __future__ import annotations
 import http.client
 import selectors
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from bot.ingress.app import ALERTMANAGER_PATH
-from tests.benchmarks.figures import Figures, show
+from tests.benchmarks.figures import Figures, show, synced
 from tests.fakes.served import TOKEN, ServedHome, delivery
 
 ALERTS = 200
@@ -127,15 +126,6 @@ def post(connection: http.client.HTTPConnection, path: str, body: bytes) -> tupl
     response = connection.getresponse()
     response.read()
     return began, time.perf_counter()
-
-
-def synced(folder: Path) -> sqlite3.Connection:
-    """Open a database whose every insert is a commit that is synced, as Fireline's are."""
-    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("CREATE TABLE t (data TEXT)")
-    return connection
 
 
 def wait_until_idle(connection: http.client.HTTPConnection, ended: int) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot.domain import facts
+from bot.domain.channel_records import ChannelRecord
 from bot.domain.facts import Fact
 from bot.domain.ids import (
     INTAKE,
@@ -25,12 +26,14 @@ from bot.domain.ids import (
 )
 from bot.domain.nouns import (
     FIRELINE,
+    SCHEDULE,
     Actor,
     AlertStatus,
     ApprovalStatus,
     IncidentStatus,
     Part,
     Phase,
+    ReminderOf,
     Routing,
     RunStatus,
     Settlement,
@@ -421,7 +424,7 @@ async def test_a_schedule_and_a_quiet_incident(desk: Desk) -> None:
     """What is on schedule, what its last instant led to, and an incident that shows nowhere until somebody is needed."""
     at = START + timedelta(hours=1)
     await desk.tell(facts.ScheduleSet(runbook="sweep", cron="0 * * * *", timezone="UTC"))
-    await desk.tell(replace(opened(), scheduled=at), started(RUN))
+    await desk.tell(replace(opened(), scheduled=at), replace(started(RUN), requested_by=SCHEDULE))
     await desk.tell(facts.ScheduleFired(runbook="sweep", due=at, incident=ONE, started=RUN))
     await desk.tell(facts.ScheduleFired(runbook="sweep", due=at + timedelta(hours=1), skipped="busy"))
     (record,) = desk.read.schedules()
@@ -443,7 +446,8 @@ async def test_a_schedule_and_a_quiet_incident(desk: Desk) -> None:
     (loud,) = desk.read.incidents()
     assert (loud.quiet, loud.scheduled) == (False, at)
     keys = {each.key for each in desk.read.outbox_behind()}
-    assert keys == {"incident/1/channel", "incident/1/status", "incident/1/announce"}
+    furniture = {f"incident/1/{each}" for each in ("channel", "bookmarks", "status", "announce")}
+    assert keys == {*furniture, "run/1-1"}
     await desk.tell(facts.ScheduleRemoved(runbook="sweep"))
     assert desk.read.schedules() == []
 
@@ -617,8 +621,10 @@ async def test_chat_learns_what_to_show(desk: Desk) -> None:
     wanted = {entry.key: entry.wanted for entry in desk.read.outbox_behind()}
     assert wanted == {
         "incident/1/channel": 1,
+        "incident/1/bookmarks": 1,
         "incident/1/announce": 1,
         "incident/1/status": 4,
+        "run/1-1": 4,
         "incident/1/proposed/checkout-errors": 3,
         "approval/1-1/shift/1": 4,
     }
@@ -626,6 +632,37 @@ async def test_chat_learns_what_to_show(desk: Desk) -> None:
     assert entry is not None
     assert (entry.channel, entry.ts, entry.sent, entry.incident) == ("C1", "1.5", 0, ONE)
     assert len(desk.read.outbox_behind(limit=2)) == 2
+
+
+async def test_a_channel_and_what_people_were_reminded_of(desk: Desk) -> None:
+    """Who is not in it, when it was archived, that it was left; and each reminder with the last time that it was given."""
+    await desk.tell(opened())
+    assert desk.read.channel_of(ONE) == ChannelRecord(incident=ONE)
+    lost = facts.NotInvited(who="U0DANA", why="user_is_restricted")
+    await desk.tell(facts.ChannelOpened(incident=ONE, channel="C1", name="inc-1"))
+    await desk.tell(facts.InvitesRefused(incident=ONE, channel="C1", refused=(lost,)))
+    assert desk.read.channel_of(ONE).not_in == (lost,)
+    await desk.tell(facts.ChannelRetired(incident=ONE, channel="C1"))
+    await desk.tell(facts.ChannelArchived(incident=ONE, channel="C1"))
+    place = desk.read.channel_of(ONE)
+    assert place.retired_at is not None
+    assert place.archived_at is not None
+    await desk.tell(facts.ChannelLeft(incident=ONE, channel="C1", why="not_in_channel"))
+    assert desk.read.channel_of(ONE) == ChannelRecord(incident=ONE, before="C1", left_why="not_in_channel")
+    record = desk.read.incident(ONE)
+    assert record is not None
+    assert record.channel == ""
+    due = START + timedelta(minutes=30)
+    for of, approval in (
+        (ReminderOf.UPDATE, ""),
+        (ReminderOf.APPROVAL, "1-1/shift/1"),
+        (ReminderOf.UPDATE, ""),
+    ):
+        await desk.tell(facts.Reminded(incident=ONE, of=of, due=due, approval=ApprovalId(approval)))
+    assert [(each.key, each.due) for each in desk.read.reminders_of(ONE)] == [
+        ("1-1/shift/1", due),
+        ("update", due),
+    ]
 
 
 def contents(store: Store) -> Mapping[str, Any]:

@@ -46,6 +46,10 @@ class FakeSlack:
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
     unwelcome: dict[str, str] = field(default_factory=dict)
     down: bool = False
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    canvases: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    shut: set[str] = field(default_factory=set)  # channels that we were removed from
     latency: Callable[[], Awaitable[None]] | None = None
     _faults: dict[str, deque[tuple[str, Exception]]] = field(default_factory=dict)
 
@@ -89,6 +93,8 @@ class FakeSlack:
         when, problem = queue.popleft() if queue else ("", None)
         if problem is not None and when == "before":
             raise problem
+        if arguments.get("channel") in self.shut and method == "chat.postMessage":
+            raise ChatError(f"{method}: not_in_channel", code="not_in_channel")
         answer = self._apply(method, json.loads(json.dumps(arguments)))
         if problem is not None:
             raise problem
@@ -102,6 +108,25 @@ class FakeSlack:
         if queue:
             raise queue.popleft()[1]
         self.responses.append((url, body))
+
+    async def upload(self, url: str, data: bytes) -> None:
+        """See `SlackCalls.upload`."""
+        if self.down:
+            raise Unreachable("upload: Slack is down", code="unreachable")
+        self.files[url.rpartition("/")[2]]["data"] = data
+
+    def _file(self, method: str, given: dict[str, Any]) -> Mapping[str, Any]:
+        """The three calls of an upload, and the look for what became of it."""
+        if method == "files.getUploadURLExternal":
+            file = f"F{len(self.files):08d}"
+            self.files[file] = {"name": given["filename"], "length": given["length"], "channel": ""}
+            return {"file_id": file, "upload_url": f"https://files.slack.test/{file}"}
+        file = given["file"] if method == "files.info" else given["files"][0]["id"]
+        if file not in self.files or (method == "files.info" and not self.files[file]["channel"]):
+            raise ChatError(f"{method}: file_not_found", code="file_not_found")
+        if method == "files.completeUploadExternal":
+            self.files[file] |= {"channel": given["channel_id"], "title": given["files"][0]["title"]}
+        return {"file": self.files[file]}
 
     def _apply(  # noqa: C901, PLR0911, PLR0912 - a table of methods
         self, method: str, given: dict[str, Any]
@@ -132,6 +157,17 @@ class FakeSlack:
                 return {"bookmarks": self.bookmarks}
             case "users.info":
                 return {"user": self.people.get(given["user"], {"id": given["user"], "name": given["user"]})}
+            case "files.getUploadURLExternal" | "files.completeUploadExternal" | "files.info":
+                return self._file(method, given)
+            case "conversations.canvases.create":
+                if given["channel_id"] in self.canvases:
+                    raise ChatError(f"{method}: exists", code="channel_canvas_already_exists")
+                self.canvases[given["channel_id"]] = given["document_content"]["markdown"]
+                return {"canvas_id": f"F{given['channel_id']}"}
+            case "users.lookupByEmail":
+                if given["email"] not in self.addresses:
+                    raise ChatError("users.lookupByEmail: users_not_found", code="users_not_found")
+                return {"user": {"id": self.addresses[given["email"]]}}
             case "usergroups.list":
                 return {"usergroups": self.groups}
             case "auth.test":

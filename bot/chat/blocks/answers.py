@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.chat.blocks.incident import living_message
 from bot.chat.blocks.ink import Ink, Redact, clock_time, mention
@@ -16,16 +17,22 @@ from bot.domain.response_records import FreezeRecord
 LISTED = 20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal(Message):
+    """A message that says that nothing was done; a form stays open with it."""
+
+
 def said(text: str, hint: str = "") -> Message:
     """A sentence of ours, with the next step in small print; outside text in it was written by `Ink`."""
     blocks = (section(text), context(hint)) if hint else (section(text),)
     return Message(text=f"{text} {hint}".strip(), blocks=blocks)
 
 
-def refused(message: str, hint: str, *, redact: Redact) -> Message:
+def refused(message: str, hint: str, *, redact: Redact) -> Refusal:
     """Tell a person that it was not done, why, and what to do."""
     ink = Ink(redact=redact)
-    return said(f"❗ {ink.line(message, 1500)}", ink.line(hint, 600))
+    shown = said(f"❗ {ink.line(message, 1500)}", ink.line(hint, 600))
+    return Refusal(text=shown.text, blocks=shown.blocks)
 
 
 def failed(reference: str) -> Message:
@@ -36,11 +43,12 @@ def failed(reference: str) -> Message:
     )
 
 
-def behind() -> Message:
+def behind() -> Refusal:
     """Tell a person that nothing was kept, so that they ask again."""
-    return said(
+    shown = said(
         "⚠️ Fireline can't keep up right now. *Nothing was recorded.*", "Please try again in a minute."
     )
+    return Refusal(text=shown.text, blocks=shown.blocks)
 
 
 def status_of(picture: Picture, *, redact: Redact, freeze: FreezeRecord | None = None) -> Message:

@@ -101,7 +101,7 @@ def _what_runs(approval: ApprovalRecord, ink: Ink) -> Iterator[Json]:
         yield code_block(shown)
     if was_cut:
         yield context(
-            f"⚠️ *Too long to show whole.* The console has all of it; sha256 of what will run: `{approval.digest}`"
+            f"⚠️ *Too long to show whole.* “Show details” has all of it; sha256 of what will run: `{approval.digest}`"
         )
     yield section(f"*Undo:* {_undo(approval.undo, ink)}")
 
@@ -199,5 +199,6 @@ def _buttons(approval: ApprovalRecord, name: str, ink: Ink) -> list[Json]:
             style="primary",
             confirm=sure,
         ),
-        button("Deny", "deny", value, style="danger"),
+        button("Deny …", "deny", value, style="danger"),
+        button("Show details", "details", value),
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.chat.blocks.ink import Ink, clock_time
 from bot.chat.blocks.kit import Json, button, confirmation
@@ -13,6 +14,15 @@ from bot.domain.records import RunRecord
 
 BUTTONS_FOR = 3
 """Runs under way that get buttons; with more of them than that the commands are clearer."""
+
+
+OPEN = "open/"
+"""How the ids of buttons begin that open a form; the form's name follows."""
+
+
+def opens(label: str, form: str, value: Mapping[str, Any], *, style: str = "") -> Json:
+    """A button that opens a form."""
+    return button(label, f"{OPEN}{form}", value, style=style)
 
 
 def paused_line(run: RunRecord, ink: Ink) -> str:
@@ -28,7 +38,7 @@ def run_buttons(runs: Sequence[RunPicture], ink: Ink) -> list[Json]:
     """What a person may do to the runs under way; each button names its run where there are several."""
     alive = [each for each in runs if each.run.status is RunStatus.RUNNING]
     if len(alive) == 1:
-        return _all_of(alive[0], ink)
+        return all_of(alive[0], ink)
     if len(alive) > BUTTONS_FOR:
         return [_resume(each, alone=False) for each in alive if each.run.paused_at is not None][:BUTTONS_FOR]
     return [_hold(each, alone=False) for each in alive]
@@ -51,7 +61,9 @@ def retry_button(runs: Sequence[RunPicture], ink: Ink) -> list[Json]:
     return [button("Try again", "run_retry", {"run": str(last.run.id)}, confirm=sure)]
 
 
-def _all_of(picture: RunPicture, ink: Ink) -> list[Json]:
+def all_of(picture: RunPicture, ink: Ink, *, one_of_many: bool = False) -> list[Json]:
+    """Every button that holds a run, lets it go on or ends it; of several runs in one view, each button's id names its own."""
+    its = f"/{picture.run.id}" if one_of_many else ""
     title = ink.line(picture.title or picture.run.runbook, 120)
     value = {"run": str(picture.run.id)}
     cancel = confirmation(
@@ -68,8 +80,8 @@ def _all_of(picture: RunPicture, ink: Ink) -> list[Json]:
     )
     return [
         _hold(picture, alone=True),
-        button("Cancel run", "run_cancel", value, confirm=cancel),
-        button("Cancel and undo", "run_cancel_undo", value, confirm=undo),
+        button("Cancel run", f"run_cancel{its}", value, confirm=cancel),
+        button("Cancel and undo", f"run_cancel_undo{its}", value, confirm=undo),
     ]
 
 

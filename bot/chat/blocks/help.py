@@ -61,15 +61,16 @@ _GROUPS = (
 
 def helped(command: str) -> Message:
     """Say what can be typed."""
-    blocks = [
-        section(f"*{head}*\n" + "\n".join(_line(command, *row) for row in rows)) for head, rows in _GROUPS
-    ]
+    groups = [section(f"*{head}*\n" + "\n".join(_line(*row) for row in rows)) for head, rows in _GROUPS]
     hint = (
-        "In an incident's channel no number is needed; elsewhere it comes first: "
-        f"`{command} status 42`. Approvals are decided with the buttons in the channel."
+        f"In an incident's channel no number is needed; elsewhere it comes first: `{command} status 42`. "
+        "Approvals are decided with the buttons in the channel."
     )
-    return Message(text=f"What {command} understands", blocks=(*blocks, context(hint)))
+    return Message(
+        text=f"What {command} understands",
+        blocks=(section(f"Type `{command}` and one of these:"), *groups, context(hint)),
+    )
 
 
-def _line(command: str, usage: str, meaning: str) -> str:
-    return f"`{command} {usage}`  {meaning}".replace("<", "&lt;").replace(">", "&gt;")
+def _line(usage: str, meaning: str) -> str:
+    return f"`{usage}`  {meaning}".replace("<", "&lt;").replace(">", "&gt;")

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.chat.blocks.control import retry_button, run_buttons
+from bot.chat.blocks.control import opens, retry_button, run_buttons
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention, span
 from bot.chat.blocks.kit import (
     Json,
     Message,
     actions,
     button,
-    confirmation,
     context,
     fields,
     header,
@@ -47,8 +46,6 @@ def announce_line(picture: Picture, *, redact: Redact) -> Message:
     def write(ink: Ink) -> Message:
         incident = picture.incident
         parts = [f"{mark(incident)} *{name_of(incident, ink, 160)}*", _short_state(incident, ink)]
-        if picture.pending and incident.open:
-            parts.append(f"✋ {counted(len(picture.pending), 'decision')} waiting")
         if incident.channel:
             parts.append(f"<#{incident.channel}>")
         return Message(
@@ -201,25 +198,18 @@ def _evidence(evidence: Sequence[EvidenceRecord], ink: Ink) -> str:
 def _buttons(picture: Picture, ink: Ink) -> list[Json]:
     """What a person may do now; an incident can't be resolved while a run is under way."""
     incident = picture.incident
-    if not incident.open:
-        return []
     value = {"incident": int(incident.id)}
+    more = opens("More …", "more", value)
+    if not incident.open:
+        return [] if incident.merged_into else [opens("Reopen", "reopen", value), more]
     row = []
     if not incident.commander:
         row.append(button("Acknowledge", "acknowledge", value, style="primary"))
     if any(each.run.status is RunStatus.RUNNING for each in picture.runs):
-        return [*row, *run_buttons(picture.runs, ink), *letter_buttons(picture.letters)]
-    firing = f"*{counted(incident.firing, 'alert')} still firing.* " if incident.firing else ""
-    question = confirmation(
-        f"Resolve #{incident.id}?",
-        f"{firing}{ink.line(incident.title, 120)}: the response ends, and the postmortem can be drafted.",
-        yes="Resolve",
-        danger=bool(incident.firing),
-    )
-    row.append(button("Resolve", "resolve", value, confirm=question))
+        return [*row, *run_buttons(picture.runs, ink), *letter_buttons(picture.letters), more]
     dead = {each.run for each in picture.letters}
     again = retry_button([each for each in picture.runs[-1:] if each.run.id not in dead], ink)
-    return [*row, *letter_buttons(picture.letters), *again]
+    return [*row, opens("Resolve", "resolve", value), *letter_buttons(picture.letters), *again, more]
 
 
 def _notification(picture: Picture, ink: Ink) -> str:

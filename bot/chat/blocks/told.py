@@ -21,19 +21,9 @@ def timeline_told(
 
     def write(ink: Ink) -> Message:
         lines = [f"{clock_time(event.at, seconds=True)}  {ink.line(text, 250)}" for event, text in told]
-        blocks = [
-            section("\n".join(lines[start : start + _AT_ONCE])) for start in range(0, len(lines), _AT_ONCE)
-        ]
         earlier = f"{counted(more, 'earlier event')}. " if more > 0 else ""
         whole = link(console, "The whole timeline") if console else "`fireline show` has all of it"
-        return Message(
-            text=f"What happened in #{incident.id}",
-            blocks=(
-                section(f"*#{incident.id} · {ink.line(incident.title, 150)}*"),
-                *blocks,
-                context(f"{earlier}{whole}"),
-            ),
-        )
+        return _page(incident, "What happened in", lines, f"{earlier}{whole}", ink)
 
     return written_to_fit(write, redact)
 
@@ -44,23 +34,24 @@ def evidence_told(
     """List what was kept, the newest last."""
 
     def write(ink: Ink) -> Message:
-        lines = [
-            f"📎 *{ink.line(each.name, 80)}*  {size(each.size)}{' (not whole)' if each.truncated else ''} · "
-            f"step {ink.line(str(each.step), 60)} of `{each.run}` · {clock_time(each.stored_at)} · `{each.sha256[:12]}`"
-            for each in evidence
-        ]
-        blocks = [
-            section("\n".join(lines[start : start + _AT_ONCE])) for start in range(0, len(lines), _AT_ONCE)
-        ]
+        lines = [_piece(each, ink) for each in evidence] or ["Nothing was kept."]
         earlier = f"{counted(more, 'earlier piece')}. " if more > 0 else ""
-        where = link(console, "Read it in the console") if console else "Read it in the console"
-        return Message(
-            text=f"Evidence of #{incident.id}",
-            blocks=(
-                section(f"*#{incident.id} · {ink.line(incident.title, 150)}*"),
-                *(blocks or [section("Nothing was kept.")]),
-                context(f"{earlier}{where}: without its secrets, and the log says who looked."),
-            ),
-        )
+        where = link(console, "Read it in the console")
+        small = f"{earlier}{where}: without its secrets, and the log says who looked."
+        return _page(incident, "Evidence of", lines, small, ink)
 
     return written_to_fit(write, redact)
+
+
+def _piece(evidence: EvidenceRecord, ink: Ink) -> str:
+    whole = " (not whole)" if evidence.truncated else ""
+    return (
+        f"📎 *{ink.line(evidence.name, 80)}*  {size(evidence.size)}{whole} · step {ink.line(str(evidence.step), 60)} of "
+        f"`{evidence.run}` · {clock_time(evidence.stored_at)} · `{evidence.sha256[:12]}`"
+    )
+
+
+def _page(incident: IncidentRecord, what: str, lines: Sequence[str], small: str, ink: Ink) -> Message:
+    head = section(f"*#{incident.id} · {ink.line(incident.title, 150)}*")
+    blocks = [section("\n".join(lines[start : start + _AT_ONCE])) for start in range(0, len(lines), _AT_ONCE)]
+    return Message(text=f"{what} #{incident.id}", blocks=(head, *blocks, context(small)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.chat.blocks.ink import Ink, clock_time, mention, span
 from bot.chat.blocks.picture import StepLine
 from bot.domain.nouns import SCHEDULE, Actor, ActorKind, IncidentStatus, RunStatus, Severity, StepStatus
@@ -73,7 +75,7 @@ def who(actor: Actor | None, ink: Ink) -> str:
     if actor is None:
         return "an alert"
     if actor.kind is ActorKind.PERSON:
-        return mention(actor.id, ink)
+        return f"{mention(actor.id, ink)} (by the API)" if actor.via else mention(actor.id, ink)
     if actor == SCHEDULE:
         return "its schedule"
     return "Fireline" if actor.kind is ActorKind.SYSTEM else ink.line(actor.id, 60)
@@ -110,10 +112,12 @@ def _troubled(step: StepLine, ink: Ink) -> str:
 
 def _named(item: StepLine, ink: Ink) -> str:
     said = item.waits_for or (item.detail if item.status in _TELLS_WHY else "")
-    why = f" ({ink.line(said, 40)})" if said else ""
+    why = f" ({waited_for(said, ink, 40)})" if said else ""
     return f"{ink.line(item.name, 40)}{why}"
 
 
+_FROZEN = re.compile(r"frozen by (\S+): ")
+"""How the gate says why it holds what changes something."""
 ITEMS_NAMED = 4
 """Items of a loop that are named of those that failed, wait or are in doubt."""
 
@@ -146,7 +150,15 @@ def waits(step: StepLine, ink: Ink) -> str:
     if not step.waits_for:
         return ""
     until = f"waiting until {clock_time(step.due_at, seconds=True)}" if step.due_at else "waiting"
-    return f"{ink.line(step.waits_for, 120)}: {until}"
+    return f"{waited_for(step.waits_for, ink, 120)}: {until}"
+
+
+def waited_for(text: str, ink: Ink, limit: int) -> str:
+    """Write why a call waits; who froze changes is a person, whom chat knows by name."""
+    found = _FROZEN.match(text)
+    if found is None:
+        return ink.line(text, limit)
+    return f"❄️ frozen by {mention(found[1], ink)}: {ink.line(text[found.end() :], limit)}"
 
 
 def step_time(step: StepLine) -> str:
@@ -172,3 +184,8 @@ def size(count: int) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """Write `1 alert`, `2 alerts`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def role_called(role: str) -> str:
+    """Write a role's name as people say it: `incident commander`."""
+    return role.replace("_", " ")

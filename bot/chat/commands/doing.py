@@ -11,15 +11,18 @@ from bot.chat.commands.leading import Leading
 from bot.chat.commands.looking import Onlooker
 from bot.chat.commands.quieting import Quieting
 from bot.chat.commands.steering import Steering
-from bot.chat.commands.words import declaration, read, run_wanted
+from bot.chat.commands.words import declaration, numbered, read, run_wanted
 from bot.chat.desks import DeskOver, DraftPostmortem
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
+from bot.chat.modals.openings import FORMS, Openings
 from bot.domain.clock import Clock
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import person
 from bot.domain.ports import Reader
 
+_OF_NO_INCIDENT = frozenset({"declare", "run", "freeze"})
+"""What can be asked outside an incident: the others need its number there."""
 _MOVES_RUNS = frozenset(
     {
         "run",
@@ -49,6 +52,7 @@ class Doer:
         identity: Identity,
         onlooker: Onlooker,
         draft: DraftPostmortem,
+        forms: Openings,
         command: str,
         redact: Redact,
         clock: Clock,
@@ -59,6 +63,7 @@ class Doer:
         self._identity = identity
         self._onlooker = onlooker
         self._draft = draft
+        self._forms = forms
         self._command = command
         self._ink = Ink(redact=redact)
         self._which = onlooker.which
@@ -96,6 +101,10 @@ class Doer:
         """Do what a command asks and return the answer; raises FirelineError to refuse."""
         wanted = read(task.asked.text)
         verb = self._verbs.get(wanted.verb)
+        if wanted.verb in FORMS:
+            incident, words = numbered(wanted.rest, self._which.here(task.asked))
+            if not words and (incident is not None or wanted.verb in _OF_NO_INCIDENT):
+                return await self._forms.open(task, wanted.verb, {"incident": incident})
         if verb is None:
             return self._onlooker.glance(task.asked)
         if wanted.verb in _MOVES_RUNS:
@@ -111,7 +120,7 @@ class Doer:
         )
 
     async def _run(self, task: Task, rest: str) -> Message:
-        wanted = run_wanted(rest, self._onlooker.here(task.asked))
+        wanted = run_wanted(rest, self._which.here(task.asked))
         desk = self._desk(task.journal)
         opened = await desk.start_run(
             wanted.runbook, wanted.inputs, person(task.asked.user), incident=wanted.incident

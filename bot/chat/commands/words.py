@@ -43,6 +43,13 @@ VERBS = (
     "dead-letters",
     "requeue",
     "discard",
+    "update",
+    "assign",
+    "severity",
+    "silence",
+    "merge",
+    "reopen",
+    "freeze",
 )
 ALIASES: Mapping[str, str] = {
     "": "help",

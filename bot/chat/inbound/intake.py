@@ -2,7 +2,7 @@
 
 It stands as bolt's global middleware, behind the signature check, and answers by itself. Bolt acknowledges events before a listener runs
 and its lazy listeners die with the process, so no listener is used at all. What was kept is handled by the worker; a command that is quick
-has its answer in the ack.
+has its answer in the ack, and so has a form, which shows what is wrong beside its fields.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from slack_bolt import BoltResponse
 
 from bot.chat.blocks.answers import behind
 from bot.chat.blocks.kit import Message
-from bot.chat.inbound.payload import COMMAND, Asked, read
+from bot.chat.inbound.payload import COMMAND, EVENT, VIEW, Asked
+from bot.chat.inbound.reading import Ours, read
 from bot.chat.inbound.relayed import entry_from_data
-from bot.chat.inbound.reply import Replier, Window, ephemeral
+from bot.chat.inbound.reply import Answer, Replier, Window, ephemeral, for_form
 from bot.chat.inbound.worker import InboxWorker
+from bot.chat.views.answer import ViewAnswer
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.ports import Journal, Transaction
@@ -30,13 +32,15 @@ from bot.telemetry import get_logger
 _LOG = get_logger(__name__)
 PATIENCE = 0.3
 """Seconds that an ack waits for its answer; Slack gives it three."""
+FORM_PATIENCE = 1.5
+"""The same for a form: only its ack can put what is wrong beside the field that it is wrong with."""
 
-Glance = Callable[[Asked], Message | None]
+Glance = Callable[[Asked], Answer]
 """Answers what only reads, at once; None for what must be handled."""
 
 
 class Intake:
-    """Keeps payloads and acknowledges them. `command` is the slash command, `actions` the buttons that we handle."""
+    """Keeps payloads and acknowledges them; `ours` says which of Slack's are for us."""
 
     def __init__(
         self,
@@ -46,21 +50,20 @@ class Intake:
         replier: Replier,
         glance: Glance,
         clock: Clock,
-        command: str,
-        actions: frozenset[str],
+        ours: Ours,
     ) -> None:
         self._journal = journal
         self._worker = worker
         self._replier = replier
         self._glance = glance
         self._clock = clock
-        self._command = command
-        self._actions = actions
+        self._ours = ours
+        self._windows: dict[str, Window] = {}
         self._telling: set[asyncio.Task[None]] = set()
 
     async def take(self, body: Mapping[str, Any]) -> BoltResponse:
         """Take a body in, and return the ack."""
-        found = read(body, command=self._command, actions=self._actions)
+        found = read(body, self._ours)
         if found is None:
             return _ack()
         key, asked = found
@@ -75,14 +78,12 @@ class Intake:
                 self._worker.disown(key)
             return self._sorry(asked)
         reached(CrashPoint.INBOX_WRITTEN)
-        if not fresh:
-            return _ack()
-        if at_once is not None:
-            return _ack(at_once)
-        if asked.kind != COMMAND:
+        if at_once is not None and (fresh or asked.kind == VIEW):
+            return self._answered(asked, at_once)
+        if fresh and asked.kind not in {COMMAND, VIEW}:
             self._worker.take(entry)
             return _ack()
-        return await self._with_answer(entry)
+        return await self._with_answer(entry, asked, fresh=fresh)
 
     async def take_relayed(self, relayed: RelayEntry) -> None:
         """Take in what a process that stands by had kept and acknowledged; raises as the journal does."""
@@ -95,8 +96,8 @@ class Intake:
         if await self._journal.submit(unit):
             self._worker.take(entry)
 
-    def _answer_at_once(self, asked: Asked) -> Message | None:
-        if asked.kind != COMMAND:
+    def _answer_at_once(self, asked: Asked) -> Answer:
+        if asked.kind not in {COMMAND, VIEW}:
             return None
         try:
             return self._glance(asked)
@@ -104,23 +105,48 @@ class Intake:
             _LOG.exception("a command could not be answered at once")
             return None
 
-    async def _with_answer(self, entry: InboxEntry) -> BoltResponse:
-        window = Window(asyncio.get_running_loop().create_future())
-        self._worker.take(entry, window)
-        done, _ = await asyncio.wait({window.answer}, timeout=PATIENCE)
+    async def _with_answer(self, entry: InboxEntry, asked: Asked, *, fresh: bool) -> BoltResponse:
+        """Wait for the answer a little. A redelivery of a form waits for the same answer: whichever ack Slack takes, it is that one."""
+        if fresh:
+            window = self._windows[entry.key] = Window(asyncio.get_running_loop().create_future())
+            self._worker.take(entry, window)
+        elif asked.kind == VIEW and entry.key in self._windows:
+            window = self._windows[entry.key]
+        else:
+            return _ack()
+        patience = FORM_PATIENCE if asked.kind == VIEW else PATIENCE
+        done, _ = await asyncio.wait({window.answer}, timeout=patience)
+        self._windows.pop(entry.key, None)
         if done and not window.answer.cancelled():
-            return _ack(window.answer.result())
+            return self._answered(asked, window.answer.result(), fresh=fresh)
         window.close()
-        return _ack()
+        return self._answered(asked, None)
+
+    def _answered(self, asked: Asked, answer: Answer, *, fresh: bool = True) -> BoltResponse:
+        """Put an answer into the ack, and tell the person what a form's ack has no room for."""
+        if asked.kind != VIEW:
+            return _ack(answer if isinstance(answer, Message) else None)
+        form, message = for_form(asked, answer)
+        if message is not None and fresh:
+            self._tell(asked, message)
+        return _form_ack(form)
 
     def _sorry(self, asked: Asked) -> BoltResponse:
         """Say plainly that nothing was kept; the ack of a button shows nothing, so that one is told apart from it."""
         if asked.kind == COMMAND:
             return _ack(behind())
-        task = asyncio.create_task(self._replier.tell(asked, behind(), since=self._clock.now()))
+        if asked.kind == VIEW:
+            return self._answered(asked, behind())
+        if asked.kind == EVENT:
+            # Slack sends an event again when it is not acknowledged, and nobody waits for an answer to it.
+            return BoltResponse(status=503, body="")
+        self._tell(asked, behind())
+        return _ack()
+
+    def _tell(self, asked: Asked, message: Message) -> None:
+        task = asyncio.create_task(self._replier.tell(asked, message, since=self._clock.now()))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
-        return _ack()
 
     async def stop(self) -> None:
         """Drop what is still being told."""
@@ -141,3 +167,8 @@ def _ack(message: Message | None = None) -> BoltResponse:
         return BoltResponse(status=200, body="")
     headers: dict[str, str | Sequence[str]] = {"content-type": "application/json; charset=utf-8"}
     return BoltResponse(status=200, body=json.dumps(ephemeral(message)), headers=headers)
+
+
+def _form_ack(answer: ViewAnswer) -> BoltResponse:
+    headers: dict[str, str | Sequence[str]] = {"content-type": "application/json; charset=utf-8"}
+    return BoltResponse(status=200, body=json.dumps(answer.data), headers=headers)

@@ -1,16 +1,24 @@
-"""The way back to the person who asked: in the ack while it is open, else by `response_url`, else as an ephemeral message."""
+"""The way back to the person who asked: in the ack while it is open, else where they asked.
+
+That is the modal in which they pressed a button, the `response_url`, or a message for their eyes alone: in the channel, or from the app where
+there is none.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import html
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.chat.blocks.answers import Refusal
 from bot.chat.blocks.kit import Message
 from bot.chat.client import SlackCalls, Throttled, Unreachable
-from bot.chat.inbound.payload import Asked
+from bot.chat.inbound.payload import ACTION, Asked
 from bot.chat.pace import Pacer, Sleep
+from bot.chat.views.answer import CLOSED, ViewAnswer, turned, wrong
+from bot.chat.views.kit import outcome
 from bot.domain.clock import Clock
 from bot.errors import ChatError
 from bot.telemetry import get_logger
@@ -20,18 +28,21 @@ _URL_LIVES = timedelta(minutes=29)
 """A `response_url` works for 30 minutes and five times."""
 _TRIES = 3
 
+Answer = Message | ViewAnswer | None
+"""What comes of what was asked: something to say, something for a modal to do, or nothing."""
+
 
 @dataclass(slots=True)
 class Window:
     """An ack that is still open: the first answer that comes in time goes with it."""
 
-    answer: asyncio.Future[Message]
+    answer: asyncio.Future[Answer]
 
-    def take(self, message: Message) -> bool:
+    def take(self, answer: Answer) -> bool:
         """Put an answer into the ack; False when it is too late for that."""
         if self.answer.done():
             return False
-        self.answer.set_result(message)
+        self.answer.set_result(answer)
         return True
 
     def close(self) -> None:
@@ -47,6 +58,20 @@ def ephemeral(message: Message) -> dict[str, Any]:
     return body
 
 
+def for_form(asked: Asked, answer: Answer) -> tuple[ViewAnswer, Message | None]:
+    """Return what a form does after an answer, and what is left to say besides.
+
+    A refusal stays at its first field. What is said goes to the channel where there is one; elsewhere the modal says it.
+    """
+    if isinstance(answer, ViewAnswer):
+        return answer, None
+    if isinstance(answer, Refusal) and asked.first:
+        return wrong({asked.first: html.unescape(answer.text).replace("❗ ", "")}), None
+    if answer is None or (asked.channel and not isinstance(answer, Refusal)):
+        return CLOSED, answer
+    return turned(outcome(answer)), None
+
+
 class Replier:
     """Answers people; an answer that can't be given is logged, and nothing else fails for it."""
 
@@ -56,8 +81,9 @@ class Replier:
         self._clock = clock
         self._sleep = sleep
 
-    async def tell(self, asked: Asked, message: Message, *, since: datetime) -> None:
+    async def tell(self, asked: Asked, answer: Message | ViewAnswer, *, since: datetime) -> None:
         """Show a message to the one who asked; `since` is when they did."""
+        message = answer.otherwise if isinstance(answer, ViewAnswer) else answer
         for attempt in range(_TRIES):
             try:
                 await self._send(asked, message, since)
@@ -73,6 +99,8 @@ class Replier:
                 return
 
     async def _send(self, asked: Asked, message: Message, since: datetime) -> None:
+        if asked.kind == ACTION and asked.view and await self._into_modal(asked, message):
+            return
         if asked.response_url and self._clock.now() - since < _URL_LIVES:
             try:
                 await self._slack.respond(asked.response_url, ephemeral(message))
@@ -83,7 +111,11 @@ class Replier:
                     raise
             else:
                 return
-        if asked.channel and asked.user:
+        if not asked.channel and asked.user:
+            arguments = {"channel": asked.user, "text": message.text, "blocks": list(message.blocks)}
+            async with self._pacer.turn("chat.postMessage", asked.user, priority=(0,)):
+                await self._slack.call("chat.postMessage", arguments)
+        elif asked.user:
             arguments = {
                 "channel": asked.channel,
                 "user": asked.user,
@@ -92,3 +124,15 @@ class Replier:
             }
             async with self._pacer.turn("chat.postEphemeral", priority=(0,)):
                 await self._slack.call("chat.postEphemeral", arguments)
+
+    async def _into_modal(self, asked: Asked, message: Message) -> bool:
+        """Say it in the modal in which a button was pressed; False when that was closed meanwhile."""
+        try:
+            async with self._pacer.turn("views.update", priority=(0,)):
+                await self._slack.call("views.update", {"view_id": asked.view, "view": outcome(message)})
+        except (Throttled, Unreachable):
+            raise
+        except ChatError as problem:
+            _LOG.info("a modal was closed before its answer came", problem=str(problem))
+            return False
+        return True

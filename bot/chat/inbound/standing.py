@@ -6,6 +6,7 @@ none of this, because a process that stands by opens no line.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,11 +15,14 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from starlette.routing import Route
 
-from bot.chat.buttons import ACTIONS
 from bot.chat.config import ChatConfig
 from bot.chat.inbound.door import EVENTS_PATH, Door
-from bot.chat.inbound.payload import read
+from bot.chat.inbound.payload import Asked
+from bot.chat.inbound.reading import read
 from bot.chat.inbound.relayed import PAYLOAD, entry_to_data
+from bot.chat.modals.running import STEPS
+from bot.chat.ours import ours_of
+from bot.chat.views.answer import wrong
 from bot.domain.clock import Clock
 from bot.domain.records import InboxEntry
 from bot.errors import JournalError
@@ -48,10 +52,12 @@ def standing_routes(config: ChatConfig, put: Put, clock: Clock) -> list[Route]:
 
 
 async def _take(config: ChatConfig, put: Put, clock: Clock, body: Mapping[str, Any]) -> BoltResponse:
-    found = read(body, command=config.command, actions=ACTIONS)
+    found = read(body, ours_of(config))
     if found is None:
         return BoltResponse(status=200, body="")
     key, asked = found
+    if asked.action in STEPS:
+        return _not_here(asked)
     entry = InboxEntry(key=key, kind=asked.kind, payload=asked.to_data(), received_at=clock.now())
     try:
         await put(PAYLOAD, entry_to_data(entry))
@@ -60,3 +66,12 @@ async def _take(config: ChatConfig, put: Put, clock: Clock, body: Mapping[str, A
         # Slack then shows the person that it did not work; an ack would be a promise.
         return BoltResponse(status=503, body="")
     return BoltResponse(status=200, body="")
+
+
+def _not_here(asked: Asked) -> BoltResponse:
+    """Keep a form open that leads on to another one: what follows it only the leader knows, and it stands for nothing yet."""
+    words = "This process stands by for another one. Press it again in a moment."
+    answer = wrong({asked.first: words})
+    return BoltResponse(
+        status=200, body=json.dumps(answer.data), headers={"content-type": "application/json; charset=utf-8"}
+    )

@@ -14,9 +14,8 @@ from typing import Protocol, TypeVar
 
 from bot.chat.blocks.answers import failed, refused, said
 from bot.chat.blocks.ink import Redact
-from bot.chat.blocks.kit import Message
-from bot.chat.inbound.payload import COMMAND, Asked
-from bot.chat.inbound.reply import Replier, Window
+from bot.chat.inbound.payload import ACTION, COMMAND, EVENT, SHORTCUT, VIEW, Asked
+from bot.chat.inbound.reply import Answer, Replier, Window
 from bot.chat.pace import Sleep
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.dead_letters import Landing, land
@@ -51,7 +50,7 @@ class Task:
 class Handler(Protocol):
     """Does what was asked and returns what to say to the person, None for nothing; raises FirelineError to refuse."""
 
-    def __call__(self, task: Task) -> Awaitable[Message | None]:
+    def __call__(self, task: Task) -> Awaitable[Answer]:
         """Handle a task."""
         ...
 
@@ -129,16 +128,18 @@ class InboxWorker:
         async with self._slots:
             reached(CrashPoint.INBOX_BEFORE_HANDLING)
             try:
-                message = await self._until_done(entry, asked, again=again)
+                answer = await self._until_done(entry, asked, again=again)
             except JournalClosed:
                 return
         reached(CrashPoint.INBOX_HANDLED)
-        if message is not None and not (window is not None and window.take(message)):
-            await self._replier.tell(asked, message, since=entry.received_at)
+        if not (window is not None and window.take(answer)) and answer is not None:
+            await self._replier.tell(asked, answer, since=entry.received_at)
 
-    async def _until_done(self, entry: InboxEntry, asked: Asked, *, again: bool) -> Message | None:
+    async def _until_done(self, entry: InboxEntry, asked: Asked, *, again: bool) -> Answer:
+        # A form that was sent off twice, because its first ack was lost, does its thing once.
+        once = f"done/{asked.view}" if asked.kind == VIEW else ""
         while True:
-            closing = _ClosingJournal(self._journal, entry.key, again=again)
+            closing = _ClosingJournal(self._journal, entry.key, again=again, once=once)
             try:
                 message = await self._once(Task(asked=asked, journal=closing, again=again), closing)
             except (JournalError, ChatError) as problem:
@@ -161,7 +162,7 @@ class InboxWorker:
                 return failed(entry.key.partition("/")[2][:12])
             await self._sleep(_PAUSE * 2 ** (tries - 1))
 
-    async def _once(self, task: Task, closing: _ClosingJournal) -> Message | None:
+    async def _once(self, task: Task, closing: _ClosingJournal) -> Answer:
         """Handle a task. Once its effect is durable nothing brings it back here: a fault after that costs the answer alone."""
         try:
             return await self._handler(task)
@@ -214,7 +215,15 @@ def _wanted(asked: Asked) -> str:
     """Say what a person wanted, as far as a list has room for it."""
     if asked.kind == COMMAND:
         return f"what {asked.user} typed: {asked.text[:_MOST_TITLE]}"
-    return f"the button {asked.action} that {asked.user} pressed"
+    return _OTHERWISE[asked.kind].format(action=asked.action, user=asked.user)
+
+
+_OTHERWISE = {
+    ACTION: "the button {action} that {user} pressed",
+    VIEW: "the form {action} that {user} sent off",
+    SHORTCUT: "the shortcut {action} that {user} used",
+    EVENT: "what is to follow when {user} does this: {action}",
+}
 
 
 class _HandledBefore(Exception):
@@ -224,10 +233,11 @@ class _HandledBefore(Exception):
 class _ClosingJournal:
     """A journal whose first unit of work also marks a payload as handled: both become durable, or neither."""
 
-    def __init__(self, journal: Journal, key: str, *, again: bool) -> None:
+    def __init__(self, journal: Journal, key: str, *, again: bool, once: str = "") -> None:
         self._journal = journal
         self._key = key
         self._again = again
+        self._once = once
         self.closed = False
 
     async def submit(self, unit: Callable[[Transaction], T]) -> T:
@@ -235,20 +245,21 @@ class _ClosingJournal:
         if self.closed:
             return await self._journal.submit(unit)
 
-        def both(tx: Transaction) -> T:
+        def both(tx: Transaction) -> tuple[T] | None:
             if self._again and self._key not in {each.key for each in tx.inbox_waiting(limit=LEFT_AT_START)}:
-                raise _HandledBefore
+                return None
+            if self._once and not _first_time(tx, self._once):
+                tx.close_inbox(self._key)
+                return None
             result = unit(tx)
             tx.close_inbox(self._key)
-            return result
+            return (result,)
 
-        try:
-            result = await self._journal.submit(both)
-        except _HandledBefore:
-            self.closed = True
-            raise
+        done = await self._journal.submit(both)
         self.closed = True
-        return result
+        if done is None:
+            raise _HandledBefore
+        return done[0]
 
     async def append(self, stream: StreamId, actor: Actor, facts: Sequence[Fact]) -> Sequence[Event]:
         """See `Journal.append`."""
@@ -262,3 +273,10 @@ class _ClosingJournal:
     def listen(self, listener: Callable[[Sequence[Event]], None]) -> None:
         """See `Journal.listen`."""
         self._journal.listen(listener)
+
+
+def _first_time(tx: Transaction, key: str) -> bool:
+    """Mark a thing as done that is done once; False when it was."""
+    fresh = tx.put_inbox(InboxEntry(key=key, kind="done", payload={}, received_at=tx.now))
+    tx.close_inbox(key)
+    return fresh

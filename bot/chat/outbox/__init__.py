@@ -1,5 +1,8 @@
 """The outbox makes Slack show what the projections say, at Slack's pace, each thing once.
 
-keys what an entry is about gallery what it should look like (in `bot.chat.gallery`) channel an incident's channel messages posting and
-changing one message ledger writing down how far Slack is loop who is next, and what to do when it fails
+keys       what an entry is about; `bot.chat.gallery` has what it should look like
+channel    an incident's channel: made, archived, brought back     naming     what it is called
+people     who is invited into it, and who can't be                bookmarks  the links on top of it
+messages   posting and changing one message                        places     the central channel
+ledger     writing down how far Slack is                           loop       who is next, and what to do when it fails
 """

@@ -33,6 +33,15 @@ _LOG = get_logger(__name__)
 TOPIC_LENGTH = 250
 NOT_INTRODUCED = "not_introduced"
 """Slack has not told us yet who we are; it does within moments of a start."""
+_LOST = frozenset(
+    {
+        "channel_not_found",
+        "method_not_supported_for_channel_type",
+        "not_in_channel",
+        "restricted_action",
+    }
+)
+"""Slack's words for a channel that we can't have back; whatever else it says may be mended, and then the channel is there."""
 _SUFFIXES = 9
 _PAGES = 20
 _SKEW = timedelta(minutes=2)
@@ -102,12 +111,12 @@ class ChannelKeeper:
         try:
             async with self._pacer.turn("conversations.unarchive", priority=priority):
                 await self._slack.call("conversations.unarchive", {"channel": incident.channel})
-        except (Throttled, Unreachable, Ambiguous):
-            raise
         except ChatError as problem:
-            if problem.code != "not_archived":
+            if problem.code in _LOST:
                 await self._ledger.left(incident.id, incident.channel, problem.code)
                 return False
+            if problem.code != "not_archived":
+                raise
         await self._ledger.unarchived(incident.id, incident.channel)
         return True
 

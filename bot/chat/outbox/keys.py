@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.ids import ApprovalId, RunId, StepId
+from bot.domain.ids import ApprovalId, EvidenceId, RunId, StepId
 from bot.domain.nouns import ReminderOf
 
 
@@ -22,13 +22,20 @@ class Subject(StrEnum):
     UNKNOWN = "unknown"
     PROPOSED = "proposed"
     REJECTED = "rejected"
+    SHUT_OUT = "shut_out"
+    SHUT_OUT_LEAD = "shut_out_lead"
+    """The same, to whoever leads."""
     POSTMORTEM = "postmortem"
+    POSTMORTEM_FILE = "postmortem_file"
+    EVIDENCE = "evidence"
     REMINDER = "reminder"
 
 
+ELSEWHERE = frozenset({Subject.ANNOUNCE, Subject.SHUT_OUT, Subject.SHUT_OUT_LEAD})
+"""What stands in no incident's channel."""
 _WITH_RUNBOOK = frozenset({Subject.PROPOSED, Subject.REJECTED})
-_OF_INCIDENT = frozenset({Subject.CHANNEL, Subject.BOOKMARKS, Subject.STATUS, Subject.ANNOUNCE})
-_NO_APPROVAL, _NO_RUN, _NO_STEP = ApprovalId(""), RunId(""), StepId("")
+_OF_INCIDENT = frozenset({Subject.CHANNEL, Subject.BOOKMARKS, Subject.STATUS, *ELSEWHERE})
+_NO_APPROVAL, _NO_RUN, _NO_STEP, _NO_EVIDENCE = ApprovalId(""), RunId(""), StepId(""), EvidenceId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +47,12 @@ class Key:
     run: RunId = _NO_RUN
     step: StepId = _NO_STEP
     runbook: str = ""
+    evidence: EvidenceId = _NO_EVIDENCE
     of: ReminderOf | None = None
     text: str = ""
 
 
-def parse(key: str) -> Key | None:
+def parse(key: str) -> Key | None:  # noqa: PLR0911 - a table of subjects
     """Read a key; None for one that this version does not know."""
     head, _, rest = key.partition("/")
     if head == "incident":
@@ -58,8 +66,10 @@ def parse(key: str) -> Key | None:
         case Subject.UNKNOWN if "/" in rest:
             run, _, step = rest.partition("/")
             return Key(subject=Subject.UNKNOWN, run=RunId(run), step=StepId(step))
-        case Subject.POSTMORTEM:
-            return Key(subject=Subject.POSTMORTEM)
+        case Subject.EVIDENCE if rest:
+            return Key(subject=Subject.EVIDENCE, evidence=EvidenceId(rest))
+        case Subject.POSTMORTEM | Subject.POSTMORTEM_FILE:
+            return Key(subject=Subject(head))
     return None
 
 
@@ -89,6 +99,12 @@ _CALLED = {
     Subject.PROPOSED: "the proposal of the runbook {runbook}",
     Subject.REJECTED: "the word that the runbook {runbook} was not started",
     Subject.POSTMORTEM: "the postmortem's draft",
+    Subject.POSTMORTEM_FILE: "the postmortem's draft as a canvas or a file",
+    Subject.EVIDENCE: "the evidence {evidence} as a file",
+    Subject.BOOKMARKS: "the links on top of the incident's channel",
+    Subject.REMINDER: "a reminder",
+    Subject.SHUT_OUT: "the word that the incident's channel can't be written in",
+    Subject.SHUT_OUT_LEAD: "the word to whoever leads that the incident's channel can't be written in",
 }
 
 
@@ -98,5 +114,9 @@ def called(key: str) -> str:
     if parsed is None:
         return key
     return _CALLED[parsed.subject].format(
-        approval=parsed.approval, step=parsed.step, run=parsed.run, runbook=parsed.runbook
+        approval=parsed.approval,
+        step=parsed.step,
+        run=parsed.run,
+        runbook=parsed.runbook,
+        evidence=parsed.evidence,
     )

@@ -16,6 +16,7 @@ from bot.domain.facts import (
     ChannelUnarchived,
     Fact,
     InvitesRefused,
+    MessageLost,
     MessagePosted,
     NotInvited,
 )
@@ -35,12 +36,13 @@ class Ledger:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def about_to(self, entry: OutboxEntry) -> OutboxEntry:
-        """Say that something which must not happen twice is about to be sent: from here on it may stand in Slack.
+    async def about_to(self, entry: OutboxEntry, *, file: str = "") -> OutboxEntry:
+        """Say that something which must not happen twice is about to be sent: from here on it may stand in Slack, a file under its id.
 
         Whoever finds this entry without an answer, after a crash say, looks for it in Slack only when Slack has had its time.
         """
-        return await self._put(entry, {"ambiguous": True}, due_in=SETTLES)
+        named = {"ts": file} if file else {}
+        return await self._put(entry, {"ambiguous": True, **named}, due_in=SETTLES)
 
     async def not_done(self, entry: OutboxEntry) -> OutboxEntry:
         """Say that Slack answered, and did not do it."""
@@ -109,9 +111,10 @@ class Ledger:
         """Say that it did not work and when it is tried again."""
         return await self._put(entry, {"due_at": due_at, "error": error, "attempts": attempts})
 
-    async def lost(self, entry: OutboxEntry) -> OutboxEntry:
+    async def lost(self, entry: OutboxEntry, fact: MessageLost | None = None) -> OutboxEntry:
         """Say that the message is no longer in Slack, so that it is posted anew."""
-        return await self._put(entry, {"ts": "", "digest": "", "ambiguous": False})
+        facts = [] if fact is None else [fact]
+        return await self._put(entry, {"ts": "", "digest": "", "ambiguous": False}, facts)
 
     async def gone(self, entry: OutboxEntry, why: str) -> OutboxEntry:
         """Give it up, and say why: there is nothing to show, or no place for it."""

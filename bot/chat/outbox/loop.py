@@ -1,27 +1,25 @@
 """The loop: what Slack does not show yet is brought to it, each incident in a lane of its own, the worst incidents first.
 
-Slack being away stops nothing else: what failed waits with a growing, jittered pause, and its place in the log tells what is still owed.
-What Slack refuses for good is given up with its reason, loudly. When Slack refuses *us* (a revoked token), everything pauses and nothing is
-given up.
+Slack being away stops nothing else: what failed waits, and its place in the log tells what is still owed; `setbacks` says how long.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.chat.client import Ambiguous, Throttled, Unreachable
 from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
 from bot.chat.outbox.bookmarks import BookmarkKeeper
-from bot.chat.outbox.channel import NOT_INTRODUCED, ChannelKeeper
-from bot.chat.outbox.keys import Key, Subject, called, parse
+from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.files import FileKeeper
+from bot.chat.outbox.keys import ELSEWHERE, Key, Subject, parse
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.messages import MessageKeeper, Showing
 from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
+from bot.chat.outbox.setbacks import FIRST_PAUSE, Setbacks
 from bot.chat.pace import Priority, Sleep
 from bot.domain.clock import Clock
 from bot.domain.events import Event
@@ -29,34 +27,13 @@ from bot.domain.ids import IncidentId
 from bot.domain.nouns import Severity
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, OutboxEntry
-from bot.errors import ChatError, JournalClosed, JournalError
+from bot.errors import JournalClosed, JournalError
 from bot.telemetry import Metrics, bind_ids, get_logger
 
 _LOG = get_logger(__name__)
 AT_ONCE = 5000
 IDLE = 15.0
 """Seconds between two looks when nothing wakes the loop."""
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-AMBIGUOUS_PAUSE = 3.0
-"""Seconds that Slack gets to finish what it did not answer, before we look for it; it has hung up, or we have waited for ten."""
-LOCKED_OUT_PAUSE = timedelta(minutes=1)
-LOCKED_OUT = frozenset(
-    {
-        "invalid_auth",
-        "not_authed",
-        "account_inactive",
-        "token_revoked",
-        "token_expired",
-        "no_permission",
-        "org_login_required",
-    }
-)
-"""Slack refuses us, not what we sent."""
-MENDABLE = frozenset(
-    {"missing_scope", "not_in_channel", "restricted_action", "name_taken", "user_is_restricted"}
-)
-"""Somebody can mend it in Slack; asked again every ten minutes."""
-MENDABLE_PAUSE = timedelta(minutes=10)
 ANNOUNCE_PATIENCE = timedelta(seconds=3)
 _URGENCY = {
     Subject.CHANNEL: 0,
@@ -65,13 +42,18 @@ _URGENCY = {
     Subject.UNKNOWN: 2,
     Subject.PROPOSED: 3,
     Subject.REJECTED: 3,
+    Subject.SHUT_OUT: 1,
+    Subject.SHUT_OUT_LEAD: 1,
     Subject.REMINDER: 3,
     Subject.POSTMORTEM: 4,
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,
     Subject.RUN: 7,
     Subject.BOOKMARKS: 8,
+    Subject.POSTMORTEM_FILE: 8,
+    Subject.EVIDENCE: 9,
 }
+_FILES = frozenset({Subject.POSTMORTEM_FILE, Subject.EVIDENCE})
 _BESIDE = ("/announce", "/bookmarks")
 """How the keys end of what has a lane of its own."""
 REPLY_RESTS = timedelta(seconds=10)
@@ -92,10 +74,11 @@ class Outbox:
         people: Inviter,
         bookmarks: BookmarkKeeper,
         messages: MessageKeeper,
+        files: FileKeeper,
         places: Places,
+        setbacks: Setbacks,
         clock: Clock,
         sleep: Sleep,
-        chance: random.Random,
         metrics: Metrics,
     ) -> None:
         self._reader = reader
@@ -106,18 +89,16 @@ class Outbox:
         self._people = people
         self._bookmarks = bookmarks
         self._messages = messages
+        self._files = files
         self._places = places
+        self._setbacks = setbacks
         self._clock = clock
         self._sleep = sleep
-        self._chance = chance
         self._metrics = metrics
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._todo: dict[str, list[OutboxEntry]] = {}
-        self._paused_until: datetime | None = None
-        self.locked_out = ""
-        """Why Slack refuses us, empty while it doesn't."""
 
     # ---- life
 
@@ -166,8 +147,8 @@ class Outbox:
         entries = self._reader.outbox_behind(limit=AT_ONCE)
         self._metrics.outbox_pending.set(len(entries))
         now = self._clock.now()
-        if self._paused_until is not None and now < self._paused_until:
-            return (self._paused_until - now).total_seconds()
+        if self._setbacks.paused_for > 0:
+            return self._setbacks.paused_for
         lanes: dict[str, list[OutboxEntry]] = {}
         wait = IDLE
         for entry in entries:
@@ -176,6 +157,8 @@ class Outbox:
                 lanes.setdefault(_lane(entry), []).append(entry)
             else:
                 wait = min(wait, (held - now).total_seconds())
+        if self._setbacks.away:
+            lanes = self._one_that_tries(lanes)
         self._todo = {lane: sorted(todo, key=_order) for lane, todo in lanes.items()}
         for lane in self._todo:
             if lane not in self._lanes:
@@ -183,17 +166,30 @@ class Outbox:
                 task.add_done_callback(lambda _, lane=lane: self._ended(lane))  # type: ignore[misc]
         return wait
 
+    def _one_that_tries(self, lanes: Mapping[str, list[OutboxEntry]]) -> dict[str, list[OutboxEntry]]:
+        """Return the one thing that tries a Slack which is away: the worst incident's, and what comes first there; none while one is at it."""
+        if self._lanes or not lanes:
+            return {}
+
+        def worst(lane: str) -> Priority:
+            incident = self._reader.incident(lanes[lane][0].incident)
+            return (len(Severity),) if incident is None else _worst(incident)
+
+        lane = min(lanes, key=worst)
+        return {lane: sorted(lanes[lane], key=_order)[:1]}
+
     def _held_until(self, entry: OutboxEntry, now: datetime) -> datetime | None:
         """Return when to look at an entry again, None when it can be brought now; what wants a channel is woken by the commit that opens it."""
-        if entry.due_at is not None and entry.due_at > now:
-            return entry.due_at
+        waits = self._setbacks.waits_until(entry, now)
+        if waits is not None:
+            return waits
         key = parse(entry.key)
         if key is not None and key.subject is Subject.RUN:
             return self._reply_held_until(entry, now)
         if entry.ts or key is None or key.subject is Subject.CHANNEL:
             return None
         incident = self._reader.incident(entry.incident)
-        if incident is None or incident.channel:
+        if incident is None or incident.channel or self._stays_here(key, incident):
             return None
         if key.subject is Subject.ANNOUNCE:
             # A line that leads to the channel is worth a moment; where channels are queued for, it goes without.
@@ -201,6 +197,10 @@ class Outbox:
             return patience if patience > now else None
         channel = self._reader.outbox_entry(f"incident/{entry.incident}/channel")
         return None if channel is not None and channel.gone else now + timedelta(seconds=IDLE)
+
+    def _stays_here(self, key: Key, incident: IncidentRecord) -> bool:
+        """Tell whether a thing is a file that does not go up at all."""
+        return key.subject in _FILES and not self._files.wants(key, incident)
 
     def _reply_held_until(self, entry: OutboxEntry, now: datetime) -> datetime | None:
         """Let a run's reply come after the message that it belongs to; the commit that says where that one stands wakes us."""
@@ -241,78 +241,15 @@ class Outbox:
         if self._held_until(current, self._clock.now()) is None:
             await self._settle(current)
 
-    # ---- one thing, and what to do when it fails
-
     async def _settle(self, entry: OutboxEntry) -> None:
         try:
             await self._deliver(entry)
-        except Throttled as problem:
-            await self._later(entry, timedelta(seconds=problem.retry_after), problem, counts=False)
-        except Ambiguous as problem:
-            pause = max(AMBIGUOUS_PAUSE, self._backoff(entry))
-            await self._later(entry, timedelta(seconds=pause), problem)
-        except Unreachable as problem:
-            # What each start meets must not make the pauses grow from start to start.
-            fresh = problem.code == NOT_INTRODUCED
-            pause = FIRST_PAUSE if fresh else self._backoff(entry)
-            await self._later(entry, timedelta(seconds=pause), problem, counts=not fresh)
-        except ChatError as problem:
-            await self._refused(entry, problem)
         except JournalError:
             raise
-        except Exception as bug:  # noqa: BLE001 - one message that can't be drawn must not stop the others
-            _LOG.exception("a message can't be brought to chat", key=entry.key)
-            fault = ChatError(f"{type(bug).__name__}: {bug}", code="bug")
-            await self._later(entry, timedelta(seconds=self._backoff(entry)), fault)
+        except Exception as problem:  # noqa: BLE001 - whatever ails one thing, it waits or is given up, and the others go on
+            await self._setbacks.met(entry, problem)
         else:
-            self._locked(None)
-
-    async def _refused(self, entry: OutboxEntry, problem: ChatError) -> None:
-        if problem.code in LOCKED_OUT:
-            self._locked(problem)
-            await self._later(entry, LOCKED_OUT_PAUSE, problem, counts=False)
-        elif problem.code in MENDABLE:
-            _LOG.error(
-                "Slack can't show this until somebody mends it",
-                key=entry.key,
-                problem=str(problem),
-                hint=problem.hint,
-            )
-            await self._later(entry, MENDABLE_PAUSE, problem)
-        else:
-            _LOG.error(
-                "Slack refuses to show this; it is given up",
-                key=entry.key,
-                code=problem.code,
-                problem=str(problem),
-            )
-            await self._ledger.refused(entry, called(entry.key), str(problem))
-
-    async def _later(
-        self, entry: OutboxEntry, pause: timedelta, problem: ChatError, *, counts: bool = True
-    ) -> None:
-        _LOG.warning("chat is behind", key=entry.key, code=problem.code, again_in=pause.total_seconds())
-        attempts = entry.attempts + 1 if counts else entry.attempts
-        await self._ledger.later(
-            entry, due_at=self._clock.now() + pause, error=str(problem), attempts=attempts
-        )
-
-    def _backoff(self, entry: OutboxEntry) -> float:
-        longest: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(entry.attempts, 10))
-        return longest * (0.5 + self._chance.random() / 2)
-
-    def _locked(self, problem: ChatError | None) -> None:
-        if problem is None:
-            self.locked_out, self._paused_until = "", None
-            return
-        if not self.locked_out:
-            _LOG.error(
-                "Slack refuses this app; chat stands still until that is mended",
-                code=problem.code,
-                hint=problem.hint,
-            )
-        self.locked_out = f"Slack refuses this app: {problem.code}"
-        self._paused_until = self._clock.now() + LOCKED_OUT_PAUSE
+            await self._setbacks.overcame(entry)
 
     # ---- what it takes to show each thing
 
@@ -325,15 +262,34 @@ class Outbox:
         priority = _priority(incident, key)
         if key.subject is Subject.CHANNEL:
             await self._channels.deliver(entry, incident, priority)
-            return
-        if key.subject is not Subject.ANNOUNCE and self._reader.channel_of(incident.id).archived_at:
-            # Nobody is there to read it; should the incident go on, whatever changes then is shown where it does.
+        elif self._nobody_reads(key, incident):
             await self._ledger.shown(entry, through=entry.wanted, digest=entry.digest)
-            return
-        if key.subject is Subject.BOOKMARKS and incident.channel:
+        elif key.subject in _FILES:
+            await self._files.deliver(entry, key, incident, priority)
+        elif key.subject is Subject.BOOKMARKS and incident.channel:
             await self._bookmarks.deliver(entry, incident, priority)
-            return
-        if entry.ts and key.subject is not Subject.ANNOUNCE and entry.channel != incident.channel:
+        else:
+            await self._deliver_message(entry, key, incident, priority)
+
+    def _nobody_reads(self, key: Key, incident: IncidentRecord) -> bool:
+        """Tell whether a thing has no reader: in an archived channel, to a commander who isn't there, of a private incident in the central channel.
+
+        Should an incident whose channel is archived go on, whatever changes then is shown where it does.
+        """
+        match key.subject:
+            case Subject.SHUT_OUT:
+                return incident.private
+            case Subject.SHUT_OUT_LEAD:
+                return not incident.commander
+            case Subject.ANNOUNCE:
+                return False
+            case _:
+                return self._reader.channel_of(incident.id).archived_at is not None
+
+    async def _deliver_message(
+        self, entry: OutboxEntry, key: Key, incident: IncidentRecord, priority: Priority
+    ) -> None:
+        if entry.ts and key.subject not in ELSEWHERE and entry.channel != incident.channel:
             entry = await self._ledger.lost(entry)  # it stands in a channel that was left
         living = self._living(entry.incident) if key.subject is Subject.RUN else None
         if key.subject is Subject.RUN and living is None:
@@ -369,9 +325,10 @@ class Outbox:
     async def _where(self, entry: OutboxEntry, key: Key, incident: IncidentRecord, priority: Priority) -> str:
         if entry.ts:
             return entry.channel
-        if key.subject is Subject.ANNOUNCE:
+        if key.subject in {Subject.ANNOUNCE, Subject.SHUT_OUT}:
             return await self._places.announce(priority)
-        return incident.channel
+        # A post to a person's id goes to them alone.
+        return incident.commander if key.subject is Subject.SHUT_OUT_LEAD else incident.channel
 
 
 def _lane(entry: OutboxEntry) -> str:
@@ -389,5 +346,8 @@ def _order(entry: OutboxEntry) -> tuple[int, int]:
 
 def _priority(incident: IncidentRecord, key: Key) -> Priority:
     """The worst first; what waits for a person before what only tells."""
-    worst = list(Severity).index(incident.severity)
-    return worst if incident.open else len(Severity), _URGENCY[key.subject], int(incident.id)
+    return *_worst(incident), _URGENCY[key.subject], int(incident.id)
+
+
+def _worst(incident: IncidentRecord) -> Priority:
+    return (list(Severity).index(incident.severity) if incident.open else len(Severity),)

@@ -10,6 +10,7 @@ from typing import Any
 from bot.chat.blocks.kit import Message
 from bot.chat.client import Ambiguous, SlackCalls, Throttled, Unreachable
 from bot.chat.outbox.ledger import Ledger
+from bot.chat.outbox.losses import Losses
 from bot.chat.pace import Pacer, Priority
 from bot.domain.records import IncidentRecord, OutboxEntry
 from bot.errors import ChatError
@@ -45,10 +46,11 @@ class Showing:
 class MessageKeeper:
     """Makes one message in Slack be what it should be."""
 
-    def __init__(self, *, slack: SlackCalls, pacer: Pacer, ledger: Ledger) -> None:
+    def __init__(self, *, slack: SlackCalls, pacer: Pacer, ledger: Ledger, losses: Losses) -> None:
         self._slack = slack
         self._pacer = pacer
         self._ledger = ledger
+        self._losses = losses
         self.bot_user = ""
 
     async def deliver(self, entry: OutboxEntry, incident: IncidentRecord, showing: Showing) -> None:
@@ -68,8 +70,7 @@ class MessageKeeper:
             except ChatError as problem:
                 if problem.code not in NOT_THERE:
                     raise
-                _LOG.warning("a message was deleted under us and is posted again", key=entry.key)
-                entry = await self._ledger.lost(entry)
+                entry = await self._ledger.lost(entry, self._losses.message(entry))
         if not entry.ts:
             await self._post(entry, through, showing)
 

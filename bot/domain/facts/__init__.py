@@ -13,6 +13,7 @@ from bot.domain.facts.channel import (
     NotInvited,
     Reminded,
 )
+from bot.domain.facts.chat import ChatStopped, ChatWentOn, LetIn, MessageLost, ShutOut
 from bot.domain.facts.control import Postponed, RunPaused, RunRequeued, RunResumed, RunRetried
 from bot.domain.facts.dead_letters import DeadLetterDiscarded, DeadLetterLanded, DeadLetterRequeued
 from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
@@ -114,6 +115,8 @@ __all__ = [
     "ChannelOpened",
     "ChannelRetired",
     "ChannelUnarchived",
+    "ChatStopped",
+    "ChatWentOn",
     "DeadLetterDiscarded",
     "DeadLetterLanded",
     "DeadLetterRequeued",
@@ -129,10 +132,12 @@ __all__ = [
     "IncidentResolved",
     "InvitesRefused",
     "LeadTaken",
+    "LetIn",
     "LoopBegan",
     "LoopExpanded",
     "MarkedMessageDeleted",
     "MarkedMessageEdited",
+    "MessageLost",
     "MessageMarked",
     "MessagePosted",
     "NotInvited",
@@ -161,6 +166,7 @@ __all__ = [
     "ScheduleRemoved",
     "ScheduleSet",
     "SeverityChanged",
+    "ShutOut",
     "SilenceAsked",
     "SilenceEndAsked",
     "SilenceEnded",

@@ -18,7 +18,7 @@ from bot.engine.conductor.arrivals import (
     UndoAsked,
     VoteCast,
 )
-from bot.engine.conductor.decide import decide
+from bot.engine.conductor.decide import Decided, conclude, decide
 from bot.engine.conductor.effects import CancelCall, CancelInside, Perform, RunInside, effects, next_due
 from bot.engine.conductor.evolve import evolve, replay
 from bot.engine.conductor.plan import Plan
@@ -31,6 +31,7 @@ __all__ = [
     "CancelAsked",
     "CancelCall",
     "CancelInside",
+    "Decided",
     "PauseAsked",
     "Perform",
     "Plan",
@@ -45,6 +46,7 @@ __all__ = [
     "TimeCame",
     "UndoAsked",
     "VoteCast",
+    "conclude",
     "decide",
     "effects",
     "evolve",

@@ -19,6 +19,8 @@ from bot.engine.conductor.gate import Entry, Go, Hold, Refused
 from bot.engine.conductor.turn import Turn
 from bot.runbook.model import Step
 
+_SEVERITIES = {each.value: each for each in Severity}
+
 
 def admit(turn: Turn, step: Step, call: CallStarted) -> str | None:
     """Record the intent, or that the call waits; return why it is not made at all, None when it is or will be."""
@@ -101,4 +103,4 @@ def _is_patient(turn: Turn, step: Step, part: Part) -> bool:
 
 
 def _severity(turn: Turn) -> Severity:
-    return Severity(turn.state.scope.get("incident", {}).get("severity", Severity.SEV3))
+    return _SEVERITIES[turn.state.scope.get("incident", {}).get("severity", Severity.SEV3)]

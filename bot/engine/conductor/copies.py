@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dataclasses import replace
 else:
     Copied = TypeVar("Copied")
-    _new = object.__new__
+    _new, _set = object.__new__, object.__setattr__
 
     def replace(whole: Copied, /, **changes: Any) -> Copied:  # noqa: ANN401 - any field's value
         """Return a copy of a frozen dataclass with these fields changed."""
@@ -26,7 +26,7 @@ else:
         except AttributeError:
             return dataclasses.replace(whole, **changes)
         made = _new(whole.__class__)
-        copied = made.__dict__
-        copied.update(fields)
+        copied = fields.copy()
         copied.update(changes)
+        _set(made, "__dict__", copied)
         return made

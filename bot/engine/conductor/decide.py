@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.domain.facts import RunUndoRequested, StepSettled
 from bot.domain.nouns import Part, StepStatus
@@ -36,6 +36,13 @@ from bot.engine.conductor.turn import Decision, Turn
 from bot.errors import Conflict
 
 
+class Decided(NamedTuple):
+    """What was decided, and the state that it leads to; `after` is None when that depends on when the facts are written."""
+
+    decisions: tuple[Decision, ...]
+    after: RunState | None
+
+
 def decide(
     plan: Plan, state: RunState, arrival: Arrival, now: datetime, gate: Gate = OPEN_GATE
 ) -> tuple[Decision, ...]:
@@ -46,19 +53,24 @@ def decide(
     Raises NotFound, NotAllowed or Conflict when a person's wish can't be granted; a machine's late word (a call that is no longer under way,
     a time that was changed) is no error and decides nothing.
     """
+    return conclude(plan, state, arrival, now, gate).decisions
+
+
+def conclude(plan: Plan, state: RunState, arrival: Arrival, now: datetime, gate: Gate = OPEN_GATE) -> Decided:
+    """Decide, and say what comes of it, so that whoever has the facts written need not fold them once more."""
     turn = Turn(plan, state, now, gate)
     if state.over and not isinstance(arrival, RetryAsked | RequeueAsked):
         if isinstance(arrival, Wish):
             msg = f"Run {state.run} is over: it {state.status.value}."
             raise Conflict(msg)
         if not isinstance(arrival, UndoAsked) or state.taking_back:
-            return ()
+            return Decided((), state)
     if isinstance(arrival, CallEnded | Recovered):
         # A run that is out of time begins nothing more, whatever has just ended or was interrupted.
         watch_deadline(turn)
     _ON[type(arrival)](turn, arrival)
     advance(turn)
-    return tuple(turn.decisions)
+    return Decided(tuple(turn.decisions), turn.state if turn.foreseen else None)
 
 
 def _nothing(_turn: Turn, _arrival: Began | TimeCame) -> None:

@@ -68,12 +68,13 @@ def next_due(state: RunState) -> datetime | None:
     """Return the next instant at which something happens by itself; None when only an arrival can move the run."""
     if state.over or state.paused is not None:
         return None
-    steps = state.steps.values()
-    instants = [step.due for step in steps if step.due is not None]
-    asked = [
-        step.approval.asked for step in steps if step.status is StepStatus.WAITING_APPROVAL and step.approval
-    ]
-    instants += [approval.expires_at for approval in asked if approval.expires_at is not None]
+    instants = []
+    for step in state.steps.values():
+        if step.due is not None:
+            instants.append(step.due)
+        if step.approval is not None and step.status is StepStatus.WAITING_APPROVAL:
+            expires_at = step.approval.asked.expires_at
+            instants += [] if expires_at is None else [expires_at]
     if state.deadline is not None and not state.stopping and state.phase is Phase.STEPS:
         instants.append(state.deadline)
     return min(instants, default=None)

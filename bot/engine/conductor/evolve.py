@@ -81,12 +81,10 @@ def begin(fact: RunStarted, at: datetime) -> RunState:
 
 def evolve(state: RunState, fact: Fact, at: datetime, actor: Actor = FIRELINE) -> RunState:
     """Return the run after a fact; `at` is when it happened, `actor` who caused it."""
-    of_run = _OF_RUN.get(type(fact))
-    if of_run is not None:
-        return of_run(state, fact, at, actor)
     of_step = _OF_STEP.get(type(fact))
     if of_step is None:
-        return state
+        of_run = _OF_RUN.get(type(fact))
+        return state if of_run is None else of_run(state, fact, at, actor)
     step = fact.step  # type: ignore[attr-defined]  # every fact in the table has it
     before = state.step(step)
     after = of_step(before, fact, at, actor)
@@ -98,6 +96,15 @@ def evolve(state: RunState, fact: Fact, at: datetime, actor: Actor = FIRELINE) -
             steps={**state.steps, step: replace(after, order=ended, again=False, held=None)},
         )
     return state.with_step(step, after)
+
+
+def minds_the_instant(fact: Fact) -> bool:
+    """Tell whether a state after a fact depends on when it happened; after any other, a state that was foreseen is the state that came about."""
+    if type(fact) is CallStarted:
+        return fact.part is Part.VERIFY
+    if type(fact) is RunFinished:
+        return fact.given_up
+    return type(fact) in _MIND_THE_INSTANT
 
 
 def replay(events: Iterable[Event]) -> RunState | None:
@@ -179,7 +186,7 @@ def _approval_voted(step: StepState, fact: ApprovalVoted, _at: datetime, actor: 
     approval = step.approval
     if approval is None or approval.asked.approval != fact.approval:
         return step
-    return replace(step, approval=replace(approval, votes={**approval.votes, str(actor): fact.vote}))
+    return replace(step, approval=replace(approval, votes={**approval.votes, actor: fact.vote}))
 
 
 def _approval_closed(step: StepState, fact: ApprovalClosed, _at: datetime, _actor: Actor) -> StepState:
@@ -324,6 +331,8 @@ def _undone(step: StepState, _fact: StepUndone, _at: datetime, _actor: Actor) ->
 def _undo_failed(step: StepState, _fact: StepUndoFailed, _at: datetime, _actor: Actor) -> StepState:
     return replace(step, undo_closed=True, due=None)
 
+
+_MIND_THE_INSTANT = frozenset({CallHeld, CallRefused, RunPaused, RunRetried})
 
 _OF_RUN: Mapping[type[Fact], Callable[[RunState, Any, datetime, Actor], RunState]] = {
     PhaseEntered: _phase_entered,

@@ -10,8 +10,10 @@ A run that is asked to end is different: its calls are stopped, its waits end at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.actions.outcome import Reason
-from bot.domain.facts import PhaseEntered, RunCancelRequested, RunFinished
+from bot.domain.facts import CallStarted, PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
 from bot.engine.conductor import calls, doubt, loops, nested, steps
 from bot.engine.conductor.escalation import escalate
@@ -29,7 +31,8 @@ def advance(turn: Turn) -> None:
             _undo(turn)
         else:
             _work(turn)
-        if len(turn.decisions) == before:
+        # That a call has begun lets nothing else begin: of most turns, one look at all steps is enough.
+        if all(type(fact) is CallStarted for _, fact in turn.decisions[before:]):
             return
 
 
@@ -47,18 +50,19 @@ def watch_deadline(turn: Turn) -> None:
 
 def _work(turn: Turn) -> None:
     members = turn.plan.runbook.steps_of(turn.state.phase)
-    for step in loops.with_items_under_way(turn, members):
+    left = turn.left(members)
+    for step in loops.with_items_under_way(turn, left):
         _wait_over(turn, step)
     if turn.halted():
-        _wind_down(turn, members)
-    for step in members:
+        _wind_down(turn, left)
+    for step in left:
         if step.loop is not None and turn.state.step(step.id).status is StepStatus.RUNNING:
             loops.go_on(turn, step, step.loop)
-        elif not turn.halted() and steps.ready(turn, step):
+        elif steps.ready(turn, step) and not turn.halted():
             steps.begin(turn, step)
     if turn.state.retried_by:
         loops.leave(turn, members)
-    if all(turn.state.step(step.id).status.final for step in members):
+    if not turn.left(left):
         _leave(turn)
 
 
@@ -83,7 +87,7 @@ def _wait_over(turn: Turn, step: Step) -> None:
         calls.start(turn, step, Part.MAIN)
 
 
-def _wind_down(turn: Turn, members: tuple[Step, ...]) -> None:
+def _wind_down(turn: Turn, members: Sequence[Step]) -> None:
     """End what has not begun and what only waits; leave what runs to its end."""
     why = turn.state.cancelled if turn.ended_early else "the run stopped at a failed step"
     for step in loops.with_items_under_way(turn, members):

@@ -127,11 +127,11 @@ class Plan:
 
     def source(self, step: Step, part: Part) -> Step | Probe | Verify | Undo:
         """Return what names the action and the inputs of a part of a step; RunbookError when the step has no such part."""
+        if part is Part.MAIN:
+            return step
         if part is Part.UNDO and step.action == RUN_RUNBOOK and step.undo is None:
             return _TAKE_BACK
-        source = {Part.MAIN: step, Part.VERIFY: step.verify, Part.SETTLE: step.settle, Part.UNDO: step.undo}[
-            part
-        ]
+        source = {Part.VERIFY: step.verify, Part.SETTLE: step.settle, Part.UNDO: step.undo}[part]
         if source is None or isinstance(source, NoUndo):
             raise RunbookError(f"step {step.id} has no {part.value}")
         return source

@@ -21,7 +21,7 @@ class ApprovalState:
     """An approval that waits; `votes` maps each person to their word. `asked` tells who is asked now, and until when."""
 
     asked: ApprovalRequested
-    votes: Mapping[str, Vote] = field(default_factory=dict)
+    votes: Mapping[Actor, Vote] = field(default_factory=dict)
     granted: bool = False
     escalated: bool = False
 

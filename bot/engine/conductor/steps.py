@@ -33,10 +33,10 @@ ANY_OTHER_PERSON = ApprovalRule(sources=(ANYONE,), quorum=1, expires=None, on_ex
 
 def ready(turn: Turn, step: Step) -> bool:
     """Tell whether nothing that the step needs is still under way."""
-    state = turn.state
-    if state.step(step.id).status is not StepStatus.PENDING:
+    seen = turn.state.steps
+    if step.id in seen and seen[step.id].status is not StepStatus.PENDING:
         return False
-    return all(state.step(need).status.final for need in step.needs)
+    return not turn.left_of(step.needs)
 
 
 def begin(turn: Turn, step: Step) -> None:
@@ -197,7 +197,7 @@ def vote(turn: Turn, arrival: VoteCast) -> None:
     source = right_to_decide(
         by=arrival.by, groups=arrival.groups, sources=asked.sources, requested_by=asked.requested_by
     )
-    if str(arrival.by) in _open(turn, step).votes and arrival.vote is Vote.APPROVE:
+    if arrival.by in _open(turn, step).votes and arrival.vote is Vote.APPROVE:
         msg = "You have approved this already."
         raise Conflict(msg, hint=f"It needs {asked.quorum} different people.")
     turn.record(

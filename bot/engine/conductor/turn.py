@@ -5,7 +5,7 @@ Recording a fact evolves the state at once, so that the rest of the turn decides
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped, StepS
 from bot.domain.ids import StepId, instance_of
 from bot.domain.nouns import FIRELINE, Actor, Part, Phase, StepStatus
 from bot.engine.conductor import transitions
-from bot.engine.conductor.evolve import evolve
+from bot.engine.conductor.evolve import evolve, minds_the_instant
 from bot.engine.conductor.gate import OPEN_GATE, Gate
 from bot.engine.conductor.items import Progress, in_scope, progress, seen_of
 from bot.engine.conductor.plan import Plan
@@ -26,7 +26,7 @@ Decision = tuple[Actor, Fact]
 
 
 class Turn:
-    """What the conductor works on while it answers one arrival."""
+    """What the conductor works on while it answers one arrival. `foreseen` says that its state does not depend on when the facts are written."""
 
     def __init__(self, plan: Plan, state: RunState, now: datetime, gate: Gate = OPEN_GATE) -> None:
         self.plan = plan
@@ -34,7 +34,9 @@ class Turn:
         self.now = now
         self.gate = gate
         self.decisions: list[Decision] = []
+        self.foreseen = True
         self._broken: tuple[int, Step | None] = (-1, None)
+        self._halted: tuple[int, bool] = (-1, False)
         self._counted: tuple[int, dict[StepId, Progress]] = (-1, {})
 
     def record(self, fact: Fact, actor: Actor = FIRELINE) -> None:
@@ -43,6 +45,8 @@ class Turn:
         self.decisions.append((actor, fact))
         self.state = evolve(before, fact, self.now, actor)
         transitions.check(self.plan, before, fact, self.state)
+        if minds_the_instant(fact):
+            self.foreseen = False
 
     def progress(self, loop: StepId) -> Progress:
         """Count a loop's items: anew only when something was decided since."""
@@ -124,20 +128,34 @@ class Turn:
         return self._broken[1]
 
     def _look_for_broken(self) -> Step | None:
+        seen = self.state.steps
         for step in self.plan.runbook.steps_of(self.state.phase):
-            if step.on_failure is not OnFailure.CONTINUE and self._failed(step):
+            if step.id in seen and step.on_failure is not OnFailure.CONTINUE and self._failed(step):
                 return step
         return None
 
     def _failed(self, step: Step) -> bool:
-        status = self.state.step(step.id).status
+        status = self.state.steps[step.id].status
         if step.loop is not None and status is StepStatus.RUNNING:
             return self.progress(step.id).failed > 0
         return status is StepStatus.FAILED
 
+    def left_of(self, names: Iterable[StepId]) -> list[StepId]:
+        """Return the steps among these that are not over."""
+        seen = self.state.steps
+        return [name for name in names if name not in seen or not seen[name].status.final]
+
+    def left(self, members: Iterable[Step]) -> list[Step]:
+        """Return the steps of a list that are not over: of many, those few that something can happen to."""
+        seen = self.state.steps
+        return [step for step in members if step.id not in seen or not seen[step.id].status.final]
+
     def halted(self) -> bool:
         """Whether this phase starts nothing more."""
-        return self.ended_early or self.breaking() is not None
+        # Asked several times of each step: only a decision can change the answer.
+        if self._halted[0] != len(self.decisions):
+            self._halted = (len(self.decisions), self.ended_early or self.breaking() is not None)
+        return self._halted[1]
 
     @property
     def held(self) -> bool:

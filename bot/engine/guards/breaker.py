@@ -95,6 +95,8 @@ def heard(breaker: Breaker, rule: BreakerRule, failed: str, *, trial: bool, now:
 
     While the breaker is open, only the trial's word counts: other calls began before it opened, and tell of then.
     """
+    if not rule.failures and breaker.since is None:
+        return breaker
     if breaker.since is not None:
         if not trial:
             return breaker

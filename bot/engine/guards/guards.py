@@ -274,7 +274,7 @@ class Guards:
 
     def _offer(self, target: Target) -> None:
         """Let a target take part in the next turn, under the best of those who wait for it."""
-        first = min(target.heads(), default=None)
+        first = min(target.heads(), default=None) if target.members else None
         if first is not None and (target.offered is None or first.place < target.offered):
             target.offered = first.place
             heapq.heappush(self._offers, (first.place, target.name))

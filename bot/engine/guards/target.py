@@ -18,7 +18,7 @@ from bot.engine.guards import breaker as breakers
 from bot.engine.guards import bucket as buckets
 from bot.engine.guards.breaker import CLOSED, Breaker
 from bot.engine.guards.bucket import Bucket
-from bot.engine.guards.rules import TargetRules
+from bot.engine.guards.rules import UNLIMITED, TargetRules
 
 Place = tuple[float, int]
 """A place in the order of all that wait; smaller goes first."""
@@ -99,8 +99,9 @@ class Target:
         self.running += 1
         if rules.rate:
             self.bucket = buckets.changed(self.bucket, -1.0, rate=rules.rate, size=rules.burst, now=now)
-        by = -1.0 if repeats else own.share
-        self.budget = buckets.changed(self.budget, by, rate=own.floor, size=own.saved, now=now)
+        if rules is not UNLIMITED:
+            by = -1.0 if repeats else own.share
+            self.budget = buckets.changed(self.budget, by, rate=own.floor, size=own.saved, now=now)
         trial = breakers.is_trial(self.breaker) and not self.breaker.trying
         if trial:
             self.breaker = breakers.tried(self.breaker)

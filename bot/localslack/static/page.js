@@ -1,6 +1,7 @@
 // The page's script: it fetches fragments again when the live feed says that something changed, and posts to /_local what a person does.
 // It makes no HTML of its own from what people or apps wrote.
 import { completing } from "./complete.js";
+import { doneEditing, menus } from "./menu.js";
 
 const body = document.body;
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -17,7 +18,8 @@ async function act(path, fields) {
     body: JSON.stringify({ user: me, ...fields }),
   });
   const answer = await response.json();
-  if (!answer.ok) toast(answer.message || answer.error);
+  // What is missing in a form is said beside each field.
+  if (!answer.ok && answer.error !== "missing_input") toast(answer.message || answer.error);
   return answer;
 }
 
@@ -246,7 +248,10 @@ async function send(form) {
   const channel = body.dataset.channel;
   const thread = form.dataset.thread;
   let answer;
-  if (text.startsWith("/") && !thread) {
+  if (form.dataset.editing) {
+    answer = await act("edit", { channel, ts: form.dataset.editing, text });
+    doneEditing(form);
+  } else if (text.startsWith("/") && !thread) {
     const [command, ...rest] = text.split(/\s+/);
     answer = await act("command", { channel, command, text: text.slice(command.length).trim() || rest.join(" ") });
   } else {
@@ -284,7 +289,7 @@ function openThread(ts) {
 
 document.addEventListener("click", (event) => {
   const target = event.target.closest("button, a, summary");
-  for (const menu of $$("details.who[open], details.members[open], details.overflow[open]")) {
+  for (const menu of $$("details.who[open], details.members[open], details.overflow[open], details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
   if (!target) return;
@@ -311,11 +316,20 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") body.classList.remove("show-sidebar");
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  body.classList.remove("show-sidebar");
+  const form = event.target.closest("form.editing");
+  if (!form) return;
+  doneEditing(form);
+  const box = $("textarea", form);
+  box.value = "";
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 document.addEventListener("visibilitychange", markRead);
 
+const composer = (row) => $(row.closest("#thread") ? "#thread [data-composer]" : "#main [data-composer]");
+menus({ act, toast, confirmed, placeOf, composer });
 $$("[data-composer]").forEach(completing);
 const scroll = $("#scroll");
 if (scroll && !location.hash) scroll.scrollTop = scroll.scrollHeight;

@@ -7,11 +7,15 @@
     run/42-1                       a run's steps, below that message      nearly every event of the run
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
     incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
+    incident/42/shut_out           that we are not in the channel         removed from it, invited again; elsewhere than there
+    incident/42/shut_out_lead      the same, to whoever leads             likewise
     approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
     incident/42/reminder/<of>/<which>  what people are reminded of        reminded; done
     postmortem/42                  the draft                              drafted
+    postmortem_file/42             the same, whole: a canvas or a file    drafted
+    evidence/42-1/logs/a.log       a piece of evidence, as a file         stored
 
 What a message then says is the chat room's affair.
 """
@@ -38,9 +42,12 @@ Keys = Callable[[IncidentId, Any], Iterable[str]]
 _SILENT: frozenset[type[Fact]] = frozenset(
     {
         facts.MessagePosted,
+        facts.MessageLost,
         facts.EvidenceAccessed,
         facts.PostmortemDrafted,
         facts.ChannelArchived,
+        facts.ShutOut,
+        facts.LetIn,
         facts.ChannelRetired,
         facts.Reminded,
     }
@@ -86,6 +93,10 @@ def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401
     return (f"unknown/{fact.run}/{fact.step}",)
 
 
+def _shut_out(incident: IncidentId, _fact: Fact) -> Iterable[str]:
+    return (f"incident/{incident}/shut_out", f"incident/{incident}/shut_out_lead")
+
+
 _BESIDES: dict[type[Fact], Keys] = {
     facts.IncidentOpened: lambda incident, fact: (
         f"incident/{incident}/channel",
@@ -107,7 +118,11 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.Reminded: lambda _, fact: (_reminder(fact),),
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
     facts.RunRejected: lambda incident, fact: (f"incident/{incident}/rejected/{fact.runbook}",),
-    facts.PostmortemDrafted: lambda incident, _: (f"postmortem/{incident}",),
+    facts.PostmortemDrafted: lambda incident, _: (
+        f"postmortem/{incident}",
+        f"postmortem_file/{incident}",
+    ),
+    facts.EvidenceStored: lambda _, fact: (f"evidence/{fact.evidence}",),
     facts.ApprovalRequested: _approval,
     facts.ApprovalEscalated: lambda incident, fact: (
         *_approval(incident, fact),
@@ -120,6 +135,8 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.RunRequeued: _going_on,
     facts.StepOutcomeUnknown: _unknown,
     facts.StepSettled: _unknown,
+    facts.ShutOut: _shut_out,
+    facts.LetIn: _shut_out,
 }
 
 

@@ -76,6 +76,11 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.InvitesRefused: channels.invites_refused,
     facts.Reminded: channels.reminded,
     facts.MessagePosted: nothing,  # the outbox's place: surface.py
+    facts.MessageLost: nothing,
+    facts.ShutOut: nothing,  # the outbox's place: surface.py
+    facts.LetIn: nothing,
+    facts.ChatStopped: nothing,
+    facts.ChatWentOn: nothing,
     facts.NoteAdded: nothing,
     facts.RunProposed: nothing,
     facts.PostmortemDrafted: nothing,

@@ -14,23 +14,32 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
-from bot.chat.surface import Behind, ChatSurface
-from bot.domain.clock import SystemClock
+from bot.chat.surface import ChatSurface
 from bot.domain.events import Event
-from bot.domain.facts import ApprovalRequested, IncidentOpened, PostmortemDrafted, RunStarted
+from bot.domain.facts import (
+    ApprovalRequested,
+    IncidentOpened,
+    PostmortemDrafted,
+    RunFinished,
+    RunStarted,
+)
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incident_stream
-from bot.domain.nouns import FIRELINE, Actor, Severity
+from bot.domain.nouns import FIRELINE, Actor, RunStatus, Severity
 from bot.domain.ports import Transaction
 from bot.incidents.desk import Desk
+from bot.incidents.foreseen import Foresight
 from bot.incidents.silencer import Silencer
 from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
 from bot.localslack.journal import CallRecord
 from bot.persistence.store import Store
+from bot.runbook.model import Runbook
 from bot.telemetry import Metrics
 from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.behind import owed
+from tests.fakes.catalogue import CATALOGUE
 from tests.fakes.runs import RememberedRuns
 from tests.fakes.store import open_test_store
 
@@ -53,6 +62,7 @@ class Workplace:
     surface: ChatSurface
     config: ChatConfig
     alertmanager: FakeAlertmanager
+    books: list[Runbook] = field(default_factory=list)
     _server: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     # ---- life
@@ -134,6 +144,12 @@ class Workplace:
         await self.store.journal.append(incident_stream(incident), FIRELINE, facts)
         return asked.approval
 
+    async def end_run(self) -> None:
+        """End every run that is under way, as one that succeeded."""
+        for run in self.store.records.unfinished_runs():
+            over = RunFinished(run=run.id, status=RunStatus.SUCCEEDED)
+            await self.store.journal.append(incident_stream(run.incident), FIRELINE, [over])
+
     # ---- what people do and see
 
     async def command(self, user: str, channel: str, text: str) -> Mapping[str, Any]:
@@ -144,6 +160,44 @@ class Workplace:
     async def press(self, user: str, channel: str, ts: str, action: str) -> Mapping[str, Any]:
         """Press a button."""
         return await self._act("action", {"user": user, "channel": channel, "ts": ts, "action_id": action})
+
+    def modal(self, user: str) -> Mapping[str, Any] | None:
+        """The modal that a person sees, None while there is none."""
+        found = self.slack.world.views.top(user)
+        return found.payload if found is not None else None
+
+    def errors(self, user: str) -> Mapping[str, str]:
+        """What stands beside the fields of the modal that a person sees."""
+        found = self.slack.world.views.top(user)
+        return found.errors if found is not None else {}
+
+    async def shown(self, user: str, callback: str) -> Mapping[str, Any]:
+        """Wait until a person sees this modal."""
+        await until(lambda: (self.modal(user) or {}).get("callback_id") == callback)
+        found = self.modal(user)
+        assert found is not None
+        return found
+
+    async def press_in_modal(self, user: str, action: str) -> Mapping[str, Any]:
+        """Press a button in the modal that a person sees."""
+        view = self.slack.world.views.top(user)
+        assert view is not None
+        return await self._act("action", {"user": user, "view_id": view.id, "action_id": action})
+
+    async def submit(self, user: str, **values: Any) -> Mapping[str, Any]:
+        """Fill in the modal that a person sees, and send it off; return how the app answered."""
+        view = self.slack.world.views.top(user)
+        assert view is not None
+        return await self._act("view/submit", {"user": user, "view_id": view.id, "values": values})
+
+    async def look_home(self, user: str) -> None:
+        """Look at the app's home tab."""
+        (await self.people.post("/_local/home", json={"user": user})).raise_for_status()
+
+    def home(self, user: str) -> str:
+        """What a person's home tab shows, as one text."""
+        found = self.slack.world.views.by_id.get(self.slack.world.views.homes.get(user, ""))
+        return str(found.payload) if found is not None else ""
 
     async def _act(self, what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = await self.people.post(f"/_local/{what}", json=dict(body))
@@ -202,12 +256,15 @@ async def until(condition: Callable[[], Any], *, seconds: float = 15) -> None:
             await asyncio.sleep(0.01)
 
 
-async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplace:
-    """Put a Fireline together over the store in `folder`."""
-    clock = SystemClock()
+async def make(
+    folder: Path, slack: LocalSlack, url: str, mode: str, clock: LocalClock | None = None, **config: Any
+) -> Workplace:
+    """Put a Fireline together over the store in `folder`; `clock` is its time and its sleep, where a test moves it."""
+    sleep = clock.sleep if clock is not None else asyncio.sleep
+    clock = clock or LocalClock()
     store = await open_test_store(folder, clock)
     app = slack.config.app
-    config = ChatConfig(
+    chat = ChatConfig(
         mode="http" if mode == "http" else "socket",
         bot_token=app.bot_token,
         app_token=app.app_token,
@@ -218,6 +275,7 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         invite=("sre",),
         oncall=("leads", "sre"),
         groups={"leads": (BEN,)},
+        **config,
     )
     runs = RememberedRuns(journal=store.journal, reader=store.records)
     alertmanager = FakeAlertmanager()
@@ -238,6 +296,13 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
     def describe(event: Event, names: Mapping[str, str]) -> str:
         return f"{event.kind} by {names.get(event.actor.id, event.actor.id)}"
 
+    async def show(incident: IncidentId, place: int) -> str:
+        return f"evidence at {place} of {incident}"
+
+    async def read(drafted: PostmortemDrafted) -> str:
+        return f"# Postmortem\n\nDrafted through {drafted.through}."
+
+    books: list[Runbook] = []
     behind = Behind(
         journal=store.journal,
         reader=store.records,
@@ -245,9 +310,9 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
             journal,
             store.records,
             runs,
-            runbook=lambda _: None,
+            runbook=lambda name: next((each for each in books if each.name == name), None),
             tokens=lambda: "token",
-            variables={},
+            variables={"region": "eu"},
             roles=("customer_liaison",),
             silencer=silencer,
         ),
@@ -257,8 +322,14 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         describe=describe,
         title=lambda name: name,
         redact=lambda text: text.replace("hunter2", "***"),
+        show_evidence=show,
+        read_draft=read,
+        foresight=Foresight(
+            store.records, runbooks=lambda: books, catalogue=CATALOGUE, variables={"region": "eu"}
+        ),
     )
-    surface = ChatSurface(config, behind, clock=clock, metrics=Metrics(version="test", process=False))
+    metrics = Metrics(version="test", process=False)
+    surface = ChatSurface(chat, behind, clock=clock, metrics=metrics, sleep=sleep)
     people = httpx.AsyncClient(base_url=url, trust_env=False)
     return Workplace(
         folder=folder,
@@ -269,7 +340,8 @@ async def make(folder: Path, slack: LocalSlack, url: str, mode: str) -> Workplac
         store=store,
         runs=runs,
         surface=surface,
-        config=config,
+        config=chat,
+        books=books,
         alertmanager=alertmanager,
     )
 

@@ -143,7 +143,7 @@ async def test_nothing_is_tried_again_once_the_incident_is_resolved(place: Workp
     assert "under way in incident 1 already: run 1-2" in str(ack["body"])
     over = RunFinished(run=RunId("1-2"), status=RunStatus.SUCCEEDED)
     await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [over])
-    await place.command(ADA, channel, "resolve")
+    await place.command(ADA, channel, "resolve it is over")
     ack = await place.command(ADA, channel, "retry 1-1")
     assert "was resolved" in str(ack["body"])
     assert place.runs.asked == []

@@ -45,7 +45,8 @@ async def test_inside_its_channel_an_incident_needs_no_number(place: Workplace) 
     living = place.text(channel, ts)
     assert "Resolved" in living
     assert "rolled back" in living
-    assert "'actions'" not in living
+    assert "open/reopen" in living
+    assert "'acknowledge'" not in living
     notes = [each.fact for each in place.store.records.events() if each.kind == "incident.note_added"]
     assert [note.text for note in notes] == ["3 pods crash & burn <here>"]
 

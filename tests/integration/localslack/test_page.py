@@ -205,3 +205,49 @@ async def test_a_modal_is_filled_in_with_the_keyboard(local: Bench, page: Page) 
         await expect(dialog).to_have_count(0)
     assert got[0]["title"]["title"]["value"] == "Checkout is down"
     assert got[0]["severity"]["severity"]["selected_option"]["value"] == "sev2"
+
+
+async def test_shortcuts_editing_and_the_switch_to_dark(local: Bench, page: Page) -> None:
+    """A message's menu has the app's shortcut, editing, deleting, by keyboard too; the composer's has the global one; the light stays."""
+    app = bolt_app(local)
+    used: list[str] = []
+
+    async def shortcut(ack: Any, shortcut: dict[str, Any]) -> None:
+        await ack()
+        used.append(shortcut["type"])
+
+    for callback_id in ("add_to_timeline", "declare_incident"):
+        app.shortcut(callback_id)(shortcut)
+    await local.do("message", user="ada", channel="incidents", text="see #general & @ben")
+    async with over_http(local, app):
+        await look(page, local, "?channel=incidents&user=ada")
+        message = page.get_by_role("article")
+        await message.get_by_label("More actions").focus()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("ArrowDown")
+        await expect(page.get_by_role("button", name="Add to incident timeline")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Shortcuts").click()
+        await page.get_by_role("button", name="Declare an incident").click()
+
+        await message.hover()
+        await message.get_by_label("More actions").click()
+        await message.get_by_role("button", name="Edit message").click()
+        box = page.get_by_role("combobox", name="Message #incidents")
+        await expect(box).to_have_value("see #general & @ben")
+        await box.fill("see @cleo")
+        await box.press("Enter")
+        await expect(message).to_contain_text("see @Cleo Tran (edited)")
+        await message.hover()
+        await message.get_by_label("More actions").click()
+        await message.get_by_role("button", name="Delete message").click()
+        await page.get_by_role("button", name="Delete", exact=True).click()
+        await expect(message).to_have_count(0)
+        assert used == ["message_action", "shortcut"]
+
+        ground = "getComputedStyle(document.body).backgroundColor"
+        light = await page.evaluate(ground)
+        await page.get_by_label("Switch between light and dark").click()
+        dark = await page.evaluate(ground)
+        await look(page, local, "?channel=general&user=ben")
+        assert light != dark == await page.evaluate(ground)

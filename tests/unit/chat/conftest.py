@@ -12,18 +12,21 @@ from typing import Any
 import pytest
 
 from bot.chat.blocks.ink import as_it_is
-from bot.chat.config import ChatConfig
+from bot.chat.config import ChatConfig, Sharing
 from bot.chat.gallery import Gallery, Outline
 from bot.chat.identity import Identity
 from bot.chat.outbox.bookmarks import BookmarkKeeper
 from bot.chat.outbox.channel import ChannelKeeper
+from bot.chat.outbox.files import FileKeeper
 from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.loop import Outbox
+from bot.chat.outbox.losses import Losses
 from bot.chat.outbox.messages import MessageKeeper
 from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
+from bot.chat.outbox.setbacks import Setbacks
 from bot.chat.pace import Pacer
-from bot.domain.facts import ApprovalRequested, Fact, IncidentOpened, NoteAdded, RunStarted
+from bot.domain.facts import ApprovalRequested, Fact, IncidentOpened, NoteAdded, PostmortemDrafted, RunStarted
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, Severity
 from bot.domain.records import OutboxEntry
@@ -53,6 +56,7 @@ class Post:
     time: MovingTime
     outbox: Outbox
     pacer: Pacer
+    losses: Losses
 
     async def stop(self) -> None:
         """Stop as a crash does: at once."""
@@ -122,7 +126,17 @@ class Post:
         await self.until(lambda: not self.store.records.outbox_behind(), within=within)
 
 
-async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, central: str = CENTRAL) -> Post:
+NOTHING_SHARED = Sharing()
+
+
+async def put_together(
+    folder: Path,
+    slack: FakeSlack,
+    time: MovingTime,
+    *,
+    central: str = CENTRAL,
+    sharing: Sharing = NOTHING_SHARED,
+) -> Post:
     """Make an outbox over the store in a folder, and start it."""
     store = await open_test_store(folder, time)
     time.busy = lambda: store.journal.waiting > 0
@@ -130,6 +144,13 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
     config = ChatConfig(mode="http", groups={"sre": ("U0ADA", "U0BEN")}, invite=("sre",))
     identity = Identity(slack, pacer, time, config.groups)
     ledger = Ledger(store.journal)
+
+    async def show(incident: IncidentId, place: int) -> str:
+        return f"evidence at {place} of {incident}, with *** in it"
+
+    async def read(drafted: PostmortemDrafted) -> str:
+        return f"# Postmortem, {drafted.path}"
+
     gallery = Gallery(
         reader=store.records,
         identity=identity,
@@ -157,7 +178,9 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
         config=config,
         redact=as_it_is,
     )
-    messages = MessageKeeper(slack=slack, pacer=pacer, ledger=ledger)
+    metrics = Metrics(version="test", process=False)
+    losses = Losses(journal=store.journal, reader=store.records, clock=time, metrics=metrics)
+    messages = MessageKeeper(slack=slack, pacer=pacer, ledger=ledger, losses=losses)
     people.bot_user = channels.bot_user = messages.bot_user = BOT
     outbox = Outbox(
         reader=store.records,
@@ -175,15 +198,24 @@ async def put_together(folder: Path, slack: FakeSlack, time: MovingTime, *, cent
             redact=as_it_is,
         ),
         messages=messages,
+        files=FileKeeper(
+            slack=slack,
+            pacer=pacer,
+            ledger=ledger,
+            reader=store.records,
+            sharing=sharing,
+            show_evidence=show,
+            read_draft=read,
+        ),
         places=Places(slack, pacer, central),
+        setbacks=Setbacks(ledger=ledger, reader=store.records, losses=losses, clock=time, chance=Chance()),
         clock=time,
         sleep=time.sleep,
-        chance=Chance(),
-        metrics=Metrics(version="test", process=False),
+        metrics=metrics,
     )
     store.journal.listen(outbox.wake)
     outbox.start()
-    return Post(store=store, slack=slack, time=time, outbox=outbox, pacer=pacer)
+    return Post(store=store, slack=slack, time=time, outbox=outbox, pacer=pacer, losses=losses)
 
 
 @pytest.fixture

@@ -305,6 +305,18 @@ async def test_a_channel_that_slack_lets_us_unarchive_is_used_again(post: Post) 
     assert "Investigating" in str(post.slack.with_key(STATUS)[-1]["blocks"])
 
 
+async def test_a_token_that_does_not_work_loses_no_channel(post: Post) -> None:
+    """What may be mended is waited for."""
+    await resolved_and_archived(post)
+    post.slack.refuse("conversations.unarchive", "token_revoked")
+    await post.write(1, IncidentReopened(incident=ONE, why="it is back"))
+    await post.settled(within=120)
+    record = post.store.records.incident(ONE)
+    assert record is not None
+    assert record.channel == FIRST
+    assert post.store.records.channel_of(ONE).archived_at is None
+
+
 async def test_where_slack_lets_us_not_the_response_goes_on_in_a_new_channel(post: Post) -> None:
     """The living message stands there, pinned, and says where the old channel is and who could bring it back; the line leads to the new one."""
     await resolved_and_archived(post)

@@ -13,8 +13,10 @@ import pytest
 from bot.chat.blocks.answers import said
 from bot.chat.blocks.ink import as_it_is
 from bot.chat.blocks.kit import Message
+from bot.chat.inbound.events import EVENTS
 from bot.chat.inbound.intake import Intake
-from bot.chat.inbound.payload import Asked, read
+from bot.chat.inbound.payload import Asked
+from bot.chat.inbound.reading import Ours, read
 from bot.chat.inbound.reply import Replier
 from bot.chat.inbound.worker import TRIES, InboxWorker, Task
 from bot.chat.pace import Pacer
@@ -50,6 +52,36 @@ BUTTON = {
     "response_url": "https://hooks.slack.test/2",
 }
 
+FORM = {
+    "type": "view_submission",
+    "team": {"id": "T1"},
+    "user": {"id": "U0ADA"},
+    "trigger_id": "1.2.abc",
+    "view": {
+        "id": "V1",
+        "type": "modal",
+        "hash": "1.a",
+        "callback_id": "note",
+        "private_metadata": '{"incident":1,"channel":"C1"}',
+        "blocks": [{"type": "section"}, {"type": "input", "block_id": "text"}],
+        "state": {"values": {"text": {"text": {"type": "plain_text_input", "value": "hello"}}}},
+    },
+}
+EVENT = {
+    "type": "event_callback",
+    "team_id": "T1",
+    "event_id": "Ev1",
+    "event": {"type": "app_home_opened", "user": "U0ADA", "tab": "home"},
+}
+OURS = Ours(
+    command="/incident",
+    actions=frozenset({"approve", "open/run", "open"}),
+    forms=frozenset({"note"}),
+    shortcuts=frozenset({"mark"}),
+    reaction="pushpin",
+    events=EVENTS,
+)
+
 
 @dataclass
 class Desk:
@@ -78,8 +110,7 @@ class Desk:
             replier=replier,
             glance=lambda asked: self.glances(asked),  # noqa: PLW0108 - a test sets it later
             clock=self.time,
-            command="/incident",
-            actions=frozenset({"approve"}),
+            ours=OURS,
         )
 
     async def _handle(self, task: Task) -> Message | None:
@@ -117,9 +148,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 def test_a_redelivery_has_the_same_key_and_another_request_has_not(body: Mapping[str, Any]) -> None:
     """Slack repeats the body, whatever its headers say; another click or another person is something else."""
     again = json.loads(json.dumps(body))
-    first, second = (
-        read(each, command="/incident", actions=frozenset({"approve"})) for each in (body, again)
-    )
+    first, second = (read(each, OURS) for each in (body, again))
     assert first is not None
     assert second is not None
     assert first[0] == second[0]
@@ -128,7 +157,7 @@ def test_a_redelivery_has_the_same_key_and_another_request_has_not(body: Mapping
         other["trigger_id"] = "1.3.xyz"
     else:
         other["actions"][0]["action_ts"] = "9.91"
-    third = read(other, command="/incident", actions=frozenset({"approve"}))
+    third = read(other, OURS)
     assert third is not None
     assert third[0] != first[0]
 
@@ -316,7 +345,7 @@ async def test_an_effect_that_is_undone_leaves_the_request(desk: Desk) -> None:
 
 async def test_what_a_crash_left_is_taken_up_at_the_start(desk: Desk) -> None:
     """Handled once, and marked as begun before."""
-    _, asked = read(COMMAND, command="/incident", actions=frozenset()) or ("", None)
+    _, asked = read(COMMAND, OURS) or ("", None)
     assert asked is not None
     entry = InboxEntry(key="command/1", kind="command", payload=asked.to_data(), received_at=desk.time.now())
     await desk.store.journal.submit(lambda tx: tx.put_inbox(entry))

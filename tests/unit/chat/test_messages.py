@@ -91,7 +91,12 @@ def check(message: Message) -> None:
     for value in _ids(blocks, "value"):
         assert isinstance(json.loads(value), dict)
     assert 0 < len(message.text) <= 4000
-    for text in [message.text, *_texts(blocks)]:
+    check_text([{"text": message.text}, *blocks])
+
+
+def check_text(blocks: Any) -> None:
+    """Hold every text to no mark-up but ours, and to nothing that can't be seen."""
+    for text in _texts(blocks):
         assert [each for each in MARKUP.findall(text) if not OURS.fullmatch(each)] == []
         assert "<" not in MARKUP.sub("", text)
         assert not set(text) & set("\u202e\u2066\x00\u200b")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.chat.client import Ambiguous
+from bot.chat.outbox.keys import Subject, called, parse
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import DeadKind, DeadReason, Severity, person
 from bot.domain.records import OutboxEntry
@@ -189,16 +190,17 @@ async def test_a_refused_token_stops_everything_and_gives_nothing_up(post: Post,
     post.slack.refuse("conversations.create", code, times=5)
     post.slack.refuse("chat.postMessage", code, times=5)
     await post.open(1)
-    await post.until(lambda: post.outbox.locked_out, within=5)
+    await post.until(lambda: post.losses.trouble, within=5)
+    assert post.losses.trouble == f"Slack refuses this app: {code}"
     calls = len(post.slack.calls)
     await post.time.advance(45)
     assert len(post.slack.calls) <= calls + 1
     await post.settled(within=1200)
-    assert post.outbox.locked_out == ""
+    assert post.losses.trouble == ""
     assert not post.entry(STATUS).gone
 
 
-@pytest.mark.parametrize("code", ["channel_not_found", "is_archived"])
+@pytest.mark.parametrize("code", ["no_text", "restricted_action_read_only_channel"])
 async def test_what_is_refused_for_good_is_given_up_with_its_reason(post: Post, code: str) -> None:
     """Recorded, not tried again, and the others go on."""
     await post.open(1)
@@ -364,3 +366,24 @@ async def test_a_fault_of_the_store_lets_a_lane_rest(post: Post, monkeypatch: py
     await post.settled(within=60)
     assert tries > 3
     assert post.time.now() - began >= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_everything_that_chat_shows_has_words(subject: Subject) -> None:
+    """What is given up is told to people, who look for it in chat."""
+    key = {
+        Subject.APPROVAL: "approval/1-1/shift/1",
+        Subject.ESCALATION: "escalation/1-1/shift/1",
+        Subject.UNKNOWN: "unknown/1-1/shift",
+        Subject.RUN: "run/1-1",
+        Subject.POSTMORTEM: "postmortem/1",
+        Subject.POSTMORTEM_FILE: "postmortem_file/1",
+        Subject.EVIDENCE: "evidence/1-1/logs/a.log",
+        Subject.PROPOSED: "incident/1/proposed/b",
+        Subject.REJECTED: "incident/1/rejected/b",
+        Subject.REMINDER: "incident/1/reminder/commander/x",
+    }.get(subject, f"incident/1/{subject}")
+    parsed = parse(key)
+    assert parsed is not None
+    assert parsed.subject is subject
+    assert "{" not in called(key)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from bot.chat.blocks.ink import Ink
 from bot.chat.blocks.picture import StepLine
-from bot.chat.blocks.words import step_line
+from bot.chat.blocks.words import step_line, waited_for
 from bot.domain.ids import StepId
 from bot.domain.nouns import StepStatus
 
@@ -48,3 +48,12 @@ def test_a_call_that_waits_its_turn() -> None:
 def test_a_retry_that_waits_for_nothing_says_why_it_failed() -> None:
     """As before."""
     assert line(StepStatus.WAITING_RETRY, detail="no answer").endswith("no answer")
+
+
+def test_who_froze_changes_is_named_as_chat_names_people() -> None:
+    """The gate knows an id; a reader sees who it is, and a stranger's words stay words."""
+    ink = Ink()
+    assert waited_for("frozen by U0ADA: deploy <!channel> weekend", ink, 120) == (
+        "❄️ frozen by <@U0ADA>: deploy &lt;!channel&gt; weekend"
+    )
+    assert waited_for("router takes 1 call at a time", ink, 120) == "router takes 1 call at a time"

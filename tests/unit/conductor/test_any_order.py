@@ -62,6 +62,7 @@ from bot.engine.conductor import (
     SettlementGiven,
     TimeCame,
     VoteCast,
+    conclude,
     decide,
     effects,
     evolve,
@@ -109,15 +110,21 @@ class AnyOrder(RuleBasedStateMachine):
         before = self.stage.state
         now = self.stage.now
         try:
-            decisions = decide(self.stage.plan, before, arrival, now, self.gate)
+            decided = conclude(self.stage.plan, before, arrival, now, self.gate)
         except Refused:
             assert not isinstance(arrival, CallEnded | TimeCame | Recovered), "a machine is never refused"
             return
-        assert decisions == decide(self.stage.plan, before, arrival, now, self.gate), (
+        assert decided == conclude(self.stage.plan, before, arrival, now, self.gate), (
             "the same arguments decide the same"
         )
         if stopping:
-            decisions = without_new_steps(decisions, arrival)
+            decided = without_new_steps(decided, arrival)
+        decisions = decided.decisions
+        if decided.after is not None:
+            later = before
+            for actor, fact in decisions:
+                later = evolve(later, fact, now + timedelta(seconds=1), actor)
+            assert decided.after == later, "what was foreseen came about, whenever it was written"
         self.check(decisions)
         self.stage._log(decisions)
         for actor, fact in decisions:

@@ -252,3 +252,16 @@ def test_words_about_another_question_leave_the_step_as_it_is() -> None:
     ended = ApprovalClosed(**old, status=ApprovalStatus.DENIED)
     assert evolve(stage.state, voted, stage.now, ADA) == stage.state
     assert evolve(stage.state, ended, stage.now) == stage.state
+
+
+def test_who_asked_does_not_decide_by_another_way() -> None:
+    """Four eyes hold across surfaces: who asked in chat and votes by the API is one person, and counts once."""
+    stage = asking(requested_by=ADA)
+    with pytest.raises(NotAllowed, match="You asked for this run"):
+        stage.vote("a", by=person(ADA.id, via="api/ada"))
+    two = Stage(book(step("a", "push", value="now", approval=approval(quorum=2), undo=undo("then"))))
+    two.vote("a", by=BEN)
+    with pytest.raises(Conflict):
+        two.vote("a", by=person(BEN.id, via="api/ben"))
+    two.vote("a", by=person(ADA.id, via="api/ada"))
+    assert closed(two) == [ApprovalStatus.APPROVED]

@@ -247,7 +247,7 @@ async def test_a_broken_run_ends_once(shop: Workshop, monkeypatch: pytest.Monkey
     def breaks(*_given: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(driver_module, "decide", breaks)
+    monkeypatch.setattr(driver_module, "conclude", breaks)
     shop.look.release()
     assert await shop.ended(run) is RunStatus.FAILED
     await shop.until(lambda: not shop.driver._working())
@@ -268,7 +268,7 @@ async def test_a_broken_run_ends_although_the_log_failed_once(
     def breaks(*_given: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(driver_module, "decide", breaks)
+    monkeypatch.setattr(driver_module, "conclude", breaks)
     flaky.faults = [fault]
     shop.look.release()
     assert await shop.ended(run) is RunStatus.FAILED

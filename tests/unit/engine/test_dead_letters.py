@@ -90,7 +90,7 @@ async def test_a_bug_of_the_conductor_costs_no_effect(
     run = await shop.begin(book(step("a", "push"), step("b", "look", needs=["a"])))
     await shop.until(lambda: shop.push.calls)
     with monkeypatch.context() as patched:
-        patched.setattr(driver_module, "decide", broken)
+        patched.setattr(driver_module, "conclude", broken)
         shop.push.release()
         assert await shop.ended(run) is RunStatus.FAILED
         await shop.until(lambda: not shop.driver._working())
@@ -111,7 +111,7 @@ async def test_one_that_breaks_again_lands_again(shop: Workshop, monkeypatch: py
     run = await shop.begin(book(step("a")))
     await shop.until(lambda: shop.look.calls)
     with monkeypatch.context() as patched:
-        patched.setattr(driver_module, "decide", broken)
+        patched.setattr(driver_module, "conclude", broken)
         shop.look.release()
         await shop.ended(run)
         await shop.until(lambda: not shop.driver._working())
@@ -121,7 +121,7 @@ async def test_one_that_breaks_again_lands_again(shop: Workshop, monkeypatch: py
     shop.look.hold()
     await shop.driver.requeue(run, by=ADA)
     with monkeypatch.context() as patched:
-        patched.setattr(driver_module, "decide", broken)
+        patched.setattr(driver_module, "conclude", broken)
         shop.look.release()
         assert await shop.ended(run) is RunStatus.FAILED
     landed = shop.facts(DeadLetterLanded)
@@ -201,7 +201,7 @@ async def test_what_is_refused_is_not_landed(shop: Workshop, monkeypatch: pytest
 async def test_a_requeue_survives_a_kill(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next process finds the run under way, as after any crash."""
     with monkeypatch.context() as patched:
-        patched.setattr(driver_module, "decide", broken)
+        patched.setattr(driver_module, "conclude", broken)
         run = await shop.begin(book(step("a", "push"), step("b", needs=["a"])))
         await shop.ended(run)
         await shop.until(lambda: not shop.driver._working())

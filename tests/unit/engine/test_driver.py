@@ -344,7 +344,7 @@ async def test_a_conductor_that_fails_ends_the_run_visibly(
         raise LookupError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(driver_module, "decide", broken)
+        patched.setattr(driver_module, "conclude", broken)
         run = await shop.begin(book(step("a")))
         assert await shop.ended(run) is RunStatus.FAILED
     assert "LookupError" in shop.facts(RunFinished)[0].detail

@@ -133,7 +133,7 @@ async def test_an_end_that_can_not_be_written_yet(shop: Workshop, monkeypatch: p
 
     with monkeypatch.context() as patched:
         patched.setattr(shop.store.journal, "submit", away)
-        patched.setattr(driver_module, "decide", broken)
+        patched.setattr(driver_module, "conclude", broken)
         shop.driver._due.put(run, shop.clock.now())
         await shop.driver.tick()
         assert await shop.ended(run) is RunStatus.FAILED
@@ -158,7 +158,7 @@ async def test_an_end_that_is_never_written_waits_for_the_next_start(
 
     with monkeypatch.context() as patched:
         patched.setattr(shop.store.journal, "submit", closed)
-        patched.setattr(driver_module, "decide", broken)
+        patched.setattr(driver_module, "conclude", broken)
         shop.driver._due.put(run, shop.clock.now())
         await shop.driver.tick()
         await shop.driver.stop(GRACE)

@@ -66,8 +66,17 @@ def closed() -> facts.ApprovalClosed:
         (facts.MessagePosted(incident=INCIDENT, key=STATUS, channel="C", ts="1"), []),
         (
             facts.PostmortemDrafted(incident=INCIDENT, sha256=Digest("s"), through=1, path="p"),
-            ["postmortem/42"],
+            ["postmortem/42", "postmortem_file/42"],
         ),
+        (
+            facts.ShutOut(incident=INCIDENT, channel="C", why="removed"),
+            ["incident/42/shut_out", "incident/42/shut_out_lead"],
+        ),
+        (
+            facts.LetIn(incident=INCIDENT, channel="C"),
+            ["incident/42/shut_out", "incident/42/shut_out_lead"],
+        ),
+        (facts.MessageLost(incident=INCIDENT, key=STATUS, channel="C", ts="1"), []),
         (facts.RunProposed(incident=INCIDENT, runbook="b", why="w"), [STATUS, "incident/42/proposed/b"]),
         (closed(), [STATUS, "approval/42-1/shift/1"]),
         (

@@ -1,0 +1,52 @@
+"""Votes on approvals, from a button or from a form: who may, what counts, and what is said of it."""
+
+from __future__ import annotations
+
+from bot.chat.blocks.answers import said
+from bot.chat.blocks.kit import Message
+from bot.chat.identity import Identity
+from bot.chat.inbound.worker import Task
+from bot.domain.ids import ApprovalId, Digest
+from bot.domain.nouns import Vote, person
+from bot.domain.ports import Reader
+from bot.engine.control import RunControl
+from bot.errors import Conflict
+
+
+class Voting:
+    """Hands people's words on approvals to the engine, which counts each person once."""
+
+    def __init__(self, *, runs: RunControl, reader: Reader, identity: Identity) -> None:
+        self._runs = runs
+        self._reader = reader
+        self._identity = identity
+
+    async def vote(
+        self, task: Task, approval: ApprovalId, digest: Digest, vote: Vote, *, why: str = ""
+    ) -> Message | None:
+        """Count a person's word; raises FirelineError where it does not count."""
+        user = task.asked.user
+        await self._identity.must_be_able_to_decide(user)
+        groups = await self._identity.groups_of(user)
+        try:
+            await self._runs.vote(approval, by=person(user), groups=groups, vote=vote, digest=digest, why=why)
+        except Conflict:
+            # A crash between the vote and the mark that it is handled brings it here a second time.
+            if task.again and self._counted(approval, user, vote):
+                return None
+            raise
+        return self._still_open(approval)
+
+    def _counted(self, approval: ApprovalId, user: str, vote: Vote) -> bool:
+        record = self._reader.approval(approval)
+        me = person(user)
+        return record is not None and any(each.by == me and each.vote is vote for each in record.votes)
+
+    def _still_open(self, approval: ApprovalId) -> Message | None:
+        record = self._reader.approval(approval)
+        if record is None or record.closed_at is not None or record.quorum <= 1:
+            return None
+        got = sum(each.vote is Vote.APPROVE for each in record.votes)
+        return (
+            said(f"👍 Counted: {got} of {record.quorum} have approved.") if 0 < got < record.quorum else None
+        )

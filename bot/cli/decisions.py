@@ -1,0 +1,141 @@
+"""The commands by which people decide where Slack is not the way: each asks the running Fireline through its API, with a token of one's own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import AsJson, Config, Number, Run, Why, Yes
+
+PANEL = "Decide"
+Approval = Annotated[
+    str,
+    typer.Argument(
+        metavar="APPROVAL", help="The approval, like 42-1/shift/1; `fireline waiting` lists them."
+    ),
+]
+
+
+class Happened(StrEnum):
+    """What became of a call that was cut off."""
+
+    HAPPENED = "happened"
+    DID_NOT = "did-not"
+    STOP = "stop"
+
+
+def waiting(as_json: AsJson = False, config: Config = None) -> None:
+    """List what waits for a person's decision in the running Fireline: approvals, and calls whose outcome is unknown."""
+    from bot.cli.deciding import show_waiting
+
+    show_waiting(config, as_json=as_json)
+
+
+def approve(approval: Approval, why: Why = "", yes: Yes = False, config: Config = None) -> None:
+    """Approve a step: shows exactly what will run, asks once more, and lets that run and nothing else."""
+    from bot.cli.deciding import approve as do
+
+    do(config, approval, why, yes=yes)
+
+
+def deny(
+    approval: Approval,
+    why: Annotated[str, typer.Option(help="The reason, for those who asked and for the record.")],
+    config: Config = None,
+) -> None:
+    """Deny a step: what was asked for does not run."""
+    from bot.cli.deciding import deny as do
+
+    do(config, approval, why)
+
+
+def settle(
+    run: Run,
+    step: Annotated[str, typer.Argument(metavar="STEP", help="The step whose call was cut off.")],
+    settlement: Annotated[
+        Happened,
+        typer.Argument(
+            metavar="HAPPENED", help="`happened`, `did-not`, or `stop` to end the run.", show_default=False
+        ),
+    ],
+    why: Why = "",
+    yes: Yes = False,
+    config: Config = None,
+) -> None:
+    """Say what became of a call whose outcome is unknown; look at its target first."""
+    from bot.cli.deciding import settle as do
+
+    do(config, run, step, settlement.value.replace("-", "_"), why, yes=yes)
+
+
+def ack(number: Number, config: Config = None) -> None:
+    """Take an incident: the first who does leads it."""
+    from bot.cli.deciding import of_incident
+
+    of_incident(config, "acknowledge", number, "Incident #{number} is acknowledged.")
+
+
+def resolve(
+    number: Number,
+    summary: Annotated[str, typer.Option(help="What fixed it.", show_default=False)] = "",
+    config: Config = None,
+) -> None:
+    """End the response to an incident."""
+    from bot.cli.deciding import of_incident
+
+    of_incident(config, "resolve", number, "Incident #{number} is resolved.", summary=summary)
+
+
+def note(
+    number: Number,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write into the timeline.")],
+    config: Config = None,
+) -> None:
+    """Write into an incident's timeline."""
+    from bot.cli.deciding import of_incident
+
+    of_incident(config, "note", number, "It stands in the timeline of incident #{number}.", text=text)
+
+
+def pause(run: Run, why: Why = "", config: Config = None) -> None:
+    """Hold a run: what is under way is let finish, nothing more begins."""
+    from bot.cli.deciding import of_run
+
+    of_run(config, "pause", run, "Run {run} is paused.", why=why)
+
+
+def resume(run: Run, why: Why = "", config: Config = None) -> None:
+    """Let a paused run go on."""
+    from bot.cli.deciding import of_run
+
+    of_run(config, "resume", run, "Run {run} goes on.", why=why)
+
+
+def retry(run: Run, why: Why = "", config: Config = None) -> None:
+    """Have a run that failed go on from where it failed."""
+    from bot.cli.deciding import of_run
+
+    of_run(config, "retry", run, "Run {run} goes on from where it failed.", why=why)
+
+
+def cancel(
+    run: Run,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back first what it did.")] = False,
+    why: Why = "",
+    config: Config = None,
+) -> None:
+    """End a run: what runs is stopped, then its rescue and always steps run."""
+    from bot.cli.deciding import of_run
+
+    of_run(config, "cancel", run, "Run {run} is asked to end.", why=why, undo=undo)
+
+
+COMMANDS = (waiting, approve, deny, settle, ack, resolve, note, pause, resume, retry, cancel)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the others."""
+    for each in COMMANDS:
+        app.command(rich_help_panel=PANEL)(each)

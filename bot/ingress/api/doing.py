@@ -1,0 +1,132 @@
+"""The verbs: what a person or a program of theirs can do here. Each asks the room that a button in Slack asks, so the rules are the same.
+
+Nothing is decided here but whether the token is for it: quorum, four eyes, the digest of what was shown and who is eligible are the conductor's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId
+from bot.domain.nouns import Actor, ActorKind, Part, Settlement, Vote
+from bot.engine.control import RunControl
+from bot.incidents.desk import Desk
+from bot.ingress.api import bodies
+from bot.ingress.api.holders import Holder, Right
+from bot.ingress.api.looking import Onlooker
+
+Answer = Mapping[str, Any]
+Standing = Callable[[str], Awaitable[None]]
+"""Raises NotAllowed for a person who is known to decide nothing: a guest, a bot, somebody whose account is closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """Something that can be asked for: the right that it takes, the form of its body, and what does it."""
+
+    right: Right
+    body: type[bodies.Body]
+    does: Callable[[Holder, Any], Awaitable[Answer]]
+
+
+class Doer:
+    """Does what is asked; `verbs` has everything, by name. Each raises Refused with a hint, or JournalError: then nothing has changed."""
+
+    def __init__(self, *, desk: Desk, runs: RunControl, onlooker: Onlooker, standing: Standing) -> None:
+        self._desk = desk
+        self._runs = runs
+        self._onlooker = onlooker
+        self._standing = standing
+
+    @property
+    def verbs(self) -> Mapping[str, Verb]:
+        """Every verb, by its name in the address."""
+        return {
+            "approve": Verb(right=Right.DECIDE, body=bodies.Approve, does=self._approve),
+            "deny": Verb(right=Right.DECIDE, body=bodies.Deny, does=self._deny),
+            "settle": Verb(right=Right.DECIDE, body=bodies.Settle, does=self._settle),
+            "acknowledge": Verb(right=Right.RESPOND, body=bodies.OfIncident, does=self._acknowledge),
+            "resolve": Verb(right=Right.RESPOND, body=bodies.Resolve, does=self._resolve),
+            "note": Verb(right=Right.NOTE, body=bodies.Note, does=self._note),
+            "pause": Verb(right=Right.STEER, body=bodies.OfRun, does=self._pause),
+            "resume": Verb(right=Right.STEER, body=bodies.OfRun, does=self._resume),
+            "retry": Verb(right=Right.STEER, body=bodies.OfRun, does=self._retry),
+            "cancel": Verb(right=Right.STEER, body=bodies.Cancel, does=self._cancel),
+        }
+
+    # ---- decisions
+
+    async def _approve(self, holder: Holder, body: bodies.Approve) -> Answer:
+        return await self._vote(holder, Vote.APPROVE, body)
+
+    async def _deny(self, holder: Holder, body: bodies.Deny) -> Answer:
+        return await self._vote(holder, Vote.DENY, body)
+
+    async def _vote(self, holder: Holder, vote: Vote, body: bodies.Approve | bodies.Deny) -> Answer:
+        await self._standing(holder.actor.id)
+        approval = ApprovalId(body.approval)
+        await self._runs.vote(
+            approval,
+            by=holder.actor,
+            groups=holder.groups,
+            vote=vote,
+            digest=Digest(body.digest),
+            why=body.why.strip(),
+        )
+        return await self._onlooker.approval(approval, holder)
+
+    async def _settle(self, holder: Holder, body: bodies.Settle) -> Answer:
+        await self._standing(holder.actor.id)
+        await self._runs.settle(
+            RunId(body.run),
+            StepId(body.step),
+            part=Part(body.part),
+            attempt=body.attempt,
+            by=holder.actor,
+            settlement=Settlement(body.settlement),
+            why=body.why.strip(),
+        )
+        return await self._onlooker.run(RunId(body.run))
+
+    # ---- the incident
+
+    async def _acknowledge(self, holder: Holder, body: bodies.OfIncident) -> Answer:
+        await self._standing(holder.actor.id)
+        await self._desk.acknowledge(IncidentId(body.incident), holder.actor)
+        return await self._onlooker.incident(IncidentId(body.incident))
+
+    async def _resolve(self, holder: Holder, body: bodies.Resolve) -> Answer:
+        await self._standing(holder.actor.id)
+        warnings = await self._desk.resolve(IncidentId(body.incident), holder.actor, body.summary)
+        return {**await self._onlooker.incident(IncidentId(body.incident)), "warnings": list(warnings)}
+
+    async def _note(self, holder: Holder, body: bodies.Note) -> Answer:
+        await self._desk.note(IncidentId(body.incident), holder.actor, body.text)
+        return await self._onlooker.incident(IncidentId(body.incident))
+
+    # ---- the run
+
+    async def _pause(self, holder: Holder, body: bodies.OfRun) -> Answer:
+        return await self._steer(holder, body, self._desk.pause_run)
+
+    async def _resume(self, holder: Holder, body: bodies.OfRun) -> Answer:
+        return await self._steer(holder, body, self._desk.resume_run)
+
+    async def _retry(self, holder: Holder, body: bodies.OfRun) -> Answer:
+        return await self._steer(holder, body, self._desk.retry_run)
+
+    async def _cancel(self, holder: Holder, body: bodies.Cancel) -> Answer:
+        async def cancel(run: RunId, by: Actor, why: str) -> None:
+            await self._desk.cancel_run(run, by, why, undo=body.undo)
+
+        return await self._steer(holder, body, cancel)
+
+    async def _steer(
+        self, holder: Holder, body: bodies.OfRun, does: Callable[[RunId, Actor, str], Awaitable[None]]
+    ) -> Answer:
+        if holder.actor.kind is ActorKind.PERSON:
+            await self._standing(holder.actor.id)
+        await does(RunId(body.run), holder.actor, body.why)
+        return await self._onlooker.run(RunId(body.run))

@@ -1,0 +1,103 @@
+"""What waits for a decision, as one who decides needs to see it: exactly what will run, free of secrets, with the digest to name when deciding."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.domain.clock import to_text
+from bot.domain.ids import ApprovalId, IncidentId, RunId
+from bot.domain.nouns import Actor, ApprovalStatus, RunStatus
+from bot.domain.ports import Reader
+from bot.domain.records import RunRecord
+from bot.errors import NotFound
+from bot.ingress.api.holders import Holder
+from bot.postmortem.story import step_stories, with_items
+
+Redact = Callable[[str], str]
+_AS_IT_IS = frozenset({"id", "digest", "approval", "run", "step"})
+"""Names and digests: what a decision must name letter by letter."""
+
+
+class Onlooker:
+    """Reads records off the event loop, and writes them as JSON data; NotFound when there is nothing of that name."""
+
+    def __init__(self, reader: Reader, redact: Redact) -> None:
+        self._reader = reader
+        self._redact = redact
+
+    async def waiting(self, holder: Holder) -> Mapping[str, Any]:
+        """Return the approvals and the unknown outcomes that wait for people, over all open incidents that a holder may see."""
+        return await asyncio.to_thread(self._waiting, holder)
+
+    async def approval(self, approval: ApprovalId, holder: Holder) -> Mapping[str, Any]:
+        """Return an approval as it stands; NotFound too where it is none of the holder's business."""
+        found = await asyncio.to_thread(self._reader.approval, approval)
+        if found is None or not self._may_see(found.incident, holder, found.sources):
+            raise NotFound(
+                f"There is no approval {approval}.",
+                hint="`fireline waiting` lists what waits for a decision.",
+            )
+        return {"approval": self._clean(found)}
+
+    async def incident(self, incident: IncidentId) -> Mapping[str, Any]:
+        """Return an incident as it stands."""
+        found = await asyncio.to_thread(self._reader.incident, incident)
+        if found is None:
+            raise NotFound(f"There is no incident {incident}.", hint="`fireline incidents` lists them.")
+        return {"incident": self._clean(found)}
+
+    async def run(self, run: RunId) -> Mapping[str, Any]:
+        """Return a run as it stands, with what of it waits for people."""
+        return await asyncio.to_thread(self._run, run)
+
+    def _run(self, run: RunId) -> Mapping[str, Any]:
+        found = self._reader.run(run)
+        if found is None:
+            raise NotFound(f"There is no run {run}.", hint="`fireline show NUMBER` lists an incident's runs.")
+        return {"run": self._clean(found), "unknown": self._unknown(found)}
+
+    def _waiting(self, holder: Holder) -> Mapping[str, Any]:
+        runs = [each for each in self._reader.unfinished_runs() if each.status is RunStatus.RUNNING]
+        approvals = [
+            approval
+            for incident in sorted({run.incident for run in runs})
+            for approval in self._reader.approvals_of(incident)
+            if approval.status is ApprovalStatus.PENDING and self._may_see(incident, holder, approval.sources)
+        ]
+        seen = [run for run in runs if self._may_see(run.incident, holder)]
+        return {
+            "approvals": [self._clean(each) for each in approvals],
+            "unknown": [each for run in seen for each in self._unknown(run)],
+        }
+
+    def _may_see(self, incident: IncidentId, holder: Holder, sources: Sequence[str] = ()) -> bool:
+        """Tell whether a holder may see something of an incident: a private one, only those who are in it or are asked by name or group."""
+        record = self._reader.incident(incident)
+        asked = {f"user:{holder.actor.id}", *(f"group:{each}" for each in holder.groups)}
+        return record is None or record.seen_by(holder.actor.id) or bool(asked & set(sources))
+
+    def _unknown(self, run: RunRecord) -> Sequence[Mapping[str, Any]]:
+        """Return the outcomes of a run that nobody has settled; the records don't tell those of an undo, so its events are read."""
+        stories = with_items(step_stories(self._reader.events_of_run(run.id)))
+        return [
+            {"incident": int(run.incident), **self._clean(story.unsettled.fact)}
+            for story in stories
+            if story.unsettled is not None
+        ]
+
+    def _clean(self, value: Any, name: str = "") -> Any:  # noqa: ANN401 - a record, or what one holds, as JSON data
+        if isinstance(value, datetime):
+            return to_text(value)
+        if isinstance(value, Actor):
+            return str(value)
+        if is_dataclass(value) and not isinstance(value, type):
+            return {each.name: self._clean(getattr(value, each.name), each.name) for each in fields(value)}
+        if isinstance(value, Mapping):
+            return {self._redact(str(key)): self._clean(each) for key, each in value.items()}
+        if isinstance(value, str):
+            return str(value) if name in _AS_IT_IS else self._redact(str(value))
+        return [self._clean(each) for each in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,92 @@
+"""The home tab over the wire: what each person finds there, and that it keeps up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.facts import IncidentOpened, RunStarted
+from tests.fakes.books import book
+from tests.integration.chat.conftest import ADA, BEN, CLEO, DANA, Workplace, until
+
+INCIDENTS = "C0INCIDENTS"
+
+
+def facts(place: Workplace, kind: type[Any]) -> list[Any]:
+    """Every fact of a kind in the log."""
+    return [each.fact for each in place.store.records.events() if isinstance(each.fact, kind)]
+
+
+async def test_each_finds_what_is_open_and_what_waits_for_them(place: Workplace) -> None:
+    """Ada may decide, Cleo may not; a guest sees what is open, and nothing to run."""
+    place.books.append(book("restart", title="Restart a service"))
+    incident = await place.open_incident()
+    approval = await place.ask_approval(incident)
+    await until(lambda: place.channel_of(incident))
+    await place.posted(place.channel_of(incident), f"approval/{approval}")
+    for user in (ADA, CLEO, DANA):
+        await place.look_home(user)
+        await until(lambda user=user: "Checkout is failing" in place.home(user))  # type: ignore[misc]
+    assert "Decide: Move traffic to the standby" in place.home(ADA)
+    assert "Go there" in place.home(ADA)
+    assert "Decide:" not in place.home(CLEO)
+    assert "Restart a service" in place.home(CLEO)
+    assert "Restart a service" not in place.home(DANA)
+    assert "open/run" not in place.home(DANA)
+
+
+async def test_a_tab_keeps_up_while_somebody_looked_lately(http_place: Workplace) -> None:
+    """Many changes, one publication more; a look that would show the same makes none."""
+    place = http_place
+    await place.look_home(BEN)
+    await until(lambda: "No incident is open" in place.home(BEN))
+    for each in range(4):
+        await place.open_incident(f"Trouble {each}")
+    await until(lambda: "Trouble 3" in place.home(BEN))
+    assert "Trouble 0" in place.home(BEN)
+    assert len(place.calls("views.publish")) <= 3
+    assert place.home(ADA) == ""
+
+
+async def test_forms_are_opened_from_there(http_place: Workplace) -> None:
+    """An incident is declared and a runbook run without any channel: the modal itself says how it went."""
+    place = http_place
+    place.books.append(book("restart", title="Restart a service"))
+    await place.look_home(ADA)
+    await until(lambda: place.home(ADA))
+    home = place.slack.world.views.homes[ADA]
+    body = {"user": ADA, "view_id": home, "action_id": "open/declare"}
+    await place._act("action", body)
+    await place.shown(ADA, "declare")
+    await place.submit(ADA, title="Search is slow", severity="SEV3")
+    assert "is open" in str(await place.shown(ADA, "outcome"))
+    assert facts(place, IncidentOpened)[0].title == "Search is slow"
+    await place._act("action", body | {"action_id": "open/run/restart"})
+    await place.shown(ADA, "run_go")
+    await place.submit(ADA)
+    await until(lambda: facts(place, RunStarted))
+    assert "runs as" in str(await place.shown(ADA, "outcome"))
+
+
+async def test_everything_can_be_done_from_an_incidents_message(http_place: Workplace) -> None:
+    """More … shows what makes sense now; a button in it acts, and the modal says so."""
+    place = http_place
+    incident = await place.open_incident()
+    await until(lambda: place.channel_of(incident))
+    channel = place.channel_of(incident)
+    ts = await place.posted(channel, f"incident/{incident}/status")
+    await until(lambda: ADA in place.slack.world.channels[channel].members)
+    await place.press(ADA, channel, ts, "open/more")
+    shown = str(await place.shown(ADA, "more"))
+    assert all(f"open/{form}" in shown for form in ("note", "run", "resolve"))
+    await place.press_in_modal(ADA, "acknowledge")
+    assert "Done" in str(await place.shown(ADA, "outcome"))
+    record = place.store.records.incident(incident)
+    assert record is not None
+    assert record.commander == ADA
+    await place.press(ADA, channel, ts, "open/more")
+    await place.shown(ADA, "more")
+    await place.press_in_modal(ADA, "open/note")
+    await place.shown(ADA, "note")
+    await place.submit(ADA, text="the queue is empty again")
+    assert place.modal(ADA) is None
+    assert any("Noted" in each for each in place.texts(channel, seen_by=ADA))
