@@ -533,7 +533,7 @@ class AnyOrder(RuleBasedStateMachine):
             if seen.approval is None:
                 continue
             said = {
-                str(event.actor): event.fact.vote
+                event.actor: event.fact.vote
                 for event in self.stage.events
                 if isinstance(event.fact, ApprovalVoted)
                 and event.fact.approval == seen.approval.asked.approval
