@@ -125,7 +125,7 @@ async def test_who_is_on_call(http_place: Workplace) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["status 1", "timeline 1", "evidence #1", "severity 1 SEV1", "ack 1", "note 1 x"]
+    "typed", ["status 1", "timeline 1", "evidence #1", "severity 1 SEV1", "ack 1", "note 1 x", "run x #1"]
 )
 async def test_a_private_incident_is_not_there_for_others(http_place: Workplace, typed: str) -> None:
     """Nor is it in a list, nor ever in the central channel; who opened it sees it."""
