@@ -68,7 +68,8 @@ async def test_an_incident_is_led_with_commands(http_place: Workplace) -> None:
     assert "incident.update_given" in await said(place, channel, "timeline")
     assert "Nothing was kept" in await said(place, channel, "evidence")
     assert "is resolved" in await said(place, channel, "resolve rolled back")
-    assert "Say why" in await said(place, channel, "reopen")
+    await said(place, channel, "reopen")
+    await place.shown(ADA, "reopen")
     assert "is open again" in await said(place, channel, "reopen it fails again in eu-west")
     assert record(place).open
 
@@ -78,7 +79,8 @@ async def test_two_incidents_become_one(http_place: Workplace) -> None:
     place = http_place
     channel = await channel_of(place)
     await place.open_incident("Cart is slow")
-    assert "Which one goes into which" in await said(place, INCIDENTS, "merge #2")
+    await said(place, INCIDENTS, "merge #2")
+    await place.shown(ADA, "merge")
     assert "#2 goes on in #1" in await said(place, channel, "merge #2 into #1")
     assert record(place, TWO).merged_into == 1
     assert "was merged into 1" in await said(place, INCIDENTS, "severity #2 SEV1")
@@ -92,7 +94,8 @@ async def test_alerts_are_silenced_and_heard_again(http_place: Workplace) -> Non
     await place.store.journal.append(INTAKE, sender("alertmanager"), [received])
     attached = AlertsAttached(incident=ONE, keys=(ALERT.key,), first=ALERT, total=1)
     await place.store.journal.append(incident_stream(ONE), FIRELINE, [attached])
-    assert "For how long?" in await said(place, channel, "silence")
+    await said(place, channel, "silence")
+    await place.shown(ADA, "silence")
     await refused_to_guests(place, "silence #1 2h known")
     assert "are silenced until" in await said(place, channel, "silence for 2h known, being fixed")
     (silence,) = place.store.records.silences_of(ONE)
@@ -106,7 +109,8 @@ async def test_changes_are_frozen(http_place: Workplace) -> None:
     place = http_place
     channel = await channel_of(place)
     await refused_to_guests(place, "freeze deploy weekend")
-    assert "Say why" in await said(place, channel, "freeze")
+    await said(place, channel, "freeze")
+    await place.shown(ADA, "freeze")
     assert "frozen until" in await said(place, channel, "freeze 2h deploy weekend")
     for text in ("list", "status"):
         answer = await said(place, channel, text)
@@ -131,7 +135,7 @@ async def test_who_is_on_call(http_place: Workplace) -> None:
 async def test_a_private_incident_is_not_there_for_others(http_place: Workplace, typed: str) -> None:
     """Nor is it in a list, nor ever in the central channel; who opened it sees it."""
     place = http_place
-    desk = place.surface._doer._desk(place.store.journal)
+    desk = place.surface._hands._doer._desk(place.store.journal)
     await desk.declare("A leak", Severity.SEV1, person(ADA), private=True)
     await place.settled()
     assert "There is no incident #1" in await said(place, INCIDENTS, typed, by=BEN)
