@@ -14,13 +14,14 @@ from pathlib import Path
 
 from bot.cli.forms import hidden, plain
 from bot.cli.opening import records_of, redactor_of, settings_from
+from bot.cli.remote import Remote
 from bot.cli.screen import say, show_json, show_table
 from bot.domain.clock import SystemClock
 from bot.domain.ids import LetterId
 from bot.domain.nouns import Actor, person
 from bot.domain.ports import Transaction
 from bot.domain.records import DeadLetter
-from bot.errors import DatabaseInUse, NotFound, Refused
+from bot.errors import DatabaseInUse, NotFound
 from bot.incidents.dead_letters import LETS_GO, PUTS_BACK, discard, requeue, waiting
 from bot.incidents.rules import spoken
 from bot.persistence.store import open_store
@@ -129,7 +130,7 @@ def put_back(config: Path | None, number: int, why: str) -> None:
     if _written_here(settings, lambda tx, by: requeue(tx, letter.id, by, spoken(why))):
         say("Dead letter {number} is put back; the next start of Fireline takes it up.", number=number)
         return
-    _ask("requeue", {"letter": number, "why": why})
+    _ask(settings, "requeue", {"letter": number, "why": why})
     say("Dead letter {number} is put back: {does}.", number=number, does=PUTS_BACK[letter.what])
 
 
@@ -137,7 +138,7 @@ def let_go(config: Path | None, number: int, why: str) -> None:
     """Say that nothing more comes of a dead letter."""
     settings, letter = _chosen(config, number)
     if not _written_here(settings, lambda tx, by: discard(tx, letter.id, by, spoken(why))):
-        _ask("discard", {"letter": number, "why": why})
+        _ask(settings, "discard", {"letter": number, "why": why})
     say("Dead letter {number} is discarded: {does}.", number=number, does=LETS_GO[letter.what])
 
 
@@ -174,8 +175,9 @@ def _me() -> str:
         return f"uid-{os.getuid()}"
 
 
-def _ask(verb: str, body: dict[str, object]) -> None:
-    raise Refused(
-        f"A Fireline works over this database, and can't be asked from here to {verb} {body['letter']}.",
-        hint="Use the buttons in its channel, or `/incident`.",
-    )
+def _ask(settings: Settings, verb: str, body: dict[str, object]) -> None:
+    remote = Remote(settings)
+    try:
+        remote.do(verb, body)
+    finally:
+        remote.close()

@@ -32,7 +32,7 @@ from bot.incidents import rules
 
 _LOG = structlog.get_logger(__name__)
 _LOOKED_AT = 10_000
-"""Letters that are looked at, at the start, for runs that were put back meanwhile."""
+"""Letters that are looked at, at the start, for what is to be put back."""
 PUTS_BACK: Mapping[DeadKind, str] = {
     DeadKind.RUN: "it goes on from where it stood; what was cut off is looked into first, and repeated only where that is safe",
     DeadKind.ALERT: "the alerts are routed again",
@@ -105,7 +105,7 @@ def left_waiting(letters: Sequence[DeadLetter]) -> tuple[str, ...]:
 
 def put_all_back(tx: Transaction, kinds: Collection[DeadKind], why: str) -> None:
     """Put back all of some kinds, as Fireline itself: what kept them may be mended."""
-    for letter in tx.dead_letters():
+    for letter in tx.dead_letters(limit=_LOOKED_AT):
         if letter.what in kinds:
             put_back(tx, letter, FIRELINE, why)
 

@@ -78,3 +78,16 @@ class Cancel(OfRun):
     """End a run; with `undo`, take back first what it did."""
 
     undo: bool = False
+
+
+class OfLetter(Body):
+    """Something about a dead letter."""
+
+    letter: Number
+    why: Words = ""
+
+
+class Discard(OfLetter):
+    """Let it go; the reason is for those who read the record."""
+
+    why: Said

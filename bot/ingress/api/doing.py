@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId
+from bot.domain.ids import ApprovalId, Digest, IncidentId, LetterId, RunId, StepId
 from bot.domain.nouns import Actor, ActorKind, Part, Settlement, Vote
+from bot.domain.records import DeadLetter
 from bot.engine.control import RunControl
 from bot.incidents.desk import Desk
 from bot.ingress.api import bodies
@@ -54,6 +55,8 @@ class Doer:
             "resume": Verb(right=Right.STEER, body=bodies.OfRun, does=self._resume),
             "retry": Verb(right=Right.STEER, body=bodies.OfRun, does=self._retry),
             "cancel": Verb(right=Right.STEER, body=bodies.Cancel, does=self._cancel),
+            "requeue": Verb(right=Right.STEER, body=bodies.OfLetter, does=self._requeue),
+            "discard": Verb(right=Right.STEER, body=bodies.Discard, does=self._discard),
         }
 
     # ---- decisions
@@ -130,3 +133,22 @@ class Doer:
             await self._standing(holder.actor.id)
         await does(RunId(body.run), holder.actor, body.why)
         return await self._onlooker.run(RunId(body.run))
+
+    # ---- dead letters
+
+    async def _requeue(self, holder: Holder, body: bodies.OfLetter) -> Answer:
+        return await self._close(holder, body, self._desk.requeue)
+
+    async def _discard(self, holder: Holder, body: bodies.Discard) -> Answer:
+        return await self._close(holder, body, self._desk.discard)
+
+    async def _close(
+        self,
+        holder: Holder,
+        body: bodies.OfLetter,
+        does: Callable[[LetterId, Actor, str], Awaitable[DeadLetter]],
+    ) -> Answer:
+        if holder.actor.kind is ActorKind.PERSON:
+            await self._standing(holder.actor.id)
+        await does(LetterId(body.letter), holder.actor, body.why)
+        return await self._onlooker.letter(LetterId(body.letter))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.clock import to_text
-from bot.domain.ids import ApprovalId, IncidentId, RunId
+from bot.domain.ids import ApprovalId, IncidentId, LetterId, RunId
 from bot.domain.nouns import Actor, ApprovalStatus, RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import RunRecord
@@ -53,6 +53,24 @@ class Onlooker:
     async def run(self, run: RunId) -> Mapping[str, Any]:
         """Return a run as it stands, with what of it waits for people."""
         return await asyncio.to_thread(self._run, run)
+
+    async def letters(self, holder: Holder) -> Mapping[str, Any]:
+        """Return the dead letters that wait, less those of private incidents that are none of the holder's business."""
+        return await asyncio.to_thread(self._letters, holder)
+
+    async def letter(self, letter: LetterId) -> Mapping[str, Any]:
+        """Return a dead letter as it stands."""
+        found = await asyncio.to_thread(self._reader.dead_letter, letter)
+        if found is None:
+            raise NotFound(
+                f"There is no dead letter {letter}.", hint="`fireline dead-letters list` lists them."
+            )
+        return {"dead_letter": self._clean(found)}
+
+    def _letters(self, holder: Holder) -> Mapping[str, Any]:
+        found = self._reader.dead_letters()
+        seen = [each for each in found if each.incident is None or self._may_see(each.incident, holder)]
+        return {"dead_letters": [self._clean(each) for each in seen]}
 
     def _run(self, run: RunId) -> Mapping[str, Any]:
         found = self._reader.run(run)

@@ -45,6 +45,7 @@ class Api:
         return [
             *(self._doing(name, verb) for name, verb in self._doer.verbs.items()),
             self._asking("/waiting", lambda _request, holder: self._onlooker.waiting(holder)),
+            self._asking("/dead-letters", lambda _request, holder: self._onlooker.letters(holder)),
             self._asking("/approvals/{approval:path}", self._approval),
             Route(f"{API_PATH}/me", self._me, methods=["GET"]),
             Route(f"{API_PATH}/{{rest:path}}", self._nothing, methods=_ANY),

@@ -13,8 +13,20 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from bot.domain import facts
+from bot.domain.dead_letters import Landing, land
 from bot.domain.ids import ApprovalId, IncidentId, RunId, StepId, incident_stream
-from bot.domain.nouns import FIRELINE, Part, RunStatus, Settlement, Severity, Vote, person, service
+from bot.domain.nouns import (
+    FIRELINE,
+    DeadKind,
+    DeadReason,
+    Part,
+    RunStatus,
+    Settlement,
+    Severity,
+    Vote,
+    person,
+    service,
+)
 from bot.errors import Conflict, FirelineError, JournalBehind, NotAllowed
 from bot.ingress.api.doing import Doer
 from bot.ingress.api.holders import Holder, Holders, Right
@@ -107,6 +119,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "resume": {"run": tales.RUN},
     "retry": {"run": tales.RUN},
     "cancel": {"run": tales.RUN},
+    "requeue": {"letter": 1},
+    "discard": {"letter": 1, "why": "done by hand"},
 }
 
 
@@ -239,7 +253,7 @@ async def test_two_authorizations_are_none(desk: Desk) -> None:
     ("token", "may"),
     [
         ("ada", set(BODIES)),
-        ("deploy", {"note", "pause", "resume", "retry", "cancel"}),
+        ("deploy", {"note", "pause", "resume", "retry", "cancel", "requeue", "discard"}),
         ("ben", {"approve", "deny", "settle"}),
     ],
 )
@@ -363,3 +377,25 @@ async def test_a_private_incident_is_shown_to_those_who_are_asked(desk: Desk) ->
             listed = (await client.get("waiting")).json()["approvals"]
         assert shown.status_code == statuses
         assert ("43-1/shift/1" in [each["id"] for each in listed]) is (statuses == 200)
+
+
+async def test_dead_letters_are_put_back_and_let_go(desk: Desk) -> None:
+    """Listed for whoever may look, put back once under the holder's name, and let go with a reason alone."""
+    for about in ("sweep", "count"):
+        landing = Landing(
+            what=DeadKind.SCHEDULE, about=about, reason=DeadReason.BUG, title=about, detail="hunter2"
+        )
+        await desk.office.store.journal.submit(lambda tx, landing=landing: land(tx, landing))
+    async with desk.client("ben") as client:
+        listed = (await client.get("dead-letters")).json()["dead_letters"]
+    assert [(each["id"], each["detail"], each["status"]) for each in listed] == [
+        (1, "[redacted]", "waiting"),
+        (2, "[redacted]", "waiting"),
+    ]
+    done = await desk.post("requeue", {"letter": 1, "why": "mended"}, "deploy")
+    assert done.json()["dead_letter"]["status"] == "requeued"
+    assert done.json()["dead_letter"]["closed_by"] == "service:deploy via api/deploy"
+    assert (await desk.post("requeue", {"letter": 1})).status_code == 409
+    assert (await desk.post("discard", {"letter": 2})).status_code == 422
+    assert (await desk.post("discard", {"letter": 2, "why": "old"})).json()["dead_letter"]["why"] == "old"
+    assert (await desk.post("requeue", {"letter": 9})).status_code == 404
