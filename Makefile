@@ -4,6 +4,7 @@
 #   VENV=/some/where    where it is made (default: .venv)
 #   HEADLESS=1          `make demo` plays the whole story by itself
 #   KILLS=1000          how often `make crash` kills at random instants
+#   EXAMPLES=20000      how many lives `make any-order` leads each kind of run
 #   JOBS=8              how many tests run at once (default: two more than there are processors, for many of them wait)
 
 .DEFAULT_GOAL := help
@@ -15,6 +16,7 @@ VENV ?= .venv
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 2)))
 HEADLESS ?=
 KILLS ?= 200
+EXAMPLES ?= 3000
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -25,7 +27,7 @@ STORIES := tests/integration tests/acceptance tests/crash
 # pytest ends with 5 where nothing fits: that is fine in one half of the tests when somebody chose by ARGS.
 UNLESS_CHOSEN := $(if $(ARGS),|| [ $$? -eq 5 ],)
 
-.PHONY: help install demo serve lint types imports format test quick unit bench crash coverage lock docs screenshots docker-lint clean clean-all
+.PHONY: help install demo serve lint types imports format test quick unit bench crash any-order coverage lock docs screenshots docker-lint clean clean-all
 
 help: ## Say what there is
 	@echo "Fireline: incidents in Slack, runbooks as code."; echo
@@ -95,6 +97,9 @@ bench: $(VENV)/.dev ## Measure (alone on the machine, please)
 
 crash: $(VENV)/.dev ## Kill Fireline at every crash point, many times over (half an hour)
 	CRASH_MATRIX=1 CRASH_KILLS=$(KILLS) $(BIN)/pytest tests/crash -n $(JOBS) --dist worksteal -s --timeout=7200 $(ARGS)
+
+any-order: $(VENV)/.dev ## Let anything happen to runs in any order, thousands of times over (minutes)
+	ANY_ORDER_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/unit/conductor -k any_order -n $(JOBS) --timeout=7200 $(ARGS)
 
 coverage: $(VENV)/.dev ## Coverage of the last `make test`, by room
 	$(BIN)/python .ci/coverage_floor.py --all $(COVERAGE_FLOOR)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.actions.reference import reference as render_actions
 from bot.cli import reference as cli
+from bot.engine.conductor import diagrams
 from bot.runbook import reports
 from bot.runbook.schema import editor_schema
 from bot.settings import Settings, reference
@@ -31,6 +32,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "lint.md": reports.render_reference,
     "metrics.md": metrics.render_reference,
     "settings.md": reference.render,
+    "states.md": diagrams.render_reference,
 }
 
 

@@ -10,6 +10,7 @@
     │   ├── NotFound            there is no such incident, run, approval …
     │   ├── NotAllowed          the asker may not do this
     │   └── Conflict            it was done already, or the state has moved on
+    ├── IllegalTransition       the conductor decided what its table of states does not have: a bug
     ├── DeliveryUnreadable      a webhook body that can't be understood
     ├── JournalError            the log can't be written
     │   ├── JournalBehind       too much is waiting; try again later
@@ -68,6 +69,10 @@ class NotAllowed(Refused):
 
 class Conflict(Refused):
     """It was done already, or the state has moved on since it was asked for."""
+
+
+class IllegalTransition(FirelineError):
+    """A decision would change a state in a way that no table has; nothing of it was written."""
 
 
 class DeliveryUnreadable(FirelineError):

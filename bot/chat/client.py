@@ -97,6 +97,8 @@ class SlackClient:
         self._web = web
         self._metrics = metrics
         self._surely_leading = surely_leading
+        self.answered = 0
+        """How many calls Slack has answered with yes."""
 
     async def call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `SlackCalls.call`."""
@@ -110,6 +112,7 @@ class SlackClient:
             if isinstance(problem, Throttled):
                 self._metrics.slack_rate_limited.labels(method=method).inc()
             raise
+        self.answered += 1
         self._metrics.outbox_sent.labels(method=method).inc()
         reached(CrashPoint.OUTBOX_AFTER_CALL, method)
         return answer

@@ -188,7 +188,12 @@ class ChatSurface:
             ),
             places=Places(self._slack, self._pacer, self._config.announce_channel),
             setbacks=Setbacks(
-                ledger=ledger, reader=behind.reader, losses=self._losses, clock=self._clock, chance=chance
+                ledger=ledger,
+                reader=behind.reader,
+                losses=self._losses,
+                clock=self._clock,
+                chance=chance,
+                answers=lambda: self._slack.answered,
             ),
             clock=self._clock,
             sleep=self._sleep,

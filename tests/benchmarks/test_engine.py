@@ -24,8 +24,8 @@ SECONDS = 5
 AT_ONCE = 256
 THREADS = (16, 64)
 """What DBOS is tried with: a thread a run, since that is how it goes quickest."""
-SLOW_AT_ONCE = 16
-"""For the rivals whose server would only queue more."""
+WITH_A_SERVER = {"temporal": 16, "prefect": 4}
+"""Runs at once of the rivals whose server would only queue more."""
 AHEAD_OF_DBOS = 10
 RUNS = 60
 PASSES = 3
@@ -117,10 +117,10 @@ def test_beside_dbos_on_postgres(postgres: Postgres, tmp_path: Path) -> None:  #
     assert times_as_many(best, "dbos") >= AHEAD_OF_DBOS
 
 
-@pytest.mark.parametrize("name", ["temporal", "prefect"])
+@pytest.mark.parametrize("name", WITH_A_SERVER)
 def test_beside_one_with_a_server(name: str, files: Places) -> None:
     """Ahead of each rival that needs a server, which has its own SQLite file."""
-    best = at_saturation([(fireline(), AT_ONCE), (there(name), SLOW_AT_ONCE)], files, rounds=2)
+    best = at_saturation([(fireline(), AT_ONCE), (there(name), WITH_A_SERVER[name])], files, rounds=2)
     tell("sqlite: steps at saturation, the best of 2 rounds", best)
     assert best["fireline"]["steps"] > best[name]["steps"]
 

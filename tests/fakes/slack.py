@@ -46,6 +46,7 @@ class FakeSlack:
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
     unwelcome: dict[str, str] = field(default_factory=dict)
     down: bool = False
+    answered: int = 0
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     canvases: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class FakeSlack:
         answer = self._apply(method, json.loads(json.dumps(arguments)))
         if problem is not None:
             raise problem
+        self.answered += 1
         return answer
 
     async def respond(self, url: str, body: Mapping[str, Any]) -> None:

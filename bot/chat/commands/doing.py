@@ -121,6 +121,8 @@ class Doer:
 
     async def _run(self, task: Task, rest: str) -> Message:
         wanted = run_wanted(rest, self._which.here(task.asked))
+        if wanted.incident is not None:
+            self._which.found(task.asked, wanted.incident)
         desk = self._desk(task.journal)
         opened = await desk.start_run(
             wanted.runbook, wanted.inputs, person(task.asked.user), incident=wanted.incident

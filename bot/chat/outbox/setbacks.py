@@ -10,6 +10,7 @@ when we can't write in an incident's channel any more, what belongs there waits 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.chat.client import Ambiguous, Throttled, Unreachable
@@ -58,16 +59,25 @@ OUT_PAUSE, LONGEST_OUT = timedelta(seconds=30), timedelta(minutes=10)
 
 
 class Setbacks:
-    """Says of each failure what becomes of the thing, and writes it down."""
+    """Says of each failure what becomes of the thing, and writes it down. `answers` counts the calls that Slack has answered with yes so far."""
 
     def __init__(
-        self, *, ledger: Ledger, reader: Reader, losses: Losses, clock: Clock, chance: random.Random
+        self,
+        *,
+        ledger: Ledger,
+        reader: Reader,
+        losses: Losses,
+        clock: Clock,
+        chance: random.Random,
+        answers: Callable[[], int],
     ) -> None:
         self._ledger = ledger
         self._reader = reader
         self._losses = losses
         self._clock = clock
         self._chance = chance
+        self._answers = answers
+        self._heard = answers()
         self._paused_until: datetime | None = None
         self._missed = 0
         self._lost: dict[str, datetime] = {}
@@ -93,7 +103,10 @@ class Setbacks:
         return max(0.0, left)
 
     async def overcame(self, entry: OutboxEntry) -> None:
-        """Take note that a thing was brought; `entry` is as it stood before."""
+        """Take note that a thing was brought; `entry` is as it stood before. What took no call tells nothing of Slack."""
+        if self._answers() == self._heard:
+            return
+        self._heard = self._answers()
         self._paused_until = None
         if self._missed:
             now = self._clock.now()
@@ -109,6 +122,7 @@ class Setbacks:
     async def met(self, entry: OutboxEntry, problem: Exception) -> None:
         """Write down what becomes of a thing that could not be brought."""
         self._due_now.discard(entry.key)
+        self._heard = self._answers()
         match problem:
             case Throttled():
                 await self._later(entry, timedelta(seconds=problem.retry_after), problem, counts=False)

@@ -12,16 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.actions.nested import RUN_RUNBOOK
-from bot.domain.facts import ApprovalClosed, RunRetried
-from bot.domain.nouns import ApprovalStatus, Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import calls, loops
+from bot.domain.facts import RunRetried
+from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
+from bot.engine.conductor import calls, loops, steps
 from bot.engine.conductor.arrivals import RetryAsked
-from bot.engine.conductor.state import RunState
 from bot.engine.conductor.turn import Turn
 from bot.errors import Conflict
 from bot.runbook.model import OnFailure, Step
-
-_OPEN = frozenset({StepStatus.PENDING, StepStatus.WAITING_APPROVAL})
 
 
 def retry(turn: Turn, arrival: RetryAsked) -> None:
@@ -31,19 +28,24 @@ def retry(turn: Turn, arrival: RetryAsked) -> None:
     members = list(loops.with_items(turn, turn.plan.runbook.steps_of(Phase.STEPS)))
     under_way = [(step, call) for step in members if (call := state.step(step.id).call) is not None]
     left = [step for step in members if _is_left(turn, step)]
+    cleanup = [step for step in _cleanup(turn) if step.id in state.steps]
+    # What was asked when Fireline gave up on the run is taken back as any question is, and so comes to be asked anew.
+    asked = [
+        step for step in (*members, *cleanup) if state.step(step.id).status is StepStatus.WAITING_APPROVAL
+    ]
     timeout = turn.plan.runbook.timeout
     turn.record(
         RunRetried(
             run=state.run,
             why=arrival.why,
             steps=tuple(step.id for step in left),
-            cleanup=tuple(step.id for step in _cleanup(turn) if step.id in state.steps),
+            cleanup=tuple(step.id for step in cleanup if step not in asked),
             deadline=turn.now + timeout if timeout is not None else None,
         ),
         arrival.by,
     )
-    for step in members:
-        _withdraw(turn, step, state)
+    for step in asked:
+        steps.void(turn, step, "the run is tried again, and people are asked anew")
     for step, call in under_way:
         # Fireline gave up on the run while it was under way: nobody saw it end.
         calls.interrupted(turn, step, call)
@@ -75,21 +77,6 @@ def _may_be_retried(turn: Turn) -> None:
 _ENDED = {RunStatus.SUCCEEDED: "succeeded", RunStatus.CANCELLED: "was cancelled"}
 
 
-def _withdraw(turn: Turn, step: Step, before: RunState) -> None:
-    """Take back a question that the run left open when Fireline gave up on it: it is asked anew."""
-    seen = before.step(step.id)
-    if seen.status is StepStatus.WAITING_APPROVAL and seen.approval is not None:
-        turn.record(
-            ApprovalClosed(
-                run=turn.state.run,
-                step=step.id,
-                approval=seen.approval.asked.approval,
-                status=ApprovalStatus.VOID,
-                why="the run is tried again, and people are asked anew",
-            )
-        )
-
-
 def _is_left(turn: Turn, step: Step) -> bool:
     """Tell whether a step is to be done still. A failure that the run went past, as its runbook says, stands."""
     seen = turn.state.step(step.id)
@@ -98,7 +85,7 @@ def _is_left(turn: Turn, step: Step) -> bool:
     if seen.status is StepStatus.FAILED:
         return step.on_failure is not OnFailure.CONTINUE
     skipped = seen.status is StepStatus.SKIPPED and seen.stopped
-    return skipped or seen.status is StepStatus.CANCELLED or seen.status in _OPEN
+    return skipped or seen.status in (StepStatus.CANCELLED, StepStatus.PENDING)
 
 
 def _cleanup(turn: Turn) -> Iterable[Step]:

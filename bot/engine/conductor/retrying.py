@@ -14,10 +14,7 @@ from bot.engine.conductor.state import RunState, StepState
 
 def retried(state: RunState, fact: RunRetried, at: datetime, actor: Actor) -> RunState:
     """Take a run up again from where it failed. What was under way when Fireline gave up on it has its time anew."""
-    steps = {
-        name: replace(step, verifying_since=at) if step.verifying_since and not step.status.final else step
-        for name, step in state.steps.items()
-    }
+    steps = {name: _as_it_stands(step, at) for name, step in state.steps.items()}
     steps |= {name: _still_to_do(state.step(name)) for name in fact.steps}
     steps |= {name: _afresh(state.step(name)) for name in fact.cleanup}
     return replace(
@@ -35,6 +32,13 @@ def retried(state: RunState, fact: RunRetried, at: datetime, actor: Actor) -> Ru
         retried_by=(*state.retried_by, actor),
         steps=steps,
     )
+
+
+def _as_it_stands(step: StepState, at: datetime) -> StepState:
+    if step.status.final:
+        # An undo that waited and was not made, or was said to be impossible, belongs to the end that the run had.
+        return replace(step, due=None, held=None, held_since=None, refused_since=None, undo_closed=False)
+    return replace(step, verifying_since=at) if step.verifying_since else step
 
 
 def _still_to_do(step: StepState) -> StepState:

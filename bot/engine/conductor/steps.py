@@ -23,6 +23,7 @@ from bot.engine.conductor.turn import Turn
 from bot.errors import Conflict, NotAllowed, NotFound, RunbookError
 from bot.policy.approvals import ANYONE, right_to_decide
 from bot.policy.autonomy import Gate, gate
+from bot.runbook.expressions import Expression
 from bot.runbook.loops import asked_of_items
 from bot.runbook.model import ApprovalRule, NoUndo, OnExpiry, Step, Undo
 
@@ -47,8 +48,8 @@ def begin(turn: Turn, step: Step) -> None:
     if doubt.look_into(turn, step):
         return
     try:
-        if step.condition is not None and _once(step) and not step.condition.is_true(turn.scope()):
-            turn.skip(step, f"`if: {step.condition.text}` is false")
+        if (kept_out := _kept_out(turn, step)) is not None:
+            turn.skip(step, f"`if: {kept_out.text}` is false")
             return
         effect = turn.plan.effect(step)
         # What a runbook inside this one does stands at the gate step by step, in that run.
@@ -71,9 +72,16 @@ def begin(turn: Turn, step: Step) -> None:
         _ask(turn, step, rule, effect)
 
 
-def _once(step: Step) -> bool:
-    """Tell whether a step's condition is asked of the step, and not of each item that it goes through."""
-    return step.loop is None or not asked_of_items(step.condition)
+def _kept_out(turn: Turn, step: Step) -> Expression | None:
+    """Return the condition that keeps a step out; None when there is none, when it is true, and when each item of a loop is asked for itself.
+
+    What was called before a retry was let in then, and what that call did may stand: it is not asked again.
+    """
+    condition = step.condition
+    of_items = step.loop is not None and condition is not None and asked_of_items(condition)
+    if condition is None or of_items or turn.state.step(step.id).applied:
+        return None
+    return None if condition.is_true(turn.scope()) else condition
 
 
 def _start(turn: Turn, step: Step) -> None:
@@ -242,9 +250,14 @@ def expire(turn: Turn, step: Step) -> None:
     _fail(turn, step, Reason.REJECTED, detail)
 
 
-def withdraw(turn: Turn, step: Step, why: str) -> None:
-    """Take back a question that is moot because the run ends."""
+def void(turn: Turn, step: Step, why: str) -> None:
+    """Take back a question; the step is as before it was asked."""
     _close(turn, step, ApprovalStatus.VOID, why)
+
+
+def withdraw(turn: Turn, step: Step, why: str) -> None:
+    """Take back a question that is moot because the run ends, and its step with it."""
+    void(turn, step, why)
     turn.cancel(step, why, applied=turn.state.step(step.id).applied)
 
 

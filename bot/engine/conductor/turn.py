@@ -14,6 +14,7 @@ from bot.domain.events import digest_of
 from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped, StepSucceeded
 from bot.domain.ids import StepId, instance_of
 from bot.domain.nouns import FIRELINE, Actor, Part, Phase, StepStatus
+from bot.engine.conductor import transitions
 from bot.engine.conductor.evolve import evolve, minds_the_instant
 from bot.engine.conductor.gate import OPEN_GATE, Gate
 from bot.engine.conductor.items import Progress, in_scope, progress, seen_of
@@ -39,9 +40,11 @@ class Turn:
         self._counted: tuple[int, dict[StepId, Progress]] = (-1, {})
 
     def record(self, fact: Fact, actor: Actor = FIRELINE) -> None:
-        """Decide a fact."""
+        """Decide a fact; IllegalTransition when no table has what it would change."""
+        before = self.state
         self.decisions.append((actor, fact))
-        self.state = evolve(self.state, fact, self.now, actor)
+        self.state = evolve(before, fact, self.now, actor)
+        transitions.check(self.plan, before, fact, self.state)
         if minds_the_instant(fact):
             self.foreseen = False
 

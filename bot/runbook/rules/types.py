@@ -93,7 +93,14 @@ def _try(
             for each in error.errors(include_url=False)
             if reach(tree, each["loc"])[0][: len(path)] == path
         ]
-        if here and all(each["type"].endswith("_type") for each in here):
+        if here and all(_of_type(each, sample) for each in here):
             message = f"{spec.name}: {'.'.join(map(str, path))}: {text.strip()} is {words}. {here[0]['msg']}"
             hint = "in a longer text it becomes one: '{{ … }}s'" if here[0]["type"] == "string_type" else ""
             yield finding("FL405", message, draft.place(*called.path, "with", *path), hint)
+
+
+def _of_type(error: Any, sample: Data) -> bool:  # noqa: ANN401 - pydantic's error, as data
+    """Tell whether a value was refused for its type: one of a few words takes no number, whichever it is."""
+    if error["type"] in ("literal_error", "enum"):
+        return not isinstance(sample, str) and "'" in error["ctx"]["expected"]
+    return bool(error["type"].endswith("_type"))

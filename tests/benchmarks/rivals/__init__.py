@@ -5,8 +5,11 @@ A rival is a file here that runs by itself (`dbos_bed.py`) and a list of package
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import venv
@@ -37,11 +40,22 @@ class Contestant:
     def measure(self, what: str, url: str, folder: Path, *numbers: float) -> dict[str, Any]:
         """Run the bed in a process of its own and return what it found."""
         command = [str(self.python), *self.program, what, url, str(folder), *map(str, numbers)]
-        done = subprocess.run(
-            command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=_SECONDS
-        )
-        assert done.returncode == 0, f"{self.name}: {done.stderr[-2000:]}"
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        # A session of its own: a rival whose time is over is ended with the server that it started.
+        with subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as running:
+            try:
+                said, complained = running.communicate(timeout=_SECONDS)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(running.pid, signal.SIGKILL)
+        assert running.returncode == 0, f"{self.name}: {complained[-2000:]}"
+        found: dict[str, Any] = json.loads(said.splitlines()[-1])
         return found
 
 

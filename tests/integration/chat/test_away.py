@@ -11,9 +11,9 @@ import pytest
 from bot.domain.facts import NoteAdded
 from bot.domain.ids import incident_stream
 from bot.domain.nouns import Severity, Vote, person
-from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
-from tests.integration.chat.conftest import ADA, BEN, DIGEST, Workplace, make, owed
-from tests.integration.chat.moved import at_rest, pass_time, wait_for
+from tests.integration.chat.conftest import ADA, BEN, DIGEST, Workplace, owed
+from tests.integration.chat.moved import pass_time, wait_for
+from tests.integration.chat.storm import stormy
 
 CENTRAL = "C0INCIDENTS"
 
@@ -21,15 +21,8 @@ CENTRAL = "C0INCIDENTS"
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Workplace]:
     """A workplace whose time the test moves, over a Slack that is strict about its pace."""
-    clock = LocalClock(stopped=True)
-    slack = LocalSlack(LocalSlackConfig(), clock)
-    async with serving(slack) as url:
-        made = await make(tmp_path, slack, url, "http", clock)
-        await made.surface.start()
-        await at_rest(made)
+    async with stormy(tmp_path) as made:
         yield made
-        await made.stop()
-        await made.people.aclose()
 
 
 def settled(place: Workplace) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.facts import AlertsAttached, AlertsReceived
+from bot.domain.facts import AlertsAttached, AlertsReceived, IncidentOpened
 from bot.domain.ids import INTAKE, IncidentId, incident_stream
 from bot.domain.nouns import COMMANDER, FIRELINE, IncidentStatus, Severity, SilenceStatus, person, sender
 from bot.domain.records import IncidentRecord
@@ -68,7 +68,6 @@ async def test_an_incident_is_led_with_commands(http_place: Workplace) -> None:
     assert "incident.update_given" in await said(place, channel, "timeline")
     assert "Nothing was kept" in await said(place, channel, "evidence")
     assert "is resolved" in await said(place, channel, "resolve rolled back")
-    assert "Say why" in await said(place, channel, "reopen")
     assert "is open again" in await said(place, channel, "reopen it fails again in eu-west")
     assert record(place).open
 
@@ -78,7 +77,7 @@ async def test_two_incidents_become_one(http_place: Workplace) -> None:
     place = http_place
     channel = await channel_of(place)
     await place.open_incident("Cart is slow")
-    assert "Which one goes into which" in await said(place, INCIDENTS, "merge #2")
+    assert "Which one goes into which" in await said(place, INCIDENTS, "merge them")
     assert "#2 goes on in #1" in await said(place, channel, "merge #2 into #1")
     assert record(place, TWO).merged_into == 1
     assert "was merged into 1" in await said(place, INCIDENTS, "severity #2 SEV1")
@@ -92,7 +91,7 @@ async def test_alerts_are_silenced_and_heard_again(http_place: Workplace) -> Non
     await place.store.journal.append(INTAKE, sender("alertmanager"), [received])
     attached = AlertsAttached(incident=ONE, keys=(ALERT.key,), first=ALERT, total=1)
     await place.store.journal.append(incident_stream(ONE), FIRELINE, [attached])
-    assert "For how long?" in await said(place, channel, "silence")
+    assert "For how long?" in await said(place, channel, "silence known, being fixed")
     await refused_to_guests(place, "silence #1 2h known")
     assert "are silenced until" in await said(place, channel, "silence for 2h known, being fixed")
     (silence,) = place.store.records.silences_of(ONE)
@@ -106,7 +105,7 @@ async def test_changes_are_frozen(http_place: Workplace) -> None:
     place = http_place
     channel = await channel_of(place)
     await refused_to_guests(place, "freeze deploy weekend")
-    assert "Say why" in await said(place, channel, "freeze")
+    assert "Say why" in await said(place, channel, "freeze 2h")
     assert "frozen until" in await said(place, channel, "freeze 2h deploy weekend")
     for text in ("list", "status"):
         answer = await said(place, channel, text)
@@ -126,13 +125,13 @@ async def test_who_is_on_call(http_place: Workplace) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["status 1", "timeline 1", "evidence #1", "severity 1 SEV1", "ack 1", "note 1 x"]
+    "typed", ["status 1", "timeline 1", "evidence #1", "severity 1 SEV1", "ack 1", "note 1 x", "run x #1"]
 )
 async def test_a_private_incident_is_not_there_for_others(http_place: Workplace, typed: str) -> None:
     """Nor is it in a list, nor ever in the central channel; who opened it sees it."""
     place = http_place
-    desk = place.surface._doer._desk(place.store.journal)
-    await desk.declare("A leak", Severity.SEV1, person(ADA), private=True)
+    leak = IncidentOpened(incident=ONE, title="A leak", severity=Severity.SEV1, private=True)
+    await place.store.journal.append(incident_stream(ONE), person(ADA), [leak])
     await place.settled()
     assert "There is no incident #1" in await said(place, INCIDENTS, typed, by=BEN)
     assert "A leak" not in await said(place, INCIDENTS, "list", by=BEN)

@@ -81,8 +81,8 @@ def test_several_are_told_apart_and_the_rest_is_counted() -> None:
     text, buttons = drawn(LETTER, *more, runs=(DEAD, RunPicture(run=run("42-2"), title="Another")))
     assert "the draft" in text
     assert "⛔ … and 1 more can't go on" in text
-    labels = [each["text"]["text"] for each in buttons]
-    assert labels[-6:] == ["Put back 7", "End it 7", "Put back 8", "Discard 8", "Put back 9", "Discard 9"]
+    labels = [each["text"]["text"] for each in buttons if each["action_id"].startswith("letter_")]
+    assert labels == ["Put back 7", "End it 7", "Put back 8", "Discard 8", "Put back 9", "Discard 9"]
     assert len({each["action_id"] for each in buttons}) == len(buttons)
 
 

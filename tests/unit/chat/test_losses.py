@@ -141,3 +141,24 @@ async def test_an_archived_or_vanished_channel_is_told_and_waited_for(
     )
     await post.settled(within=60)
     assert code in post.entry("postmortem/1").gone
+
+
+async def test_what_takes_no_call_says_nothing_of_slack(post: Post) -> None:
+    """While the token is revoked, things that need no call are done; that is no answer of Slack's."""
+    await post.open(1)
+    await post.settled(within=30)
+    for method in (
+        "chat.postMessage",
+        "chat.update",
+        "usergroups.list",
+        "conversations.invite",
+        "users.info",
+    ):
+        post.slack.refuse(method, "token_revoked", times=50)
+    await post.ask(1)
+    await post.until(lambda: post.losses.trouble, within=10)
+    for number in range(3):
+        await post.note(1, f"nothing that the message shows: {number}")
+        await post.time.advance(30)
+    assert len(told(post, ChatStopped)) == 1
+    assert not told(post, ChatWentOn)

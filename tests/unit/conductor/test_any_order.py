@@ -18,12 +18,14 @@ from bot.actions.outcome import Outcome, Reason, Succeeded
 from bot.domain.facts import (
     ApprovalClosed,
     ApprovalRequested,
+    ApprovalVoted,
     CallRefused,
     CallStarted,
     Fact,
     PhaseEntered,
     RunCancelRequested,
     RunFinished,
+    RunRequeued,
     RunRetried,
     StepFailed,
     StepOutcomeUnknown,
@@ -35,6 +37,7 @@ from bot.domain.facts import (
 from bot.domain.ids import StepId, instance_id, instance_of
 from bot.domain.nouns import (
     FIRELINE,
+    Actor,
     ApprovalStatus,
     Part,
     Phase,
@@ -52,8 +55,10 @@ from bot.engine.conductor import (
     PauseAsked,
     Perform,
     Recovered,
+    RequeueAsked,
     ResumeAsked,
     RetryAsked,
+    RunState,
     SettlementGiven,
     TimeCame,
     VoteCast,
@@ -62,7 +67,9 @@ from bot.engine.conductor import (
     effects,
     evolve,
     next_due,
+    transitions,
 )
+from bot.engine.conductor.turn import Decision
 from bot.engine.underway import without_new_steps
 from bot.errors import Refused
 from bot.runbook.model import OnFailure, Runbook, Step
@@ -128,7 +135,9 @@ class AnyOrder(RuleBasedStateMachine):
         """Walk through what was decided, fact by fact, and look for what may never be."""
         state, plan = self.stage.state, self.stage.plan
         for actor, fact in decisions:
-            assert not state.over or isinstance(fact, RunRetried), "nothing is decided after the end"
+            assert not state.over or isinstance(fact, RunRetried | RunRequeued), (
+                "nothing is decided after the end"
+            )
             if isinstance(fact, CallStarted):
                 self.check_call(state, fact)
             if isinstance(fact, StepUndone | StepUndoFailed):
@@ -140,7 +149,13 @@ class AnyOrder(RuleBasedStateMachine):
                 assert all(state.step(name).status.final for name in state.steps if instance_of(name)), (
                     "no item outlives its run"
                 )
-            state = evolve(state, fact, self.stage.now, actor)
+            state = self.changed(state, fact, actor)
+
+    def changed(self, state: RunState, fact: Fact, actor: Actor) -> RunState:
+        """Return the state after a fact; what changes is in the tables."""
+        after = evolve(state, fact, self.stage.now, actor)
+        transitions.check(self.stage.plan, state, fact, after)
+        return after
 
     def check_call(self, state: Any, call: CallStarted) -> None:
         """Check that a call may begin now."""
@@ -172,6 +187,8 @@ class AnyOrder(RuleBasedStateMachine):
         if whole.approval is not None or asking.over:
             assert asking.approval is not None
             assert asking.approval.granted, "never without its approval"
+            asked = asking.approval.asked
+            assert len(self.in_favour(asked)) >= asked.quorum, "never by fewer than its quorum"
             shown = asking.approval.asked.inputs
             assert call.inputs == (shown if place is None else shown["items"][place[1]]), (
                 "what runs is what was shown"
@@ -190,6 +207,23 @@ class AnyOrder(RuleBasedStateMachine):
         afresh = any(call.step in each.cleanup for each in [*self.stage.facts(RunRetried), *self._retries()])
         if call.attempt > 1 and not plan.repeatable(wanted) and not afresh:
             self.check_repeat(call)
+
+    def in_favour(self, asked: ApprovalRequested) -> set[Actor]:
+        """Return who approved, as the facts tell; nobody who asked for the run is among them."""
+        said = {
+            event.actor
+            for event in self.stage.events
+            if isinstance(event.fact, ApprovalVoted)
+            and (event.fact.approval, event.fact.vote) == (asked.approval, Vote.APPROVE)
+        }
+        said |= {
+            actor
+            for actor, fact in self._decided
+            if isinstance(fact, ApprovalVoted)
+            and (fact.approval, fact.vote) == (asked.approval, Vote.APPROVE)
+        }
+        assert asked.requested_by not in said, "four eyes"
+        return said
 
     def _retries(self) -> list[RunRetried]:
         return [fact for fact in self.turn if isinstance(fact, RunRetried)]
@@ -213,6 +247,8 @@ class AnyOrder(RuleBasedStateMachine):
         loop, items = whole.loop, state.step(whole.id).items
         assert loop is not None
         assert state.step(whole.id).status is StepStatus.RUNNING, "no item before its loop, or after it"
+        if loop.limit is not None and loop.limit.of is None and len(items) > loop.limit.most:
+            assert state.step(whole.id).approval is not None, "a person is asked about more than its bound"
         others = [state.steps.get(instance_id(whole.id, at)) for at in range(len(items)) if at != index]
         # An item that waits to be done once more after a retry is begun anew like any other.
         under_way = [
@@ -381,7 +417,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.bring(given, stopping=stopping)
             if len(self.stage.facts(StepSettled)) > before:
                 newest = [each for each in asked if (each.step, each.part) == (one.step, one.part)][-1]
-                assert one == newest, "what was said of one attempt is not said of the next"
+                assert one.attempt == newest.attempt, "what was said of one attempt is not said of the next"
             if stopping:
                 self.bring(Recovered())
 
@@ -444,9 +480,19 @@ class AnyOrder(RuleBasedStateMachine):
         """The run can't be conducted any more, and is ended from outside with whatever it had under way; it can be tried again."""
         if really:
             state = self.stage.state
-            end = RunFinished(run=state.run, status=RunStatus.FAILED, reason=Reason.BUG, detail="broken")
+            end = RunFinished(
+                run=state.run, status=RunStatus.FAILED, reason=Reason.BUG, detail="broken", given_up=True
+            )
             self.stage._log([(FIRELINE, end)])
-            self.live = evolve(self.live, end, self.stage.now)
+            self.live = self.changed(self.live, end, FIRELINE)
+
+    @precondition(lambda self: self.stage.state.given_up is not None)
+    @rule(seconds=st.sampled_from([0, 600]))
+    def somebody_puts_it_back(self, seconds: float) -> None:
+        """A person puts back what Fireline gave up on: it goes on where it stood, however long it lay."""
+        self.stage.now += timedelta(seconds=seconds)
+        self.bring(RequeueAsked(by=ADA))
+        assert self.stage.state.given_up is None
 
     @rule()
     def the_process_is_stopped_while_time_comes(self) -> None:
@@ -468,6 +514,9 @@ class AnyOrder(RuleBasedStateMachine):
         }
         stopped = {(each.step, each.part, each.attempt) for each in wanted if isinstance(each, CancelCall)}
         assert stopped <= performed
+        if state.stopping and state.phase is Phase.STEPS:
+            probes = {each for each in performed if each[1] is Part.SETTLE}
+            assert stopped == performed - probes, "what acts is stopped when the run is asked to end"
         if state.over:
             assert not wanted
             assert next_due(state) is None
@@ -476,6 +525,20 @@ class AnyOrder(RuleBasedStateMachine):
     def replayed_is_live(self) -> None:
         """What the stored facts make is what the process went on with."""
         assert self.stage.state == self.live
+
+    @invariant()
+    def each_word_counts(self) -> None:
+        """Whoever said something of a question that is open is on its list, as the facts tell."""
+        for seen in self.stage.state.steps.values():
+            if seen.approval is None:
+                continue
+            said = {
+                event.actor: event.fact.vote
+                for event in self.stage.events
+                if isinstance(event.fact, ApprovalVoted)
+                and event.fact.approval == seen.approval.asked.approval
+            }
+            assert seen.approval.votes == said
 
     @invariant()
     def something_moves_it(self) -> None:
@@ -508,7 +571,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def the_end_is_told_once(self) -> None:
         """One end, each question closed once, each phase entered once and in order, a person's cancel recorded once."""
-        retries = len(self.stage.facts(RunRetried))
+        retries = len(self.stage.facts(RunRetried)) + len(self.stage.facts(RunRequeued))
         assert len(self.stage.facts(RunFinished)) == retries + (1 if self.stage.state.over else 0)
         closed = [
             fact.approval
@@ -590,6 +653,7 @@ class AnyOrder(RuleBasedStateMachine):
     # ---- by the way
 
     _turn: list[Fact]
+    _decided: tuple[Decision, ...]
     live_over = False
 
     def end(self, call: CallStarted, outcome: Outcome, chance: float, *, stopping: bool = False) -> None:
@@ -602,12 +666,10 @@ class AnyOrder(RuleBasedStateMachine):
     def bring(self, arrival: Arrival, *, stopping: bool = False) -> None:
         """Bring an arrival, with what it decides at hand for the checks."""
         self.live_over = self.stage.state.over
-        self._turn = []
+        self._decided = ()
         with contextlib.suppress(Refused):
-            self._turn = [
-                fact
-                for _, fact in decide(self.stage.plan, self.stage.state, arrival, self.stage.now, self.gate)
-            ]
+            self._decided = decide(self.stage.plan, self.stage.state, arrival, self.stage.now, self.gate)
+        self._turn = [fact for _, fact in self._decided]
         self.arrive(arrival, stopping=stopping)
 
 

@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 
 from bot.actions.outcome import Reason
-from bot.domain.facts import ApprovalClosed, ApprovalRequested, CallStarted, RunFinished, RunRetried
+from bot.domain.facts import (
+    ApprovalClosed,
+    ApprovalRequested,
+    CallStarted,
+    RunFinished,
+    RunRetried,
+    StepUndoFailed,
+)
 from bot.domain.nouns import ApprovalStatus, Part, RunStatus, Settlement, StepStatus, Vote
 from bot.errors import Conflict, NotAllowed
 from bot.runbook.model import OnFailure
@@ -357,3 +364,56 @@ def test_a_loop_that_is_shorter_when_it_is_done_afresh_leaves_no_item_behind() -
     stage.end("z[0]")
     assert stage.ended is RunStatus.SUCCEEDED
     assert stage.step("z[1]").status is StepStatus.SKIPPED
+
+
+def test_an_undo_that_waited_when_fireline_gave_up_is_not_made_in_the_new_steps() -> None:
+    """What was done stands when the run is tried again; at its new end, undo begins anew, and says anew what it can't take back."""
+    gate = ToldGate()
+    stage = Stage(
+        book(
+            step("a", "put", undo=undo(), needs=[]),
+            step("b", "push", needs=[]),
+            step("c", "put", needs=["a", "b"], on_failure=OnFailure.UNDO),
+        ),
+        gate=gate,
+    )
+    stage.end("a")
+    stage.end("b")
+    gate.shut = HELD
+    stage.wait(0)
+    assert stage.step("c").status is StepStatus.RUNNING
+    stage.end("c", SURELY_NOT)
+    assert stage.step("a").held is not None
+    assert stage.step("b").undo_closed
+    stage._log([(ADA, RunFinished(run=stage.state.run, status=RunStatus.FAILED, reason=Reason.BUG))])
+    gate.shut = None
+    stage.retry()
+    assert stage.running() == [("c", Part.MAIN)]
+    stage.end("c", SURELY_NOT)
+    assert stage.running() == [("a", Part.UNDO)]
+    assert [fact.step for fact in stage.facts(StepUndoFailed)] == ["b", "b"]
+
+
+def test_a_condition_is_not_asked_again_of_what_may_have_been_done() -> None:
+    """It let the step in the first time; whatever the run looks like now, an effect that may stand is not passed over as skipped."""
+    stage = Stage(
+        book(step("b", "push", needs=[]), step("a", "put", needs=[], when="steps.b.status == 'running'"))
+    )
+    stage.end("a", PERHAPS)
+    stage.end("b")
+    stage.retry()
+    assert stage.running() == [("a", Part.MAIN)]
+
+
+def test_what_clean_up_asked_when_fireline_gave_up_is_asked_anew() -> None:
+    """The old question is taken back on record, so that nobody goes on to look at it."""
+    stage = Stage(book(step("a", "push"), always=[step("z", approval=approval())]))
+    stage.end("a", SURELY_NOT)
+    stage._log([(ADA, RunFinished(run=stage.state.run, status=RunStatus.FAILED, reason=Reason.BUG))])
+    stage.retry()
+    (void,) = stage.facts(ApprovalClosed)
+    assert (void.approval, void.status) == ("1-1/z/1", ApprovalStatus.VOID)
+    stage.end("a")
+    stage.vote("z")
+    stage.end("z")
+    assert stage.ended is RunStatus.SUCCEEDED

@@ -550,6 +550,8 @@ def test_a_step_of_rescue_may_look_at_what_failed() -> None:
         ("{type: string}", "wait, with: {for: '{{ run.id }}'}", False),
         ("{type: string}", "wait, with: {for: '{{ inputs.a }}', fro: 1m}", False),
         ("{type: string}", "http.request, with: {url: 'http://x', method: '{{ inputs.a }}'}", False),
+        ("{type: integer}", "pager.page, with: {urgency: '{{ inputs.a }}'}", True),
+        ("{type: string}", "pager.page, with: {urgency: '{{ inputs.a }}'}", False),
     ],
 )
 def test_inputs_keep_their_type(decl: str, call: str, wrong: bool) -> None:  # noqa: FBT001 - a table
