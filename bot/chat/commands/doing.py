@@ -92,7 +92,7 @@ class Doer:
             "resolve": self._resolve,
             "note": self._note,
             "postmortem": self._postmortem,
-            **Steering(desk=desk, reader=reader, here=onlooker.here, command=command).verbs,
+            **Steering(desk=desk, reader=reader, which=onlooker.which, command=command).verbs,
             **leading.verbs,
             **quieting.verbs,
         }
@@ -121,6 +121,8 @@ class Doer:
 
     async def _run(self, task: Task, rest: str) -> Message:
         wanted = run_wanted(rest, self._which.here(task.asked))
+        if wanted.incident is not None:
+            self._which.found(task.asked, wanted.incident)
         desk = self._desk(task.journal)
         opened = await desk.start_run(
             wanted.runbook, wanted.inputs, person(task.asked.user), incident=wanted.incident

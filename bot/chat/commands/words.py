@@ -43,13 +43,6 @@ VERBS = (
     "dead-letters",
     "requeue",
     "discard",
-    "update",
-    "assign",
-    "severity",
-    "silence",
-    "merge",
-    "reopen",
-    "freeze",
 )
 ALIASES: Mapping[str, str] = {
     "": "help",
