@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.chat.blocks.ink import Redact
+from bot.chat.blocks.picture import Picture
 from bot.chat.client import SlackCalls
 from bot.chat.gallery import Gallery
 from bot.chat.identity import Identity
@@ -77,7 +78,7 @@ class Homes:
         while len(self._looked) > LOOKERS:
             self._forget(next(iter(self._looked)))
         try:
-            await self._publish(user, priority=0)
+            await self._publish(user, await self._gathered(), priority=0)
         except ChatError as problem:
             # The next look, or the next change, brings it; nobody waits for this one.
             _LOG.warning("a home tab could not be shown", user=user, problem=str(problem))
@@ -98,13 +99,13 @@ class Homes:
         while self._stale:
             await self._sleep(CALM)
             self._stale = False
-            now = self._clock.now()
+            now, seen = self._clock.now(), await self._gathered()
             for user, at in list(self._looked.items()):
                 if now - at > LATELY:
                     self._forget(user)
                     continue
                 try:
-                    await self._publish(user, priority=9)
+                    await self._publish(user, seen, priority=9)
                 except ChatError as problem:
                     _LOG.warning(
                         "a home tab could not be brought up to date", user=user, problem=str(problem)
@@ -114,9 +115,19 @@ class Homes:
         self._looked.pop(user, None)
         self._shown.pop(user, None)
 
-    async def _publish(self, user: str, *, priority: int) -> None:
+    async def _gathered(self) -> Sequence[Picture]:
+        """Gather what is open, once for everybody; others get their turn in between, for there may be a hundred."""
+        found = []
+        for each in self._reader.incidents(only_open=True, limit=LISTED):
+            picture = self._gallery.picture(each.id)
+            if picture is not None:
+                found.append(picture)
+            await asyncio.sleep(0)
+        return found
+
+    async def _publish(self, user: str, seen: Sequence[Picture], *, priority: int) -> None:
         """Publish a person's tab, unless it shows the same already."""
-        view = home_view(await self._outlook(user), redact=self._redact)
+        view = home_view(await self._outlook(user, seen), redact=self._redact)
         digest = digest_of(view)
         if self._shown.get(user) == digest:
             return
@@ -127,21 +138,20 @@ class Homes:
 
     # ---- what one person sees
 
-    async def _outlook(self, user: str) -> Outlook:
+    async def _outlook(self, user: str, seen: Sequence[Picture]) -> Outlook:
         try:
             await self._identity.must_be_able_to_decide(user)
             may_act = True
         except NotAllowed:
             may_act = False
         groups = await self._identity.groups_of(user)
-        found = self._reader.incidents(only_open=True, limit=LISTED)
-        incidents = [each for each in found if each.seen_by(user)]
+        pictures = [each for each in seen if each.incident.seen_by(user)]
         mine, waiting = [], {}
-        for each in incidents:
-            theirs, waiting[int(each.id)] = self._waits(each, user, groups)
+        for each in pictures:
+            theirs, waiting[int(each.incident.id)] = self._waits(each, user, groups)
             mine += theirs
         return Outlook(
-            incidents=incidents,
+            incidents=[each.incident for each in pictures],
             waiting=waiting,
             mine=mine if may_act else (),
             runbooks=self._foresight.offers() if may_act else (),
@@ -149,11 +159,9 @@ class Homes:
             command=self._command,
         )
 
-    def _waits(self, incident: IncidentRecord, user: str, groups: frozenset[str]) -> tuple[list[Waits], int]:
+    def _waits(self, picture: Picture, user: str, groups: frozenset[str]) -> tuple[list[Waits], int]:
         """Return what waits for this person in an incident, and how much waits there for anybody."""
-        picture = self._gallery.picture(incident.id)
-        if picture is None:
-            return [], 0
+        incident = picture.incident
         pending = [each for each in picture.approvals if each.status is ApprovalStatus.PENDING]
         unknown = [
             (run.run.id, step, name)

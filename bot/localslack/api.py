@@ -6,6 +6,7 @@ method's own rule lives here.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class WebApi:
         self._log.call(
             at=self._world.clock.now().timestamp(),
             method=name,
-            args=args,
+            args={key: value for key, value in args.items() if key not in _SECRET},
             ok=bool(body["ok"]),
             error=str(body.get("error", "")),
             status=0 if cut else status,
@@ -124,6 +125,7 @@ class WebApi:
             world=self._world,
             caller=self._world.app.bot_user_id,
             scopes=caller.scopes,
+            token=token,
             args=args,
             socket_url=self._socket_url,
         )
@@ -157,16 +159,13 @@ class WebApi:
             raise ApiRefusal("not_authed")
         if token in self._world.revoked_tokens:
             raise ApiRefusal("token_revoked")
-        kinds = {
-            app.bot_token: ("bot", app.bot_scopes),
-            app.app_token: ("app", frozenset({"connections:write"})),
-        }
-        if token not in kinds:
-            raise ApiRefusal("invalid_auth")
-        kind, scopes = kinds[token]
-        if kind != method.token:
+        if token == app.app_token:
+            caller = _Caller(kind="app", scopes=frozenset({"connections:write"}))
+        else:
+            caller = _Caller(kind="bot", scopes=self._world.grants.scopes(token))
+        if caller.kind != method.token:
             raise ApiRefusal("not_allowed_token_type")
-        return _Caller(kind=kind, scopes=scopes)
+        return caller
 
     def _response(self, name: str, status: int, body: Json, headers: dict[str, str]) -> Response:
         method = REGISTRY.get(name)
@@ -177,6 +176,10 @@ class WebApi:
         return JSONResponse(body, status_code=status, headers=headers)
 
 
+_SECRET = frozenset({"client_secret", "refresh_token", "code"})
+"""Arguments that the log of calls does not keep."""
+
+
 def _missing(names: list[str]) -> ApiRefusal:
     messages = [f"[ERROR] missing required field: {name}" for name in names]
     return ApiRefusal("invalid_arguments", response_metadata={"messages": messages})
@@ -185,7 +188,17 @@ def _missing(names: list[str]) -> ApiRefusal:
 def _token(request: Request, args: Json) -> str:
     given = str(args.pop("token", "") or "")
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":  # how a client shows that it is the app: its id and its secret
+        args |= _basic(bearer)
     return bearer.strip() if scheme.lower() == "bearer" else given
+
+
+def _basic(encoded: str) -> Json:
+    try:
+        client_id, _, secret = base64.b64decode(encoded).decode().partition(":")
+    except ValueError:  # not base 64, or not text: as if nothing had been sent
+        return {}
+    return {"client_id": client_id, "client_secret": secret}
 
 
 async def _arguments(request: Request) -> tuple[Json, bool]:

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from bot.localslack.api import ABORT, WebApi
 from bot.localslack.clock import Clock, LocalClock
 from bot.localslack.config import LocalSlackConfig
+from bot.localslack.consent import ConsentPage
 from bot.localslack.control import Control, Desk
 from bot.localslack.delivery import Delivery
 from bot.localslack.events import EventFeed
@@ -102,6 +103,7 @@ class LocalSlack:
             )
         )
         page = Page(self.world, self.people)
+        consent = ConsentPage(self.world, self.people)
         return [
             Route("/api/{method}", api.endpoint, methods=["GET", "POST"]),
             Route("/commands/{team}/{key}", self.responder.endpoint, methods=["POST"]),
@@ -112,6 +114,7 @@ class LocalSlack:
             Mount("/_local", routes=control.routes()),
             Mount("/static", StaticFiles(directory=_STATIC)),
             *page.routes(),
+            *consent.routes(),
         ]
 
     @property

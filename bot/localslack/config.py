@@ -45,6 +45,7 @@ SUBSCRIPTIONS = frozenset(
     {
         "app_home_opened",
         "app_mention",
+        "app_uninstalled",
         "channel_archive",
         "channel_created",
         "channel_deleted",
@@ -66,6 +67,7 @@ SUBSCRIPTIONS = frozenset(
         "reaction_added",
         "reaction_removed",
         "subteam_updated",
+        "tokens_revoked",
         "user_change",
     }
 )
@@ -144,6 +146,9 @@ class InstalledApp:
     app_token: str = "xapp-local-slack-app"  # noqa: S105  the same
     verification_token: str = "local-verification"  # noqa: S105  the same
     signing_secret: str = "local-signing-secret"  # noqa: S105  the same
+    client_id: str = "1000000000.2000000000"
+    client_secret: str = "local-client-secret"  # noqa: S105  the same
+    token_rotation: bool = False  # whether tokens that OAuth gives end after 12 hours
     request_url: str | None = None  # where signed callbacks go when no socket is connected
     bot_scopes: frozenset[str] = BOT_SCOPES
     subscriptions: frozenset[str] = SUBSCRIPTIONS

@@ -38,7 +38,12 @@ class EventFeed:
             "pin_added": self._pin,
             "pin_removed": self._pin,
         }
-        self._everywhere = {"person_changed": self._person, "group_changed": self._group}
+        self._everywhere = {
+            "person_changed": self._person,
+            "group_changed": self._group,
+            "tokens_revoked": self._revoked,
+            "app_uninstalled": self._uninstalled,
+        }
 
     def changed(self, change: Change) -> None:
         """Tell the app of a change, if it should hear of it."""
@@ -244,6 +249,12 @@ class EventFeed:
             },
         }
         return [event | ({"has_pins": bool(channel.pins)} if change.kind == "pin_removed" else {})]
+
+    def _revoked(self, change: Change) -> Json:
+        return {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [change.user]}}
+
+    def _uninstalled(self, _change: Change) -> Json:
+        return {"type": "app_uninstalled"}
 
     def _person(self, change: Change) -> Json:
         user = wirepeople.person(self._world, self._world.people[change.user], whole=True)

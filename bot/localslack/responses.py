@@ -71,6 +71,7 @@ class Responder:
             world=self._world,
             caller=self._world.app.bot_user_id,
             scopes=frozenset(),
+            token="",
             args=body,
             socket_url=str,
         )

@@ -14,6 +14,7 @@ from bot.localslack.canvases import CanvasShelf
 from bot.localslack.clock import Clock
 from bot.localslack.config import Group, LocalSlackConfig, Person
 from bot.localslack.files import FileCabinet
+from bot.localslack.grants import Grants
 from bot.localslack.handles import Handles
 from bot.localslack.ids import Ids
 from bot.localslack.views import ViewStore
@@ -123,6 +124,7 @@ class World:
         self.groups = {group.id: group for group in config.groups}
         self.channels: dict[str, Channel] = {}
         self.revoked_tokens: set[str] = set()
+        self.grants = Grants(self.app, clock, self.ids)
         self.handles = Handles(clock, self.ids)
         self.files = FileCabinet(clock, self.ids)
         self.canvases = CanvasShelf(clock, self.ids)
@@ -147,6 +149,14 @@ class World:
         """Tell all listeners."""
         for listener in self._listeners:
             listener(change)
+
+    # --- the app ---------------------------------------------------------------------------------------------------------
+
+    def revoke(self, token: str) -> None:
+        """Take a bot token away, and the app with it; it hears of both."""
+        self.revoked_tokens.add(token)
+        self.tell(Change(kind="tokens_revoked", user=self.app.bot_user_id))
+        self.tell(Change(kind="app_uninstalled", user=self.app.bot_user_id))
 
     # --- time ----------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ LOOSER = {
     ("additionalProperties", "team"),
     ("additionalProperties", "bot_id"),
     ("additionalProperties", "bot_profile"),
+    ("additionalProperties", "event_ts"),  # which every event has, and the types of a few forget
     ("additionalProperties", "ims"),  # of a file, with the next: docs.slack.dev/reference/objects/file-object
     ("additionalProperties", "timestamp"),
 }
@@ -35,7 +36,7 @@ def _types() -> dict[tuple[str, str], str]:
     for name, definition in load("sent-event")["definitions"].items():
         properties = definition.get("properties", {})
         kind, subtype = (properties.get(key, {}).get("const", "") for key in ("type", "subtype"))
-        if kind and "event_ts" in properties:
+        if kind and ("event_ts" in properties or name.endswith("Event")):
             found[kind, subtype] = name
     return found
 

@@ -17,12 +17,12 @@ from starlette.routing import Route
 
 from bot.chat.config import ChatConfig
 from bot.chat.inbound.door import EVENTS_PATH, Door
-from bot.chat.inbound.payload import Asked
+from bot.chat.inbound.payload import VIEW, Asked
 from bot.chat.inbound.reading import read
 from bot.chat.inbound.relayed import PAYLOAD, entry_to_data
 from bot.chat.modals.running import STEPS
 from bot.chat.ours import ours_of
-from bot.chat.views.answer import wrong
+from bot.chat.views.answer import CLOSED, ViewAnswer, wrong
 from bot.domain.clock import Clock
 from bot.domain.records import InboxEntry
 from bot.errors import JournalError
@@ -65,13 +65,16 @@ async def _take(config: ChatConfig, put: Put, clock: Clock, body: Mapping[str, A
         _LOG.warning("a payload could not be kept", kind=asked.kind, problem=str(problem))
         # Slack then shows the person that it did not work; an ack would be a promise.
         return BoltResponse(status=503, body="")
-    return BoltResponse(status=200, body="")
+    return _form(CLOSED) if asked.kind == VIEW else BoltResponse(status=200, body="")
 
 
 def _not_here(asked: Asked) -> BoltResponse:
     """Keep a form open that leads on to another one: what follows it only the leader knows, and it stands for nothing yet."""
     words = "This process stands by for another one. Press it again in a moment."
-    answer = wrong({asked.first: words})
+    return _form(wrong({asked.first: words}))
+
+
+def _form(answer: ViewAnswer) -> BoltResponse:
     return BoltResponse(
         status=200, body=json.dumps(answer.data), headers={"content-type": "application/json; charset=utf-8"}
     )

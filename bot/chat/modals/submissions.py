@@ -104,9 +104,16 @@ class Submissions:
     async def _declare(self, task: Task) -> Answer:
         wanted = declared(task.asked.entered)
         opened = await self._desk(task.journal).declare(**wanted, by=person(task.asked.user))
+        runbook = _text(task, "runbook")
+        # Its preview comes first, and a process that stood by could not show it: then nothing of it has run.
+        left = (
+            f" Its runbook was not started: `{self._command} run {self._ink.line(runbook, 80)} #{opened.incident}`."
+            if runbook
+            else ""
+        )
         return said(
             f"🚨 *{wanted['severity']} #{opened.incident}* is open: {self._ink.line(wanted['title'], 150)}",
-            "Its channel is being made, and you will be invited.",
+            f"Its channel is being made, and you will be invited.{left}",
         )
 
     async def _note(self, task: Task) -> Answer:

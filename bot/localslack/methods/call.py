@@ -24,6 +24,7 @@ class Call:
     world: World
     caller: str  # user id of the bot
     scopes: frozenset[str]
+    token: str
     args: Mapping[str, Any]
     socket_url: Callable[[], str]  # a fresh Socket Mode URL
 

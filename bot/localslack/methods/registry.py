@@ -13,6 +13,7 @@ from bot.localslack.methods import (
     conversations,
     files,
     marks,
+    oauth,
     users,
     views,
 )
@@ -22,6 +23,7 @@ REGISTRY: dict[str, Method] = {
     method.name: method
     for method in chain(
         basics.METHODS,
+        oauth.METHODS,
         users.METHODS,
         channels.METHODS,
         conversations.METHODS,

@@ -80,6 +80,17 @@ async def test_a_command_and_a_click_are_kept_before_the_ack() -> None:
     assert click.key == again.key != command.key
 
 
+async def test_a_form_that_does_something_is_kept_and_one_that_leads_on_stays_open() -> None:
+    """What follows a form only the leader knows: the person presses again in a moment, and nothing they typed is gone."""
+    kept = Kept()
+    view = {"id": "V1", "type": "modal", "blocks": [{"type": "input", "block_id": "runbook"}]}
+    for callback, action in (("note", "clear"), ("run_pick", "errors")):
+        shown = {"type": "view_submission", "user": {"id": "U1"}, "view": {**view, "callback_id": callback}}
+        answered = await post(kept, {"payload": json.dumps(shown)})
+        assert (answered.status, json.loads(answered.body)["response_action"]) == (200, action)
+    assert [entry_from_data(data).payload["action"] for _, data in kept.things] == ["note"]
+
+
 async def test_what_can_not_be_kept_is_not_acknowledged() -> None:
     """Slack then shows the person that it did not work."""
     kept = Kept()
