@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --constraint constraints.txt
 COVERAGE_FLOOR := 88
 MEASURED := tests/unit tests/contract tests/architecture tests/docs
-STORIES := tests/integration tests/acceptance tests/crash
+STORIES := tests/integration tests/acceptance tests/crash tests/live
 # pytest ends with 5 where nothing fits: that is fine in one half of the tests when somebody chose by ARGS.
 UNLESS_CHOSEN := $(if $(ARGS),|| [ $$? -eq 5 ],)
 

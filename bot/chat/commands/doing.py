@@ -92,7 +92,7 @@ class Doer:
             "resolve": self._resolve,
             "note": self._note,
             "postmortem": self._postmortem,
-            **Steering(desk=desk, reader=reader, here=onlooker.here, command=command).verbs,
+            **Steering(desk=desk, reader=reader, which=onlooker.which, command=command).verbs,
             **leading.verbs,
             **quieting.verbs,
         }

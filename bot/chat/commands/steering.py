@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.chat.blocks.answers import said
 from bot.chat.blocks.kit import Message
-from bot.chat.commands.words import holding, lettered
+from bot.chat.commands.which import Which
+from bot.chat.commands.words import Hold, holding, lettered
 from bot.chat.desks import DeskOver
 from bot.chat.inbound.payload import Asked
 from bot.chat.inbound.worker import Task
-from bot.domain.ids import IncidentId, RunId
+from bot.domain.ids import RunId
 from bot.domain.nouns import RunStatus, person
 from bot.domain.ports import Reader
 from bot.domain.records import RunRecord
@@ -19,14 +20,12 @@ from bot.incidents.dead_letters import LETS_GO, PUTS_BACK
 
 
 class Steering:
-    """Does what `cancel`, `pause`, `resume`, `retry`, `requeue` and `discard` ask; `here` gives the incident of the channel that a person is in."""
+    """Does what `cancel`, `pause`, `resume`, `retry`, `requeue` and `discard` ask; a private incident's runs are not there for others."""
 
-    def __init__(
-        self, *, desk: DeskOver, reader: Reader, here: Callable[[Asked], IncidentId | None], command: str
-    ) -> None:
+    def __init__(self, *, desk: DeskOver, reader: Reader, which: Which, command: str) -> None:
         self._desk = desk
         self._reader = reader
-        self._here = here
+        self._which = which
         self._command = command
 
     @property
@@ -43,7 +42,7 @@ class Steering:
 
     async def _cancel(self, task: Task, rest: str) -> Message:
         asked = holding(rest)
-        run = asked.run or self._only(task.asked, "cancel", lambda _: True)
+        run = self._named(task, asked) or self._only(task.asked, "cancel", lambda _: True)
         record = self._reader.run(run)
         await self._desk(task.journal).cancel_run(run, person(task.asked.user), asked.why, undo=asked.undo)
         if record is not None and record.status is RunStatus.QUEUED:
@@ -61,7 +60,7 @@ class Steering:
 
     async def _pause(self, task: Task, rest: str) -> Message:
         asked = holding(rest)
-        run = asked.run or self._only(task.asked, "pause", _can_be_held)
+        run = self._named(task, asked) or self._only(task.asked, "pause", _can_be_held)
         await self._desk(task.journal).pause_run(run, person(task.asked.user), asked.why)
         return said(
             f"⏸️ Run `{run}` is paused.",
@@ -71,13 +70,15 @@ class Steering:
 
     async def _resume(self, task: Task, rest: str) -> Message:
         asked = holding(rest)
-        run = asked.run or self._only(task.asked, "resume", lambda each: each.paused_at is not None)
+        run = self._named(task, asked) or self._only(
+            task.asked, "resume", lambda each: each.paused_at is not None
+        )
         await self._desk(task.journal).resume_run(run, person(task.asked.user), asked.why)
         return said(f"▶️ Run `{run}` goes on.", "What it waits for is due later by as long as it was paused.")
 
     async def _retry(self, task: Task, rest: str) -> Message:
         asked = holding(rest)
-        run = asked.run or self._last_failed(task.asked)
+        run = self._named(task, asked) or self._last_failed(task.asked)
         await self._desk(task.journal).retry_run(run, person(task.asked.user), asked.why)
         return said(
             f"🔁 Run `{run}` goes on from where it failed.",
@@ -98,9 +99,12 @@ class Steering:
         letter = await self._desk(task.journal).discard(number, person(task.asked.user), why)
         return said(f"🗑️ Dead letter {number} is discarded: {LETS_GO[letter.what]}.")
 
+    def _named(self, task: Task, asked: Hold) -> RunId | None:
+        return None if asked.run is None else self._which.run(task.asked, asked.run)
+
     def _last_failed(self, asked: Asked) -> RunId:
         """Return the channel's newest run, where that failed; Refused when there is none to be meant."""
-        here = self._here(asked)
+        here = self._which.here(asked)
         if here is None:
             raise Refused(
                 "Which run?",
@@ -116,7 +120,7 @@ class Steering:
 
     def _only(self, asked: Asked, verb: str, meant: Callable[[RunRecord], bool]) -> RunId:
         """Return the one run in the channel's incident that can be meant; Refused when there are several, or none."""
-        here = self._here(asked)
+        here = self._which.here(asked)
         if here is None:
             raise Refused(
                 "Which run?",

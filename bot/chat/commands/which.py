@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.chat.commands.words import numbered
 from bot.chat.inbound.payload import Asked
-from bot.domain.ids import IncidentId
+from bot.domain.ids import IncidentId, RunId
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord
 from bot.errors import NotFound, Refused
@@ -54,3 +54,11 @@ class Which:
                 f"There is no incident #{number}.", hint=f"`{self._command} list` shows the open ones."
             )
         return number
+
+    def run(self, asked: Asked, run: RunId) -> RunId:
+        """Return a run's name when it, or no such run at all, is there for this person."""
+        record = self._reader.run(run)
+        incident = self._reader.incident(record.incident) if record is not None else None
+        if incident is not None and not self.sees(asked, incident):
+            raise NotFound(f"There is no run {run}.", hint=f"`{self._command} runs` lists them.")
+        return run

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.facts import AlertsAttached, AlertsReceived, IncidentOpened
-from bot.domain.ids import INTAKE, IncidentId, incident_stream
+from bot.domain.facts import AlertsAttached, AlertsReceived, IncidentOpened, RunStarted
+from bot.domain.ids import INTAKE, Digest, IncidentId, RunId, incident_stream
 from bot.domain.nouns import COMMANDER, FIRELINE, IncidentStatus, Severity, SilenceStatus, person, sender
 from bot.domain.records import IncidentRecord
 from tests.fakes.alerts import seen
@@ -137,6 +137,21 @@ async def test_a_private_incident_is_not_there_for_others(http_place: Workplace,
     assert "A leak" not in await said(place, INCIDENTS, "list", by=BEN)
     assert "A leak" in await said(place, INCIDENTS, "list")
     assert not any("A leak" in text for text in place.texts(INCIDENTS))
+
+
+@pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
+async def test_the_runs_of_a_private_incident_are_not_there_for_others(
+    http_place: Workplace, verb: str
+) -> None:
+    """Their names can be guessed; the answer is the one for a name that is no run's."""
+    place = http_place
+    leak = IncidentOpened(incident=ONE, title="A leak", severity=Severity.SEV1, private=True)
+    run = RunStarted(
+        run=RunId("1-1"), runbook="plug", digest=Digest("d" * 64), seed="s", autonomy="auto", inputs={}, scope={}
+    )  # fmt: skip
+    await place.store.journal.append(incident_stream(ONE), person(ADA), [leak, run])
+    assert "There is no run 1-1" in await said(place, INCIDENTS, f"{verb} 1-1", by=BEN)
+    assert place.runs.asked == []
 
 
 @pytest.mark.parametrize(
