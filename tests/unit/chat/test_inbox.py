@@ -13,6 +13,7 @@ import pytest
 from bot.chat.blocks.answers import said
 from bot.chat.blocks.ink import as_it_is
 from bot.chat.blocks.kit import Message
+from bot.chat.inbound import intake as intake_room
 from bot.chat.inbound.events import EVENTS
 from bot.chat.inbound.intake import Intake
 from bot.chat.inbound.payload import Asked
@@ -52,7 +53,7 @@ BUTTON = {
     "response_url": "https://hooks.slack.test/2",
 }
 
-FORM = {
+FORM: dict[str, Any] = {
     "type": "view_submission",
     "team": {"id": "T1"},
     "user": {"id": "U0ADA"},
@@ -179,7 +180,7 @@ async def test_what_is_not_ours_is_acknowledged_and_dropped(desk: Desk, body: Ma
     assert not desk.store.records.inbox_waiting()
 
 
-@pytest.mark.parametrize("body", [COMMAND, BUTTON])
+@pytest.mark.parametrize("body", [COMMAND, BUTTON, FORM, EVENT])
 async def test_four_deliveries_are_handled_once(desk: Desk, body: Mapping[str, Any]) -> None:
     """Each is acknowledged, one is handled."""
     for _ in range(4):
@@ -187,6 +188,88 @@ async def test_four_deliveries_are_handled_once(desk: Desk, body: Mapping[str, A
     await desk.done()
     assert len(desk.handled) == 1
     assert not desk.store.records.inbox_waiting()
+
+
+async def test_a_form_pressed_again_does_its_thing_once(desk: Desk) -> None:
+    """Its first ack was lost, so its person pressed again: another request, the same view, one effect."""
+
+    async def note(task: Task) -> Message:
+        fact = NoteAdded(incident=IncidentId(1), text="x")
+        await task.journal.append(incident_stream(IncidentId(1)), FIRELINE, [fact])
+        return said("Noted.")
+
+    desk.does = note
+    for trigger in ("1.2.abc", "1.3.xyz"):
+        assert (await desk.take({**FORM, "trigger_id": trigger}))["response_action"] == "clear"
+    await desk.done()
+    assert len(desk.handled) == 2
+    assert [each.kind for each in desk.store.records.events()].count("incident.note_added") == 1
+    assert not desk.store.records.inbox_waiting()
+
+
+async def test_a_form_that_was_refused_stays_and_can_be_sent_off_again(desk: Desk) -> None:
+    """What is wrong stands at its first field; nothing counts as done."""
+    refusals = iter([Refused("It is resolved.", hint="Open another."), None])
+
+    async def maybe(task: Task) -> Message | None:
+        refusal = next(refusals)
+        if refusal is not None:
+            raise refusal
+        fact = NoteAdded(incident=IncidentId(1), text="x")
+        await task.journal.append(incident_stream(IncidentId(1)), FIRELINE, [fact])
+        return None
+
+    desk.does = maybe
+    first = await desk.take(FORM)
+    assert first["errors"] == {"text": "It is resolved. Open another."}
+    assert await desk.take({**FORM, "trigger_id": "1.3.xyz"}) == {"response_action": "clear"}
+    assert [each.kind for each in desk.store.records.events()].count("incident.note_added") == 1
+
+
+async def test_a_form_without_a_channel_says_itself_how_it_went(desk: Desk) -> None:
+    """There is nowhere else to say it; with a channel, it is said there and the modal closes."""
+
+    async def tell(_: Task) -> Message:
+        return said("Noted.")
+
+    desk.does = tell
+    view = {**FORM["view"], "private_metadata": "{}"}
+    answer = await desk.take({**FORM, "view": view})
+    assert answer["response_action"] == "update"
+    assert "Noted." in str(answer["view"])
+    await desk.take({**FORM, "trigger_id": "1.3.xyz"})
+    await desk.done()
+    (call,) = desk.slack.of("chat.postEphemeral")
+    assert call.arguments["channel"] == "C1"
+
+
+async def test_a_form_whose_answer_comes_late_closes_and_its_person_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was refused after the ack is said in the channel."""
+    monkeypatch.setattr(intake_room, "FORM_PATIENCE", 0.01)
+
+    async def slow(_: Task) -> Message:
+        await desk.time.sleep(10)
+        raise Refused("It is resolved.")
+
+    desk.does = slow
+    assert await desk.take(FORM) == {"response_action": "clear"}
+    await desk.done()
+    assert "It is resolved." in str(desk.slack.of("chat.postEphemeral"))
+
+
+async def test_an_event_that_can_not_be_kept_is_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for an answer to it, and Slack repeats what is not acknowledged; a form stays open and says so."""
+
+    async def behind(_: object, __: object) -> None:
+        raise JournalBehind("too much waits")
+
+    monkeypatch.setattr(type(desk.store.journal), "submit", behind)
+    assert (await desk.intake.take(EVENT)).status == 503
+    assert "Nothing was recorded" in str((await desk.take(FORM))["errors"])
 
 
 async def test_a_quick_answer_goes_with_the_ack(desk: Desk) -> None:
