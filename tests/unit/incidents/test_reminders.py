@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,8 +27,9 @@ from bot.domain.facts import (
 )
 from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, ApprovalStatus, IncidentStatus, Severity
+from bot.domain.ports import Transaction
 from bot.errors import JournalError
-from bot.incidents.reminders import Reminders
+from bot.incidents.reminders import AT_ONCE, Reminders
 from bot.incidents.reminding import Patience, Standing, all_due, update_due
 from tests.fakes.alerts import NOON, incident
 from tests.fakes.office import Office, open_office
@@ -198,6 +199,35 @@ async def test_what_the_journal_did_not_take_is_written_later(
     monkeypatch.setattr(office.store.journal, "submit", submit)
     await reminders.tick()
     assert office.bell.set_to == NOON + 5 * MINUTE
+
+
+async def test_the_first_look_goes_through_all_page_by_page_and_again_where_it_could_not_ask(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that starts while the log takes no work forgets no incident; one unit of work never goes through many."""
+    count = 2 * AT_ONCE + 1
+    for number in map(IncidentId, range(1, count + 1)):
+        await office.store.journal.append(
+            incident_stream(number), FIRELINE, [replace(opened(), incident=number)]
+        )
+    reminders = begin(office)
+    submit, units = office.store.journal.submit, []
+
+    async def full(_unit: object) -> None:
+        raise JournalError("full")
+
+    async def counted(unit: Callable[[Transaction], object]) -> object:
+        units.append(unit)
+        return await submit(unit)
+
+    monkeypatch.setattr(office.store.journal, "submit", full)
+    with pytest.raises(JournalError):
+        await reminders.tick()
+    monkeypatch.setattr(office.store.journal, "submit", counted)
+    await reminders.tick()
+    assert len(units) == 1 + 3  # which there are, and the pages
+    await pass_minutes(office, reminders, 5)
+    assert {each.incident for each in office.facts(count) if isinstance(each, Reminded)} == {count}
 
 
 async def test_an_update_starts_the_time_anew_and_a_promise_is_taken_at_its_word(office: Office) -> None:
