@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
+from bot.chat.manifest import EVENTS, SCOPES
 from bot.chat.surface import ChatSurface
 from bot.domain.events import Event
 from bot.domain.facts import (
@@ -346,10 +347,17 @@ async def make(
     )
 
 
+def as_the_manifest_says() -> LocalSlackConfig:
+    """A workspace whose app may do what our manifest asks for, and hears of what it names: no more."""
+    config = LocalSlackConfig()
+    app = replace(config.app, bot_scopes=frozenset(SCOPES), subscriptions=frozenset(EVENTS))
+    return replace(config, app=app)
+
+
 @pytest.fixture
 async def local() -> AsyncIterator[tuple[LocalSlack, str]]:
     """A workspace of the test's own."""
-    slack = LocalSlack(LocalSlackConfig(), LocalClock())
+    slack = LocalSlack(as_the_manifest_says(), LocalClock())
     async with serving(slack) as url:
         yield slack, url
 
