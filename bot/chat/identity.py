@@ -29,6 +29,7 @@ _TRUSTED = timedelta(minutes=15)
 _PATIENCE = 2.0
 """Seconds for which somebody who needs no word of Slack's waits for it."""
 _STRANGERS = frozenset({"user_not_found", "user_not_visible"})
+_BY_ID = "Give their member id, like U0ADA: it stands in their profile in Slack."
 _MENTIONED = 8
 _PAGES = 10
 """Pages of 1000 people that are looked through for a name."""
@@ -107,7 +108,9 @@ class Identity:
         if why_not in {_BOT, _GONE}:
             raise NotAllowed(f"That is nobody who can do it: {why_not}.")
 
-    async def find(self, typed: str) -> str:
+    async def find(
+        self, typed: str, *, hint: str = "Pick them from the list that Slack offers after @."
+    ) -> str:
         """Return the id of the person whom somebody named with `@ada`, where Slack did not say whose name that is; Refused when it is not plain."""
         wanted = typed.removeprefix("@").casefold()
         found, cursor = set(), ""
@@ -120,10 +123,25 @@ class Identity:
                 break
         if len(found) != 1:
             how_many = "Nobody is" if not found else f"{len(found)} people are"
-            raise Refused(
-                f"{how_many} called {typed[:40]}.", hint="Pick them from the list that Slack offers after @."
-            )
+            raise Refused(f"{how_many} called {typed[:40]}.", hint=hint)
         return found.pop()
+
+    async def named(self, typed: str) -> str:
+        """Return the id of the person whom somebody outside Slack named, by it or as `@ada`; while Slack is away an id is taken as it is.
+
+        NotAllowed for a bot and for somebody whose account is deactivated; Refused for who is unknown, and for a name that nobody can look up now.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                who = await self.find(typed, hint=_BY_ID) if typed.startswith("@") else typed
+                await self.must_be_a_person(who)
+        except (ChatError, TimeoutError) as problem:
+            if isinstance(problem, ChatError) and problem.code in _STRANGERS:
+                raise Refused(f"Slack knows nobody of the id {typed[:40]}.", hint=_BY_ID) from problem
+            if typed.startswith("@"):
+                raise Refused("Slack does not say now who that is.", hint=_BY_ID) from problem
+            return typed
+        return who
 
     async def groups_of(self, user: str) -> frozenset[str]:
         """Return the names of the groups that give a person rights: the settings' and, by handle, Slack's that the settings don't name."""

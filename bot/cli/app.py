@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import decisions
+from bot.cli import decisions, responding
 from bot.cli.letters import letters
 from bot.cli.options import AsJson, Config, Number
 from bot.errors import ConfigurationError, FirelineError
@@ -201,8 +201,9 @@ def verify(
         raise typer.Exit(FAILED)
 
 
-# ---- decide
+# ---- respond, decide
 
+responding.register(app)
 decisions.register(app)
 
 # ---- keep

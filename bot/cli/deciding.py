@@ -96,15 +96,6 @@ def settle(config: Path | None, run: str, step: str, settlement: str, why: str, 
     say("Settled: {said}.", said=_SPOKEN[settlement])
 
 
-def of_incident(config: Path | None, verb: str, number: int, done: str, **more: str) -> None:
-    """Do something to an incident, and say so."""
-    with remote_from(config) as remote:
-        answer = remote.do(verb, {"incident": number, **more})
-    say(done, number=number)
-    for each in answer.get("warnings", ()):
-        say("[yellow]Mind:[/yellow] {warning}", warning=each)
-
-
 def of_run(config: Path | None, verb: str, run: str, done: str, **more: str | bool) -> None:
     """Do something to a run, and say so."""
     with remote_from(config) as remote:

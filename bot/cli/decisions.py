@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import AsJson, Config, Number, Run, Why, Yes
+from bot.cli.options import AsJson, Config, Run, Why, Yes
 
 PANEL = "Decide"
 Approval = Annotated[
@@ -70,35 +70,6 @@ def settle(
     do(config, run, step, settlement.value.replace("-", "_"), why, yes=yes)
 
 
-def ack(number: Number, config: Config = None) -> None:
-    """Take an incident: the first who does leads it."""
-    from bot.cli.deciding import of_incident
-
-    of_incident(config, "acknowledge", number, "Incident #{number} is acknowledged.")
-
-
-def resolve(
-    number: Number,
-    summary: Annotated[str, typer.Option(help="What fixed it.", show_default=False)] = "",
-    config: Config = None,
-) -> None:
-    """End the response to an incident."""
-    from bot.cli.deciding import of_incident
-
-    of_incident(config, "resolve", number, "Incident #{number} is resolved.", summary=summary)
-
-
-def note(
-    number: Number,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write into the timeline.")],
-    config: Config = None,
-) -> None:
-    """Write into an incident's timeline."""
-    from bot.cli.deciding import of_incident
-
-    of_incident(config, "note", number, "It stands in the timeline of incident #{number}.", text=text)
-
-
 def pause(run: Run, why: Why = "", config: Config = None) -> None:
     """Hold a run: what is under way is let finish, nothing more begins."""
     from bot.cli.deciding import of_run
@@ -132,7 +103,7 @@ def cancel(
     of_run(config, "cancel", run, "Run {run} is asked to end.", why=why, undo=undo)
 
 
-COMMANDS = (waiting, approve, deny, settle, ack, resolve, note, pause, resume, retry, cancel)
+COMMANDS = (waiting, approve, deny, settle, pause, resume, retry, cancel)
 
 
 def register(app: typer.Typer) -> None:

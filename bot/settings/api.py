@@ -15,7 +15,7 @@ SHORTEST = 24
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 _FOR_PEOPLE = frozenset({"decide", "respond"})
 
-Right = Literal["decide", "respond", "steer", "note"]
+Right = Literal["decide", "respond", "declare", "steer", "note", "silence", "freeze"]
 
 
 class ApiTokenSettings(Section):
@@ -34,7 +34,7 @@ class ApiTokenSettings(Section):
     )
     service: str | None = Field(
         default=None,
-        description="The program that holds it, instead of a person; it can steer runs and take notes, and never decides.",
+        description="The program that holds it, instead of a person; it never decides, and leads no response.",
         pattern=r"^[A-Za-z0-9_.-]{1,80}$",
     )
     groups: Words = Field(
@@ -42,8 +42,9 @@ class ApiTokenSettings(Section):
         description="Slack's user groups, by handle, that count for this person here; groups of `groups` count by themselves.",
     )
     may: Annotated[tuple[Right, ...], NoDecode, SplitByCommas] = Field(
-        description="What it may do: `decide` (approve, deny, settle), `respond` (acknowledge, resolve), `steer` (pause, resume, retry, cancel) "
-        "and `note`.",
+        description="What it may do: `decide` (approve, deny, settle), `respond` (acknowledge, lead, merge, resolve, reopen), "
+        "`declare` (an incident), `steer` (pause, resume, retry, cancel), `note`, "
+        "`silence` (an incident's alerts) and `freeze` (changes in every run).",
         min_length=1,
     )
 

@@ -22,11 +22,16 @@ def build_api(fireline: Fireline) -> Api:
         if fireline.chat.on:
             await fireline.chat.identity.must_not_be_barred(ident)
 
+    async def named(typed: str) -> str:
+        return await fireline.chat.identity.named(typed) if fireline.chat.on else typed
+
     doer = Doer(
         desk=fireline.desk(fireline.store.journal),
         runs=fireline.driver,
         onlooker=onlooker,
         standing=standing,
+        named=named,
+        clock=fireline.clock,
     )
     return Api(holders=holders_of(fireline.settings), doer=doer, onlooker=onlooker, redact=redact)
 

@@ -159,6 +159,8 @@ class FakeSlack:
                 return {"bookmarks": self.bookmarks}
             case "users.info":
                 return {"user": self.people.get(given["user"], {"id": given["user"], "name": given["user"]})}
+            case "users.list":
+                return {"members": list(self.people.values())}
             case "files.getUploadURLExternal" | "files.completeUploadExternal" | "files.info":
                 return self._file(method, given)
             case "conversations.canvases.create":

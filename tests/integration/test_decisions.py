@@ -19,7 +19,7 @@ from tests.fakes.served import ServedHome
 
 pytestmark = pytest.mark.slow  # a process is started, once for all of it
 TOKENS = {name: f"{name}-token-0123456789abcdef" for name in ("ada", "ben", "cleo", "deploy")}
-ALL = ["decide", "respond", "steer", "note"]
+ALL = ["decide", "respond", "declare", "steer", "note", "silence", "freeze"]
 
 
 class Terminal:
@@ -186,3 +186,34 @@ def test_a_program_steers_and_decides_nothing(terminal: Terminal) -> None:
         record.close()
     status, said = terminal.run("ada", "settle", run, "call", "happened", "--yes")
     assert (status, "No outcome of step call" in said) == (1, True)
+
+
+def test_a_response_is_led_from_the_terminal(terminal: Terminal) -> None:
+    """From its opening to its end and back; a private one is not there for others, and a frozen house thaws."""
+    status, said = terminal.run("ada", "declare", "SEV3", "Keys on a wiki page", "--private", "--json")
+    assert status == 0, said
+    number = str(json.loads(said)["incident"]["id"])
+    for words in (
+        ("severity", number, "SEV1", "--why", "it is public"),
+        ("assign", number, "commander"),
+        ("update", number, "keys are rotated", "--status", "monitoring", "--next", "1h"),
+        ("resolve", number),
+        ("reopen", number, "one key still works"),
+    ):
+        status, said = terminal.run("ada", *words)
+        assert status == 0, said
+    assert "There is no incident" in terminal.run("ben", "note", number, "x")[1]
+    assert terminal.run("ada", "assign", number, "scribe", "ben")[0] == 0
+    assert terminal.run("ben", "note", number, "it is off the page")[0] == 0
+    status, said = terminal.run("ada", "silence", number, "2h")
+    assert (status, "alertmanager.url" in said) == (1, True)
+    assert terminal.run("ada", "freeze", "a release", "--for", "2h")[0] == 0
+    assert terminal.run("ben", "freeze", "another")[0] == 1
+    assert terminal.run("ben", "unfreeze")[0] == 0
+    status, said = terminal.run("deploy", "freeze", "a release")
+    assert (status, "api.tokens.deploy.may" in said) == (1, True)
+    status, said = terminal.run("cleo", "declare", "SEV3", "The same keys", "--private", "--json")
+    other = str(json.loads(said)["incident"]["id"])
+    assert "There is no incident" in terminal.run("cleo", "merge", other, number)[1]
+    assert terminal.run("cleo", "assign", other, "scribe", "ada")[0] == 0
+    assert terminal.run("ada", "merge", other, number)[0] == 0

@@ -21,6 +21,18 @@ LOOSER = {
     ("additionalProperties", "bot_id"),
     ("additionalProperties", "bot_profile"),
     ("additionalProperties", "event_ts"),  # which every event has, and the types of a few forget
+    # docs.slack.dev/messaging/retrieving-messages: what the first message of a thread has
+    *(
+        ("additionalProperties", name)
+        for name in (
+            "is_locked",
+            "latest_reply",
+            "reply_count",
+            "reply_users",
+            "reply_users_count",
+            "subscribed",
+        )
+    ),
     ("additionalProperties", "ims"),  # of a file, with the next: docs.slack.dev/reference/objects/file-object
     ("additionalProperties", "timestamp"),
 }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from bot.domain.durations import parse_duration
+from bot.domain.nouns import IncidentStatus, Severity
 
 MOST_WORDS = 40_000
 """Characters of a reason or a note: what a note in Slack has at the most."""
@@ -14,6 +18,17 @@ Said = Annotated[str, Field(min_length=1, max_length=MOST_WORDS, pattern=r"\S")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _length(value: object) -> timedelta:
+    """Read `2h30m`; ValueError for all else, a bare number of nobody knows what included."""
+    if not isinstance(value, str):
+        msg = "a length of time is a text, like 30m, 2h or 1d"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic tells a ValueError as a misfit
+    return parse_duration(value)
+
+
+Length = Annotated[timedelta, BeforeValidator(_length)]
 
 
 class Body(BaseModel):
@@ -65,6 +80,77 @@ class Note(OfIncident):
     """Write into the timeline."""
 
     text: Said
+
+
+class Declare(Body):
+    """Open an incident; a `private` one is seen by those alone who take part in it."""
+
+    title: Said
+    severity: Severity
+    service: Words = ""
+    private: bool = False
+
+
+class Assign(OfIncident):
+    """Give a role to a person, by their id or `@ada`: to the holder where nobody is named, and with `nobody` to none."""
+
+    role: Name
+    person: Name | None = None
+    nobody: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.nobody and self.person is not None:
+            msg = "either a person or nobody"
+            raise ValueError(msg)
+        return self
+
+
+class ChangeSeverity(OfIncident):
+    """Say how bad it is."""
+
+    severity: Severity
+    why: Words = ""
+
+
+class Update(OfIncident):
+    """Tell stakeholders how it stands; `next_in` promises when they hear again."""
+
+    message: Said
+    status: IncidentStatus | None = None
+    next_in: Length | None = None
+
+
+class Reopen(OfIncident):
+    """Go on with a response that was ended too early; the reason is for those who read the record."""
+
+    why: Said
+
+
+class Merge(OfIncident):
+    """End an incident as part of another, which goes on."""
+
+    into: Number
+
+
+class Silence(OfIncident):
+    """Have Alertmanager keep its firing alerts to itself for a while."""
+
+    duration: Length
+    why: Words = ""
+
+
+class Freeze(Body):
+    """Hold changes in every run; without a `duration` until somebody unfreezes."""
+
+    why: Said
+    duration: Length | None = None
+
+
+class Unfreeze(Body):
+    """Let changes go on."""
+
+    why: Words = ""
 
 
 class OfRun(Body):

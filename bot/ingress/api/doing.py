@@ -6,40 +6,40 @@ Nothing is decided here but whether the token is for it: quorum, four eyes, the 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from bot.domain.ids import ApprovalId, Digest, IncidentId, LetterId, RunId, StepId
-from bot.domain.nouns import Actor, ActorKind, Part, Settlement, Vote
+from bot.domain.clock import Clock
+from bot.domain.ids import ApprovalId, Digest, LetterId, RunId, StepId
+from bot.domain.nouns import Actor, Part, Settlement, Vote
 from bot.domain.records import DeadLetter
 from bot.engine.control import RunControl
 from bot.incidents.desk import Desk
 from bot.ingress.api import bodies
 from bot.ingress.api.holders import Holder, Right
+from bot.ingress.api.leading import Leading
 from bot.ingress.api.looking import Onlooker
-
-Answer = Mapping[str, Any]
-Standing = Callable[[str], Awaitable[None]]
-"""Raises NotAllowed for a person who is known to decide nothing: a guest, a bot, somebody whose account is closed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verb:
-    """Something that can be asked for: the right that it takes, the form of its body, and what does it."""
-
-    right: Right
-    body: type[bodies.Body]
-    does: Callable[[Holder, Any], Awaitable[Answer]]
+from bot.ingress.api.quieting import Quieting
+from bot.ingress.api.verbs import Answer, Named, Standing, Verb, must_stand
 
 
 class Doer:
     """Does what is asked; `verbs` has everything, by name. Each raises Refused with a hint, or JournalError: then nothing has changed."""
 
-    def __init__(self, *, desk: Desk, runs: RunControl, onlooker: Onlooker, standing: Standing) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        runs: RunControl,
+        onlooker: Onlooker,
+        standing: Standing,
+        named: Named,
+        clock: Clock,
+    ) -> None:
         self._desk = desk
         self._runs = runs
         self._onlooker = onlooker
         self._standing = standing
+        self._leading = Leading(desk=desk, onlooker=onlooker, standing=standing, named=named)
+        self._quieting = Quieting(desk=desk, onlooker=onlooker, standing=standing, clock=clock)
 
     @property
     def verbs(self) -> Mapping[str, Verb]:
@@ -57,6 +57,8 @@ class Doer:
             "cancel": Verb(right=Right.STEER, body=bodies.Cancel, does=self._cancel),
             "requeue": Verb(right=Right.STEER, body=bodies.OfLetter, does=self._requeue),
             "discard": Verb(right=Right.STEER, body=bodies.Discard, does=self._discard),
+            **self._leading.verbs,
+            **self._quieting.verbs,
         }
 
     # ---- decisions
@@ -70,6 +72,7 @@ class Doer:
     async def _vote(self, holder: Holder, vote: Vote, body: bodies.Approve | bodies.Deny) -> Answer:
         await self._standing(holder.actor.id)
         approval = ApprovalId(body.approval)
+        await self._onlooker.approval(approval, holder)
         await self._runs.vote(
             approval,
             by=holder.actor,
@@ -82,8 +85,9 @@ class Doer:
 
     async def _settle(self, holder: Holder, body: bodies.Settle) -> Answer:
         await self._standing(holder.actor.id)
+        run = await self._onlooker.run_for(holder, body.run)
         await self._runs.settle(
-            RunId(body.run),
+            run,
             StepId(body.step),
             part=Part(body.part),
             attempt=body.attempt,
@@ -91,23 +95,26 @@ class Doer:
             settlement=Settlement(body.settlement),
             why=body.why.strip(),
         )
-        return await self._onlooker.run(RunId(body.run))
+        return await self._onlooker.run(run)
 
     # ---- the incident
 
     async def _acknowledge(self, holder: Holder, body: bodies.OfIncident) -> Answer:
         await self._standing(holder.actor.id)
-        await self._desk.acknowledge(IncidentId(body.incident), holder.actor)
-        return await self._onlooker.incident(IncidentId(body.incident))
+        incident = await self._onlooker.incident_for(holder, body.incident)
+        await self._desk.acknowledge(incident, holder.actor)
+        return await self._onlooker.incident(incident)
 
     async def _resolve(self, holder: Holder, body: bodies.Resolve) -> Answer:
         await self._standing(holder.actor.id)
-        warnings = await self._desk.resolve(IncidentId(body.incident), holder.actor, body.summary)
-        return {**await self._onlooker.incident(IncidentId(body.incident)), "warnings": list(warnings)}
+        incident = await self._onlooker.incident_for(holder, body.incident)
+        warnings = await self._desk.resolve(incident, holder.actor, body.summary)
+        return {**await self._onlooker.incident(incident), "warnings": list(warnings)}
 
     async def _note(self, holder: Holder, body: bodies.Note) -> Answer:
-        await self._desk.note(IncidentId(body.incident), holder.actor, body.text)
-        return await self._onlooker.incident(IncidentId(body.incident))
+        incident = await self._onlooker.incident_for(holder, body.incident)
+        await self._desk.note(incident, holder.actor, body.text)
+        return await self._onlooker.incident(incident)
 
     # ---- the run
 
@@ -129,10 +136,10 @@ class Doer:
     async def _steer(
         self, holder: Holder, body: bodies.OfRun, does: Callable[[RunId, Actor, str], Awaitable[None]]
     ) -> Answer:
-        if holder.actor.kind is ActorKind.PERSON:
-            await self._standing(holder.actor.id)
-        await does(RunId(body.run), holder.actor, body.why)
-        return await self._onlooker.run(RunId(body.run))
+        await must_stand(holder, self._standing)
+        run = await self._onlooker.run_for(holder, body.run)
+        await does(run, holder.actor, body.why)
+        return await self._onlooker.run(run)
 
     # ---- dead letters
 
@@ -148,7 +155,7 @@ class Doer:
         body: bodies.OfLetter,
         does: Callable[[LetterId, Actor, str], Awaitable[DeadLetter]],
     ) -> Answer:
-        if holder.actor.kind is ActorKind.PERSON:
-            await self._standing(holder.actor.id)
-        await does(LetterId(body.letter), holder.actor, body.why)
-        return await self._onlooker.letter(LetterId(body.letter))
+        await must_stand(holder, self._standing)
+        letter = await self._onlooker.letter_for(holder, body.letter)
+        await does(letter, holder.actor, body.why)
+        return await self._onlooker.letter(letter)

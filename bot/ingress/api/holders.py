@@ -23,10 +23,16 @@ class Right(StrEnum):
     DECIDE = "decide"
     """Approve, deny, settle: for people."""
     RESPOND = "respond"
-    """Acknowledge, resolve: for people."""
+    """Acknowledge, resolve, and all that leads a response between the two: for people."""
+    DECLARE = "declare"
+    """Open an incident."""
     STEER = "steer"
     """Pause, resume, retry, cancel."""
     NOTE = "note"
+    SILENCE = "silence"
+    """Have Alertmanager keep an incident's alerts to itself, or tell of them again."""
+    FREEZE = "freeze"
+    """Hold every change in every run, or let them go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from bot.domain.clock import to_text
 from bot.domain.ids import ApprovalId, IncidentId, LetterId, RunId
 from bot.domain.nouns import Actor, ApprovalStatus, RunStatus
 from bot.domain.ports import Reader
-from bot.domain.records import RunRecord
+from bot.domain.records import DeadLetter, RunRecord
 from bot.errors import NotFound
 from bot.ingress.api.holders import Holder
 from bot.postmortem.story import step_stories, with_items
@@ -43,12 +43,45 @@ class Onlooker:
             )
         return {"approval": self._clean(found)}
 
+    async def incident_for(self, holder: Holder, number: int) -> IncidentId:
+        """Return an incident's id when it is there for this holder: a private one is not for those who take no part in it."""
+        incident = IncidentId(number)
+        found = await asyncio.to_thread(self._reader.incident, incident)
+        if found is None or not found.seen_by(holder.actor.id):
+            raise _no_incident(incident)
+        return incident
+
+    async def run_for(self, holder: Holder, name: str) -> RunId:
+        """Return a run's id when it, and so its incident, is there for this holder."""
+        run = RunId(name)
+        found = await asyncio.to_thread(self._reader.run, run)
+        if found is None or not await asyncio.to_thread(self._may_see, found.incident, holder):
+            raise _no_run(run)
+        return run
+
+    async def letter_for(self, holder: Holder, number: int) -> LetterId:
+        """Return a dead letter's id when it is there for this holder."""
+        letter = LetterId(number)
+        found = await asyncio.to_thread(self._reader.dead_letter, letter)
+        if found is None or not await asyncio.to_thread(self._may_see_letter, found, holder):
+            raise _no_letter(letter)
+        return letter
+
     async def incident(self, incident: IncidentId) -> Mapping[str, Any]:
         """Return an incident as it stands."""
         found = await asyncio.to_thread(self._reader.incident, incident)
         if found is None:
-            raise NotFound(f"There is no incident {incident}.", hint="`fireline incidents` lists them.")
+            raise _no_incident(incident)
         return {"incident": self._clean(found)}
+
+    async def silence(self, incident: IncidentId) -> Mapping[str, Any]:
+        """Return the newest silence of an incident's alerts as it stands."""
+        found = await asyncio.to_thread(self._reader.silences_of, incident)
+        return {"silence": self._clean(found[-1])}
+
+    async def freeze(self) -> Mapping[str, Any]:
+        """Return the freeze, None when changes go on."""
+        return {"freeze": self._clean(await asyncio.to_thread(self._reader.freeze))}
 
     async def run(self, run: RunId) -> Mapping[str, Any]:
         """Return a run as it stands, with what of it waits for people."""
@@ -62,20 +95,18 @@ class Onlooker:
         """Return a dead letter as it stands."""
         found = await asyncio.to_thread(self._reader.dead_letter, letter)
         if found is None:
-            raise NotFound(
-                f"There is no dead letter {letter}.", hint="`fireline dead-letters list` lists them."
-            )
+            raise _no_letter(letter)
         return {"dead_letter": self._clean(found)}
 
     def _letters(self, holder: Holder) -> Mapping[str, Any]:
         found = self._reader.dead_letters()
-        seen = [each for each in found if each.incident is None or self._may_see(each.incident, holder)]
+        seen = [each for each in found if self._may_see_letter(each, holder)]
         return {"dead_letters": [self._clean(each) for each in seen]}
 
     def _run(self, run: RunId) -> Mapping[str, Any]:
         found = self._reader.run(run)
         if found is None:
-            raise NotFound(f"There is no run {run}.", hint="`fireline show NUMBER` lists an incident's runs.")
+            raise _no_run(run)
         return {"run": self._clean(found), "unknown": self._unknown(found)}
 
     def _waiting(self, holder: Holder) -> Mapping[str, Any]:
@@ -98,6 +129,9 @@ class Onlooker:
         asked = {f"user:{holder.actor.id}", *(f"group:{each}" for each in holder.groups)}
         return record is None or record.seen_by(holder.actor.id) or bool(asked & set(sources))
 
+    def _may_see_letter(self, letter: DeadLetter, holder: Holder) -> bool:
+        return letter.incident is None or self._may_see(letter.incident, holder)
+
     def _unknown(self, run: RunRecord) -> Sequence[Mapping[str, Any]]:
         """Return the outcomes of a run that nobody has settled; the records don't tell those of an undo, so its events are read."""
         stories = with_items(step_stories(self._reader.events_of_run(run.id)))
@@ -119,3 +153,15 @@ class Onlooker:
         if isinstance(value, str):
             return str(value) if name in _AS_IT_IS else self._redact(str(value))
         return [self._clean(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _no_incident(incident: IncidentId) -> NotFound:
+    return NotFound(f"There is no incident {incident}.", hint="`fireline incidents` lists them.")
+
+
+def _no_run(run: RunId) -> NotFound:
+    return NotFound(f"There is no run {run}.", hint="`fireline show NUMBER` lists an incident's runs.")
+
+
+def _no_letter(letter: LetterId) -> NotFound:
+    return NotFound(f"There is no dead letter {letter}.", hint="`fireline dead-letters list` lists them.")

@@ -15,9 +15,10 @@ from starlette.routing import BaseRoute, Route
 from bot.domain.ids import ApprovalId
 from bot.errors import FirelineError
 from bot.ingress.api.answers import AGAIN_IN, Redact, done, misfit, refusal_of, refused
-from bot.ingress.api.doing import Doer, Verb
+from bot.ingress.api.doing import Doer
 from bot.ingress.api.holders import Holder, Holders
 from bot.ingress.api.looking import Onlooker
+from bot.ingress.api.verbs import Verb
 
 API_PATH = "/api/v1"
 MOST_BODY = 256 * 1024

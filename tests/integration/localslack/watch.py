@@ -51,7 +51,8 @@ class Witness:
             body["event"] = EVENT
             found += schemas.problems("sent-event", body)
         else:
-            _without_what_bolt_lacks(body)
+            if payload.kind == "interactive":
+                _without_what_bolt_lacks(body)
             found = schemas.problems(SHAPES.get(payload.kind) or INTERACTIVE[body["type"]], body)
         self.problems += [f"{payload.what}: {problem}" for problem in found]
 
@@ -72,9 +73,14 @@ class Witness:
 
 
 def _without_what_bolt_lacks(body: Json) -> None:
-    """Take out what Slack sends and bolt has no type for: who, by name, in a view's payload; the look of the button clicked."""
-    if "view" in body:
+    """Take out what Slack sends and bolt has no type for: who, by name, in what becomes of a view; the look of the button clicked.
+
+    And put in what bolt asks for and a click in a view has not, since there is no message to respond to.
+    """
+    if body["type"].startswith("view_"):
         body["user"].pop("username")
+    elif "view" in body:
+        body.setdefault("response_url", "")
     for action in body.get("actions", []):
         action.pop("style", None)
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from starlette.applications import Starlette
 
 from bot.domain import facts
 from bot.domain.dead_letters import Landing, land
-from bot.domain.ids import ApprovalId, IncidentId, RunId, StepId, incident_stream
+from bot.domain.ids import ApprovalId, IncidentId, StepId, incident_stream
 from bot.domain.nouns import (
     FIRELINE,
     DeadKind,
@@ -22,88 +20,16 @@ from bot.domain.nouns import (
     Part,
     RunStatus,
     Settlement,
-    Severity,
     Vote,
-    person,
-    service,
 )
 from bot.errors import Conflict, FirelineError, JournalBehind, NotAllowed
-from bot.ingress.api.doing import Doer
-from bot.ingress.api.holders import Holder, Holders, Right
-from bot.ingress.api.looking import Onlooker
-from bot.ingress.api.routes import MOST_BODY, Api, standby_api
+from bot.ingress.api.routes import MOST_BODY, standby_api
 from tests.fakes import tales
+from tests.fakes.api_desk import ADA, DEPLOY, HOLDERS, TOKENS, Desk
 from tests.fakes.asgi import request
-from tests.fakes.office import Office, open_office
-from tests.fakes.playing import tell
 from tests.fakes.timeline import Timeline
 
-ADA = person("U0ADA", via="api/ada")
-DEPLOY = service("deploy", via="api/deploy")
-TOKENS = {
-    "ada": "ada-token-0123456789abcdef",
-    "deploy": "deploy-token-0123456789ab",
-    "ben": "ben-token-0123456789abcdef",
-}
-HOLDERS = Holders(
-    [
-        (TOKENS["ada"], Holder(name="ada", actor=ADA, groups=frozenset({"sre"}), may=frozenset(Right))),
-        (
-            TOKENS["deploy"],
-            Holder(name="deploy", actor=DEPLOY, groups=frozenset(), may=frozenset({Right.STEER, Right.NOTE})),
-        ),
-        (
-            TOKENS["ben"],
-            Holder(
-                name="ben",
-                actor=person("U0BEN", via="api/ben"),
-                groups=frozenset(),
-                may=frozenset({Right.DECIDE}),
-            ),
-        ),
-    ]
-)
 DIGEST = "d" * 64
-
-
-@dataclass
-class Desk:
-    """The API over an office; `barred` are people of whom Slack says that they decide nothing."""
-
-    office: Office
-    barred: set[str] = field(default_factory=set)
-
-    @property
-    def app(self) -> Starlette:
-        """The application."""
-        redact: Callable[[str], str] = lambda text: text.replace("hunter2", "[redacted]")  # noqa: E731 - typed
-        onlooker = Onlooker(self.office.store.records, redact)
-        doer = Doer(desk=self.office.desk, runs=self.office.runs, onlooker=onlooker, standing=self._standing)
-        return Starlette(routes=Api(holders=HOLDERS, doer=doer, onlooker=onlooker, redact=redact).routes())
-
-    async def _standing(self, ident: str) -> None:
-        if ident in self.barred:
-            raise NotAllowed("You can't decide here: guests don't decide.")
-
-    def client(self, token: str | None = "ada") -> httpx.AsyncClient:
-        """Return a client with somebody's token."""
-        headers = {"authorization": f"Bearer {TOKENS[token]}"} if token else {}
-        transport = httpx.ASGITransport(app=self.app)
-        return httpx.AsyncClient(transport=transport, base_url="http://fireline/api/v1/", headers=headers)
-
-    async def post(self, verb: str, body: Mapping[str, Any], token: str | None = "ada") -> httpx.Response:
-        """Ask for something."""
-        async with self.client(token) as client:
-            return await client.post(verb, json=body)
-
-
-@pytest_asyncio.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    """Give an API over an office in which incident 42 waits for an approval."""
-    office = await open_office(tmp_path)
-    await tell(office.store, office.clock, tales.waiting())
-    yield Desk(office)
-    await office.store.close()
 
 
 STREAM = incident_stream(IncidentId(42))
@@ -121,6 +47,16 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "cancel": {"run": tales.RUN},
     "requeue": {"letter": 1},
     "discard": {"letter": 1, "why": "done by hand"},
+    "declare": {"title": "Checkout fails", "severity": "SEV2"},
+    "assign": {"incident": 42, "role": "scribe"},
+    "severity": {"incident": 42, "severity": "SEV4"},
+    "update": {"incident": 42, "message": "we look"},
+    "reopen": {"incident": 42, "why": "it fails again"},
+    "merge": {"incident": 42, "into": 43},
+    "silence": {"incident": 42, "duration": "2h"},
+    "unsilence": {"incident": 42},
+    "freeze": {"why": "a release"},
+    "unfreeze": {},
 }
 
 
@@ -284,7 +220,7 @@ async def test_me(desk: Desk) -> None:
             "token": "ada",
             "actor": "person:U0ADA via api/ada",
             "groups": ["sre"],
-            "may": ["decide", "note", "respond", "steer"],
+            "may": ["decide", "declare", "freeze", "note", "respond", "silence", "steer"],
         }
 
 
@@ -364,13 +300,7 @@ async def test_a_process_that_stands_by_says_where_to_go() -> None:
 
 async def test_a_private_incident_is_shown_to_those_who_are_asked(desk: Desk) -> None:
     """Ben's token is in no group that the approval names: for him there is nothing; for Ada, who is asked, there is."""
-    tale = Timeline(43)
-    opened = facts.IncidentOpened(
-        incident=tale.incident, title="A leak", severity=Severity.SEV1, private=True
-    )
-    run = replace(tales.run_started(), run=RunId("43-1"))
-    asked = replace(tales.asked(tale), run=run.run, approval=ApprovalId("43-1/shift/1"))
-    await tell(desk.office.store, desk.office.clock, tale.add(opened, run, asked))
+    await desk.tell_of_a_leak()
     for token, statuses in (("ada", 200), ("ben", 404)):
         async with desk.client(token) as client:
             shown = await client.get("approvals/43-1/shift/1")

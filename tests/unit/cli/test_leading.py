@@ -1,0 +1,214 @@
+"""The commands that lead a response: what each asks of the running Fireline, and what it says of the answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli.app import main
+
+INCIDENT = {
+    "id": 42,
+    "severity": "SEV2",
+    "title": "Checkout fails",
+    "commander": "U0ADA",
+    "roles": {"scribe": "U0BEN"},
+    "next_update_due": "2026-03-01T12:30:00.000000Z",
+}
+ANSWER = {
+    "incident": INCIDENT,
+    "silence": {"status": "standing", "until": "2026-03-01T14:00:00.000000Z"},
+    "freeze": {"until": None},
+}
+
+
+@dataclass
+class Running:
+    """A Fireline that answers what it is told to, and remembers what it was asked."""
+
+    url: str
+    folder: Path
+    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    status: int = 200
+    answer: Mapping[str, Any] = field(default_factory=lambda: ANSWER)
+
+    def run(self, *words: str) -> int:
+        """Run a command against it and return its status."""
+        config = self.folder / "fireline.yaml"
+        config.write_text(json.dumps({"api": {"token": "t" * 24, "urls": [self.url]}}))
+        try:
+            main([*words, "--config", str(config)])
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """Give one on loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            here.asked.append((self.path.removeprefix("/api/v1/"), body))
+            said = json.dumps(here.answer).encode()
+            self.send_response(here.status)
+            self.send_header("content-length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    here = Running(f"http://127.0.0.1:{server.server_port}", tmp_path)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield here
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("words", "verb", "body", "says"),
+    [
+        (
+            ("declare", "sev2", "Checkout fails", "--private"),
+            "declare",
+            {"title": "Checkout fails", "severity": "SEV2", "service": "", "private": True},
+            "SEV2 #42 is open: Checkout fails",
+        ),
+        (
+            ("assign", "42", "Commander"),
+            "assign",
+            {"incident": 42, "role": "incident_commander", "person": None, "nobody": False},
+            "U0ADA is incident commander of incident #42 now.",
+        ),
+        (
+            ("assign", "42", "scribe", "@ben"),
+            "assign",
+            {"incident": 42, "role": "scribe", "person": "@ben", "nobody": False},
+            "U0BEN is scribe of incident #42 now.",
+        ),
+        (
+            ("assign", "42", "comms", "--nobody"),
+            "assign",
+            {"incident": 42, "role": "communications", "person": None, "nobody": True},
+            "Nobody is communications of incident #42 any more.",
+        ),
+        (
+            ("severity", "42", "SEV1", "--why", "all regions"),
+            "severity",
+            {"incident": 42, "severity": "SEV1", "why": "all regions"},
+            "Incident #42 is SEV1 now.",
+        ),
+        (
+            ("update", "42", "a fix rolls out", "--status", "monitoring", "--next", "30m"),
+            "update",
+            {"incident": 42, "message": "a fix rolls out", "status": "monitoring", "next_in": "30m"},
+            "the next one is promised by 2026-03-01 12:30 UTC",
+        ),
+        (
+            ("reopen", "42", "it fails again"),
+            "reopen",
+            {"incident": 42, "why": "it fails again"},
+            "Incident #42 is open again.",
+        ),
+        (("merge", "43", "42"), "merge", {"incident": 43, "into": 42}, "Incident #43 goes on in #42."),
+        (
+            ("silence", "42", "2h", "--why", "known"),
+            "silence",
+            {"incident": 42, "duration": "2h", "why": "known"},
+            "are silenced until 2026-03-01 14:00 UTC",
+        ),
+        (("unsilence", "42"), "unsilence", {"incident": 42}, "are heard again"),
+        (
+            ("freeze", "a release"),
+            "freeze",
+            {"why": "a release", "duration": None},
+            "Changes are frozen until somebody unfreezes.",
+        ),
+        (("unfreeze",), "unfreeze", {"why": ""}, "Changes go on."),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_a_command_asks_and_says_what_came_of_it(
+    running: Running,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    verb: str,
+    body: Mapping[str, Any],
+    says: str,
+) -> None:
+    """In words for a person, and with `--json` as the API answered."""
+    assert running.run(*words) == 0
+    assert running.asked == [(verb, body)]
+    assert says in capsys.readouterr().out
+    assert running.run(*words, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "says"),
+    [
+        (("silence", "42", "2h"), {"status": "asked"}, "has not answered yet"),
+        (("unsilence", "42"), {"status": "ending"}, "has not answered yet"),
+    ],
+)
+def test_an_alertmanager_that_does_not_answer_is_told(
+    running: Running,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    answer: Mapping[str, str],
+    says: str,
+) -> None:
+    """Nobody is to think that it is silent when nobody knows."""
+    running.answer = {"silence": {**ANSWER["silence"], **answer}}
+    assert running.run(*words) == 0
+    assert says in capsys.readouterr().out
+
+
+def test_an_update_that_promises_nothing(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sentence ends where there is no more to say."""
+    running.answer = {"incident": {**INCIDENT, "next_update_due": None}}
+    assert running.run("update", "42", "we look") == 0
+    assert capsys.readouterr().out == "Told how incident #42 stands.\n"
+
+
+def test_what_is_refused_is_told_with_its_hint(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    """As every command does: a sentence and a hint on standard error, and a status; with `--json` nothing else is printed."""
+    running.status = 403
+    running.answer = {
+        "error": {"code": "not_allowed", "message": "The token is not for this.", "hint": "Ask."}
+    }
+    assert running.run("freeze", "a release", "--json") == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "error: The token is not for this.\nhint:  Ask.\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("declare", "SEV9", "Checkout fails"),
+        ("severity", "42", "bad"),
+        ("update", "42", "over", "--status", "resolved"),
+        ("reopen", "42"),
+        ("freeze",),
+        ("silence", "42"),
+        ("merge", "0", "42"),
+        ("assign", "42", "scribe", "U0BEN", "--nobody"),
+    ],
+    ids=" ".join,
+)
+def test_what_can_t_be_meant_is_asked_of_nobody(running: Running, words: tuple[str, ...]) -> None:
+    """A severity or status that is none, a reason that is missing: said at the terminal, before anything is asked."""
+    assert running.run(*words) != 0
+    assert running.asked == []
