@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+BUSY = "FIRELINE_BENCH_BUSY"
+"""The variable that says, when it is set, that the machine does other things: the one allowance there is, and off by itself."""
+
+
+def busy() -> bool:
+    """Tell whether bars are to be held beside what the machine could do in the same run."""
+    return bool(os.environ.get(BUSY))
+
+
+def bar(seconds: float, *, when_busy: float) -> float:
+    """Return the most that may be taken: the bar as it is, and on a machine that is busy at least `when_busy`."""
+    return max(seconds, when_busy) if busy() else seconds
 
 
 @dataclass

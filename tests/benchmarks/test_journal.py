@@ -19,7 +19,7 @@ from bot.domain.ids import IncidentId, StepId, incident_stream, run_id
 from bot.domain.nouns import FIRELINE, Part, Severity
 from bot.domain.ports import Transaction
 from bot.persistence.store import Store, open_store
-from tests.benchmarks.figures import show_rates, table
+from tests.benchmarks.figures import busy, show_rates, table
 from tests.fakes.any_facts import started
 from tests.fakes.postgres import Postgres, postgres  # noqa: F401 - a fixture
 
@@ -145,7 +145,7 @@ async def test_sqlite(tmp_path: Path) -> None:
     """The bar: 5,000 units a second on SQLite, every one synced, on an idle machine where bare commits reach 4,400."""
     bare = bare_sqlite(tmp_path)
     rates = await measure(f"sqlite:///{tmp_path}/fireline.db", bare, "sqlite")
-    assert rates["notes"] > min(5000, 1.2 * bare)
+    assert rates["notes"] > (min(5000, 1.2 * bare) if busy() else 5000)
 
 
 @pytest.mark.needs("postgres")
