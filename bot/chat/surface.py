@@ -177,15 +177,7 @@ class ChatSurface:
             people=self._people,
             bookmarks=bookmarks,
             messages=self._messages,
-            files=FileKeeper(
-                slack=self._slack,
-                pacer=self._pacer,
-                ledger=ledger,
-                reader=behind.reader,
-                sharing=self._config.sharing,
-                show_evidence=behind.show_evidence,
-                read_draft=behind.read_draft,
-            ),
+            files=self._make_files(behind, ledger),
             places=Places(self._slack, self._pacer, self._config.announce_channel),
             setbacks=Setbacks(
                 ledger=ledger,
@@ -198,6 +190,17 @@ class ChatSurface:
             clock=self._clock,
             sleep=self._sleep,
             metrics=metrics,
+        )
+
+    def _make_files(self, behind: Behind, ledger: Ledger) -> FileKeeper:
+        return FileKeeper(
+            slack=self._slack,
+            pacer=self._pacer,
+            ledger=ledger,
+            reader=behind.reader,
+            sharing=self._config.sharing,
+            show_evidence=behind.show_evidence,
+            read_draft=behind.read_draft,
         )
 
     def _make_bolt(self) -> AsyncApp:

@@ -202,8 +202,10 @@ def _replies(events: Sequence[Event], incident: IncidentId) -> Iterable[Change]:
 
 def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> Iterable[Change]:
     fact, seq = event.fact, event.seq
+    if isinstance(fact, facts.IncidentOpened) and fact.scheduled is not None:
+        return  # a quiet incident shows nothing until somebody is needed
     loud = is_loud(fact) and incident is not None
-    begins = loud or (isinstance(fact, facts.IncidentOpened) and fact.scheduled is None)
+    begins = loud or isinstance(fact, facts.IncidentOpened)
     for key in keys:
         if begins or not key.endswith(_STANDING):
             yield Change(OUTBOX, (key,), {"wanted": seq}, {"incident": incident, "since": seq})
