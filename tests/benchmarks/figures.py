@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-BUSY = "FIRELINE_BENCH_BUSY"
+BUSY = "BENCH_BUSY"
 """The variable that says, when it is set, that the machine does other things: the one allowance there is, and off by itself."""
 
 
