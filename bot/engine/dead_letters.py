@@ -58,7 +58,7 @@ async def requeue(asking: Awaitable[None], journal: Journal, run: RunId, *, by: 
         await asking
     except (Refused, JournalError):
         raise
-    except Exception as problem:
+    except Exception as problem:  # whatever nobody foresaw is a recorded outcome: it lands in the list
         # Whatever nobody foresaw: the list has it, and the one who asked is told.
         _LOG.exception("a run that was put back can't go on", run=run)
         detail = f"it can't be taken up: {type(problem).__name__}: {problem}"

@@ -101,7 +101,7 @@ class Reminders:
             self._touched.difference_update(some)
             try:
                 ahead = await self._journal.submit(partial(_remind, some, self._patience))
-            except BaseException:
+            except BaseException:  # cancelled or refused, what was taken out is to be looked at again
                 self._touched.update(some)
                 raise
             for incident in some:
