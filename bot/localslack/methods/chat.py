@@ -147,8 +147,8 @@ def update(call: Call) -> Json:
     require_something(kept | fields)
     edited = call.world.edit(channel, message, **fields)
     shown = wire.message(call.world, edited, with_metadata=True)
-    message = {field: value for field, value in shown.items() if field not in _NOT_IN_AN_UPDATE}
-    return {"channel": channel.id, "ts": edited.ts, "text": edited.text, "message": message}
+    told = {field: value for field, value in shown.items() if field not in _NOT_IN_AN_UPDATE}
+    return {"channel": channel.id, "ts": edited.ts, "text": edited.text, "message": told}
 
 
 def delete(call: Call) -> Json:
