@@ -1,4 +1,7 @@
-"""Who is around a Fireline: a sender that sends its alerts until they are taken in, people who approve, and who look when they are asked."""
+"""Who is around a Fireline: a sender that sends its alerts until they are taken in, and people.
+
+They approve, they look when they are asked what became of a call, and they put dead letters back.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from bot.domain.records import RunRecord
 from bot.errors import Conflict, FirelineError, JournalError
 from bot.wiring.fireline import Fireline
 from tests.fakes.alerts import delivery, seen
+from tests.fakes.lives.fate import Bug
 
 ADA, BEN = person("U0ADA"), person("U0BEN")
 SRE = frozenset({"sre"})
@@ -37,8 +41,8 @@ class Hands:
         looked_at, again_at = -1, 0.0
         loop = asyncio.get_running_loop()
         while True:
-            # While the database is away nobody can do anything: they try again.
-            with contextlib.suppress(JournalError, SQLAlchemyError):
+            # While the database is away nobody can do anything, and what they ask for may break: they try again.
+            with contextlib.suppress(JournalError, SQLAlchemyError, Bug):
                 head, _ = self._records.head()
                 if head != looked_at or loop.time() > again_at:
                     looked_at, again_at = head, loop.time() + AGAIN
@@ -61,6 +65,7 @@ class Hands:
         wanted = sum(len(self._order.get(kind, ())) for kind in ("stories", "people", "scheduled"))
         if (
             under_way
+            or await self._put_back()
             or len(incidents) < wanted
             or any(not self._records.runs_of(each.id) for each in incidents)
         ):
@@ -125,6 +130,16 @@ class Hands:
                     settlement=Settlement.HAPPENED if happened else Settlement.DID_NOT,
                     why="I looked",
                 )
+
+    async def _put_back(self) -> bool:
+        """Put back every dead letter that waits, and tell whether there were some."""
+        letters = () if self._order.get("lets_lie") else self._records.dead_letters()
+        for letter in letters:
+            with contextlib.suppress(
+                Conflict
+            ):  # one that can't go on still lies there again, and is put back once more
+                await self._fireline.desk(self._fireline.store.journal).requeue(letter.id, ADA, "mended")
+        return bool(letters)
 
     async def _draft(self, incident: IncidentId) -> None:
         drafted: Sequence[object] = [

@@ -43,6 +43,7 @@ from tests.fakes.behind import owed
 from tests.fakes.catalogue import CATALOGUE
 from tests.fakes.runs import RememberedRuns
 from tests.fakes.store import open_test_store
+from tests.integration.localslack.watch import Witness
 
 SHIFT = StepId("shift")
 DIGEST = Digest("d" * 64)
@@ -356,10 +357,12 @@ def as_the_manifest_says() -> LocalSlackConfig:
 
 @pytest.fixture
 async def local() -> AsyncIterator[tuple[LocalSlack, str]]:
-    """A workspace of the test's own."""
+    """A workspace of the test's own; whatever the surface and it tell each other must be as Slack has it."""
     slack = LocalSlack(as_the_manifest_says(), LocalClock())
+    witness = Witness(slack)
     async with serving(slack) as url:
         yield slack, url
+    assert not witness.problems, "\n".join(sorted(set(witness.problems)))
 
 
 @pytest.fixture(params=["http", "socket"])
