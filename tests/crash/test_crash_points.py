@@ -97,6 +97,13 @@ CASES: Sequence[Deaths] = (
 )
 CHAT = {point for point in CrashPoint if point.startswith(("inbox.", "outbox."))}
 """Points that only a Fireline with chat reaches: test_crash_points_in_chat.py."""
+LETTERS = {
+    P.RUN_BEFORE_GIVING_UP, P.RUN_GIVEN_UP, P.DISPATCH_BEFORE_SETTING_ASIDE, P.DISPATCH_SET_ASIDE,
+    *(point for point in CrashPoint if point.startswith("letter.")),
+}  # fmt: skip
+"""Points that only what breaks comes to: test_crash_points_of_letters.py."""
+SILENCES = {P.SILENCE_BEFORE_CALL, P.SILENCE_AFTER_CALL}
+"""Points that are met where Alertmanager is asked: test_crash_points_of_silences.py."""
 ON_SCHEDULE = (P.SCHEDULE_BEFORE_ANSWER, P.SCHEDULE_ANSWERED)
 """Points that are met when an instant of a schedule has come."""
 
@@ -109,7 +116,7 @@ def named(deaths: Deaths) -> str:
 def test_every_point_has_its_case() -> None:
     """A crash point that no case kills at proves nothing."""
     met = {death.point for deaths in CASES for death in deaths if isinstance(death, At)}
-    assert met | CHAT | set(ON_SCHEDULE) == set(CrashPoint)
+    assert met | CHAT | LETTERS | SILENCES | set(ON_SCHEDULE) == set(CrashPoint)
 
 
 async def play(stage: Scene, deaths: Deaths) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,25 @@ from bot.domain.nouns import Actor, ApprovalStatus, RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import DeadLetter, RunRecord
 from bot.errors import NotFound
+from bot.incidents.foreseen import Foreseen, ForeseenStep
 from bot.ingress.api.holders import Holder
 from bot.postmortem.story import step_stories, with_items
 
 Redact = Callable[[str], str]
 _AS_IT_IS = frozenset({"id", "digest", "approval", "run", "step"})
 """Names and digests: what a decision must name letter by letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a run would do, as it is told: `digest` is of its runbook, `spare` counts the steps of rescue and always."""
+
+    runbook: str
+    title: str
+    digest: str
+    inputs: Mapping[str, Any]
+    steps: Sequence[ForeseenStep]
+    spare: int
 
 
 class Onlooker:
@@ -97,6 +110,23 @@ class Onlooker:
         if found is None:
             raise _no_letter(letter)
         return {"dead_letter": self._clean(found)}
+
+    def foreseen(self, foreseen: Foreseen) -> Mapping[str, Any]:
+        """Return what a run would do."""
+        book = foreseen.runbook
+        told = Preview(
+            runbook=book.name,
+            title=book.title,
+            digest=book.digest,
+            inputs=foreseen.inputs,
+            steps=foreseen.steps,
+            spare=foreseen.spare,
+        )
+        return {"preview": self._clean(told)}
+
+    def words(self, text: str) -> str:
+        """Return words as they may be told."""
+        return self._redact(text)
 
     def _letters(self, holder: Holder) -> Mapping[str, Any]:
         found = self._reader.dead_letters()

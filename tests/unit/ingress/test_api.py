@@ -48,6 +48,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "requeue": {"letter": 1},
     "discard": {"letter": 1, "why": "done by hand"},
     "declare": {"title": "Checkout fails", "severity": "SEV2"},
+    "preview": {"runbook": "restart"},
+    "run": {"runbook": "restart"},
     "assign": {"incident": 42, "role": "scribe"},
     "severity": {"incident": 42, "severity": "SEV4"},
     "update": {"incident": 42, "message": "we look"},
@@ -220,7 +222,7 @@ async def test_me(desk: Desk) -> None:
             "token": "ada",
             "actor": "person:U0ADA via api/ada",
             "groups": ["sre"],
-            "may": ["decide", "declare", "freeze", "note", "respond", "silence", "steer"],
+            "may": ["decide", "declare", "freeze", "note", "respond", "run", "silence", "steer"],
         }
 
 
