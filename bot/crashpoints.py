@@ -83,6 +83,11 @@ class CrashPoint(StrEnum):
     DRAFT_WRITTEN = "draft.written"
     """A postmortem's draft is on disk, and the log does not tell of it."""
 
+    SILENCE_BEFORE_CALL = "silence.before-call"
+    """That a silence is wanted, or its end, is durable, and Alertmanager is about to be asked; the detail says for which of the two."""
+    SILENCE_AFTER_CALL = "silence.after-call"
+    """Alertmanager has answered, and nothing says so on disk; the detail says what it was asked for."""
+
     INBOX_BEFORE_WRITE = "inbox.before-write"
     """What a person did in chat has arrived, and is not on disk."""
     INBOX_WRITTEN = "inbox.written"

@@ -47,6 +47,7 @@ class Acts:
             "/kick": self._kick,
             "/archive": self._archive,
             "/unarchive": self._unarchive,
+            "/channel/delete": self._remove,
             "/rename": self._rename,
             "/erase": self._erase,
             "/pin": self._pin,
@@ -165,6 +166,10 @@ class Acts:
 
     async def _unarchive(self, body: Json) -> Json:
         self._stewards.unarchive(text_of(body, "user"), text_of(body, "channel"))
+        return {}
+
+    async def _remove(self, body: Json) -> Json:
+        self._stewards.remove(text_of(body, "user"), text_of(body, "channel"))
         return {}
 
     async def _rename(self, body: Json) -> Json:

@@ -1,6 +1,6 @@
 """Who is around a Fireline: a sender that sends its alerts until they are taken in, and people.
 
-They approve, they look when they are asked what became of a call, and they put dead letters back.
+They approve, they look when they are asked what became of a call, they put dead letters back, and they have alerts silenced.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -15,9 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.facts import CallStarted, StepOutcomeUnknown, StepSettled
 from bot.domain.ids import IncidentId
-from bot.domain.nouns import ApprovalStatus, RunStatus, Settlement, Vote, person
+from bot.domain.nouns import ApprovalStatus, RunStatus, Settlement, SilenceStatus, Vote, person
 from bot.domain.records import RunRecord
-from bot.errors import Conflict, FirelineError, JournalError
+from bot.errors import Conflict, FirelineError, JournalError, Refused
 from bot.wiring.fireline import Fireline
 from tests.fakes.alerts import delivery, seen
 from tests.fakes.lives.fate import Bug
@@ -25,6 +26,7 @@ from tests.fakes.lives.fate import Bug
 ADA, BEN = person("U0ADA"), person("U0BEN")
 SRE = frozenset({"sre"})
 PAUSE, AGAIN = 0.01, 0.1
+HOUR = timedelta(hours=1)
 
 
 class Hands:
@@ -66,6 +68,7 @@ class Hands:
         if (
             under_way
             or await self._put_back()
+            or await self._silence([each.id for each in incidents])
             or len(incidents) < wanted
             or any(not self._records.runs_of(each.id) for each in incidents)
         ):
@@ -140,6 +143,21 @@ class Hands:
             ):  # one that can't go on still lies there again, and is put back once more
                 await self._fireline.desk(self._fireline.store.journal).requeue(letter.id, ADA, "mended")
         return bool(letters)
+
+    async def _silence(self, incidents: Sequence[IncidentId]) -> bool:
+        """Have alerts silenced, and heard again where that is how the story ends; tell whether that is still to come."""
+        end = self._order.get("silences")
+        desk = self._fireline.desk(self._fireline.store.journal)
+        left = False
+        for incident in incidents if end else ():
+            status = next((each.status for each in self._records.silences_of(incident)), None)
+            left = left or status != end
+            with contextlib.suppress(Refused):  # Alertmanager is not there, or has it in hand: it is asked on
+                if status is None:
+                    await desk.silence(incident, ADA, HOUR, "known")
+                elif status is SilenceStatus.STANDING and end == SilenceStatus.ENDED:
+                    await desk.unsilence(incident, ADA)
+        return left
 
     async def _draft(self, incident: IncidentId) -> None:
         drafted: Sequence[object] = [

@@ -9,6 +9,7 @@ serve        be a whole `fireline serve`; others are outside     http       answ
 census     where it says at its end which points it reached
 die_at       [point, detail, nth]: kill yourself there           leave_after   a kind of event after which it stops as it should
 bugs         [[point, detail, nth], …]: what comes there breaks  lets_lie   people leave dead letters where they lie
+silences     how each incident's alerts are in the end: standing, ended
 """
 
 from __future__ import annotations
