@@ -100,7 +100,7 @@ async def test_killed_as_a_run_is_brought_back_that_was_put_back_meanwhile(
     """A person put it back at a terminal while no Fireline worked; the start that finds it is killed, and the next one brings it back, once."""
     async with scene(hatchery, tmp_path / "scene", ["undo"], database=database) as stage:
         assert await stage.live(bugs=A_RUN, lets_lie=True, leave_after="dead_letter.landed") == 0, stage.log()
-        await asyncio.to_thread(put_back, stage.config, 1, "mended")
+        await asyncio.to_thread(put_back, stage.config, 1, "mended", as_json=False)
         for _ in range(2):
             assert await stage.live(die_at=[P.LETTER_BEFORE_BRINGING_BACK, "", 1]) == KILLED, stage.log()
         await ends_well(stage)

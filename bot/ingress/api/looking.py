@@ -147,10 +147,11 @@ class Onlooker:
             for approval in self._reader.approvals_of(incident)
             if approval.status is ApprovalStatus.PENDING and self._may_see(incident, holder, approval.sources)
         ]
-        seen = [run for run in runs if self._may_see(run.incident, holder)]
+        in_doubt = {run for run, _ in self._reader.steps_in_doubt()}
+        doubtful = [run for run in runs if run.id in in_doubt and self._may_see(run.incident, holder)]
         return {
             "approvals": [self._clean(each) for each in approvals],
-            "unknown": [each for run in seen for each in self._unknown(run)],
+            "unknown": [each for run in doubtful for each in self._unknown(run)],
         }
 
     def _may_see(self, incident: IncidentId, holder: Holder, sources: Sequence[str] = ()) -> bool:
@@ -163,7 +164,7 @@ class Onlooker:
         return letter.incident is None or self._may_see(letter.incident, holder)
 
     def _unknown(self, run: RunRecord) -> Sequence[Mapping[str, Any]]:
-        """Return the outcomes of a run that nobody has settled; the records don't tell those of an undo, so its events are read."""
+        """Return the outcomes of a run that nobody has settled; which call is meant, and why it is in doubt, only its events say."""
         stories = with_items(step_stories(self._reader.events_of_run(run.id)))
         return [
             {"incident": int(run.incident), **self._clean(story.unsettled.fact)}

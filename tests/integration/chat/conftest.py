@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
+from bot.chat.inbound import intake
 from bot.chat.manifest import EVENTS, SCOPES
 from bot.chat.surface import ChatSurface
 from bot.domain.events import Event
@@ -353,6 +354,12 @@ def as_the_manifest_says() -> LocalSlackConfig:
     config = LocalSlackConfig()
     app = replace(config.app, bot_scopes=frozenset(SCOPES), subscriptions=frozenset(EVENTS))
     return replace(config, app=app)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have acks wait longer for their answer: tests want to read what it says, and a busy machine needs more than a person should."""
+    monkeypatch.setattr(intake, "PATIENCE", 2.0)
 
 
 @pytest.fixture
