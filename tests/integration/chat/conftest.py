@@ -169,6 +169,12 @@ class Workplace:
         found = self.slack.world.views.top(user)
         return found.payload if found is not None else None
 
+    def view(self, user: str) -> str:
+        """The id of that modal."""
+        found = self.slack.world.views.top(user)
+        assert found is not None
+        return found.id
+
     def errors(self, user: str) -> Mapping[str, str]:
         """What stands beside the fields of the modal that a person sees."""
         found = self.slack.world.views.top(user)
