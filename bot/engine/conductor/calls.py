@@ -19,7 +19,7 @@ from typing import Any
 from bot.actions.contract import InvalidInputs
 from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK
 from bot.actions.outcome import TRANSIENT, Failed, Reason, Succeeded
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 from bot.domain.facts import (
     CallFailed,
     CallInterrupted,

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain import events
+from bot.domain.canonical import canonical, digest_of
 from bot.domain.clock import to_text
-from bot.domain.events import GENESIS, Event, canonical, digest_of, envelope, seal
+from bot.domain.events import GENESIS, Event, envelope, seal
 from bot.domain.facts import NoteAdded, fact_to_data
 from bot.domain.ids import IncidentId, incident_stream
 from bot.domain.nouns import person

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 from bot.domain.facts import (
     AlertSeen,
     ApprovalVoted,
