@@ -18,6 +18,7 @@ from bot.domain.facts import (
     NoteAdded,
     fact_from_data,
     fact_to_data,
+    fact_to_text,
     kind_of,
     kinds,
 )
@@ -74,6 +75,7 @@ def test_every_kind_survives_the_log(fact: Fact) -> None:
     """What is read from the log equals what was written to it."""
     text = canonical(fact_to_data(fact))
     assert fact_from_data(kind_of(fact), json.loads(text)) == fact
+    assert fact_to_text(fact) == text
 
 
 def test_kinds_are_names_of_what_happened() -> None:
