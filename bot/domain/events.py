@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.domain.canonical import text_in_json
 from bot.domain.clock import to_text
@@ -27,9 +26,8 @@ _name_in_json = lru_cache(maxsize=4096)(text_in_json)
 """How a stream's or an actor's name stands in JSON: the same few again and again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """A fact in the log. `seq` counts from 1 without gaps over all streams."""
+class Event(NamedTuple):
+    """A fact in the log. `seq` counts from 1 without gaps over all streams. A named tuple, because a busy engine makes ten thousand a second."""
 
     seq: int
     at: datetime
