@@ -84,7 +84,8 @@ def _expression(kind: Any, value: str, names: dict[str, Any]) -> str:  # noqa: A
 
 def _list_writer(kind: Any) -> Write:  # noqa: ANN401 - any annotation may come
     names: dict[str, Any] = dict(_NAMES)
-    each: Write = eval(f"lambda it: {_expression(kind, 'it', names)}", names)  # noqa: S307 - as above
+    source = f"lambda it: f'''{{{_expression(kind, 'it', names)}}}'''"
+    each: Write = eval(source, names)  # noqa: S307 - as above
     return lambda items: f"[{','.join([each(item) for item in items])}]"
 
 
