@@ -4,6 +4,7 @@
 #   VENV=/some/where    where it is made (default: .venv)
 #   HEADLESS=1          `make demo` plays the whole story by itself
 #   KILLS=1000          how often `make crash` kills at random instants
+#   SHARE=0.3           how much of the crash points' matrix `make crash` goes through, drawn by a seed
 #   EXAMPLES=20000      how many lives `make any-order` leads each kind of run
 #   JOBS=8              how many tests run at once (default: two more than there are processors, for many of them wait)
 
@@ -16,6 +17,7 @@ VENV ?= .venv
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 2)))
 HEADLESS ?=
 KILLS ?= 200
+SHARE ?= 1
 EXAMPLES ?= 3000
 ARGS ?=
 
@@ -96,7 +98,7 @@ bench: $(VENV)/.dev ## Measure (alone on the machine, please)
 	$(BIN)/pytest tests/benchmarks -p no:xdist -s --timeout=600 $(ARGS)
 
 crash: $(VENV)/.dev ## Kill Fireline at every crash point, many times over (half an hour)
-	CRASH_MATRIX=1 CRASH_KILLS=$(KILLS) $(BIN)/pytest tests/crash -n $(JOBS) --dist worksteal -s --timeout=7200 $(ARGS)
+	CRASH_MATRIX=1 CRASH_KILLS=$(KILLS) CRASH_SHARE=$(SHARE) $(BIN)/pytest tests/crash -n $(JOBS) --dist worksteal -s --timeout=7200 $(ARGS)
 
 any-order: $(VENV)/.dev ## Let anything happen to runs in any order, thousands of times over (minutes)
 	ANY_ORDER_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/unit/conductor -k any_order -n $(JOBS) --timeout=7200 $(ARGS)

@@ -31,7 +31,7 @@ from bot.chat.blocks.picture import (
     StepLine,
     UnknownCall,
 )
-from bot.chat.blocks.shut_out import shut_out_message
+from bot.chat.blocks.shut_out import moved_message, shut_out_message
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
 from bot.chat.outbox.keys import Key, Subject
@@ -194,12 +194,14 @@ class Gallery:
 
     def _shut_out(self, incident: IncidentRecord, _key: Key) -> Message | None:
         events = self._reader.events(stream=incident_stream(incident.id))
-        told = [each.fact for each in events if isinstance(each.fact, facts.ShutOut | facts.LetIn)]
-        if not told:
+        kinds = facts.ShutOut | facts.LetIn | facts.ChannelLeft
+        told = next((each.fact for each in reversed(events) if isinstance(each.fact, kinds)), None)
+        if isinstance(told, facts.ChannelLeft):
+            return moved_message(incident, left=told.channel, why=told.why, redact=self._redact)
+        if told is None:
             return None
-        why = told[-1].why if isinstance(told[-1], facts.ShutOut) else ""
-        console = self._links(incident, ()).incident
-        return shut_out_message(incident, why=why, console=console, redact=self._redact)
+        out, console = isinstance(told, facts.ShutOut), self._links(incident, ()).incident
+        return shut_out_message(incident, out=out, console=console, redact=self._redact)
 
     def _reminder(self, incident: IncidentRecord, key: Key) -> Message | None:
         """Draw a reminder; one that became needless before anybody read it is not posted at all."""

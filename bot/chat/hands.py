@@ -18,6 +18,7 @@ from bot.chat.inbound.events import HOME
 from bot.chat.inbound.payload import ACTION, COMMAND, EVENT, SHORTCUT, VIEW, Asked
 from bot.chat.inbound.reply import Answer
 from bot.chat.inbound.worker import Task
+from bot.chat.leaving import ENDINGS, Leaving
 from bot.chat.marking import Marking
 from bot.chat.modals.opener import Opener
 from bot.chat.modals.openings import OPENING, Openings
@@ -124,6 +125,7 @@ class Hands:
             redact=redact,
         )
         self._shortcuts = Shortcuts(forms=self._openings, marking=self._marking)
+        self._leaving = Leaving(behind.reader)
         self.homes = Homes(
             slack=place.slack,
             pacer=place.pacer,
@@ -149,7 +151,10 @@ class Hands:
         return await (self._openings if task.asked.action in OPENING else self._buttons).press(task)
 
     async def _hear(self, task: Task) -> Answer:
-        if task.asked.action != HOME:
+        if task.asked.action == HOME:
+            await self.homes.opened(task)
+        elif task.asked.action in ENDINGS:
+            await self._leaving.hear(task)
+        else:
             return await self._marking.hear(task)
-        await self.homes.opened(task)
         return None

@@ -36,13 +36,17 @@ SCOPES = (
 message, the rest as named."""
 EVENTS = (
     "app_home_opened",
+    "channel_archive",
+    "channel_deleted",
+    "group_archive",
+    "group_deleted",
     "member_joined_channel",
     "message.channels",
     "message.groups",
     "reaction_added",
     "reaction_removed",
 )
-"""What the app hears of; of messages it wants those that stand in a timeline and are changed or deleted."""
+"""What the app hears of; of messages it wants those that stand in a timeline and are changed or deleted, of channels that one is no more."""
 SHORTCUTS = (
     {
         "name": "Declare an incident",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -210,11 +211,11 @@ decisions.register(app)
 
 
 @app.command(rich_help_panel="Keep")
-def rebuild(config: Config = None) -> None:
+def rebuild(as_json: AsJson = False, config: Config = None) -> None:
     """Make all that is shown anew from the log: incidents, runs, approvals and the rest come out as the log says. Fireline must be stopped."""
     from bot.cli.upkeep import rebuild as make_anew
 
-    make_anew(config)
+    make_anew(config, as_json=as_json)
 
 
 # ---- set up
@@ -257,9 +258,9 @@ def manifest(config: Config = None) -> None:
 
 
 @app.command(rich_help_panel="Set up")
-def version() -> None:
+def version(as_json: AsJson = False) -> None:
     """Print the version."""
-    typer.echo(f"fireline {__version__}")
+    typer.echo(json.dumps({"version": __version__}) if as_json else f"fireline {__version__}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

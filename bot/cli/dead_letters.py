@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bot.cli.forms import hidden, plain
 from bot.cli.opening import records_of, redactor_of, settings_from
-from bot.cli.remote import Remote
+from bot.cli.remote import Answer, Remote
 from bot.cli.screen import say, show_json, show_table
 from bot.domain.clock import SystemClock
 from bot.domain.ids import LetterId
@@ -124,22 +124,39 @@ def _first(letter: DeadLetter) -> str:
 # ---- doing
 
 
-def put_back(config: Path | None, number: int, why: str) -> None:
+def put_back(config: Path | None, number: int, why: str, *, as_json: bool) -> None:
     """Have a dead letter taken up again."""
     settings, letter = _chosen(config, number)
-    if _written_here(settings, lambda tx, by: requeue(tx, letter.id, by, spoken(why))):
-        say("Dead letter {number} is put back; the next start of Fireline takes it up.", number=number)
+    here = _written_here(settings, lambda tx, by: requeue(tx, letter.id, by, spoken(why)))
+    answer = None if here else _ask(settings, "requeue", {"letter": number, "why": why})
+    if as_json:
+        show_json(answer or _as_it_stands(settings, letter.id))
         return
-    _ask(settings, "requeue", {"letter": number, "why": why})
-    say("Dead letter {number} is put back: {does}.", number=number, does=PUTS_BACK[letter.what])
+    say(
+        "Dead letter {number} is put back; the next start of Fireline takes it up."
+        if here
+        else "Dead letter {number} is put back: {does}.",
+        number=number,
+        does=PUTS_BACK[letter.what],
+    )
 
 
-def let_go(config: Path | None, number: int, why: str) -> None:
+def let_go(config: Path | None, number: int, why: str, *, as_json: bool) -> None:
     """Say that nothing more comes of a dead letter."""
     settings, letter = _chosen(config, number)
-    if not _written_here(settings, lambda tx, by: discard(tx, letter.id, by, spoken(why))):
-        _ask(settings, "discard", {"letter": number, "why": why})
+    here = _written_here(settings, lambda tx, by: discard(tx, letter.id, by, spoken(why)))
+    answer = None if here else _ask(settings, "discard", {"letter": number, "why": why})
+    if as_json:
+        show_json(answer or _as_it_stands(settings, letter.id))
+        return
     say("Dead letter {number} is discarded: {does}.", number=number, does=LETS_GO[letter.what])
+
+
+def _as_it_stands(settings: Settings, letter: LetterId) -> Answer:
+    """Return a letter as a Fireline would have answered, had one been asked."""
+    with records_of(settings) as records:
+        found = plain(records.dead_letter(letter))
+    return {"dead_letter": hidden(found, redactor_of(settings).hide_known)}
 
 
 def _chosen(config: Path | None, number: int) -> tuple[Settings, DeadLetter]:
@@ -175,9 +192,9 @@ def _me() -> str:
         return f"uid-{os.getuid()}"
 
 
-def _ask(settings: Settings, verb: str, body: dict[str, object]) -> None:
+def _ask(settings: Settings, verb: str, body: dict[str, object]) -> Answer:
     remote = Remote(settings)
     try:
-        remote.do(verb, body)
+        return remote.do(verb, body)
     finally:
         remote.close()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bot.cli.remote import Remote, remote_from
+from bot.cli.consent import must_agree
+from bot.cli.moments import minute
+from bot.cli.remote import Answer, Remote, have_done, remote_from
 from bot.cli.screen import say, show_json, show_table
-from bot.errors import Conflict, NotFound, Refused
+from bot.errors import Conflict, NotFound
 
 Found = Mapping[str, Any]
 _SPOKEN = {
@@ -37,7 +38,7 @@ def show_waiting(config: Path | None, *, as_json: bool) -> None:
             f"{each['action']} ({each['effect']}) {each['target']}",
             " or ".join(each["sources"]),
             f"{sum(vote['vote'] == 'approve' for vote in each['votes'])} of {each['quorum']}",
-            _minute(each["expires_at"]),
+            minute(each["expires_at"]) if each["expires_at"] else "no limit",
         )
         for each in found["approvals"]
     ]
@@ -59,48 +60,53 @@ def show_waiting(config: Path | None, *, as_json: bool) -> None:
         )
 
 
-def approve(config: Path | None, approval: str, why: str, *, yes: bool) -> None:
+def approve(config: Path | None, approval: str, why: str, *, yes: bool, as_json: bool) -> None:
     """Show what will run, ask, and approve exactly that."""
+    if as_json:
+        must_agree("Approve?", yes=yes, as_json=True)
     with remote_from(config) as remote:
         shown = _pending(remote, approval)
-        _show(shown)
-        _must_agree("Approve?", yes=yes)
+        if not as_json:
+            _show(shown)
+            must_agree("Approve?", yes=yes)
         answer = remote.do("approve", {"approval": shown["id"], "digest": shown["digest"], "why": why})
-    _tell(answer["approval"])
+    _tell(answer, as_json=as_json)
 
 
-def deny(config: Path | None, approval: str, why: str) -> None:
+def deny(config: Path | None, approval: str, why: str, *, as_json: bool) -> None:
     """Deny what is asked for now."""
     with remote_from(config) as remote:
         shown = _pending(remote, approval)
         answer = remote.do("deny", {"approval": shown["id"], "digest": shown["digest"], "why": why})
-    _tell(answer["approval"])
+    _tell(answer, as_json=as_json)
 
 
-def settle(config: Path | None, run: str, step: str, settlement: str, why: str, *, yes: bool) -> None:
+def settle(
+    config: Path | None, run: str, step: str, settlement: str, why: str, *, yes: bool, as_json: bool
+) -> None:
     """Say what became of the call that is in doubt now; NotFound when none of this step is."""
+    question = f"Say that {_SPOKEN[settlement]}?"
+    if as_json:
+        must_agree(question, yes=yes, as_json=True)
     with remote_from(config) as remote:
-        found = [
-            each for each in remote.ask("waiting")["unknown"] if (each["run"], each["step"]) == (run, step)
-        ]
-        if not found:
-            raise NotFound(
-                f"No outcome of step {step} in run {run} is unknown.",
-                hint="`fireline waiting` lists what waits for a decision.",
-            )
-        asked = found[0]
-        say("Run {run}, step {step}, {what}: {why}", run=run, step=step, what=_part(asked), why=asked["why"])
-        _must_agree(f"Say that {_SPOKEN[settlement]}?", yes=yes)
+        asked = _in_doubt(remote, run, step)
+        if not as_json:
+            told = {"run": run, "step": step, "what": _part(asked), "why": asked["why"]}
+            say("Run {run}, step {step}, {what}: {why}", **told)
+            must_agree(question, yes=yes)
         call = {name: asked[name] for name in ("run", "step", "part", "attempt")}
-        remote.do("settle", {**call, "settlement": settlement, "why": why})
-    say("Settled: {said}.", said=_SPOKEN[settlement])
+        answer = remote.do("settle", {**call, "settlement": settlement, "why": why})
+    if as_json:
+        show_json(answer)
+    else:
+        say("Settled: {said}.", said=_SPOKEN[settlement])
 
 
-def of_run(config: Path | None, verb: str, run: str, done: str, **more: str | bool) -> None:
+def of_run(config: Path | None, verb: str, run: str, done: str, *, as_json: bool, **more: str | bool) -> None:
     """Do something to a run, and say so."""
-    with remote_from(config) as remote:
-        remote.do(verb, {"run": run, **more})
-    say(done, run=run)
+    have_done(config, verb, {"run": run, **more}, as_json=as_json)
+    if not as_json:
+        say(done, run=run)
 
 
 # ---- parts
@@ -114,6 +120,17 @@ def _pending(remote: Remote, approval: str) -> Found:
             hint="`fireline waiting` lists what waits for a decision.",
         )
     return shown
+
+
+def _in_doubt(remote: Remote, run: str, step: str) -> Found:
+    unknown: Sequence[Found] = remote.ask("waiting")["unknown"]
+    for each in unknown:
+        if (each["run"], each["step"]) == (run, step):
+            return each
+    raise NotFound(
+        f"No outcome of step {step} in run {run} is unknown.",
+        hint="`fireline waiting` lists what waits for a decision.",
+    )
 
 
 def _show(approval: Found) -> None:
@@ -134,26 +151,18 @@ def _show(approval: Found) -> None:
     for vote in approval["votes"]:
         say("  {by} said {vote}", **_of(vote, "by", "vote"))
     if approval["expires_at"]:
-        say("  until {at} UTC, then it is denied", at=_minute(approval["expires_at"]))
+        say("  until {at} UTC, then it is denied", at=minute(approval["expires_at"]))
 
 
 def _of(found: Found, *names: str) -> dict[str, object]:
     return {name: found[name] for name in names}
 
 
-def _must_agree(question: str, *, yes: bool) -> None:
-    """Ask at the terminal; Refused where there is nobody to ask, or where they don't agree."""
-    if yes:
+def _tell(answer: Answer, *, as_json: bool) -> None:
+    if as_json:
+        show_json(answer)
         return
-    if not sys.stdin.isatty():
-        raise Refused("Nobody is at the terminal to ask.", hint="`--yes` says that you mean it.")
-    sys.stdout.write(f"{question} [y/N] ")
-    sys.stdout.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Refused("Not done.")
-
-
-def _tell(approval: Found) -> None:
+    approval = answer["approval"]
     got = sum(vote["vote"] == "approve" for vote in approval["votes"])
     if approval["status"] == "pending":
         say("Counted: {got} of {quorum} have approved.", got=got, quorum=approval["quorum"])
@@ -172,7 +181,3 @@ def _because(why: str) -> str:
 
 def _part(unknown: Found) -> str:
     return "its undo" if unknown["part"] == "undo" else f"attempt {unknown['attempt']}"
-
-
-def _minute(instant: str | None) -> str:
-    return instant[:16].replace("T", " ") if instant else "no limit"

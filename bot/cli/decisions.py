@@ -33,22 +33,25 @@ def waiting(as_json: AsJson = False, config: Config = None) -> None:
     show_waiting(config, as_json=as_json)
 
 
-def approve(approval: Approval, why: Why = "", yes: Yes = False, config: Config = None) -> None:
+def approve(
+    approval: Approval, why: Why = "", yes: Yes = False, as_json: AsJson = False, config: Config = None
+) -> None:
     """Approve a step: shows exactly what will run, asks once more, and lets that run and nothing else."""
     from bot.cli.deciding import approve as do
 
-    do(config, approval, why, yes=yes)
+    do(config, approval, why, yes=yes, as_json=as_json)
 
 
 def deny(
     approval: Approval,
     why: Annotated[str, typer.Option(help="The reason, for those who asked and for the record.")],
+    as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Deny a step: what was asked for does not run."""
     from bot.cli.deciding import deny as do
 
-    do(config, approval, why)
+    do(config, approval, why, as_json=as_json)
 
 
 def settle(
@@ -62,45 +65,47 @@ def settle(
     ],
     why: Why = "",
     yes: Yes = False,
+    as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Say what became of a call whose outcome is unknown; look at its target first."""
     from bot.cli.deciding import settle as do
 
-    do(config, run, step, settlement.value.replace("-", "_"), why, yes=yes)
+    do(config, run, step, settlement.value.replace("-", "_"), why, yes=yes, as_json=as_json)
 
 
-def pause(run: Run, why: Why = "", config: Config = None) -> None:
+def pause(run: Run, why: Why = "", as_json: AsJson = False, config: Config = None) -> None:
     """Hold a run: what is under way is let finish, nothing more begins."""
     from bot.cli.deciding import of_run
 
-    of_run(config, "pause", run, "Run {run} is paused.", why=why)
+    of_run(config, "pause", run, "Run {run} is paused.", as_json=as_json, why=why)
 
 
-def resume(run: Run, why: Why = "", config: Config = None) -> None:
+def resume(run: Run, why: Why = "", as_json: AsJson = False, config: Config = None) -> None:
     """Let a paused run go on."""
     from bot.cli.deciding import of_run
 
-    of_run(config, "resume", run, "Run {run} goes on.", why=why)
+    of_run(config, "resume", run, "Run {run} goes on.", as_json=as_json, why=why)
 
 
-def retry(run: Run, why: Why = "", config: Config = None) -> None:
+def retry(run: Run, why: Why = "", as_json: AsJson = False, config: Config = None) -> None:
     """Have a run that failed go on from where it failed."""
     from bot.cli.deciding import of_run
 
-    of_run(config, "retry", run, "Run {run} goes on from where it failed.", why=why)
+    of_run(config, "retry", run, "Run {run} goes on from where it failed.", as_json=as_json, why=why)
 
 
 def cancel(
     run: Run,
     undo: Annotated[bool, typer.Option("--undo", help="Take back first what it did.")] = False,
     why: Why = "",
+    as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """End a run: what runs is stopped, then its rescue and always steps run."""
     from bot.cli.deciding import of_run
 
-    of_run(config, "cancel", run, "Run {run} is asked to end.", why=why, undo=undo)
+    of_run(config, "cancel", run, "Run {run} is asked to end.", as_json=as_json, why=why, undo=undo)
 
 
 COMMANDS = (waiting, approve, deny, settle, pause, resume, retry, cancel)

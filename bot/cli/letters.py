@@ -48,20 +48,21 @@ def show(number: Letter, as_json: AsJson = False, config: Config = None) -> None
 
 
 @letters.command()
-def requeue(number: Letter, why: Why = "", config: Config = None) -> None:
+def requeue(number: Letter, why: Why = "", as_json: AsJson = False, config: Config = None) -> None:
     """Put one back: it is taken up from where it stands, and lands here again if it can't go on still. Asks the running Fireline, where one runs."""
     from bot.cli.dead_letters import put_back
 
-    put_back(config, number, why)
+    put_back(config, number, why, as_json=as_json)
 
 
 @letters.command()
 def discard(
     number: Letter,
     why: Annotated[str, typer.Option(help="Why nothing more is to come of it, for the record.")],
+    as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Let one go: nothing more comes of it. Asks the running Fireline, where one runs."""
     from bot.cli.dead_letters import let_go
 
-    let_go(config, number, why)
+    let_go(config, number, why, as_json=as_json)

@@ -105,7 +105,7 @@ def _parameter(name: str, kind: Any, info: OptionInfo | ArgumentInfo, default: o
         # Inside Annotated, what looks like the option's default is the first of its names: typer moves it likewise.
         first = (info.default,) if isinstance(info.default, str) else ()
         names = (*first, *(info.param_decls or ())) or (f"--{name.replace('_', '-')}",)
-        value = "" if kind is bool else _value(_plain(kind))
+        value = info.metavar or ("" if kind is bool else _value(_plain(kind)))
     return Parameter(names=names, value=value, help=info.help or "", default=shown, needed=needed)
 
 

@@ -13,10 +13,12 @@ from typing import Any
 import httpx
 
 from bot.cli.opening import settings_from
+from bot.cli.screen import show_json
 from bot.errors import ConfigurationError, Refused
 from bot.ingress.api.routes import API_PATH
 from bot.settings import Settings
 
+Answer = Mapping[str, Any]
 PATIENCE = 15.0
 """Seconds for an answer; the journal's own is there in milliseconds."""
 _TOKEN = "Set FIRELINE_API__TOKEN to a token that the running Fireline knows: its `api.tokens` name them."  # noqa: S105 - a hint
@@ -42,15 +44,15 @@ class Remote:
         """Hang up."""
         self._client.close()
 
-    def ask(self, path: str) -> Mapping[str, Any]:
+    def ask(self, path: str) -> Answer:
         """Ask what is so; Refused, with what to do, when there is no answer to be had."""
         return self._first("GET", path, None)
 
-    def do(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def do(self, verb: str, body: Mapping[str, Any]) -> Answer:
         """Ask for something to be done; Refused, with what to do, when it was not, or when nobody knows."""
         return self._first("POST", verb, body)
 
-    def _first(self, method: str, path: str, body: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    def _first(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
         problems = []
         for url in self._urls:
             try:
@@ -86,6 +88,15 @@ def remote_from(config: Path | None) -> Iterator[Remote]:
         remote.close()
 
 
+def have_done(config: Path | None, verb: str, body: Mapping[str, Any], *, as_json: bool) -> Answer:
+    """Have one thing done and return the answer, printed as it came where a program wants it."""
+    with remote_from(config) as remote:
+        answer = remote.do(verb, body)
+    if as_json:
+        show_json(answer)
+    return answer
+
+
 def _lost(method: str, url: str, problem: httpx.HTTPError) -> Refused:
     why = str(problem) or type(problem).__name__
     if method == "GET":
@@ -96,7 +107,7 @@ def _lost(method: str, url: str, problem: httpx.HTTPError) -> Refused:
     )
 
 
-def _json(answer: httpx.Response, url: str) -> Mapping[str, Any]:
+def _json(answer: httpx.Response, url: str) -> Answer:
     try:
         said = answer.json()
     except ValueError:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import AsJson, Config, Number, Why
+from bot.cli.options import AsJson, Config, Number, Why, Yes
 from bot.domain.nouns import Severity
 
 RESPOND = "Respond"
@@ -29,31 +29,77 @@ class Stands(StrEnum):
     MONITORING = "monitoring"
 
 
-def declare(
+def declare(  # noqa: PLR0913, PLR0917 - its arguments and options, as typer reads them
     severity: HowBad,
     title: Annotated[str, typer.Argument(metavar="TITLE", help="What is wrong, in a sentence.")],
     service: Annotated[str, typer.Option(help="What is affected.", show_default=False)] = "",
     private: Annotated[
         bool, typer.Option("--private", help="Seen by those alone who take part in it.")
     ] = False,
+    runbook: Annotated[
+        str,
+        typer.Option(
+            metavar="RUNBOOK", help="Start this in it, after a look at what it would do.", show_default=False
+        ),
+    ] = "",
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="NAME=VALUE",
+            help="An input of the runbook; once for each.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Open an incident."""
-    from bot.cli.leading import declare as do
+    """Open an incident, with a runbook in it where you name one."""
+    from bot.cli.running import declare as do
 
-    do(
-        config,
-        {"title": title, "severity": severity.value, "service": service, "private": private},
-        as_json=as_json,
-    )
+    wanted = {"title": title, "severity": severity.value, "service": service, "private": private}
+    do(config, wanted, runbook, inputs or [], yes=yes, as_json=as_json)
 
 
-def ack(number: Number, config: Config = None) -> None:
+def run(
+    runbook: Annotated[str, typer.Argument(metavar="RUNBOOK", help="The runbook's name.")],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="Its inputs; what is left out has its default. A list is NAME=a,b,c.",
+            show_default=False,
+        ),
+    ] = None,
+    incident: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="The incident to run it in; unset, the one open for its concurrency group, or a new one.",
+            min=1,
+            max=2**53,
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what it would do; nothing is started.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Start a runbook that people may start: shows what it would do, asks once more, and starts that and nothing else."""
+    from bot.cli.running import run as do
+
+    do(config, runbook, inputs or [], incident, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def ack(number: Number, as_json: AsJson = False, config: Config = None) -> None:
     """Take an incident: the first who does leads it."""
     from bot.cli.leading import of_incident
 
-    of_incident(config, "acknowledge", number, "Incident #{number} is acknowledged.")
+    of_incident(config, "acknowledge", number, "Incident #{number} is acknowledged.", as_json=as_json)
 
 
 def assign(
@@ -113,23 +159,38 @@ def update(
 def note(
     number: Number,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write into the timeline.")],
+    as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Write into an incident's timeline."""
     from bot.cli.leading import of_incident
 
-    of_incident(config, "note", number, "It stands in the timeline of incident #{number}.", text=text)
+    done = "It stands in the timeline of incident #{number}."
+    of_incident(config, "note", number, done, as_json=as_json, text=text)
 
 
 def resolve(
     number: Number,
     summary: Annotated[str, typer.Option(help="What fixed it.", show_default=False)] = "",
+    impact: Annotated[str, typer.Option(help="What customers felt.", show_default=False)] = "",
+    impact_from: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="When they began to feel it, in UTC: 02:10 (the last time that it was), or 2026-11-23 02:10.",
+            show_default=False,
+        ),
+    ] = "",
+    impact_to: Annotated[
+        str, typer.Option(metavar="TIME", help="When they no longer did.", show_default=False)
+    ] = "",
+    as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """End the response to an incident."""
-    from bot.cli.leading import of_incident
+    """End the response to an incident, with what customers felt, and when."""
+    from bot.cli.leading import resolve as do
 
-    of_incident(config, "resolve", number, "Incident #{number} is resolved.", summary=summary)
+    do(config, number, summary, impact, impact_from, impact_to, as_json=as_json)
 
 
 def reopen(number: Number, why: Reason, as_json: AsJson = False, config: Config = None) -> None:
@@ -194,7 +255,7 @@ def unfreeze(why: Why = "", as_json: AsJson = False, config: Config = None) -> N
 
 
 COMMANDS = {
-    RESPOND: (declare, ack, assign, severity, update, note, resolve, reopen, merge),
+    RESPOND: (declare, run, ack, assign, severity, update, note, resolve, reopen, merge),
     QUIET: (silence, unsilence, freeze, unfreeze),
 }
 

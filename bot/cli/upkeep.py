@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli.opening import settings_from
-from bot.cli.screen import say
+from bot.cli.screen import say, show_json
 from bot.domain.clock import SystemClock
 from bot.errors import Refused
 from bot.persistence.store import rebuild_store
@@ -18,7 +18,7 @@ _SPOKEN_EVERY = 1.0
 """Seconds between two words on how far it is."""
 
 
-def rebuild(config: Path | None) -> None:
+def rebuild(config: Path | None, *, as_json: bool) -> None:
     """Make every projection anew from the log, in one transaction.
 
     ConfigurationError while a Fireline writes there; Refused when the log can't be read as Fireline wrote it: then nothing was changed.
@@ -33,9 +33,11 @@ def rebuild(config: Path | None) -> None:
             f"The log can't be read or the tables can't be written: {line.rstrip('.')}. Nothing was changed.",
             hint="`fireline verify` says which events are not as they were written.",
         ) from None
-    say(
-        "Rebuilt from {count} events in {took} s.", count=f"{count:,}", took=f"{time.monotonic() - began:.1f}"
-    )
+    took = time.monotonic() - began
+    if as_json:
+        show_json({"events": count, "seconds": round(took, 3)})
+    else:
+        say("Rebuilt from {count} events in {took} s.", count=f"{count:,}", took=f"{took:.1f}")
 
 
 class _Told:

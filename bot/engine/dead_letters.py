@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from bot.actions.outcome import Reason
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.dead_letters import key_of, land_run, put_back
 from bot.domain.facts import Fact, RunFinished, RunRequeued, RunRetried
 from bot.domain.ids import RunId
@@ -62,6 +63,7 @@ async def requeue(asking: Awaitable[None], journal: Journal, run: RunId, *, by: 
         # Whatever nobody foresaw: the list has it, and the one who asked is told.
         _LOG.exception("a run that was put back can't go on", run=run)
         detail = f"it can't be taken up: {type(problem).__name__}: {problem}"
+        reached(CrashPoint.LETTER_BEFORE_LANDING_AGAIN)
         await journal.submit(partial(_land_again, run, by, why, reason_for(problem), detail))
         raise Conflict(
             f"Run {run} can't go on still: {detail}.",

@@ -18,12 +18,8 @@ import structlog
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import CallStarted
-from bot.domain.ids import (
-    Digest,
-    RunId,
-    incident_of_run,
-)
-from bot.domain.nouns import Actor, DeadReason, RunStatus
+from bot.domain.ids import Digest, RunId, incident_of_run
+from bot.domain.nouns import Actor, DeadReason
 from bot.domain.ports import Journal, Reader
 from bot.engine import runlog
 from bot.engine.conductor import (
@@ -49,8 +45,8 @@ from bot.engine.nested import Conducting, Nested
 from bot.engine.performer import Performer
 from bot.engine.starts import Starts
 from bot.engine.underway import Acting, UnderWay, ending_of, tell_of_bugs, without_new_steps
-from bot.engine.wishes import Wishes
-from bot.errors import Conflict, JournalClosed, JournalError, NotFound, RunbookError
+from bot.engine.wishes import Wishes, not_under_way
+from bot.errors import Conflict, JournalClosed, JournalError, NotFound, Refused, RunbookError
 
 _LOG = structlog.get_logger(__name__)
 _TAKES_UP_AGAIN = (RetryAsked, RequeueAsked)
@@ -235,47 +231,40 @@ class Driver(Wishes):
     async def wish(self, run: RunId, arrival: Wish) -> None:
         """See `Wishes.wish`."""
         anew = isinstance(arrival, _TAKES_UP_AGAIN)
-        woken = anew and not self._closing and await self._wake(run)
+        if anew and not self._closing:
+            await self._wake(run)
         try:
             await self._ask(self._known(run), arrival)
         finally:
             conducted = self._runs.get(run)
-            if woken and conducted is not None and conducted.state.over and not conducted.stale:
+            if anew and conducted is not None and conducted.idle:
                 del self._runs[run]  # it was refused: the run is over still
 
-    async def _wake(self, run: RunId) -> bool:
-        """Take a run in hand that is over, so that it can be decided whether it goes on; False when there is none."""
+    async def _wake(self, run: RunId) -> None:
+        """Take a run in hand that is over, so that it can be decided whether it goes on."""
         if run in self._runs:
-            return False
+            return
         state = replay(await runlog.read(self._reader, run))
         if state is None or not state.over or run in self._runs:
-            return False
+            return
         with runlog.reading():
             plan = self._plan_of(state.digest)
         self._runs[run] = UnderWay(plan=plan, state=state, first=None)
-        return True
 
     def _known(self, run: RunId) -> RunId:
         if self._closing:
-            msg = "Fireline is stopping."
-            raise JournalClosed(msg, hint="Ask again when it is back.")
+            raise JournalClosed("Fireline is stopping.", hint="Ask again when it is back.")
         if run in self._runs:
             return run
-        record = self._reader.run(run)
-        if record is None:
-            msg = f"There is no run {run}."
-            raise NotFound(msg)
-        if record.status is RunStatus.QUEUED:
-            msg = f"Run {run} waits in line; it has not begun."
-            raise Conflict(msg, hint="Cancel it, and it leaves the line; nothing runs.")
-        msg = f"Run {run} is over."
-        raise Conflict(msg, hint="The incident's message shows how it ended.")
+        raise not_under_way(run, self._reader.run(run))
 
     async def _ask(self, run: RunId, arrival: Arrival) -> None:
         """Bring what a person asks for; it is carried through although they may be gone before it is done."""
         try:
             await asyncio.shield(self._spawn(self._arrive(run, arrival)))
-        except JournalError:
+        except Refused:
+            raise
+        except Exception:
             # They are told that it failed. If it did take place after all, what follows from it is brought about all the same.
             self._spawn(self._arrive_surely(run, TimeCame()))
             raise
@@ -306,32 +295,42 @@ class Driver(Wishes):
 
     async def _arrive(self, run: RunId, arrival: Arrival) -> None:
         conducted = self._runs.get(run)
-        if conducted is None:
-            return
-        async with conducted.lock:
-            if conducted.broken:
-                raise Conflict(f"Run {run} can't go on.", hint="The incident's message shows why.")
-            # What takes a run up again begins several steps at once, which nobody would come back to if the rest of it were left out.
-            if self._closing and (conducted.first is not None or isinstance(arrival, _TAKES_UP_AGAIN)):
-                raise JournalClosed("Fireline is stopping.", hint="Ask again when it is back.")
-            if conducted.first not in (None, arrival):
-                raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")
-            if conducted.stale:
-                arrival = await self._ask_the_log(run, conducted, arrival)
-            with self._gatekeeper.turnstile() as gate:
-                decided = conclude(conducted.plan, conducted.state, arrival, self._clock.now(), gate)
-                if self._closing:
-                    decided = without_new_steps(decided, arrival)
-                if decided.decisions:
-                    conducted.stale = True
-                    reached(CrashPoint.RUN_DECIDED)
-                    events = await runlog.write(self._journal, run, decided.decisions)
-                    conducted.follow(events, foreseen=decided.after)
-                    conducted.stale = False
-                    gate.keep(decided.decisions)
-                    reached(CrashPoint.RUN_WRITTEN)
-            conducted.first = None
-            self._bring_about(run, conducted)
+        if conducted is not None:
+            async with conducted.lock:
+                if self._runs.get(run) is conducted:
+                    await self._decide(run, conducted, arrival)
+                    return
+        # Before this had its turn the run was let go of, for it is over: a person is told so, or has it taken in hand anew.
+        if isinstance(arrival, Wish):
+            await self.wish(run, arrival)
+        elif conducted is not None:
+            await self._arrive(run, arrival)
+
+    async def _decide(self, run: RunId, conducted: UnderWay, arrival: Arrival) -> None:
+        """Decide an arrival, make what was decided durable, and bring it about; under the run's lock."""
+        if conducted.broken:
+            raise Conflict(f"Run {run} can't go on.", hint="The incident's message shows why.")
+        # What takes a run up again begins several steps at once, which nobody would come back to if the rest of it were left out.
+        if self._closing and (conducted.first is not None or isinstance(arrival, _TAKES_UP_AGAIN)):
+            raise JournalClosed("Fireline is stopping.", hint="Ask again when it is back.")
+        if conducted.first not in (None, arrival):
+            raise JournalError("this run is not taken up yet", hint="Ask again in a moment.")
+        if conducted.stale:
+            arrival = await self._ask_the_log(run, conducted, arrival)
+        with self._gatekeeper.turnstile() as gate:
+            decided = conclude(conducted.plan, conducted.state, arrival, self._clock.now(), gate)
+            if self._closing:
+                decided = without_new_steps(decided, arrival)
+            if decided.decisions:
+                conducted.stale = True
+                reached(CrashPoint.RUN_DECIDED)
+                events = await runlog.write(self._journal, run, decided.decisions)
+                conducted.follow(events, foreseen=decided.after)
+                conducted.stale = False
+                gate.keep(decided.decisions)
+                reached(CrashPoint.RUN_WRITTEN)
+        conducted.first = None
+        self._bring_about(run, conducted)
 
     async def _ask_the_log(self, run: RunId, conducted: UnderWay, arrival: Arrival) -> Arrival:
         """Make the state what the log says, and return what is still to be decided."""
@@ -339,7 +338,8 @@ class Driver(Wishes):
         assert state is not None  # noqa: S101 - a run is conducted only once its start is in the log
         recovered = arrival is conducted.first and state != conducted.state
         conducted.state, conducted.stale = state, False
-        if conducted.first is None:
+        # A run that is over stays in hand while it is decided whether it goes on: let go of, it would go on with nobody to conduct it.
+        if conducted.first is None and not (state.over and isinstance(arrival, _TAKES_UP_AGAIN)):
             self._bring_about(run, conducted)
         # A recovery that is in the log has begun calls of its own: they are not interrupted, they were never made.
         return TimeCame() if recovered else arrival

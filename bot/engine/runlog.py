@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import structlog
 
 from bot.actions.outcome import Reason
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.events import Event
 from bot.domain.facts import RunFinished
 from bot.domain.ids import RunId, incident_of_run, incident_stream
@@ -56,6 +57,7 @@ async def give_up(
             dead_letters.follow(tx, run, FIRELINE, fact, reason)
 
     tries = 0
+    reached(CrashPoint.RUN_BEFORE_GIVING_UP)
     while True:
         try:
             await journal.submit(unit)
@@ -66,6 +68,7 @@ async def give_up(
             _LOG.warning("a run's end can't be written, trying again", run=run, problem=str(problem))
             await asyncio.sleep(retry_pause(tries))
         else:
+            reached(CrashPoint.RUN_GIVEN_UP)
             return True
 
 

@@ -53,6 +53,11 @@ class UnderWay:
     stale: bool = False
     broken: bool = False
 
+    @property
+    def idle(self) -> bool:
+        """Tell whether the run is over for sure, and nothing is to be decided about it."""
+        return self.state.over and self.first is None and not self.stale
+
     def follow(self, events: Sequence[Event], *, foreseen: RunState | None = None) -> None:
         """Move the state along events that are durable, or to where they were foreseen to lead."""
         if foreseen is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from bot.domain.ids import ApprovalId, Digest, RunId, StepId, run_of_approval
-from bot.domain.nouns import Actor, Part, Settlement, Vote
+from bot.domain.nouns import Actor, Part, RunStatus, Settlement, Vote
 from bot.domain.ports import Journal
+from bot.domain.records import RunRecord
 from bot.engine import dead_letters
 from bot.engine.conductor import (
     CancelAsked,
@@ -18,6 +19,7 @@ from bot.engine.conductor import (
     VoteCast,
 )
 from bot.engine.conductor.arrivals import Wish
+from bot.errors import Conflict, NotFound, Refused
 
 
 class Wishes(ABC):
@@ -80,3 +82,13 @@ class Wishes(ABC):
     async def resume(self, run: RunId, *, by: Actor, why: str = "") -> None:
         """See `RunControl.resume`."""
         await self.wish(run, ResumeAsked(by=by, why=why))
+
+
+def not_under_way(run: RunId, record: RunRecord | None) -> Refused:
+    """Say why nothing can be asked of a run that nobody conducts."""
+    if record is None:
+        return NotFound(f"There is no run {run}.")
+    if record.status is RunStatus.QUEUED:
+        waits = f"Run {run} waits in line; it has not begun."
+        return Conflict(waits, hint="Cancel it, and it leaves the line; nothing runs.")
+    return Conflict(f"Run {run} is over.", hint="The incident's message shows how it ended.")

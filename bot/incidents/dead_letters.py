@@ -20,6 +20,7 @@ from functools import partial
 
 import structlog
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.dead_letters import land_run, let_go, put_back
 from bot.domain.facts import AlertsUnmatched
 from bot.domain.ids import INTAKE, LetterId, RunId
@@ -126,6 +127,7 @@ async def bring_back(journal: Journal, reader: Reader, runs: RunControl) -> None
             continue
         try:
             must_be_free(reader, letter.run)
+            reached(CrashPoint.LETTER_BEFORE_BRINGING_BACK)
             await runs.requeue(letter.run, by=letter.closed_by or FIRELINE, why=letter.why)
         except Refused as refusal:
             _LOG.warning("a run that was put back may not go on", run=letter.run, problem=str(refusal))

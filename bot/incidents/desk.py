@@ -161,11 +161,13 @@ class Desk(Lifecycle):
         """Put a dead letter back and return it as it stood; if it can't go on still, it lands again."""
         record = dead_letters.waiting(self._reader.dead_letter(letter), letter)
         words = rules.spoken(why)
+        reached(CrashPoint.LETTER_BEFORE_REQUEUE, record.what)
         if record.run is None:
             await self._journal.submit(lambda tx: dead_letters.requeue(tx, letter, by, words))
         else:
             dead_letters.must_be_free(self._reader, record.run)
             await self._runs.requeue(record.run, by=by, why=words)
+        reached(CrashPoint.LETTER_REQUEUED, record.what)
         return record
 
     async def discard(self, letter: LetterId, by: Actor, why: str) -> DeadLetter:

@@ -206,7 +206,9 @@ class Dispatcher:
     async def _put_aside(self, alerts: Sequence[AlertRecord], problem: Exception) -> None:
         """Leave alerts alone that can't be routed: they are in the dead-letter list. Raises JournalError when that can't be written."""
         _log.error("dispatch.set_aside", first=alerts[0].key, count=len(alerts), exc_info=problem)
+        reached(CrashPoint.DISPATCH_BEFORE_SETTING_ASIDE)
         await self._journal.submit(partial(_land, alerts, f"{type(problem).__name__}: {problem}"))
+        reached(CrashPoint.DISPATCH_SET_ASIDE)
         self._set_aside.update(each.key for each in alerts)
 
 

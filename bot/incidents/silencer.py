@@ -1,18 +1,21 @@
 """Silences an incident's alerts in Alertmanager: the intent is in the log before Alertmanager is asked, and what came of it after.
 
 Between the two lies a call that may be cut off, or whose answer may be lost. So what is not known to be settled is looked after, by the name that we
-gave it, until Alertmanager says whether it has it: at the start, and while Alertmanager is away. No silence is made twice.
+gave it, until Alertmanager says whether it has it: at the start, and while Alertmanager is away. No silence is made twice: what may have been sent is
+not sent again before it would be found.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
 from bot.actions.outcome import TRANSIENT, ActionError
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import Fact, SilenceEnded, SilenceFailed, SilenceStands
 from bot.domain.ids import IncidentId, SilenceKey, incident_stream
@@ -23,6 +26,10 @@ from bot.domain.silences import Alertmanager, Silence
 from bot.errors import JournalClosed, JournalError, Refused
 from bot.incidents import rules, silences
 
+T = TypeVar("T")
+SETTLES = timedelta(seconds=12)
+"""How long after it was sent Alertmanager may be at work on a request that was cut off, or be telling the others of its cluster: until then, that a
+silence is not found says nothing. A little more than a request may take."""
 _LOG = structlog.get_logger(__name__)
 _ALERTS = 2000
 """Alerts of an incident that are looked at; one that has more of them firing is refused anyway."""
@@ -49,6 +56,8 @@ class Silencer:
         self._tokens = tokens
         self._pause = pause
         self._surely_leading = surely_leading
+        self._surely_not_made_from: dict[SilenceKey, datetime] = {}
+        self._began = clock.now()
         self._asking = asyncio.Lock()
         self._woken = asyncio.Event()
 
@@ -71,6 +80,7 @@ class Silencer:
             wanted = silences.ask(record, tx.silences_of(incident), (key, matchers), duration, why, tx.now)
             tx.append(incident_stream(incident), by, [wanted])
 
+        self._surely_not_made_from[key] = self._clock.now()  # nobody has asked for it yet
         await journal.submit(unit)
         await self._settle_now(incident, key)
         return key
@@ -88,7 +98,7 @@ class Silencer:
 
     async def run(self) -> None:
         """Settle what is not settled, now and whenever there is some, until cancelled or until the journal closes."""
-        tries = 0
+        self._began, tries = self._clock.now(), 0
         while True:
             try:
                 left = await self._settle_all()
@@ -98,7 +108,7 @@ class Silencer:
                 _LOG.warning("silences.wait", problem=str(problem))
                 left = True
             tries = tries + 1 if left else 0
-            timeout = self._pause(tries) if left else None
+            timeout = self._until_next_look(tries) if left else None
             try:
                 await asyncio.wait_for(self._woken.wait(), timeout)
             except TimeoutError:
@@ -106,6 +116,12 @@ class Silencer:
             self._woken.clear()
 
     # ------------------------------------------------------------------------------------------------------------ parts
+
+    def _until_next_look(self, tries: int) -> float:
+        """Return seconds: no longer than until something is sure that is not so yet."""
+        now = self._clock.now()
+        ahead = [each - now for each in (*self._surely_not_made_from.values(), self._began + SETTLES)]
+        return min([self._pause(tries), *(each.total_seconds() for each in ahead if each > timedelta())])
 
     async def _must_touch_nobody_else(self, matchers: silences.Matchers, ours: list[silences.Labels]) -> None:
         try:
@@ -136,6 +152,7 @@ class Silencer:
             if fact is None:
                 return record
             await self._journal.append(incident_stream(incident), FIRELINE, [fact])
+            self._surely_not_made_from.pop(key, None)
             return self._record(incident, key)
 
     def _record(self, incident: IncidentId, key: SilenceKey) -> SilenceRecord:
@@ -148,8 +165,7 @@ class Silencer:
             if record.status is SilenceStatus.ASKED:
                 return await self._made(record)
             if ending:
-                await self._surely_leading()
-                await self._alertmanager.expire(record.ident)
+                await self._ask("end", lambda: self._alertmanager.expire(record.ident))
                 return SilenceEnded(incident=record.incident, silence=record.key)
         except ActionError as error:
             if error.failure.reason in TRANSIENT or error.failure.may_have_applied:
@@ -160,15 +176,34 @@ class Silencer:
             )
         return None
 
-    async def _made(self, record: SilenceRecord) -> Fact:
+    async def _made(self, record: SilenceRecord) -> Fact | None:
         ident = await self._alertmanager.find(record.key)
         if ident is None:
-            if self._clock.now() >= record.until:
+            now = self._clock.now()
+            if now >= record.until:
                 late = "its time was over before Alertmanager answered"
                 return SilenceFailed(incident=record.incident, silence=record.key, detail=late)
-            await self._surely_leading()
-            ident = await self._alertmanager.make(_of(record))
+            # What another process asked for before this one began is as open as what this one asked for a moment ago.
+            if now < self._surely_not_made_from.get(record.key, self._began + SETTLES):
+                return None
+            ident = await self._ask("make", lambda: self._make(record))
         return SilenceStands(incident=record.incident, silence=record.key, ident=ident, until=record.until)
+
+    async def _make(self, record: SilenceRecord) -> str:
+        self._surely_not_made_from[record.key] = self._clock.now() + SETTLES
+        try:
+            return await self._alertmanager.make(_of(record))
+        except ActionError as error:
+            if not error.failure.may_have_applied:
+                self._surely_not_made_from[record.key] = self._clock.now()
+            raise
+
+    async def _ask(self, what: str, ask: Callable[[], Awaitable[T]]) -> T:
+        await self._surely_leading()
+        reached(CrashPoint.SILENCE_BEFORE_CALL, what)
+        answer = await ask()
+        reached(CrashPoint.SILENCE_AFTER_CALL, what)
+        return answer
 
 
 def _of(record: SilenceRecord) -> Silence:

@@ -54,6 +54,7 @@ SUBSCRIPTIONS = frozenset(
         "channel_unarchive",
         "file_shared",
         "group_archive",
+        "group_deleted",
         "group_left",
         "group_rename",
         "group_unarchive",

@@ -31,6 +31,7 @@ class EventFeed:
             "channel_renamed": self._channel_renamed,
             "channel_archive": self._archived,
             "channel_unarchive": self._archived,
+            "channel_deleted": self._channel_deleted,
             "member_joined": self._member,
             "member_left": self._member,
             "reaction_added": self._reaction,
@@ -195,7 +196,14 @@ class EventFeed:
 
     def _archived(self, change: Change, channel: Channel) -> list[Json]:
         kind = change.kind.replace("channel", "group") if channel.is_private else change.kind
-        return [{"type": kind, "channel": channel.id, "user": change.user}]
+        moved = {"is_moved": 0} if kind.endswith("_archive") else {}
+        return [{"type": kind, "channel": channel.id, "user": change.user, **moved}]
+
+    def _channel_deleted(self, change: Change, channel: Channel) -> list[Json]:
+        if not channel.is_private:
+            return [{"type": "channel_deleted", "channel": channel.id}]
+        when = {"date_deleted": self._world.epoch(), "actor_id": change.user}
+        return [{"type": "group_deleted", "channel": channel.id, **when}]
 
     def _member(self, change: Change, channel: Channel) -> list[Json]:
         joined = change.kind == "member_joined"

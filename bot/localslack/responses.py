@@ -44,7 +44,9 @@ class Responder:
             body = {"text": body}
         if not isinstance(body, dict):
             raise ApiRefusal("invalid_payload")
-        channel = self._world.channels[place.channel]
+        channel = self._world.channels.get(place.channel)
+        if channel is None:
+            raise ApiRefusal("channel_not_found")
         original = channel.messages.get(place.message_ts)
         if body.get("delete_original"):
             if original is not None:

@@ -63,6 +63,11 @@ class Stewards:
         if who.id not in place.members:
             self._world.add_member(place, who.id)
 
+    def remove(self, user: str, channel: str) -> None:
+        """Delete a channel, as an owner can: nobody can bring it back."""
+        who = self._people.person(user)
+        self._world.remove_channel(self._people.channel(channel, who), by=who.id)
+
     def rename(self, user: str, channel: str, name: str) -> None:
         """Give a channel another name."""
         who = self._people.person(user)

@@ -130,6 +130,18 @@ def _reactions(found: Message) -> Json:
     }
 
 
+THREAD_FIELDS = (
+    "thread_ts",
+    "reply_count",
+    "reply_users",
+    "reply_users_count",
+    "latest_reply",
+    "is_locked",
+    "subscribed",
+)
+"""How a message of the history says that it is in a thread, or begins one."""
+
+
 def _thread_fields(found: Message) -> Json:
     if not found.thread_ts:
         return {}

@@ -258,6 +258,11 @@ class World:
             # Slack puts bots out of a channel that is archived, which is why none can bring one back (slack-go/slack issue 1066).
             channel.members.pop(self.app.bot_user_id, None)
 
+    def remove_channel(self, channel: Channel, *, by: str) -> None:
+        """Delete the channel with all that stands in it."""
+        self.tell(Change(kind="channel_deleted", channel=channel.id, user=by))
+        del self.channels[channel.id]
+
     def mark_read(self, channel: Channel, user: str, ts: str) -> None:
         """Remember that `user` has seen all up to `ts`."""
         channel.last_read[user] = max(ts, channel.last_read.get(user, ""))

@@ -188,13 +188,8 @@ def _message_lost(fact: facts.MessageLost, _by: str, _event: Event, _names: Name
     return f"The message {plain(fact.key)} was deleted in Slack, and is posted anew"
 
 
-def _shut_out(fact: facts.ShutOut, _by: str, _event: Event, _names: Names) -> str:
-    what = (
-        "The incident's channel was archived"
-        if fact.why == "archived"
-        else "Fireline was removed from the incident's channel"
-    )
-    return f"{what}: how things stand can't be shown there until that is mended"
+def _shut_out(fact: facts.ShutOut, _by: str, _event: Event, _names: Names) -> str:  # noqa: ARG001 - one form for all
+    return "Fireline was removed from the incident's channel: how things stand can't be shown there until that is mended"
 
 
 def _let_in(fact: facts.LetIn, _by: str, _event: Event, _names: Names) -> str:  # noqa: ARG001 - one form for all

@@ -12,6 +12,11 @@ from bot.domain.nouns import ReminderOf
 from bot.postmortem.wording import because, instant, listed, person_name, plain
 
 Names = Mapping[str, str]
+_LEFT = {
+    "archived": "it was archived while the response was under way",
+    "deleted": "it was deleted",
+    "removed": "Fireline was removed from it and not let in again",
+}
 
 
 def _opened(fact: facts.ChannelOpened, _by: str, _event: Event, _names: Names) -> str:
@@ -31,7 +36,8 @@ def _unarchived(fact: facts.ChannelUnarchived, _by: str, _event: Event, _names: 
 
 
 def _left(fact: facts.ChannelLeft, _by: str, _event: Event, _names: Names) -> str:
-    return f"The channel {plain(fact.channel)} can't be used any more, and a new one is opened{because(fact.why)}"
+    why = _LEFT.get(fact.why, fact.why)
+    return f"The channel {plain(fact.channel)} can't be used any more, and a new one is opened{because(why)}"
 
 
 def _not_in(fact: facts.InvitesRefused, _by: str, _event: Event, names: Names) -> str:

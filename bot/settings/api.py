@@ -13,9 +13,9 @@ from bot.settings.types import Section, SplitByCommas, Words
 SHORTEST = 24
 """Characters of a token, at the least: what `openssl rand -base64 18` makes."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
-_FOR_PEOPLE = frozenset({"decide", "respond"})
+_FOR_PEOPLE = frozenset({"decide", "respond", "run"})
 
-Right = Literal["decide", "respond", "declare", "steer", "note", "silence", "freeze"]
+Right = Literal["decide", "respond", "declare", "run", "steer", "note", "silence", "freeze"]
 
 
 class ApiTokenSettings(Section):
@@ -34,7 +34,7 @@ class ApiTokenSettings(Section):
     )
     service: str | None = Field(
         default=None,
-        description="The program that holds it, instead of a person; it never decides, and leads no response.",
+        description="The program that holds it, instead of a person; it never decides, leads no response, and starts no runbook.",
         pattern=r"^[A-Za-z0-9_.-]{1,80}$",
     )
     groups: Words = Field(
@@ -43,7 +43,7 @@ class ApiTokenSettings(Section):
     )
     may: Annotated[tuple[Right, ...], NoDecode, SplitByCommas] = Field(
         description="What it may do: `decide` (approve, deny, settle), `respond` (acknowledge, lead, merge, resolve, reopen), "
-        "`declare` (an incident), `steer` (pause, resume, retry, cancel), `note`, "
+        "`declare` (an incident), `run` (start a runbook), `steer` (pause, resume, retry, cancel), `note`, "
         "`silence` (an incident's alerts) and `freeze` (changes in every run).",
         min_length=1,
     )

@@ -162,7 +162,7 @@ class Metrics:
         self.chat_stopped = self._gauge("chat_stopped", "Whether the chat refuses this app: 1 while it does.")
         self.chat_losses = self._counter(
             "chat_losses",
-            "What the chat took away under us: message (deleted), channel (removed from it).",
+            "What the chat took away under us: message (deleted), channel (removed from it, or it is gone).",
             "what",
         )
         self.slack_rate_limited = self._counter(

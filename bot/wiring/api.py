@@ -28,6 +28,7 @@ def build_api(fireline: Fireline) -> Api:
     doer = Doer(
         desk=fireline.desk(fireline.store.journal),
         runs=fireline.driver,
+        foresight=fireline.foresight(),
         onlooker=onlooker,
         standing=standing,
         named=named,

@@ -14,7 +14,6 @@ from bot.domain.nouns import FIRELINE
 from bot.domain.records import RunRecord
 from bot.errors import RunbookError
 from bot.incidents.custodian import Custodian
-from bot.incidents.foreseen import Foresight
 from bot.postmortem.describe import describe
 from bot.postmortem.write import read_written
 from bot.wiring.fireline import Fireline
@@ -59,12 +58,7 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         redact=fireline.redactor.redact,
         show_evidence=show_evidence,
         read_draft=read_draft,
-        foresight=Foresight(
-            fireline.store.records,
-            runbooks=fireline.shelf.runbooks,
-            catalogue=fireline.shelf.catalogue,
-            variables=fireline.settings.vars,
-        ),
+        foresight=fireline.foresight(),
         surely_leading=fireline.store.surely_leading,
         patience=patience_of(fireline.settings),
     )

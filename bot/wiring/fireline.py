@@ -23,6 +23,7 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.dead_letters import bring_back, put_all_back
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
+from bot.incidents.foreseen import Foresight
 from bot.incidents.intake import Intake
 from bot.incidents.relay import Collector
 from bot.incidents.reminders import Reminders
@@ -89,6 +90,15 @@ class Fireline:
     def _people_of(self, incident: IncidentId) -> set[str]:
         events = self.store.records.events(stream=incident_stream(incident))
         return {event.actor.id for event in events if event.actor.kind is ActorKind.PERSON}
+
+    def foresight(self) -> Foresight:
+        """Make what tells people which runbooks they may start, and what a run would do."""
+        return Foresight(
+            self.store.records,
+            runbooks=self.shelf.runbooks,
+            catalogue=self.shelf.catalogue,
+            variables=self.settings.vars,
+        )
 
     def names(self) -> Mapping[str, str]:
         """Return people's names by id, as far as chat has told them."""

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import json
 import re
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,12 +20,11 @@ from bot.domain.ids import SilenceKey
 from bot.domain.silences import Alertmanager, Matcher, Silence
 from integrations.alertmanager import AlertmanagerClient, AlertmanagerConfig
 from integrations.transport import Basic, Bearer, Transport
-from tests import parts
 from tests.fakes.actions import FakeSecrets
 from tests.fakes.alertmanager import FakeAlertmanager
+from tests.fakes.real_alertmanager import alertmanager
 
 Fire = Callable[..., Awaitable[None]]
-CONFIG = {"route": {"receiver": "none"}, "receivers": [{"name": "none"}]}
 HOUR = timedelta(hours=1)
 KEY = SilenceKey("fireline/42/0123456789ab")
 HOSTILE = 'a "quoted"\\ value\nof two lines, ünd more {}'
@@ -38,38 +32,9 @@ HOSTILE = 'a "quoted"\\ value\nof two lines, ünd more {}'
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The real Alertmanager, under a route prefix as many have it."""
-    folder = tmp_path_factory.mktemp("alertmanager")
-    config = folder / "alertmanager.yml"
-    config.write_text(json.dumps(CONFIG), encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        at = f"127.0.0.1:{probe.getsockname()[1]}"
-    command = [
-        parts.where("alertmanager"),
-        f"--config.file={config}",
-        f"--storage.path={folder / 'data'}",
-        f"--web.listen-address={at}",
-        "--web.route-prefix=/am",
-        "--cluster.listen-address=",
-    ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        until = time.monotonic() + 20
-        while not _ready(f"http://{at}/am"):
-            assert time.monotonic() < until, (folder / "log").read_text()
-            time.sleep(0.05)
-        yield f"http://{at}/am/"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _ready(url: str) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(f"{url}/-/ready", trust_env=False).status_code == httpx.codes.OK
-    return False
+    """The real Alertmanager."""
+    with alertmanager(tmp_path_factory.mktemp("alertmanager")) as url:
+        yield url
 
 
 @pytest_asyncio.fixture(params=["fake", pytest.param("real", marks=pytest.mark.needs("alertmanager"))])

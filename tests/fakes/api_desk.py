@@ -29,6 +29,7 @@ TOKENS = {
     "ada": "ada-token-0123456789abcdef",
     "deploy": "deploy-token-0123456789ab",
     "ben": "ben-token-0123456789abcdef",
+    "cleo": "cleo-token-0123456789abcde",
 }
 HOLDERS = Holders(
     [
@@ -44,6 +45,15 @@ HOLDERS = Holders(
                 actor=person("U0BEN", via="api/ben"),
                 groups=frozenset(),
                 may=frozenset({Right.DECIDE}),
+            ),
+        ),
+        (
+            TOKENS["cleo"],
+            Holder(
+                name="cleo",
+                actor=person("U0CLEO", via="api/cleo"),
+                groups=frozenset(),
+                may=frozenset({Right.DECLARE}),
             ),
         ),
     ]
@@ -65,6 +75,7 @@ class Desk:
         doer = Doer(
             desk=self.office.desk,
             runs=self.office.runs,
+            foresight=self.office.foresight(),
             onlooker=onlooker,
             standing=self._standing,
             named=self._named,

@@ -4,45 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
+from bot.domain.facts import Fact
 from bot.persistence.store import Store
+
+_HOLDS = text("SELECT count(*) FROM events WHERE seq > :since AND kind = :kind")
 
 
 class BrokenCommit:
-    """Breaks the next commit of a store off: before the database did it, or after, when only its answer is lost."""
+    """Breaks one commit of a store off: before the database did it, or after, when only its answer is lost.
 
-    def __init__(self, store: Store, *, done: bool) -> None:
+    It is the next one; or the next one with a fact of the type `of`, since in a whole Fireline nobody can tell whose commit comes next.
+    """
+
+    def __init__(self, store: Store, *, done: bool, of: type[Fact] | None = None) -> None:
         self.armed = True
         self._done = done
+        self._sought = None if of is None else {"since": store.records.head()[0], "kind": of.KIND}
         event.listen(store.database.writing, "commit", self._commit)
 
     def _commit(self, connection: Any) -> None:
-        if self.armed:
+        if self.armed and self._meant(connection):
             self.armed = False
             if self._done:
                 connection.connection.dbapi_connection.commit()
             raise OperationalError("COMMIT", {}, OSError("connection reset by peer"))
 
+    def _meant(self, connection: Any) -> bool:
+        return self._sought is None or connection.scalar(_HOLDS, self._sought) > 0
+
 
 class Away:
-    """Breaks the next commit off after the database did it, and lets nobody connect until `back`: nobody can find out what became of it."""
+    """Breaks a commit off after the database did it, and lets nobody connect until `back`: nobody can find out what became of it.
 
-    def __init__(self, store: Store) -> None:
-        self._here = True
+    Which commit that is, `BrokenCommit` says.
+    """
+
+    def __init__(self, store: Store, *, of: type[Fact] | None = None) -> None:
+        self._back = False
+        self._broken = BrokenCommit(store, done=True, of=of)
         store.journal._committer.patience = 0.05
         event.listen(store.database.writing, "do_connect", self._connect)
-        event.listen(store.database.writing, "commit", self._leave, once=True)
-        BrokenCommit(store, done=True)
-
-    def _leave(self, _connection: Any) -> None:
-        self._here = False
 
     def _connect(self, *_arguments: Any) -> None:
-        if not self._here:
+        if not (self._broken.armed or self._back):
             raise OperationalError("CONNECT", {}, OSError("connection refused"))
 
     def back(self) -> None:
         """Let everybody connect again."""
-        self._here = True
+        self._back = True

@@ -16,6 +16,7 @@ from bot.domain.nouns import FIRELINE, RunStatus
 from bot.domain.records import AlertRecord, RunRecord
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
+from bot.incidents.foreseen import Foresight
 from bot.incidents.intake import Intake
 from bot.incidents.silencer import Silencer
 from bot.incidents.timekeeper import Timekeeper
@@ -24,6 +25,7 @@ from bot.persistence.store import Store
 from bot.runbook.model import Runbook
 from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.alerts import NOON
+from tests.fakes.catalogue import CATALOGUE
 from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import MovedClock, open_test_store
 
@@ -104,6 +106,12 @@ class Office:
             clock=self.clock,
             tokens=lambda: f"silence-{next(counter)}",
             pause=lambda _tries: 0.001,
+        )
+
+    def foresight(self) -> Foresight:
+        """Make what tells which runbooks people may start, and what a run would do."""
+        return Foresight(
+            self.store.records, runbooks=lambda: self.books, catalogue=CATALOGUE, variables=VARIABLES
         )
 
     async def finish(self, run: str, status: RunStatus = RunStatus.SUCCEEDED) -> None:

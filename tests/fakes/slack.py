@@ -51,6 +51,9 @@ class FakeSlack:
     canvases: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     shut: set[str] = field(default_factory=set)  # channels that we were removed from
+    closed: dict[str, str] = field(
+        default_factory=dict
+    )  # channels that take nothing, and Slack's word for why
     latency: Callable[[], Awaitable[None]] | None = None
     _faults: dict[str, deque[tuple[str, Exception]]] = field(default_factory=dict)
 
@@ -96,6 +99,9 @@ class FakeSlack:
             raise problem
         if arguments.get("channel") in self.shut and method == "chat.postMessage":
             raise ChatError(f"{method}: not_in_channel", code="not_in_channel")
+        if arguments.get("channel") in self.closed:
+            code = self.closed[arguments["channel"]]
+            raise ChatError(f"{method}: {code}", code=code)
         answer = self._apply(method, json.loads(json.dumps(arguments)))
         if problem is not None:
             raise problem

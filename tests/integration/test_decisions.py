@@ -11,7 +11,7 @@ import pytest
 from bot.cli.app import main
 from bot.demo.loopback import web
 from bot.demo.process import hold_port, wait_for
-from bot.domain.facts import ApprovalClosed, ApprovalVoted, RunPaused
+from bot.domain.facts import ApprovalClosed, ApprovalVoted, RunPaused, RunStarted
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import ApprovalStatus, RunStatus
 from tests.fakes.pair import Calls
@@ -19,7 +19,7 @@ from tests.fakes.served import ServedHome
 
 pytestmark = pytest.mark.slow  # a process is started, once for all of it
 TOKENS = {name: f"{name}-token-0123456789abcdef" for name in ("ada", "ben", "cleo", "deploy")}
-ALL = ["decide", "respond", "declare", "steer", "note", "silence", "freeze"]
+ALL = ["decide", "respond", "declare", "run", "steer", "note", "silence", "freeze"]
 
 
 class Terminal:
@@ -80,6 +80,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServedHome,
         "why": "the call only counts",
     }
     made.write_book(steps=[step])
+    by_hand = {"url": "{{ vars.target }}/seen?service={{ inputs.service }}"}
+    made.write_book(
+        "by-hand",
+        inputs={"service": {"type": "string", "pattern": "^[a-z]+$"}},
+        concurrency={"group": "by-hand/{{ inputs.service }}", "when_busy": "attach"},
+        steps=[{"id": "call", "uses": "http.request", "effect": "read", "with": by_hand}],
+    )
     process = made.process()
     process.start()
     try:
@@ -217,3 +224,56 @@ def test_a_response_is_led_from_the_terminal(terminal: Terminal) -> None:
     assert "There is no incident" in terminal.run("cleo", "merge", other, number)[1]
     assert terminal.run("cleo", "assign", other, "scribe", "ada")[0] == 0
     assert terminal.run("ada", "merge", other, number)[0] == 0
+
+
+def test_a_runbook_is_started_at_the_terminal(terminal: Terminal, home: tuple[ServedHome, Calls]) -> None:
+    """After a look at what it would do, under the name of who asked; then its incident ends with what customers felt."""
+    words = ("run", "by-hand", "service=basin")
+    status, said = terminal.run("ada", *words, "--dry-run")
+    assert (status, "/seen?service=basin" in said, "Nothing was started" in said) == (0, True, True)
+    assert "does not match" in terminal.run("ada", "run", "by-hand", "service=NO", "--yes")[1]
+    status, said = terminal.run("deploy", *words, "--yes")
+    assert (status, "api.tokens.deploy.may" in said) == (1, True)
+    assert home[1].seen["basin"] == 0
+    status, said = terminal.run("ada", *words, "--yes", "--json")
+    assert status == 0, said
+    incident = IncidentId(json.loads(said)["run"]["incident"])
+    record = terminal.home.record()
+    try:
+        wait_for("the run's end", lambda: record.run_ended(incident) is RunStatus.SUCCEEDED, within=20)
+        (started,) = record.facts(incident, RunStarted)
+        assert str(started.requested_by) == "person:ada via api/ada"
+        assert home[1].seen["basin"] == 1
+        felt = (
+            "--impact",
+            "no basin",
+            "--impact-from",
+            "2026-01-01 02:10",
+            "--impact-to",
+            "2026-01-01 03:00",
+        )
+        assert terminal.run("ada", "resolve", str(incident), *felt)[0] == 0
+        assert "customers felt it from 2026-01-01 02:10" in terminal.run("ada", "show", str(incident))[1]
+    finally:
+        record.close()
+
+
+def test_an_incident_is_declared_with_its_runbook(terminal: Terminal) -> None:
+    """A private one's runs are its own people's: others hear that there is none."""
+    words = (
+        "declare",
+        "SEV3",
+        "The sink is full",
+        "--private",
+        "--runbook",
+        "by-hand",
+        "--input",
+        "service=sink",
+    )
+    status, said = terminal.run("ada", *words, "--yes")
+    assert (status, "by-hand runs as" in said) == (0, True), said
+    number = said.partition("#")[2].partition(" ")[0]
+    assert (
+        "There is no incident"
+        in terminal.run("ben", "run", "by-hand", "service=tap", "--incident", number, "--yes")[1]
+    )

@@ -172,7 +172,8 @@ def _lacking(picture: Picture, ink: Ink) -> Iterator[str]:
         yield f"⚠️ *No such user group:* {named}. Nobody was invited for it: mend `groups` or `slack.invite_groups` in the settings."
     if place.before:
         why = NOT_BACK.get(place.left_why, ink.line(place.left_why, 100))
-        yield f"↪️ Goes on here from <#{place.before}>: {why}."
+        origin = "" if place.left_why == "deleted" else f" from <#{place.before}>"
+        yield f"↪️ Goes on here{origin}: {why}."
 
 
 def _small_print(picture: Picture, ink: Ink) -> Iterator[str]:

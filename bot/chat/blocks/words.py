@@ -56,8 +56,11 @@ NOT_IN = {
 NOT_BACK = {
     "not_in_channel": "it is archived, and Slack lets no app unarchive a channel; a member can",
     "channel_not_found": "it is gone",
+    "archived": "it was archived while the response was under way",
+    "deleted": "its channel was deleted",
+    "removed": "Fireline was removed from it, and not let in again",
 }
-"""What Slack's words for a channel that can't be used again mean."""
+"""What Slack's words for a channel that can't be used again mean, and ours."""
 
 
 def mark(incident: IncidentRecord) -> str:

@@ -18,7 +18,9 @@ HOME, MARKED, UNMARKED, EDITED, DELETED, JOINED = (
     "message_deleted",
     "member_joined_channel",
 )
-EVENTS = frozenset({HOME, MARKED, UNMARKED, EDITED, DELETED, JOINED})
+ARCHIVED = frozenset({"channel_archive", "group_archive"})
+GONE = frozenset({"channel_deleted", "group_deleted"})
+EVENTS = frozenset({HOME, MARKED, UNMARKED, EDITED, DELETED, JOINED, *ARCHIVED, *GONE})
 
 
 def read_event(body: Mapping[str, Any], wanted: frozenset[str], reaction: str) -> tuple[str, Asked] | None:
@@ -35,6 +37,7 @@ def read_event(body: Mapping[str, Any], wanted: frozenset[str], reaction: str) -
         EDITED: _edited,
         DELETED: _deleted,
         JOINED: _joined,
+        **dict.fromkeys(ARCHIVED | GONE, _ended),
     }
     asked = readers[kind](event, kind)
     if asked is None or (kind in {MARKED, UNMARKED} and asked.value != reaction):
@@ -96,6 +99,15 @@ def _deleted(event: Mapping[str, Any], kind: str) -> Asked | None:
 def _joined(event: Mapping[str, Any], kind: str) -> Asked | None:
     """Somebody who came by themselves; whoever was invited was told why."""
     if event.get("inviter"):
+        return None
+    return Asked(
+        kind=EVENT, action=kind, user=str(event.get("user", "")), channel=str(event.get("channel", ""))
+    )
+
+
+def _ended(event: Mapping[str, Any], kind: str) -> Asked | None:
+    """A channel that takes no more messages; Slack tells of an archive a second time, as a message of that channel."""
+    if event.get("type") == "message":
         return None
     return Asked(
         kind=EVENT, action=kind, user=str(event.get("user", "")), channel=str(event.get("channel", ""))

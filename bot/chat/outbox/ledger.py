@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from bot.chat.outbox.moving import standing, still_asked
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.dead_letters import Landing, land
 from bot.domain.facts import (
@@ -60,16 +61,39 @@ class Ledger:
         await self._tell(incident, InvitesRefused(incident=incident, channel=channel, refused=refused))
 
     async def archived(self, incident: IncidentId, channel: str) -> None:
-        """Say that the channel takes no more messages."""
-        await self._tell(incident, ChannelArchived(incident=incident, channel=channel))
+        """Say that the channel takes no more messages, unless that was said."""
+
+        def unit(tx: Transaction) -> None:
+            if tx.channel_of(incident).archived_at is None:
+                fact = ChannelArchived(incident=incident, channel=channel)
+                tx.append(incident_stream(incident), FIRELINE, [fact])
+
+        await self._write(unit)
 
     async def unarchived(self, incident: IncidentId, channel: str) -> None:
         """Say that the channel takes messages again."""
         await self._tell(incident, ChannelUnarchived(incident=incident, channel=channel))
 
-    async def left(self, incident: IncidentId, channel: str, why: str) -> None:
-        """Say that the channel can't be used any more: what stands there is posted anew in the next one once it changes."""
-        await self._tell(incident, ChannelLeft(incident=incident, channel=channel, why=why))
+    async def left(self, incident: IncidentId, channel: str, why: str) -> bool:
+        """Say that the channel can't be used any more: what people are asked there is asked anew in the next one, where all that changes is shown.
+
+        False where it was left already: then nothing is said.
+        """
+
+        def unit(tx: Transaction) -> bool:
+            record = tx.incident(incident)
+            if record is None or record.channel != channel:
+                return False
+            again = still_asked(tx, incident)
+            fact = ChannelLeft(incident=incident, channel=channel, why=why, again=again)
+            tx.append(incident_stream(incident), FIRELINE, [fact])
+            for key in (*standing(incident), *again):
+                entry = tx.outbox_entry(key)
+                if entry is not None:
+                    tx.put_outbox(replace(entry, **_NOWHERE))
+            return True
+
+        return await self._write(unit)
 
     async def _tell(self, incident: IncidentId, fact: Fact) -> None:
         await self._write(lambda tx: tx.append(incident_stream(incident), FIRELINE, [fact]))
@@ -160,6 +184,10 @@ class Ledger:
         written = await self._journal.submit(unit)
         reached(CrashPoint.OUTBOX_RECORDED)
         return written
+
+
+_NOWHERE: Mapping[str, Any] = {"channel": "", "ts": "", "digest": "", "ambiguous": False, "due_at": None}
+"""How an entry stands that is to be shown in another channel."""
 
 
 def _given_up(why: str) -> Mapping[str, Any]:

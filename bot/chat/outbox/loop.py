@@ -186,7 +186,7 @@ class Outbox:
         key = parse(entry.key)
         if key is not None and key.subject is Subject.RUN:
             return self._reply_held_until(entry, now)
-        if entry.ts or key is None or key.subject is Subject.CHANNEL:
+        if key is None or key.subject is Subject.CHANNEL:
             return None
         incident = self._reader.incident(entry.incident)
         if incident is None or incident.channel or self._stays_here(key, incident):
@@ -194,7 +194,7 @@ class Outbox:
         if key.subject is Subject.ANNOUNCE:
             # A line that leads to the channel is worth a moment; where channels are queued for, it goes without.
             patience = incident.opened_at + ANNOUNCE_PATIENCE
-            return patience if patience > now else None
+            return patience if patience > now and not entry.ts else None
         channel = self._reader.outbox_entry(f"incident/{entry.incident}/channel")
         return None if channel is not None and channel.gone else now + timedelta(seconds=IDLE)
 
@@ -242,12 +242,14 @@ class Outbox:
             await self._settle(current)
 
     async def _settle(self, entry: OutboxEntry) -> None:
+        incident = self._reader.incident(entry.incident)
+        channel = incident.channel if incident is not None else ""
         try:
             await self._deliver(entry)
         except JournalError:
             raise
         except Exception as problem:  # noqa: BLE001 - whatever ails one thing, it waits or is given up, and the others go on
-            await self._setbacks.met(entry, problem)
+            await self._setbacks.met(entry, problem, channel=channel)
         else:
             await self._setbacks.overcame(entry)
 
@@ -297,11 +299,12 @@ class Outbox:
             await self._ledger.shown(entry, through=entry.wanted, digest="")
             return
         channel = await self._where(entry, key, incident, priority)
+        if not channel and self._held_until(entry, self._clock.now()) is not None:
+            return  # its channel was left this instant; the commit that opens the next one wakes us
         if not channel or (living is not None and living.gone):
             await self._ledger.gone(entry, "there is no channel to show it in")
             return
-        first = entry.sent == 0
-        if first and key.subject in {Subject.APPROVAL, Subject.ESCALATION}:
+        if not entry.ts and key.subject in {Subject.APPROVAL, Subject.ESCALATION}:
             # Slack tells nobody of a mention in a channel that they are not in.
             approval = self._reader.approval(key.approval)
             await self._people.call_in(incident, channel, approval.sources if approval else (), priority)
@@ -312,7 +315,7 @@ class Outbox:
                 channel=channel,
                 draw=lambda: self._gallery.draw(key, entry.incident),
                 priority=priority,
-                pinned=key.subject is Subject.STATUS and (first or not entry.ts),
+                pinned=key.subject is Subject.STATUS and (entry.sent == 0 or not entry.ts),
                 thread=living.ts if living is not None else "",
                 rest=REPLY_RESTS if living is not None else None,
             ),

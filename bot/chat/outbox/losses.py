@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.domain.clock import Clock
 from bot.domain.events import Event
-from bot.domain.facts import ChatStopped, ChatWentOn, Fact, LetIn, MessageLost, ShutOut
+from bot.domain.facts import ChannelLeft, ChatStopped, ChatWentOn, Fact, LetIn, MessageLost, ShutOut
 from bot.domain.ids import SYSTEM, IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Reader, Transaction
@@ -33,7 +33,7 @@ class Losses:
         self._metrics = metrics
         self._stopped: ChatStopped | None = None
         self._since: datetime | None = None
-        self._shut_out: set[IncidentId] = set()
+        self._shut_out: dict[IncidentId, tuple[str, datetime]] = {}
         self._known = False
 
     @property
@@ -41,10 +41,11 @@ class Losses:
         """What is lost now, in words; empty when nothing is."""
         if self._stopped is not None:
             return f"Slack refuses this app: {self._stopped.code}"
-        if not self._shut_out:
+        out = [each for each, (channel, _) in sorted(self._shut_out.items()) if self._matters(each, channel)]
+        if not out:
             return ""
-        where = ", ".join(f"#{each}" for each in sorted(self._shut_out))
-        return f"Fireline can't write in the channel of {where}: unarchive it, and /invite Fireline there"
+        where = ", ".join(f"#{each}" for each in out)
+        return f"Fireline can't write in the channel of {where}: /invite Fireline there"
 
     # ---- the right to call Slack
 
@@ -89,37 +90,56 @@ class Losses:
 
     # ---- our place in a channel
 
-    async def shut_out(self, incident: IncidentRecord, why: str) -> None:
-        """Say that we can't write in an incident's channel any more: we were `removed`, or it was `archived`."""
-        if incident.id in self._shut_out:
-            return
-        self._shut_out.add(incident.id)
+    async def shut_out(self, incident: IncidentRecord, why: str) -> datetime:
+        """Say that we can't write in an incident's channel any more; return since when that is so."""
+        channel, since = self._shut_out.get(incident.id, ("", self._clock.now()))
+        if channel == incident.channel:
+            return since
         _LOG.error(
             "Fireline can't write in an incident's channel any more",
             why=why,
             incident=int(incident.id),
             channel=incident.channel,
-            hint="Unarchive it where it was archived, then /invite @Fireline there.",
+            hint="/invite @Fireline there.",
         )
         self._metrics.chat_losses.labels("channel").inc()
         fact = ShutOut(incident=incident.id, channel=incident.channel, why=why)
-        await self._unless_last(incident.id, fact)
+        since = await self._unless_last(incident.id, fact)
+        self._shut_out[incident.id] = incident.channel, since
+        return since
 
     async def let_in(self, incident: IncidentRecord) -> None:
         """Say that we can write there again."""
-        self._shut_out.discard(incident.id)
+        self._shut_out.pop(incident.id, None)
         await self._unless_last(incident.id, LetIn(incident=incident.id, channel=incident.channel))
 
-    async def _unless_last(self, incident: IncidentId, fact: ShutOut | LetIn) -> None:
-        """Append a fact unless that is how it stands already; who was never out is not let in."""
+    async def _unless_last(self, incident: IncidentId, fact: ShutOut | LetIn) -> datetime:
+        """Append a fact unless that is how it stands already, and return since when it does; who was never out is not let in."""
 
-        def unit(tx: Transaction) -> None:
-            found = _last(tx.events(stream=incident_stream(incident)), ShutOut, LetIn)
-            stands = found.fact if found is not None else LetIn(incident=incident, channel=fact.channel)
-            if stands != fact and not (isinstance(stands, LetIn) and isinstance(fact, LetIn)):
+        def unit(tx: Transaction) -> datetime:
+            found = _last(tx.events(stream=incident_stream(incident)), ShutOut, LetIn, ChannelLeft)
+            if found is not None and found.fact == fact:
+                return found.at
+            if isinstance(fact, ShutOut) or (found is not None and isinstance(found.fact, ShutOut)):
                 tx.append(incident_stream(incident), FIRELINE, [fact])
+            return tx.now
 
-        await self._journal.submit(unit)
+        return await self._journal.submit(unit)
+
+    def left(self, incident: IncidentRecord, why: str) -> None:
+        """Take note that an incident's channel was left for good, and that the response goes on in another one."""
+        _LOG.warning(
+            "an incident's channel is gone under us; the response goes on in a new one",
+            why=why,
+            incident=int(incident.id),
+            channel=incident.channel,
+        )
+        self._metrics.chat_losses.labels("channel").inc()
+
+    def _matters(self, incident: IncidentId, channel: str) -> bool:
+        """Tell whether a channel that we can't write in is still one that we should write in."""
+        record = self._reader.incident(incident)
+        return record is not None and record.open and record.channel == channel
 
     # ---- a message
 

@@ -4,7 +4,8 @@ What failed on the way waits with a growing, jittered pause. When call after cal
 first, and once it got through, everything goes, whatever pause it was in: in order, and at Slack's pace.
 
 What Slack refuses for good is given up with its reason, loudly. When Slack refuses *us* (a revoked token), everything pauses and nothing is given up;
-when we can't write in an incident's channel any more, what belongs there waits until somebody has mended that.
+when we were removed from an incident's channel, what belongs there waits until somebody has mended that. A channel that is gone is left for
+another one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from bot.chat.outbox.channel import NOT_INTRODUCED
 from bot.chat.outbox.keys import ELSEWHERE, called, parse
 from bot.chat.outbox.ledger import SETTLES, Ledger
 from bot.chat.outbox.losses import Losses
+from bot.chat.outbox.moving import ARCHIVED, GONE, REMOVED
 from bot.domain.clock import Clock
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, OutboxEntry
@@ -49,13 +51,16 @@ MENDABLE = frozenset({"missing_scope", "restricted_action", "name_taken", "user_
 """Somebody can mend it in Slack; asked again every ten minutes."""
 MENDABLE_PAUSE = timedelta(minutes=10)
 OUT = {
-    "not_in_channel": "removed",
-    "channel_not_found": "removed",  # what Slack says of a private one
-    "is_archived": "archived",
-    "is_inactive": "archived",  # what it says of a message in one
+    "not_in_channel": REMOVED,
+    "channel_not_found": GONE,  # but of a private one Slack says so too when we were removed from it
+    "is_archived": ARCHIVED,
+    "is_inactive": ARCHIVED,  # what it says of a message in one
 }
-"""We can't write in a channel any more: whoever reads that elsewhere mends it."""
+"""We can't write in a channel any more."""
 OUT_PAUSE, LONGEST_OUT = timedelta(seconds=30), timedelta(minutes=10)
+PRIVATE_PATIENCE = timedelta(minutes=5)
+"""How long we wait to be let in to a private channel again that may as well be deleted: the central channel is told nothing of it."""
+AT_ONCE = 5000
 
 
 class Setbacks:
@@ -119,8 +124,8 @@ class Setbacks:
         if incident is not None and any(code in entry.error for code in OUT):
             await self._losses.let_in(incident)
 
-    async def met(self, entry: OutboxEntry, problem: Exception) -> None:
-        """Write down what becomes of a thing that could not be brought."""
+    async def met(self, entry: OutboxEntry, problem: Exception, *, channel: str) -> None:
+        """Write down what becomes of a thing that could not be brought; `channel` is the incident's as it was then."""
         self._due_now.discard(entry.key)
         self._heard = self._answers()
         match problem:
@@ -138,7 +143,7 @@ class Setbacks:
                     self._miss(entry)
                 await self._later(entry, timedelta(seconds=pause), problem, counts=not fresh)
             case ChatError():
-                await self._refused(entry, problem)
+                await self._refused(entry, problem, channel)
             case _:
                 # One message that can't be drawn must not stop the others.
                 _LOG.error("a message can't be brought to chat", key=entry.key, exc_info=problem)
@@ -154,14 +159,13 @@ class Setbacks:
             pause = min(LONGEST_AWAY, FIRST_PAUSE * 2 ** min(self._missed - AWAY_AFTER, 10))
             self._paused_until = now + timedelta(seconds=pause * (0.5 + self._chance.random() / 2))
 
-    async def _refused(self, entry: OutboxEntry, problem: ChatError) -> None:
+    async def _refused(self, entry: OutboxEntry, problem: ChatError, channel: str) -> None:
         if problem.code in LOCKED_OUT:
             self._paused_until = self._clock.now() + LOCKED_OUT_PAUSE
             await self._losses.stopped(problem)
             await self._later(entry, LOCKED_OUT_PAUSE, problem, counts=False)
-        elif problem.code in OUT and (incident := self._of_open_channel(entry)) is not None:
-            await self._losses.shut_out(incident, OUT[problem.code])
-            await self._later(entry, min(LONGEST_OUT, OUT_PAUSE * 2 ** min(entry.attempts, 5)), problem)
+        elif problem.code in OUT and channel and (incident := self._of_open_channel(entry)) is not None:
+            await self._out(entry, incident, problem, channel)
         elif problem.code in MENDABLE:
             _LOG.error(
                 "Slack can't show this until somebody mends it",
@@ -179,12 +183,32 @@ class Setbacks:
             )
             await self._ledger.refused(entry, called(entry.key), str(problem))
 
+    async def _out(
+        self, entry: OutboxEntry, incident: IncidentRecord, problem: ChatError, channel: str
+    ) -> None:
+        """Go on in a new channel where this one is gone for good; else wait to be let in again.
+
+        Whoever removed us may have meant it, and `/invite` is a word: so that is waited for where people can be told.
+        """
+        unsure = incident.private and OUT[problem.code] == GONE
+        why = REMOVED if unsure else OUT[problem.code]
+        if why == REMOVED:
+            since = await self._losses.shut_out(incident, why)
+            if not unsure or self._clock.now() - since < PRIVATE_PATIENCE:
+                pause = min(LONGEST_OUT, OUT_PAUSE * 2 ** min(entry.attempts, 5))
+                await self._later(entry, pause, problem)
+                return
+        if await self._ledger.left(incident.id, channel, why):
+            self._losses.left(incident, why)
+        behind = self._reader.outbox_behind(limit=AT_ONCE)
+        self._due_now.update(each.key for each in behind if each.incident == incident.id)
+
     def _of_open_channel(self, entry: OutboxEntry) -> IncidentRecord | None:
         """Return the incident in whose channel a thing stands, None for what stands elsewhere, and once the incident is over."""
         key, incident = parse(entry.key), self._reader.incident(entry.incident)
         if key is None or key.subject in ELSEWHERE or incident is None:
             return None
-        return incident if incident.open and incident.channel else None
+        return incident if incident.open else None
 
     async def _later(
         self, entry: OutboxEntry, pause: timedelta, problem: ChatError, *, counts: bool = True

@@ -45,11 +45,16 @@ class ChannelUnarchived(Fact, kind="incident.channel_unarchived"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelLeft(Fact, kind="incident.channel_left"):
-    """The incident's channel can't be used any more, `why` says what chat said; the response goes on in a new one."""
+    """The incident's channel can't be used any more, and the response goes on in a new one.
+
+    `why` is what chat said, or what became of it: it was `archived`, `deleted`, or we were `removed` and not let in again. `again` has the names
+    of what people were still asked there, which is asked anew in the next one.
+    """
 
     incident: IncidentId
     channel: str
     why: str
+    again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class MessageLost(Fact, kind="incident.message_lost"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShutOut(Fact, kind="incident.shut_out"):
-    """Fireline can't show in the incident's channel how things stand: it was `removed` from it, or the channel was `archived`."""
+    """Fireline can't show in the incident's channel how things stand: `why` says that it was `removed` from it."""
 
     incident: IncidentId
     channel: str

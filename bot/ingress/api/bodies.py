@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bot.domain.clock import from_text
 from bot.domain.durations import parse_duration
 from bot.domain.nouns import IncidentStatus, Severity
 
@@ -29,6 +30,17 @@ def _length(value: object) -> timedelta:
 
 
 Length = Annotated[timedelta, BeforeValidator(_length)]
+
+
+def _moment(value: object) -> datetime:
+    """Read `2026-11-23T07:03:00Z`; ValueError for what has no zone, since nobody knows when that is."""
+    if not isinstance(value, str):
+        msg = "an instant is a text, like 2026-11-23T07:03:00Z"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic tells a ValueError as a misfit
+    return from_text(value)
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class Body(BaseModel):
@@ -71,9 +83,12 @@ class OfIncident(Body):
 
 
 class Resolve(OfIncident):
-    """End the response; `summary` says what fixed it."""
+    """End the response; `summary` says what fixed it, the rest what customers felt, and when."""
 
     summary: Words = ""
+    impact_from: Moment | None = None
+    impact_to: Moment | None = None
+    impact: Words = ""
 
 
 class Note(OfIncident):
@@ -83,12 +98,39 @@ class Note(OfIncident):
 
 
 class Declare(Body):
-    """Open an incident; a `private` one is seen by those alone who take part in it."""
+    """Open an incident; a `private` one is seen by those alone who take part in it.
+
+    With a `runbook`, that is started in it, with `inputs` as one would type them; `digest` as for `Run`.
+    """
 
     title: Said
     severity: Severity
     service: Words = ""
     private: bool = False
+    runbook: Name | None = None
+    inputs: dict[str, Words] = {}
+    digest: Hex | None = None
+
+    @model_validator(mode="after")
+    def _of_a_runbook(self) -> Self:
+        if self.runbook is None and (self.inputs or self.digest is not None):
+            msg = "inputs and digest are a runbook's: name it"
+            raise ValueError(msg)
+        return self
+
+
+class Preview(Body):
+    """Work out what a runbook would do with these inputs, in that incident or in a new one."""
+
+    runbook: Name
+    inputs: dict[str, Words] = {}
+    incident: Number | None = None
+
+
+class Run(Preview):
+    """Start it; with the `digest` that a preview had, only if the runbook is still that one."""
+
+    digest: Hex | None = None
 
 
 class Assign(OfIncident):

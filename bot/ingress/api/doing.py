@@ -13,11 +13,13 @@ from bot.domain.nouns import Actor, Part, Settlement, Vote
 from bot.domain.records import DeadLetter
 from bot.engine.control import RunControl
 from bot.incidents.desk import Desk
+from bot.incidents.foreseen import Foresight
 from bot.ingress.api import bodies
 from bot.ingress.api.holders import Holder, Right
 from bot.ingress.api.leading import Leading
 from bot.ingress.api.looking import Onlooker
 from bot.ingress.api.quieting import Quieting
+from bot.ingress.api.running import Running
 from bot.ingress.api.verbs import Answer, Named, Standing, Verb, must_stand
 
 
@@ -29,6 +31,7 @@ class Doer:
         *,
         desk: Desk,
         runs: RunControl,
+        foresight: Foresight,
         onlooker: Onlooker,
         standing: Standing,
         named: Named,
@@ -39,6 +42,7 @@ class Doer:
         self._onlooker = onlooker
         self._standing = standing
         self._leading = Leading(desk=desk, onlooker=onlooker, standing=standing, named=named)
+        self._running = Running(desk=desk, foresight=foresight, onlooker=onlooker, standing=standing)
         self._quieting = Quieting(desk=desk, onlooker=onlooker, standing=standing, clock=clock)
 
     @property
@@ -58,6 +62,7 @@ class Doer:
             "requeue": Verb(right=Right.STEER, body=bodies.OfLetter, does=self._requeue),
             "discard": Verb(right=Right.STEER, body=bodies.Discard, does=self._discard),
             **self._leading.verbs,
+            **self._running.verbs,
             **self._quieting.verbs,
         }
 
@@ -108,7 +113,14 @@ class Doer:
     async def _resolve(self, holder: Holder, body: bodies.Resolve) -> Answer:
         await self._standing(holder.actor.id)
         incident = await self._onlooker.incident_for(holder, body.incident)
-        warnings = await self._desk.resolve(incident, holder.actor, body.summary)
+        warnings = await self._desk.resolve(
+            incident,
+            holder.actor,
+            body.summary,
+            impact_from=body.impact_from,
+            impact_to=body.impact_to,
+            impact=body.impact,
+        )
         return {**await self._onlooker.incident(incident), "warnings": list(warnings)}
 
     async def _note(self, holder: Holder, body: bodies.Note) -> Answer:

@@ -26,6 +26,8 @@ class Right(StrEnum):
     """Acknowledge, resolve, and all that leads a response between the two: for people."""
     DECLARE = "declare"
     """Open an incident."""
+    RUN = "run"
+    """Start a runbook that people may start: for people."""
     STEER = "steer"
     """Pause, resume, retry, cancel."""
     NOTE = "note"

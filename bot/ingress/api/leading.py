@@ -1,4 +1,4 @@
-"""The verbs of whoever leads: that there is an incident, who does what, how bad it is, what stakeholders hear, that it goes on, that two are one."""
+"""The verbs of whoever leads: who does what, how bad it is, what stakeholders hear, that it goes on, that two are one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.ingress.api.verbs import Answer, Named, Standing, Verb, must_stand
 
 
 class Leading:
-    """Does what `declare`, `assign`, `severity`, `update`, `reopen` and `merge` ask."""
+    """Does what `assign`, `severity`, `update`, `reopen` and `merge` ask."""
 
     def __init__(self, *, desk: Desk, onlooker: Onlooker, standing: Standing, named: Named) -> None:
         self._desk = desk
@@ -25,20 +25,12 @@ class Leading:
     def verbs(self) -> Mapping[str, Verb]:
         """Each verb, by its name in the address."""
         return {
-            "declare": Verb(right=Right.DECLARE, body=bodies.Declare, does=self._declare),
             "assign": Verb(right=Right.RESPOND, body=bodies.Assign, does=self._assign),
             "severity": Verb(right=Right.RESPOND, body=bodies.ChangeSeverity, does=self._severity),
             "update": Verb(right=Right.RESPOND, body=bodies.Update, does=self._update),
             "reopen": Verb(right=Right.RESPOND, body=bodies.Reopen, does=self._reopen),
             "merge": Verb(right=Right.RESPOND, body=bodies.Merge, does=self._merge),
         }
-
-    async def _declare(self, holder: Holder, body: bodies.Declare) -> Answer:
-        await must_stand(holder, self._standing)
-        opened = await self._desk.declare(
-            body.title, body.severity, holder.actor, service=body.service, private=body.private
-        )
-        return await self._onlooker.incident(opened.incident)
 
     async def _assign(self, holder: Holder, body: bodies.Assign) -> Answer:
         incident = await self._its(holder, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,25 @@ from bot.domain.nouns import Actor, ApprovalStatus, RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import DeadLetter, RunRecord
 from bot.errors import NotFound
+from bot.incidents.foreseen import Foreseen, ForeseenStep
 from bot.ingress.api.holders import Holder
 from bot.postmortem.story import step_stories, with_items
 
 Redact = Callable[[str], str]
 _AS_IT_IS = frozenset({"id", "digest", "approval", "run", "step"})
 """Names and digests: what a decision must name letter by letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a run would do, as it is told: `digest` is of its runbook, `spare` counts the steps of rescue and always."""
+
+    runbook: str
+    title: str
+    digest: str
+    inputs: Mapping[str, Any]
+    steps: Sequence[ForeseenStep]
+    spare: int
 
 
 class Onlooker:
@@ -98,6 +111,23 @@ class Onlooker:
             raise _no_letter(letter)
         return {"dead_letter": self._clean(found)}
 
+    def foreseen(self, foreseen: Foreseen) -> Mapping[str, Any]:
+        """Return what a run would do."""
+        book = foreseen.runbook
+        told = Preview(
+            runbook=book.name,
+            title=book.title,
+            digest=book.digest,
+            inputs=foreseen.inputs,
+            steps=foreseen.steps,
+            spare=foreseen.spare,
+        )
+        return {"preview": self._clean(told)}
+
+    def words(self, text: str) -> str:
+        """Return words as they may be told."""
+        return self._redact(text)
+
     def _letters(self, holder: Holder) -> Mapping[str, Any]:
         found = self._reader.dead_letters()
         seen = [each for each in found if self._may_see_letter(each, holder)]
@@ -117,10 +147,11 @@ class Onlooker:
             for approval in self._reader.approvals_of(incident)
             if approval.status is ApprovalStatus.PENDING and self._may_see(incident, holder, approval.sources)
         ]
-        seen = [run for run in runs if self._may_see(run.incident, holder)]
+        in_doubt = {run for run, _ in self._reader.steps_in_doubt()}
+        doubtful = [run for run in runs if run.id in in_doubt and self._may_see(run.incident, holder)]
         return {
             "approvals": [self._clean(each) for each in approvals],
-            "unknown": [each for run in seen for each in self._unknown(run)],
+            "unknown": [each for run in doubtful for each in self._unknown(run)],
         }
 
     def _may_see(self, incident: IncidentId, holder: Holder, sources: Sequence[str] = ()) -> bool:
@@ -133,7 +164,7 @@ class Onlooker:
         return letter.incident is None or self._may_see(letter.incident, holder)
 
     def _unknown(self, run: RunRecord) -> Sequence[Mapping[str, Any]]:
-        """Return the outcomes of a run that nobody has settled; the records don't tell those of an undo, so its events are read."""
+        """Return the outcomes of a run that nobody has settled; which call is meant, and why it is in doubt, only its events say."""
         stories = with_items(step_stories(self._reader.events_of_run(run.id)))
         return [
             {"incident": int(run.incident), **self._clean(story.unsettled.fact)}

@@ -14,6 +14,9 @@ from bot.localslack.world import Channel, Message
 TEXT_LIMIT = 40_000
 UPDATE_TEXT_LIMIT = 4_000
 ATTACHMENT_LIMIT = 100
+_NOT_IN_AN_UPDATE = {"ts", "reactions", *wire.THREAD_FIELDS}
+"""What a message has in the history and not in the answer of chat.update: that answer says what was edited, in Slack's example, in
+its type and in what was recorded of it (slackapi/java-slack-sdk, json-logs/samples/api/chat.update.json); the `ts` stands beside it."""
 
 
 def invalid_blocks(findings: list[str]) -> ApiRefusal:
@@ -144,8 +147,8 @@ def update(call: Call) -> Json:
     require_something(kept | fields)
     edited = call.world.edit(channel, message, **fields)
     shown = wire.message(call.world, edited, with_metadata=True)
-    shown.pop("ts")  # beside the message, never in it: so Slack's own type of the answer has it
-    return {"channel": channel.id, "ts": edited.ts, "text": edited.text, "message": shown}
+    told = {field: value for field, value in shown.items() if field not in _NOT_IN_AN_UPDATE}
+    return {"channel": channel.id, "ts": edited.ts, "text": edited.text, "message": told}
 
 
 def delete(call: Call) -> Json:

@@ -7,7 +7,7 @@
     run/42-1                       a run's steps, below that message      nearly every event of the run
     incident/42/proposed/<name>    a runbook that waits to be started     when it is proposed, and when it starts
     incident/42/rejected/<name>    a runbook that its group kept out      when it is rejected
-    incident/42/shut_out           that we are not in the channel         removed from it, invited again; elsewhere than there
+    incident/42/shut_out           that we are not in the channel         removed from it, invited again, gone on in another; elsewhere than there
     incident/42/shut_out_lead      the same, to whoever leads             likewise
     approval/42-1/shift/1          a question to people                   asked, voted on, closed, its run paused
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
@@ -93,6 +93,16 @@ def _unknown(_incident: IncidentId, fact: Any) -> Iterable[str]:  # noqa: ANN401
     return (f"unknown/{fact.run}/{fact.step}",)
 
 
+def _moved(incident: IncidentId, fact: facts.ChannelLeft) -> Iterable[str]:
+    """Name what the next channel has: all that every one has, and what is still asked; besides, the word on it elsewhere."""
+    return (
+        *_announced_and_placed(incident, fact),
+        f"incident/{incident}/bookmarks",
+        f"incident/{incident}/shut_out",
+        *fact.again,
+    )
+
+
 def _shut_out(incident: IncidentId, _fact: Fact) -> Iterable[str]:
     return (f"incident/{incident}/shut_out", f"incident/{incident}/shut_out_lead")
 
@@ -113,7 +123,7 @@ _BESIDES: dict[type[Fact], Keys] = {
     facts.IncidentReopened: _announced_and_placed,
     facts.IncidentMerged: _announced_and_placed,
     facts.ChannelRetired: _placed,
-    facts.ChannelLeft: _announced,
+    facts.ChannelLeft: _moved,
     facts.ChannelOpened: _announced,
     facts.Reminded: lambda _, fact: (_reminder(fact),),
     facts.RunProposed: lambda incident, fact: (f"incident/{incident}/proposed/{fact.runbook}",),
@@ -242,6 +252,11 @@ def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> It
         yield Change(INCIDENTS, (incident,), {"quiet": False}, create=False)
         for key in (f"incident/{incident}{each}" for each in ("/channel", "/bookmarks", "/announce")):
             yield Change(OUTBOX, (key,), initial={"incident": incident, "wanted": seq, "since": seq})
+    yield from _where_it_was_told(fact, incident, seq)
+
+
+def _where_it_was_told(fact: Fact, incident: IncidentId | None, seq: int) -> Iterable[Change]:
+    """Return what changes of messages that are there only if something was told before."""
     if isinstance(fact, facts.MessagePosted):
         yield Change(
             OUTBOX, (fact.key,), {"channel": fact.channel, "ts": fact.ts}, {"incident": fact.incident}
@@ -251,6 +266,9 @@ def _shown(event: Event, incident: IncidentId | None, keys: Iterable[str]) -> It
         yield Change(OUTBOX, (f"escalation/{fact.approval}",), {"wanted": seq}, create=False)
         reminder = f"incident/{incident}/reminder/{ReminderOf.APPROVAL}/{fact.approval}"
         yield Change(OUTBOX, (reminder,), {"wanted": seq}, create=False)
+    elif isinstance(fact, facts.ChannelLeft):
+        # Only where whoever leads was told that we can't write there.
+        yield Change(OUTBOX, (f"incident/{incident}/shut_out_lead",), {"wanted": seq}, create=False)
     elif isinstance(fact, facts.IncidentAcknowledged):
         reminder = f"incident/{incident}/reminder/{ReminderOf.COMMANDER}/once"
         yield Change(OUTBOX, (reminder,), {"wanted": seq}, create=False)

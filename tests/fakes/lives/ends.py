@@ -12,13 +12,17 @@ from bot.domain.facts import (
     CallInterrupted,
     CallStarted,
     CallSucceeded,
+    DeadLetterLanded,
+    DeadLetterRequeued,
     EvidenceStored,
     IncidentOpened,
     PostmortemDrafted,
     RunFinished,
+    RunRequeued,
     RunStarted,
     StepSettled,
 )
+from bot.domain.ids import LetterId, LetterKey, RunId
 from bot.domain.nouns import Part, RunStatus
 from bot.evidence.verify import verify_evidence, verify_log
 from bot.persistence.evidence_files import EvidenceFiles
@@ -63,7 +67,8 @@ def check(scene: Scene) -> Sequence[Event]:
     started = {event.fact.run: event.fact.runbook for event in events if isinstance(event.fact, RunStarted)}
     assert sorted(started.values()) == sorted(wanted), "one run for each story"
     assert len([event for event in events if isinstance(event.fact, IncidentOpened)]) == len(wanted)
-    finished = [event.fact for event in events if isinstance(event.fact, RunFinished)]
+    ends = [event.fact for event in events if isinstance(event.fact, RunFinished)]
+    finished = [fact for fact in ends if not fact.given_up]
     for fact in finished:
         assert fact.status is ENDS[started[fact.run]].status, told(events, fact.run)
     assert len(finished) == len(wanted), "each run ends once"
@@ -71,6 +76,7 @@ def check(scene: Scene) -> Sequence[Event]:
         _check_effects(scene, events, run, ENDS[name])
         _check_calls([event for event in events if getattr(event.fact, "run", None) == run])
     _check_drafts(events)
+    _check_letters(events)
     if "parallel" in wanted:
         assert [event.fact.name for event in events if isinstance(event.fact, EvidenceStored)] == [
             "seen.json"
@@ -128,3 +134,23 @@ def _check_drafts(events: Sequence[Event]) -> None:
     drafts = Counter(event.fact.incident for event in events if isinstance(event.fact, PostmortemDrafted))
     assert drafts
     assert set(drafts.values()) == {1}
+
+
+def _check_letters(events: Sequence[Event]) -> None:
+    """Whatever landed was put back, in turns: no letter is lost, and none is taken twice. A run that was given up on goes on as often."""
+    waiting: dict[LetterKey, LetterId] = {}
+    given_up: Counter[RunId] = Counter()
+    for event in events:
+        fact = event.fact
+        if isinstance(fact, DeadLetterLanded):
+            assert fact.key not in waiting, f"{fact.key} lies there already"
+            waiting[fact.key] = fact.letter
+        elif isinstance(fact, DeadLetterRequeued):
+            assert waiting.pop(fact.key) == fact.letter
+        elif isinstance(fact, RunFinished) and fact.given_up:
+            given_up[fact.run] += 1
+        elif isinstance(fact, RunRequeued):
+            given_up[fact.run] -= 1
+    assert not waiting
+    assert not +given_up
+    assert not -given_up

@@ -1,10 +1,14 @@
-"""Who is around a Fireline: a sender that sends its alerts until they are taken in, people who approve, and who look when they are asked."""
+"""Who is around a Fireline: a sender that sends its alerts until they are taken in, and people.
+
+They approve, they look when they are asked what became of a call, they put dead letters back, and they have alerts silenced.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,15 +16,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.facts import CallStarted, StepOutcomeUnknown, StepSettled
 from bot.domain.ids import IncidentId
-from bot.domain.nouns import ApprovalStatus, RunStatus, Settlement, Vote, person
+from bot.domain.nouns import ApprovalStatus, RunStatus, Settlement, SilenceStatus, Vote, person
 from bot.domain.records import RunRecord
-from bot.errors import Conflict, FirelineError, JournalError
+from bot.errors import Conflict, FirelineError, JournalError, Refused
 from bot.wiring.fireline import Fireline
 from tests.fakes.alerts import delivery, seen
+from tests.fakes.lives.fate import Bug
 
 ADA, BEN = person("U0ADA"), person("U0BEN")
 SRE = frozenset({"sre"})
 PAUSE, AGAIN = 0.01, 0.1
+HOUR = timedelta(hours=1)
 
 
 class Hands:
@@ -37,8 +43,8 @@ class Hands:
         looked_at, again_at = -1, 0.0
         loop = asyncio.get_running_loop()
         while True:
-            # While the database is away nobody can do anything: they try again.
-            with contextlib.suppress(JournalError, SQLAlchemyError):
+            # While the database is away nobody can do anything, and what they ask for may break: they try again.
+            with contextlib.suppress(JournalError, SQLAlchemyError, Bug):
                 head, _ = self._records.head()
                 if head != looked_at or loop.time() > again_at:
                     looked_at, again_at = head, loop.time() + AGAIN
@@ -61,6 +67,8 @@ class Hands:
         wanted = sum(len(self._order.get(kind, ())) for kind in ("stories", "people", "scheduled"))
         if (
             under_way
+            or await self._put_back()
+            or await self._silence([each.id for each in incidents])
             or len(incidents) < wanted
             or any(not self._records.runs_of(each.id) for each in incidents)
         ):
@@ -125,6 +133,31 @@ class Hands:
                     settlement=Settlement.HAPPENED if happened else Settlement.DID_NOT,
                     why="I looked",
                 )
+
+    async def _put_back(self) -> bool:
+        """Put back every dead letter that waits, and tell whether there were some."""
+        letters = () if self._order.get("lets_lie") else self._records.dead_letters()
+        for letter in letters:
+            with contextlib.suppress(
+                Conflict
+            ):  # one that can't go on still lies there again, and is put back once more
+                await self._fireline.desk(self._fireline.store.journal).requeue(letter.id, ADA, "mended")
+        return bool(letters)
+
+    async def _silence(self, incidents: Sequence[IncidentId]) -> bool:
+        """Have alerts silenced, and heard again where that is how the story ends; tell whether that is still to come."""
+        end = self._order.get("silences")
+        desk = self._fireline.desk(self._fireline.store.journal)
+        left = False
+        for incident in incidents if end else ():
+            status = next((each.status for each in self._records.silences_of(incident)), None)
+            left = left or status != end
+            with contextlib.suppress(Refused):  # Alertmanager is not there, or has it in hand: it is asked on
+                if status is None:
+                    await desk.silence(incident, ADA, HOUR, "known")
+                elif status is SilenceStatus.STANDING and end == SilenceStatus.ENDED:
+                    await desk.unsilence(incident, ADA)
+        return left
 
     async def _draft(self, incident: IncidentId) -> None:
         drafted: Sequence[object] = [

@@ -8,6 +8,8 @@ scheduled    runbooks that a schedule starts
 serve        be a whole `fireline serve`; others are outside     http       answer over HTTP as well
 census     where it says at its end which points it reached
 die_at       [point, detail, nth]: kill yourself there           leave_after   a kind of event after which it stops as it should
+bugs         [[point, detail, nth], …]: what comes there breaks  lets_lie   people leave dead letters where they lie
+silences     how each incident's alerts are in the end: standing, ended
 """
 
 from __future__ import annotations
@@ -18,43 +20,23 @@ import gc
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 import traceback
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bot.crashpoints import CrashPoint, watch
+from bot.crashpoints import watch
 from bot.settings import load_settings
 from bot.wiring.assembly import running
 from bot.wiring.fireline import Fireline
 from bot.wiring.routes import application
 from bot.wiring.serving import serve
 from tests.fakes.http_server import serving
+from tests.fakes.lives.fate import Fate
 from tests.fakes.lives.hands import Hands
 
 STORIES = Path(__file__).parents[2] / "crash" / "stories"
-
-
-class Fate:
-    """Counts the points that are reached, and ends the process at the one that was ordered."""
-
-    def __init__(self, die_at: tuple[str, str, int] | None) -> None:
-        self.counted: Counter[str] = Counter()
-        self._die_at = die_at
-        self._lock = threading.Lock()
-
-    def __call__(self, point: CrashPoint, detail: str) -> None:
-        """Count; and die, when this is the moment."""
-        name = f"{point}/{detail}" if detail else str(point)
-        with self._lock:
-            self.counted[name] += 1
-            hits = self.counted[name]
-        if self._die_at is not None and (point, detail, hits) == self._die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def live(order: Mapping[str, Any]) -> NoReturn:
@@ -65,7 +47,8 @@ def live(order: Mapping[str, Any]) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     gc.freeze()
     die_at = order.get("die_at")
-    fate = Fate((die_at[0], die_at[1], die_at[2]) if die_at else None)
+    bugs = frozenset((bug[0], bug[1], bug[2]) for bug in order.get("bugs", ()))
+    fate = Fate((die_at[0], die_at[1], die_at[2]) if die_at else None, bugs)
     watch(fate)
     try:
         asyncio.run(_serve(order) if order.get("serve") else _play(order))

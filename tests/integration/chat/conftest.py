@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
+from bot.chat.inbound import intake
 from bot.chat.manifest import EVENTS, SCOPES
 from bot.chat.surface import ChatSurface
 from bot.domain.events import Event
@@ -43,6 +44,7 @@ from tests.fakes.behind import owed
 from tests.fakes.catalogue import CATALOGUE
 from tests.fakes.runs import RememberedRuns
 from tests.fakes.store import open_test_store
+from tests.integration.localslack.watch import Witness
 
 SHIFT = StepId("shift")
 DIGEST = Digest("d" * 64)
@@ -166,6 +168,12 @@ class Workplace:
         """The modal that a person sees, None while there is none."""
         found = self.slack.world.views.top(user)
         return found.payload if found is not None else None
+
+    def view(self, user: str) -> str:
+        """The id of that modal."""
+        found = self.slack.world.views.top(user)
+        assert found is not None
+        return found.id
 
     def errors(self, user: str) -> Mapping[str, str]:
         """What stands beside the fields of the modal that a person sees."""
@@ -354,12 +362,20 @@ def as_the_manifest_says() -> LocalSlackConfig:
     return replace(config, app=app)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have acks wait longer for their answer: tests want to read what it says, and a busy machine needs more than a person should."""
+    monkeypatch.setattr(intake, "PATIENCE", 2.0)
+
+
 @pytest.fixture
 async def local() -> AsyncIterator[tuple[LocalSlack, str]]:
-    """A workspace of the test's own."""
+    """A workspace of the test's own; whatever the surface and it tell each other must be as Slack has it."""
     slack = LocalSlack(as_the_manifest_says(), LocalClock())
+    witness = Witness(slack)
     async with serving(slack) as url:
         yield slack, url
+    assert not witness.problems, "\n".join(sorted(set(witness.problems)))
 
 
 @pytest.fixture(params=["http", "socket"])

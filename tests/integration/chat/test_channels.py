@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bot.domain.facts import ChannelRetired, IncidentOpened, IncidentReopened
+import pytest
+
+from bot.domain.facts import ChannelRetired, IncidentOpened, IncidentReopened, PostmortemDrafted
 from bot.domain.ids import IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE, Severity, person
-from tests.integration.chat.conftest import ADA, BEN, CLEO, Workplace, until
+from tests.integration.chat.conftest import ADA, BEN, CLEO, DIGEST, Workplace, until
 
 INCIDENTS = "C0INCIDENTS"
 ONE = IncidentId(1)
@@ -36,6 +38,50 @@ async def test_a_reopened_incident_goes_on_where_people_can_post(http_place: Wor
     assert [pin["ts"] for pin in made.pins] == [ts]
     assert f"Goes on here from <#{old}>" in place.text(new, ts)
     assert f"<#{new}>" in place.texts(INCIDENTS)[-1]
+
+
+@pytest.mark.parametrize("how", ["archive", "channel/delete"])
+async def test_a_channel_that_somebody_ends_is_left_at_once(http_place: Workplace, how: str) -> None:
+    """While a decision is waited for: it can be made in the new channel, and the central one says where that is."""
+    place = http_place
+    incident = await place.open_incident()
+    approval = await place.ask_approval(incident)
+    await place.settled()
+    old = place.channel_of(incident)
+    (await place.people.post(f"/_local/{how}", json={"user": ADA, "channel": old})).raise_for_status()
+    await until(lambda: place.channel_of(incident) not in {"", old})
+    new = place.channel_of(incident)
+    asked = await place.posted(new, f"approval/{approval}")
+    await place.settled()
+    assert {ADA, BEN} <= set(place.slack.world.channels[new].members)
+    assert "Goes on here" in place.text(new, place.posts(new, "incident/1/status")[0])
+    told = place.text(INCIDENTS, place.posts(INCIDENTS, "incident/1/shut_out")[0])
+    assert f"*goes on in <#{new}>*" in told
+    await place.press(BEN, new, asked, "approve")
+    await until(lambda: f"<@{BEN}>" in place.text(new, asked))
+    assert place.surface.ready() is None
+    stale = [each for each in place.slack.log.calls if not each.ok and each.args.get("channel") == old]
+    assert not stale, "nothing was tried there once it was heard of"
+
+
+async def test_a_channel_that_somebody_archives_afterwards_stays_so(http_place: Workplace) -> None:
+    """The incident is over: it is on record, and nothing more is brought there, nor anywhere else."""
+    place = http_place
+    incident = await place.open_incident()
+    await until(lambda: place.channel_of(incident))
+    channel = place.channel_of(incident)
+    await place.posted(channel, "incident/1/status")
+    await place.settled()
+    await place.command(ADA, channel, "resolve the deploy was rolled back")
+    await place.settled()
+    (await place.people.post("/_local/archive", json={"user": ADA, "channel": channel})).raise_for_status()
+    await until(lambda: place.store.records.channel_of(incident).archived_at is not None)
+    drafted = PostmortemDrafted(incident=incident, sha256=DIGEST, through=1, path="pm.md")
+    await place.store.journal.append(incident_stream(incident), person(ADA), [drafted])
+    await place.settled()
+    assert place.channel_of(incident) == channel
+    assert not place.store.records.outbox_given_up(incident)
+    assert len(place.calls("conversations.create")) == 1
 
 
 async def test_a_private_incident_is_seen_by_its_people_alone(http_place: Workplace) -> None:

@@ -42,14 +42,19 @@ async def test_a_run_is_put_back_with_its_button(place: Workplace) -> None:
 
 
 async def test_a_run_is_ended_with_its_button(place: Workplace) -> None:
-    """The list is empty, the message is calm again, and the record says who and that it was the button."""
+    """A form asks why; then the list is empty, the message is calm again, and the record says who and why."""
     channel = await stuck(place)
     ts = await place.posted(channel, "incident/1/status")
     await place.press(ADA, channel, ts, "letter_discard/1")
+    assert "what it did stays too" in str(await place.shown(ADA, "letter_discard"))
+    bare = await place.people.post(
+        "/_local/view/submit", json={"user": ADA, "view_id": place.view(ADA), "values": {}}
+    )
+    assert bare.json()["error"] == "missing_input"
+    await place.submit(ADA, why="moved by hand at 14:20")
     await until(lambda: "Can't go on" not in place.text(channel, ts))
     (event,) = [each for each in place.store.records.events() if isinstance(each.fact, DeadLetterDiscarded)]
-    assert event.actor == person(ADA)
-    assert "button" in event.fact.why
+    assert (event.actor, event.fact.why) == (person(ADA), "moved by hand at 14:20")
     ack = await place.command(ADA, channel, "dead-letters")
     assert "No dead letters" in str(ack["body"])
 

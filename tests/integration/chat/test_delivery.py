@@ -73,27 +73,6 @@ async def test_blocks_that_slack_refuses_become_text(http_place: Workplace) -> N
     assert any(each is not None and "invalid_blocks" in each.error for each in entries)
 
 
-async def test_an_archived_channel_is_told_elsewhere_and_waited_for(http_place: Workplace) -> None:
-    """A channel archived under us: the central channel hears so, with what to do; what belongs there waits."""
-    place = http_place
-    incident = await place.open_incident()
-    await place.settled()
-    channel = place.slack.world.channels[place.channel_of(incident)]
-    place.slack.world.set_archived(channel, archived=True, by=ADA)
-    await place.command(ADA, INCIDENTS, "ack 1")
-    told = await place.posted(INCIDENTS, "incident/1/shut_out")
-    assert "was archived" in place.text(INCIDENTS, told)
-    await until(lambda: place.posts(place.slack.world.direct_message(ADA).id, "incident/1/shut_out_lead"))
-    entry = place.store.records.outbox_entry("incident/1/status")
-    assert entry is not None
-    assert "is_inactive" in entry.error  # what chat.update says of an archived channel
-    assert not entry.gone
-    await until(
-        lambda: f"led by <@{ADA}>" in place.text(INCIDENTS, place.posts(INCIDENTS, "incident/1/announce")[0])
-    )
-    assert f"led by <@{ADA}>" in place.text(INCIDENTS, place.posts(INCIDENTS, "incident/1/announce")[0])
-
-
 async def test_a_revoked_token_pauses_everything_and_gives_nothing_up(http_place: Workplace) -> None:
     """Nothing is lost and nothing hammers Slack: the surface says why it stands still."""
     place = http_place

@@ -43,6 +43,24 @@ async def test_an_archived_channel_puts_the_app_out(local: Bench) -> None:
     assert (await client.chat_postMessage(channel=HERE, text="x"))["ok"]
 
 
+async def test_a_channel_that_was_deleted_is_found_by_nobody(local: Bench) -> None:
+    """The app hears of it, by the event that fits its kind; its name is free again."""
+    async with over_http(local, bolt_app(local)):
+        await local.do("invite", user="ada", channel="general", member=APP)
+        hidden = (await local.do("channel", user="ada", name="war-room", is_private=True))["channel"]
+        await local.do("invite", user="ada", channel=hidden, member=APP)
+        for channel in (hidden, "general"):
+            await local.do("channel/delete", user="ada", channel=channel)
+        await local.slack.delivery.settle()
+        heard = await _heard(local, 5)
+    assert {"group_deleted", "channel_deleted"} < set(heard)
+    with pytest.raises(SlackApiError) as refused:
+        await local.client.chat_postMessage(channel=hidden, text="x")
+    assert refused.value.response["error"] == "channel_not_found"
+    assert await local.refused("channel/delete", user="ada", channel=hidden) == "channel_not_found"
+    await local.do("channel", user="ada", name="war-room")
+
+
 async def test_the_app_hears_what_happens_to_it(local: Bench) -> None:
     """Renamed, its message erased, a pin taken, kicked out: an event each, in order; after that it hears no more."""
     async with over_http(local, bolt_app(local)):

@@ -98,6 +98,19 @@ async def test_an_edit_keeps_what_it_does_not_name(local: Bench) -> None:
     assert "blocks" not in (await client.chat_update(channel=here, ts=ts, text="two", blocks=[]))["message"]
 
 
+async def test_an_edit_answers_with_what_was_edited(local: Bench) -> None:
+    """The history tells of the thread and of who reacted, the answer does not: Slack's type of it has no place for that."""
+    client, here = local.client, "C0INCIDENTS"
+    ts = (await client.chat_postMessage(channel=here, text="one"))["ts"]
+    await client.chat_postMessage(channel=here, text="below", thread_ts=ts)
+    await local.do("reaction", user="ada", channel="incidents", ts=ts, name="eyes")
+    answer = await client.chat_update(channel=here, ts=ts, text="two")
+    assert (answer["ts"], answer["message"]["text"]) == (ts, "two")
+    assert not {"ts", "reactions", "thread_ts", "reply_count"} & answer["message"].keys()
+    (parent,) = (await client.conversations_history(channel=here))["messages"]
+    assert (parent["reply_count"], parent["reactions"][0]["name"]) == (1, "eyes")
+
+
 async def test_what_can_not_be_posted_or_edited(local: Bench) -> None:
     """Each refusal of chat.* that the bot can meet."""
     client = local.client

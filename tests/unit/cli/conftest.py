@@ -7,27 +7,33 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.cli.app import main
 from bot.domain import facts
 from bot.domain.events import Event
-from bot.domain.ids import INTAKE, EvidenceId, StepId
-from bot.domain.nouns import FIRELINE, RunStatus, Severity, person
+from bot.domain.ids import INTAKE, SYSTEM, Digest, EvidenceId, LetterId, LetterKey, RunId, StepId
+from bot.domain.nouns import FIRELINE, DeadKind, DeadReason, RunStatus, Severity, person
 from bot.persistence.evidence_files import EvidenceFiles
 from tests.fakes import tales
 from tests.fakes.alerts import seen
+from tests.fakes.answering import Running, answering
 from tests.fakes.store import open_test_store
 from tests.fakes.timeline import Timeline
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = "[red]no[/red] [/] \x1b]0;owned\x07\x1b[2J \x9b31m \u202eevil\rover \\"
 """Mark-up, an escape sequence that renames the terminal, one that clears it, a C1 control, a direction override, a carriage return."""
+
+
+RUN = RunId("42-1")
+COMMON: dict[str, Any] = {"digest": Digest("d"), "seed": "s", "autonomy": "auto", "inputs": {}, "scope": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,48 @@ def told(tmp_path: Path) -> Home:
 def proven(tmp_path: Path) -> Home:
     """A home whose record is whole, evidence included."""
     return _copy(_proven(), tmp_path / "proven")
+
+
+def letter(number: int, what: DeadKind, about: str, **more: Any) -> facts.DeadLetterLanded:
+    """Make a landing."""
+    told: dict[str, Any] = {"reason": DeadReason.BUG, "title": f"the {what}", "detail": HOSTILE, "tries": 1}
+    return facts.DeadLetterLanded(
+        letter=LetterId(number), key=LetterKey(f"{what}/{about}"), what=what, **{**told, **more}
+    )
+
+
+@pytest.fixture
+def stuck(tmp_path: Path) -> Home:
+    """A home with a dead run, a dead message, and one that was discarded."""
+    tale = Timeline(42)
+    tale.add(facts.IncidentOpened(incident=tale.incident, title="Down", severity=Severity.SEV2))
+    tale.add(facts.RunStarted(run=RUN, runbook="checkout-errors", **COMMON))
+    tale.add(facts.RunFinished(run=RUN, status=RunStatus.FAILED, reason="bug", given_up=True))
+    tale.add(
+        letter(
+            1,
+            DeadKind.RUN,
+            RUN,
+            tries=2,
+            title="run 42-1 of checkout-errors",
+            incident=tale.incident,
+            run=RUN,
+        ),
+        letter(2, DeadKind.MESSAGE, "incident/42/status", reason=DeadReason.REFUSED, incident=tale.incident),
+    )
+    tale.add(letter(3, DeadKind.SCHEDULE, "sweep"), stream=SYSTEM)
+    done = facts.DeadLetterDiscarded(
+        letter=LetterId(3), key=LetterKey("schedule/sweep"), what=DeadKind.SCHEDULE, why="not tonight"
+    )
+    tale.add(done, stream=SYSTEM, by=person("U0ADA"))
+    return make_home(tmp_path / "home", *tale.events)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """A running Fireline for commands to ask."""
+    with answering(tmp_path) as here:
+        yield here
 
 
 @pytest.fixture

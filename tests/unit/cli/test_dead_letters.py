@@ -8,53 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bot.domain import facts
-from bot.domain.ids import SYSTEM, ApprovalId, Digest, LetterId, LetterKey, RunId, StepId
-from bot.domain.nouns import DeadKind, DeadReason, Part, RunStatus, Severity, person
+from bot.domain.ids import ApprovalId, Digest, RunId, StepId
+from bot.domain.nouns import Part, Severity, person
 from tests.fakes.store import open_test_store
 from tests.fakes.timeline import Timeline
-from tests.unit.cli.conftest import HOSTILE, Home, Ran, make_home
+from tests.unit.cli.conftest import COMMON, HOSTILE, RUN, Home, Ran, make_home
 
 Fireline = Callable[..., Ran]
-RUN = RunId("42-1")
-COMMON: dict[str, Any] = {"digest": Digest("d"), "seed": "s", "autonomy": "auto", "inputs": {}, "scope": {}}
-
-
-def letter(number: int, what: DeadKind, about: str, **more: Any) -> facts.DeadLetterLanded:
-    """Make a landing."""
-    told: dict[str, Any] = {"reason": DeadReason.BUG, "title": f"the {what}", "detail": HOSTILE, "tries": 1}
-    return facts.DeadLetterLanded(
-        letter=LetterId(number), key=LetterKey(f"{what}/{about}"), what=what, **{**told, **more}
-    )
-
-
-@pytest.fixture
-def stuck(tmp_path: Path) -> Home:
-    """A home with a dead run, a dead message, and one that was discarded."""
-    tale = Timeline(42)
-    tale.add(facts.IncidentOpened(incident=tale.incident, title="Down", severity=Severity.SEV2))
-    tale.add(facts.RunStarted(run=RUN, runbook="checkout-errors", **COMMON))
-    tale.add(facts.RunFinished(run=RUN, status=RunStatus.FAILED, reason="bug", given_up=True))
-    tale.add(
-        letter(
-            1,
-            DeadKind.RUN,
-            RUN,
-            tries=2,
-            title="run 42-1 of checkout-errors",
-            incident=tale.incident,
-            run=RUN,
-        ),
-        letter(2, DeadKind.MESSAGE, "incident/42/status", reason=DeadReason.REFUSED, incident=tale.incident),
-    )
-    tale.add(letter(3, DeadKind.SCHEDULE, "sweep"), stream=SYSTEM)
-    done = facts.DeadLetterDiscarded(
-        letter=LetterId(3), key=LetterKey("schedule/sweep"), what=DeadKind.SCHEDULE, why="not tonight"
-    )
-    tale.add(done, stream=SYSTEM, by=person("U0ADA"))
-    return make_home(tmp_path / "home", *tale.events)
 
 
 def test_what_waits_is_listed_with_why(fireline: Fireline, stuck: Home) -> None:

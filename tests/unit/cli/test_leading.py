@@ -3,78 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bot.cli.app import main
-
-INCIDENT = {
-    "id": 42,
-    "severity": "SEV2",
-    "title": "Checkout fails",
-    "commander": "U0ADA",
-    "roles": {"scribe": "U0BEN"},
-    "next_update_due": "2026-03-01T12:30:00.000000Z",
-}
-ANSWER = {
-    "incident": INCIDENT,
-    "silence": {"status": "standing", "until": "2026-03-01T14:00:00.000000Z"},
-    "freeze": {"until": None},
-}
-
-
-@dataclass
-class Running:
-    """A Fireline that answers what it is told to, and remembers what it was asked."""
-
-    url: str
-    folder: Path
-    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
-    status: int = 200
-    answer: Mapping[str, Any] = field(default_factory=lambda: ANSWER)
-
-    def run(self, *words: str) -> int:
-        """Run a command against it and return its status."""
-        config = self.folder / "fireline.yaml"
-        config.write_text(json.dumps({"api": {"token": "t" * 24, "urls": [self.url]}}))
-        try:
-            main([*words, "--config", str(config)])
-        except SystemExit as end:
-            return int(end.code or 0)
-        return 0
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    """Give one on loopback."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            here.asked.append((self.path.removeprefix("/api/v1/"), body))
-            said = json.dumps(here.answer).encode()
-            self.send_response(here.status)
-            self.send_header("content-length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
-
-        def log_message(self, *_args: object) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    here = Running(f"http://127.0.0.1:{server.server_port}", tmp_path)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield here
-    server.shutdown()
-    thread.join()
-    server.server_close()
+from bot.cli.moments import moment
+from bot.errors import Refused
+from tests.fakes.answering import ANSWER, INCIDENT, Running
 
 
 @pytest.mark.parametrize(
@@ -121,6 +58,46 @@ def running(tmp_path: Path) -> Iterator[Running]:
             "reopen",
             {"incident": 42, "why": "it fails again"},
             "Incident #42 is open again.",
+        ),
+        (("ack", "42"), "acknowledge", {"incident": 42}, "Incident #42 is acknowledged."),
+        (
+            ("note", "42", "the pool was full"),
+            "note",
+            {"incident": 42, "text": "the pool was full"},
+            "It stands in the timeline of incident #42.",
+        ),
+        (
+            ("resolve", "42", "--summary", "more connections"),
+            "resolve",
+            {
+                "incident": 42,
+                "summary": "more connections",
+                "impact": "",
+                "impact_from": None,
+                "impact_to": None,
+            },
+            "Incident #42 is resolved.",
+        ),
+        (
+            (
+                "resolve",
+                "42",
+                "--impact",
+                "no checkout",
+                "--impact-from",
+                "2026-03-01 02:10",
+                "--impact-to",
+                "2026-03-01T04:00+01:00",
+            ),
+            "resolve",
+            {
+                "incident": 42,
+                "summary": "",
+                "impact": "no checkout",
+                "impact_from": "2026-03-01T02:10:00.000000Z",
+                "impact_to": "2026-03-01T03:00:00.000000Z",
+            },
+            "Incident #42 is resolved.",
         ),
         (("merge", "43", "42"), "merge", {"incident": 43, "into": 42}, "Incident #43 goes on in #42."),
         (
@@ -198,6 +175,12 @@ def test_what_is_refused_is_told_with_its_hint(running: Running, capsys: pytest.
     "words",
     [
         ("declare", "SEV9", "Checkout fails"),
+        ("declare", "SEV2", "Checkout fails", "--input", "service=checkout"),
+        ("declare", "SEV2", "Checkout fails", "--runbook", "restart", "--input", "checkout"),
+        ("run", "restart", "=checkout"),
+        ("run", "restart", "service=a", "service=b"),
+        ("run", "restart", "--json"),
+        ("resolve", "42", "--impact-from", "yesterday"),
         ("severity", "42", "bad"),
         ("update", "42", "over", "--status", "resolved"),
         ("reopen", "42"),
@@ -212,3 +195,27 @@ def test_what_can_t_be_meant_is_asked_of_nobody(running: Running, words: tuple[s
     """A severity or status that is none, a reason that is missing: said at the terminal, before anything is asked."""
     assert running.run(*words) != 0
     assert running.asked == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("", None),
+        ("02:10", "2026-03-01T02:10:00.000000Z"),
+        ("9:30", "2026-02-28T09:30:00.000000Z"),
+        ("23:59Z", "2026-02-28T23:59:00.000000Z"),
+        ("2026-02-27 02:10", "2026-02-27T02:10:00.000000Z"),
+        ("2026-02-27T02:10:30+01:00", "2026-02-27T01:10:30.000000Z"),
+    ],
+)
+def test_an_instant_is_read_as_people_type_it(typed: str, read: str | None) -> None:
+    """In UTC; a time of the day is the last one that was."""
+    assert moment(typed, datetime(2026, 3, 1, 9, 0, tzinfo=UTC)) == read
+
+
+@pytest.mark.parametrize("typed", ["24:00", "noon", "2026-02-30 10:00", "12:60"])
+def test_an_instant_that_is_none(typed: str) -> None:
+    """The hint shows how one is written."""
+    with pytest.raises(Refused) as refused:
+        moment(typed, datetime(2026, 3, 1, 9, 0, tzinfo=UTC))
+    assert "UTC" in refused.value.hint

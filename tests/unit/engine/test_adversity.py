@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.actions.outcome import Outcome, Succeeded
+from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
 from bot.domain.facts import CallFailed, CallInterrupted, RunFinished, StepOutcomeUnknown
 from bot.domain.ids import StepId
 from bot.domain.nouns import Part, RunStatus, Settlement, Vote, person
@@ -159,6 +159,72 @@ async def test_the_same_settlement_said_twice_counts_once(shop: Workshop) -> Non
         await shop.driver.settle(run, StepId("a"), **said)
     assert len(shop.push.calls) == 2
     assert len(shop.facts(StepOutcomeUnknown)) == 2
+
+
+# ---- asked again
+
+
+@pytest.mark.parametrize("ask", ["retry", "requeue"])
+async def test_a_run_that_is_asked_again_to_go_on_is_conducted(
+    shop: Workshop, flaky: Flaky, ask: str
+) -> None:
+    """The first time the log could not be written; they ask at once when it can be, and the run does not go on with nobody to conduct it."""
+    shop.look._script[:] = [ZeroDivisionError("oh"), Succeeded()]
+    run = await shop.begin(book(step("a"), step("b", "push", needs=["a"])))
+    assert await shop.ended(run) is RunStatus.FAILED
+    flaky.faults += ["before"]
+    with pytest.raises(JournalError):
+        await getattr(shop.driver, ask)(run, by=ADA)
+    await getattr(shop.driver, ask)(run, by=ADA)
+    assert await shop.ended(run) is RunStatus.SUCCEEDED
+    assert shop.driver.under_way == 0
+
+
+async def test_a_run_whose_second_asking_is_refused_is_let_go(shop: Workshop, flaky: Flaky) -> None:
+    """What could not be written is asked for in another way, which is no way for this run: it is over still."""
+    shop.look._script[:] = [Failed(reason=Reason.REJECTED, detail="no")]
+    run = await shop.begin(book(step("a")))
+    assert await shop.ended(run) is RunStatus.FAILED
+    flaky.faults += ["before"]
+    with pytest.raises(JournalError):
+        await shop.driver.retry(run, by=ADA)
+    with pytest.raises(Conflict, match="no bug"):
+        await shop.driver.requeue(run, by=ADA)
+    assert shop.driver.under_way == 0
+    assert shop.status(run) is RunStatus.FAILED
+
+
+async def test_what_is_asked_as_the_run_ends_is_refused_in_words(shop: Workshop) -> None:
+    """The end is being written as they ask: nobody is left to believe that they were heard."""
+    shop.look.hold()
+    run = await shop.begin(book(step("a")))
+    conducted = shop.driver._runs[run]
+    async with conducted.lock:
+        asking = asyncio.create_task(shop.driver.cancel(run, by=ADA))
+        shop.look.release()
+        await shop.until(lambda: all(call.done() for call in conducted.calls.values()))
+        await shop.driver._decide(run, conducted, await next(iter(conducted.calls.values())))
+    with pytest.raises(Conflict, match="is over"):
+        await asking
+    assert shop.status(run) is RunStatus.SUCCEEDED
+
+
+async def test_a_bug_after_a_vote_is_written_ends_the_run_visibly(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who voted is told that something broke; the run does not stand still with its vote counted and its step not begun."""
+    run = await shop.begin(book(step("a", "push", approval=approval())))
+    (asked,) = shop.store.records.approvals_of(1)
+
+    def breaks(*_given: object, **_more: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bot.engine.underway.UnderWay.follow", breaks)
+        with pytest.raises(RuntimeError):
+            await shop.driver.vote(asked.id, by=ADA, groups=SRE, vote=Vote.APPROVE, digest=asked.digest)
+    assert await shop.ended(run) is RunStatus.SUCCEEDED
+    assert len(shop.push.calls) == 1
 
 
 # ---- recovery

@@ -8,24 +8,15 @@ import pytest
 
 from bot.actions.contract import Effect
 from bot.errors import NotFound, Refused
-from bot.incidents.foreseen import Foresight
 from bot.runbook.inputs import InputsRefused
 from tests.fakes.alerts import delivery
 from tests.fakes.alerts import seen as firing
 from tests.fakes.books import book
-from tests.fakes.catalogue import CATALOGUE
-from tests.fakes.office import VARIABLES, Office
+from tests.fakes.office import Office
 
 SERVICE: dict[str, Any] = {
     "service": {"type": "string", "pattern": "^[a-z]+$", "default": "{{ alert.labels.service }}"}
 }
-
-
-def foresight(office: Office) -> Foresight:
-    """Over an office's store and runbooks."""
-    return Foresight(
-        office.store.records, runbooks=lambda: office.books, catalogue=CATALOGUE, variables=VARIABLES
-    )
 
 
 def step(**more: Any) -> dict[str, Any]:
@@ -37,7 +28,7 @@ async def test_people_are_offered_what_they_may_start(office: Office) -> None:
     """By title; where one was proposed in an incident, it comes first although it takes no commands."""
     alone = book("alone", on={"alert": [{"match": ['alertname="A"']}]}, autonomy="propose")
     office.books += [book("b", title="Beta"), book("a", title="alpha"), alone]
-    seen = foresight(office)
+    seen = office.foresight()
     assert [each.name for each in seen.offers()] == ["a", "b"]
     await office.intake.receive(delivery(firing("A")))
     await office.dispatcher.drain()
@@ -55,7 +46,7 @@ async def test_defaults_are_worked_out_where_they_can_be(office: Office) -> None
     office.books.append(
         book(inputs={**SERVICE, "region": {"type": "string", "default": "{{ vars.region }}"}})
     )
-    seen, (runbook,) = foresight(office), office.books
+    seen, (runbook,) = office.foresight(), office.books
     assert seen.defaults(runbook, None) == {"region": "eu"}
     await office.intake.receive(delivery(firing(service="checkout")))
     await office.dispatcher.drain()
@@ -66,7 +57,7 @@ async def test_defaults_are_worked_out_where_they_can_be(office: Office) -> None
 async def test_each_misfit_is_told_by_its_input(office: Office) -> None:
     """What was not given, what does not match; and nothing where all fits."""
     office.books.append(book(inputs={**SERVICE, "count": {"type": "integer"}}))
-    seen, (runbook,) = foresight(office), office.books
+    seen, (runbook,) = office.foresight(), office.books
     misfits = seen.misfits(runbook, {"service": "NO"}, None)
     assert set(misfits) == {"service", "count"}
     assert "does not match" in misfits["service"]
@@ -86,7 +77,7 @@ async def test_what_only_the_run_will_know_stands_as_it_is_written(office: Offic
         step(id="odd", **{"with": {"query": "{{ alert.labels.nowhere }}"}}),
     ]
     office.books.append(book(inputs=SERVICE, steps=steps))
-    seen, (runbook,) = foresight(office), office.books
+    seen, (runbook,) = office.foresight(), office.books
     first, then, each, odd = seen.foresee(runbook, {"service": "checkout"}, None).steps
     assert (first.inputs, first.whole) == ({"query": 'up{service="checkout"}'}, True)
     assert (then.inputs, then.whole) == ({"query": later}, False)
@@ -114,7 +105,7 @@ async def test_who_is_asked_and_what_is_left_out(office: Office) -> None:
         book("approve", inputs=SERVICE, autonomy="approve", steps=[step(), change]),
         book("observe", inputs=SERVICE, autonomy="observe", steps=[step(), change]),
     ]
-    seen = foresight(office)
+    seen = office.foresight()
     own, approve, observe = (seen.foresee(each, {"service": "a"}, None).steps for each in office.books)
     assert (own[0].sources, own[1].sources, own[1].quorum) == ((), ("group:sre",), 2)
     assert (approve[0].sources, approve[1].sources) == ((), ("anyone",))
@@ -136,6 +127,6 @@ async def test_what_takes_a_step_back_is_named(office: Office) -> None:
         "undo": {"uses": "http.request", "with": request},
     }
     office.books.append(book(steps=[change], always=[step(id="after")]))
-    found = foresight(office).foresee(office.books[0], {}, None)
+    found = office.foresight().foresee(office.books[0], {}, None)
     assert found.steps[0].undo == "http.request"
     assert found.spare == 1

@@ -208,6 +208,35 @@ async def test_a_crash_after_the_intent(office: Office) -> None:
     assert office.alertmanager.made == 1
 
 
+@pytest.mark.parametrize("killed", [False, True])
+async def test_a_request_that_is_carried_out_late_is_not_sent_again(office: Office, *, killed: bool) -> None:
+    """Alertmanager has it in hand and does not show it yet, to the process that sent it or to the next: it is looked for, for a while."""
+    await burning(office)
+    office.alertmanager.fails = [None, None, LOST]
+    await office.desk.silence(ONE, ADA, HOUR)
+    in_hand = dict(office.alertmanager.standing)
+    office.alertmanager.standing.clear()
+    if killed:
+        office.silencer = office.new_silencer()
+    office.clock.move(seconds=11)
+    assert await office.silencer._settle_all(), "it is open still"
+    office.alertmanager.standing.update(in_hand)
+    await settled(office)
+    assert (await silenced(office)).ident == "id-1"
+    assert office.alertmanager.made == 1
+
+
+async def test_a_request_that_never_came_is_sent_again(office: Office) -> None:
+    """Once it would be there."""
+    await burning(office)
+    office.alertmanager.fails = [None, None, LOST]
+    await office.desk.silence(ONE, ADA, HOUR)
+    office.alertmanager.standing.clear()
+    office.clock.move(seconds=13)
+    assert not await office.silencer._settle_all()
+    assert (await silenced(office)).ident == "id-2"
+
+
 async def test_what_comes_too_late_is_not_made(office: Office) -> None:
     """Nobody wants a silence that would be over."""
     await burning(office)
@@ -251,5 +280,6 @@ async def settled(office: Office) -> None:
     async with asyncio.timeout(10):
         while office.store.records.unsettled_silences():
             await asyncio.sleep(0.001)
+            office.clock.move(seconds=1)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)

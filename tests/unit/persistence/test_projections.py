@@ -64,7 +64,17 @@ def closed() -> facts.ApprovalClosed:
         (facts.ChannelRetired(incident=INCIDENT, channel="C"), [CHANNEL]),
         (facts.ChannelArchived(incident=INCIDENT, channel="C"), []),
         (facts.ChannelUnarchived(incident=INCIDENT, channel="C"), [STATUS]),
-        (facts.ChannelLeft(incident=INCIDENT, channel="C", why="w"), [STATUS, ANNOUNCE]),
+        (
+            facts.ChannelLeft(incident=INCIDENT, channel="C", why="w", again=("approval/42-1/shift/1",)),
+            [
+                STATUS,
+                ANNOUNCE,
+                CHANNEL,
+                "incident/42/bookmarks",
+                "incident/42/shut_out",
+                "approval/42-1/shift/1",
+            ],
+        ),
         (facts.InvitesRefused(incident=INCIDENT, channel="C", refused=()), [STATUS]),
         (facts.MessagePosted(incident=INCIDENT, key=STATUS, channel="C", ts="1"), []),
         (

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from bot.domain.events import Event
 from bot.domain.facts import AlertsReceived, RunStarted
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import RunStatus, person
@@ -31,7 +30,7 @@ async def fireline(tmp_path: Path) -> AsyncIterator[Fireline]:
         step = {"id": "call", "uses": "http.request", "effect": "read", "with": {"url": f"{target.url}/seen"}}
         home.write_book("by-hand", steps=[step], concurrency={"group": "by-hand", "when_busy": "attach"})
         async with running(home.settings()) as made:
-            # Its first look into the log is over: the next commit is the test's.
+            # Its first look into the log is over: what it finds from here on, it was told of.
             await until(lambda: not (made.dispatcher._in_doubt or made.dispatcher._draining.locked()))
             yield made
 
@@ -59,7 +58,7 @@ def ended_well(fireline: Fireline) -> bool:
 
 async def test_alerts_whose_delivery_was_refused_are_routed(fireline: Fireline) -> None:
     """The sender hears 503, though they are on disk; when it sends again they are known, and must not be forgotten for that."""
-    away = Away(fireline.store)
+    away = Away(fireline.store, of=AlertsReceived)
     assert (await send(fireline)).status == 503
     away.back()
     await until(lambda: ended_well(fireline))
@@ -69,24 +68,18 @@ async def test_alerts_whose_delivery_was_refused_are_routed(fireline: Fireline) 
 
 async def test_a_run_that_the_dispatcher_was_refused_is_taken_up(fireline: Fireline) -> None:
     """The incident is open, its run is in the log, and the dispatcher was told that neither could be written."""
-    away: list[Away] = []
-
-    def leave(events: Sequence[Event]) -> None:
-        if any(isinstance(event.fact, AlertsReceived) for event in events):
-            away.append(Away(fireline.store))
-
-    fireline.store.journal.listen(leave)
+    away = Away(fireline.store, of=RunStarted)
     assert (await send(fireline)).status == 200
     await until(lambda: fireline.store.journal.trouble)
     assert not ended_well(fireline)
-    away[0].back()
+    away.back()
     await until(lambda: ended_well(fireline))
     assert len(fireline.store.records.incidents()) == 1
 
 
 async def test_a_run_that_a_person_was_refused_is_taken_up(fireline: Fireline) -> None:
     """They were told that it could not be written. It stands in the log for everybody to see, so it does not stand still."""
-    away = Away(fireline.store)
+    away = Away(fireline.store, of=RunStarted)
     with pytest.raises(JournalError):
         await fireline.desk(fireline.store.journal).start_run("by-hand", {}, person("UADA"))
     away.back()
