@@ -19,8 +19,9 @@ from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.views.home import Outlook, Waits, home_view
+from bot.domain.canonical import digest_of
 from bot.domain.clock import Clock, to_text
-from bot.domain.events import Event, digest_of
+from bot.domain.events import Event
 from bot.domain.nouns import ApprovalStatus, StepStatus, person
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord

@@ -89,6 +89,7 @@ from bot.domain.facts.silence import (
     SilenceFailed,
     SilenceStands,
 )
+from bot.domain.facts.text import fact_to_text, words_to_text
 
 __all__ = [
     "AlertSeen",
@@ -184,7 +185,9 @@ __all__ = [
     "UpdateGiven",
     "fact_from_data",
     "fact_to_data",
+    "fact_to_text",
     "json_of",
     "kind_of",
     "kinds",
+    "words_to_text",
 ]
