@@ -122,7 +122,7 @@ class Lifecycle:
         await self._apply(
             incident,
             by,
-            lambda tx, record: response.reopen(record, why, tx.open_incident_of_group(record.group)),
+            lambda tx, record: response.reopen(record, why, tx.open_incident_of_group(record.group), by=by),
         )
 
     async def merge(self, incident: IncidentId, by: Actor, into: IncidentId) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.chat.inbound.events import read_event
 from bot.chat.inbound.payload import ACTION, COMMAND, SHORTCUT, TEXT_KEPT, VIEW, Asked, within
-from bot.domain.events import digest_of
+from bot.domain.canonical import digest_of
 
 Read = tuple[str, Asked]
 

@@ -136,16 +136,6 @@ class Losses:
 
         return await self._journal.submit(unit)
 
-    def left(self, incident: IncidentRecord, why: str) -> None:
-        """Take note that an incident's channel was left for good, and that the response goes on in another one."""
-        _LOG.warning(
-            "an incident's channel is gone under us; the response goes on in a new one",
-            why=why,
-            incident=int(incident.id),
-            channel=incident.channel,
-        )
-        self._metrics.chat_losses.labels("channel").inc()
-
     def _matters(self, incident: IncidentId, channel: str) -> bool:
         """Tell whether a channel that we can't write in is still one that we should write in."""
         record = self._reader.incident(incident)

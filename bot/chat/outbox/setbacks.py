@@ -200,6 +200,8 @@ class Setbacks:
 
         Whoever removed us may have meant it, and `/invite` is a word: so that is waited for where people can be told.
         """
+        if incident.channel != channel:
+            return  # it was left meanwhile: what was for it is brought to the next one
         unsure = incident.private and OUT[problem.code] == GONE
         why = REMOVED if unsure else OUT[problem.code]
         if why == REMOVED:
@@ -208,8 +210,7 @@ class Setbacks:
                 pause = min(LONGEST_OUT, OUT_PAUSE * 2 ** min(entry.attempts, 5))
                 await self._later(entry, pause, problem)
                 return
-        if await self._ledger.left(incident.id, channel, why):
-            self._losses.left(incident, why)
+        await self._ledger.left(incident.id, channel, why)
         behind = self._reader.outbox_behind(limit=AT_ONCE)
         self._due_now.update(each.key for each in behind if each.incident == incident.id)
 

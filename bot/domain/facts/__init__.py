@@ -96,6 +96,7 @@ from bot.domain.facts.silence import (
     SilenceFailed,
     SilenceStands,
 )
+from bot.domain.facts.text import fact_to_text, words_to_text
 
 __all__ = [
     "AlertSeen",
@@ -192,7 +193,9 @@ __all__ = [
     "WorkspaceJoined",
     "fact_from_data",
     "fact_to_data",
+    "fact_to_text",
     "json_of",
     "kind_of",
     "kinds",
+    "words_to_text",
 ]
