@@ -226,6 +226,19 @@ async def test_a_workspace_that_throws_us_out_and_lets_us_in_again(street: Stree
     assert len(street.told(ChatStopped)) == 1
 
 
+async def test_one_that_is_slowed_down_slows_nobody_else(street: Street) -> None:
+    """Slack counts calls a workspace, and so do we: a 429 in one is obeyed there, and the other's messages come at once."""
+    for workspace in (SHOP, PAY):
+        await street.install(workspace)
+    await until(lambda: street.fireline.chat.ready() is None)
+    street.slacks[PAY].faults.add("ratelimited", target="conversations.create", retry_after=600)
+    await street.alert("cards", tenant="payments")
+    await until(lambda: street.slacks[PAY].faults.waiting() == [])
+    await street.alert("checkout")
+    await until(lambda: street.channels(SHOP))
+    assert not street.channels(PAY)
+
+
 async def test_tokens_rotate_before_anybody_notices(street: Street) -> None:
     """Half a day on Slack's clock later every token is over; the next call has another one, and both stand in no text and once in the database."""
     for workspace in (SHOP, PAY):
