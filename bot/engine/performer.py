@@ -32,6 +32,7 @@ CLEAN_UP = 5.0
 """Seconds that an action gets to clean up after it was told to stop; then it is left behind, and the run goes on without it."""
 
 _LOG = structlog.get_logger(__name__)
+_NO_CAPTURE = NoCapture()
 _JSON = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 
 
@@ -90,7 +91,7 @@ class Performer:
             await self.surely_leading()
             began = loop.time()
             reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
-            outcome = await self._run(call, capture or NoCapture())
+            outcome = await self._run(plan, call, capture or _NO_CAPTURE)
             reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
             took = loop.time() - began
             if capture:
@@ -109,14 +110,14 @@ class Performer:
             evidence=evidence,
         )
 
-    async def _run(self, call: CallStarted, capture: Capture) -> Outcome:
+    async def _run(self, plan: Plan, call: CallStarted, capture: Capture) -> Outcome:
         action = self.actions.get(call.action)
         if action is None:
             return Failed(
                 reason=Reason.INVALID, detail=f"there is no action {call.action!r} here", applied=False
             )
         try:
-            inputs = action.spec.check(call.inputs)
+            inputs = plan.checked(call.action, call.inputs)
             order = Call(
                 run=call.run,
                 step=call.step,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.actions.nested import TAKE_BACK
-from bot.domain.events import digest_of
+from bot.domain.canonical import digest_of
 from bot.domain.facts import CallStarted, Fact, RunStarted
 from bot.domain.ids import RunId
 from bot.domain.nouns import FIRELINE, Actor

@@ -387,9 +387,10 @@ async def place(
 
 @pytest.fixture
 async def http_place(tmp_path: Path, local: tuple[LocalSlack, str]) -> AsyncIterator[Workplace]:
-    """A workplace in HTTP mode that has started."""
+    """A workplace in HTTP mode that has started; it shares its clock with its Slack, so that a test may let time pass."""
     slack, url = local
-    made = await make(tmp_path, slack, url, "http")
+    assert isinstance(slack.clock, LocalClock)
+    made = await make(tmp_path, slack, url, "http", slack.clock)
     await made.start()
     yield made
     await made.stop()
