@@ -112,6 +112,7 @@ def incident_of(row: Row) -> IncidentRecord:
         impact_to=maybe_instant(row.impact_to),
         impact=row.impact,
         merged_into=row.merged_into,
+        workspace=row.workspace,
     )
 
 

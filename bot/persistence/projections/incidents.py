@@ -42,6 +42,7 @@ def opened(fact: IncidentOpened, event: Event, at: str) -> Iterable[Change]:
             "quiet": fact.scheduled is not None,
             "service": fact.service,
             "private": fact.private,
+            "workspace": fact.workspace,
         },
     )
 

@@ -169,12 +169,6 @@ class Workplace:
         found = self.slack.world.views.top(user)
         return found.payload if found is not None else None
 
-    def view(self, user: str) -> str:
-        """The id of that modal."""
-        found = self.slack.world.views.top(user)
-        assert found is not None
-        return found.id
-
     def errors(self, user: str) -> Mapping[str, str]:
         """What stands beside the fields of the modal that a person sees."""
         found = self.slack.world.views.top(user)
@@ -393,9 +387,10 @@ async def place(
 
 @pytest.fixture
 async def http_place(tmp_path: Path, local: tuple[LocalSlack, str]) -> AsyncIterator[Workplace]:
-    """A workplace in HTTP mode that has started."""
+    """A workplace in HTTP mode that has started; it shares its clock with its Slack, so that a test may let time pass."""
     slack, url = local
-    made = await make(tmp_path, slack, url, "http")
+    assert isinstance(slack.clock, LocalClock)
+    made = await make(tmp_path, slack, url, "http", slack.clock)
     await made.start()
     yield made
     await made.stop()

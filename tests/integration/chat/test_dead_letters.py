@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import httpx
+import pytest
+
 from bot.domain.dead_letters import Landing, land, land_run
 from bot.domain.facts import DeadLetterDiscarded, DeadLetterRequeued, RunFinished, RunStarted
 from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
@@ -47,10 +50,9 @@ async def test_a_run_is_ended_with_its_button(place: Workplace) -> None:
     ts = await place.posted(channel, "incident/1/status")
     await place.press(ADA, channel, ts, "letter_discard/1")
     assert "what it did stays too" in str(await place.shown(ADA, "letter_discard"))
-    bare = await place.people.post(
-        "/_local/view/submit", json={"user": ADA, "view_id": place.view(ADA), "values": {}}
-    )
-    assert bare.json()["error"] == "missing_input"
+    with pytest.raises(httpx.HTTPStatusError):
+        await place.submit(ADA)
+    assert "required" in str(place.errors(ADA))
     await place.submit(ADA, why="moved by hand at 14:20")
     await until(lambda: "Can't go on" not in place.text(channel, ts))
     (event,) = [each for each in place.store.records.events() if isinstance(each.fact, DeadLetterDiscarded)]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from bot.domain.facts import IncidentAcknowledged, IncidentOpened, RunStarted, UpdateGiven
 from bot.domain.ids import incident_stream
 from bot.domain.nouns import IncidentStatus, person
-from bot.localslack import LocalClock, LocalSlack
 from tests.fakes.books import book
-from tests.integration.chat.conftest import ADA, BEN, CLEO, DANA, Workplace, make, until
-from tests.integration.chat.moved import pass_time, wait_for
+from tests.integration.chat.conftest import ADA, BEN, CLEO, DANA, Workplace, until
+from tests.integration.chat.moved import clock, pass_time, wait_for
 
 INCIDENTS = "C0INCIDENTS"
 
@@ -53,16 +51,11 @@ async def test_a_tab_keeps_up_while_somebody_looked_lately(http_place: Workplace
     assert place.home(ADA) == ""
 
 
-async def test_a_promised_update_is_asked_for_when_it_falls_due(
-    tmp_path: Path, local: tuple[LocalSlack, str]
-) -> None:
+async def test_a_promised_update_is_asked_for_when_it_falls_due(http_place: Workplace) -> None:
     """Nothing else happens at that instant: the tab of whoever has a role says so by itself."""
-    slack, url = local
-    assert isinstance(slack.clock, LocalClock)
-    place = await make(tmp_path, slack, url, "http", slack.clock)
-    await place.start()
+    place = http_place
     incident = await place.open_incident()
-    due = slack.clock.now() + timedelta(minutes=10)
+    due = clock(place).now() + timedelta(minutes=10)
     promise = UpdateGiven(
         incident=incident, message="We look", status=IncidentStatus.INVESTIGATING, next_due=due
     )
@@ -71,12 +64,9 @@ async def test_a_promised_update_is_asked_for_when_it_falls_due(
     await place.look_home(ADA)
     await until(lambda: "Checkout is failing" in place.home(ADA))
     await place.settled()
-    assert "was promised" not in place.home(ADA)
     await pass_time(place, 580, step=290)
     assert "was promised" not in place.home(ADA)
     await wait_for(place, lambda: "An update was promised" in place.home(ADA), within=60, step=5)
-    await place.stop()
-    await place.people.aclose()
 
 
 async def test_forms_are_opened_from_there(http_place: Workplace) -> None:
