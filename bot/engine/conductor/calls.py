@@ -54,10 +54,8 @@ def rendered(
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)
-    if template.literal:
-        turn.plan.check_written(action, values)
-    else:
-        turn.plan.spec(action).check(values)
+    check = turn.plan.check_written if template.literal else turn.plan.checked
+    check(action, values)
     return nested.called(turn, values) if action == RUN_RUNBOOK else values
 
 
