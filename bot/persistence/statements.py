@@ -32,6 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import visitors
 
 from bot.persistence.changes import Buffer, Key, Shape
+from bot.persistence.database import run_directly
 from bot.persistence.tables import ON_CONFLICT
 
 _LENGTHS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
@@ -112,8 +113,8 @@ class Writer:
                     part = [_without_nul(row) for row in part]
                 if write.order is not None:
                     part = [write.order(row) for row in part]
-                connection.exec_driver_sql(
-                    write.sql, part[0] if length == 1 else tuple(chain.from_iterable(part))
+                run_directly(
+                    connection, write.sql, part[0] if length == 1 else tuple(chain.from_iterable(part))
                 )
                 start += length
 
