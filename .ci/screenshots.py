@@ -74,6 +74,14 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@contextmanager
+def dark(page: Page) -> Iterator[None]:
+    """Look at a page as somebody does whose system is dark."""
+    page.emulate_media(color_scheme="dark")
+    yield
+    page.emulate_media(color_scheme="light")
+
+
 class Story:
     """The demo's story, with a picture at each moment that tells something."""
 
@@ -97,6 +105,8 @@ class Story:
         expect(self.ada.get_by_role("button", name="Acknowledge")).to_have_count(0)
         time.sleep(READING)
         self._shoot(self.ben, "approval-waiting", first="Pinned by Fireline", height=980)
+        with dark(self.ben):
+            self._shoot(self.ben, "approval-waiting-dark", first="Pinned by Fireline", width=820, height=990)
         self._deny()
         self._thread_and_line()
         self.ben.get_by_role("button", name="Approve").click()
@@ -118,6 +128,8 @@ class Story:
         self.ben.get_by_role("button", name="Deny …").click()
         self.ben.get_by_label("Why not?").fill("Traffic is back to normal; let us watch first")
         self._shoot(self.ben, "form-deny", width=820, height=600)
+        with dark(self.ben):
+            self._shoot(self.ben, "form-deny-dark", width=820, height=600)
         self.ben.get_by_role("button", name="Back").click()
         expect(self.ben.locator("#modal dialog")).to_have_count(0)
 
@@ -136,6 +148,8 @@ class Story:
             timeout=20_000
         )
         self._shoot(self.ada, "home", width=820, height=480)
+        with dark(self.ada):
+            self._shoot(self.ada, "home-dark", width=820, height=480)
         self.ada.get_by_role("button", name="Run …").first.click()
         self.ada.get_by_role("button", name="Preview").click()
         expect(self.ada.get_by_role("heading", name="What it would do")).to_be_visible()

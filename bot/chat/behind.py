@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from bot.chat.blocks.ink import Redact
@@ -22,7 +22,8 @@ class Behind:
     `desk` makes a desk over a journal (the real one is cheap to make: one a command). `outline` gives a run's title and steps by its runbook,
     `title` a runbook's title by its name, `describe` a sentence on an event with people's names by id (empty: not worth a line), `draft` drafts
     a postmortem, `redact` takes secrets out of a text, `show_evidence` and `read_draft` give what goes up as files, `foresight` tells what runbooks
-    would do, `surely_leading` returns once no other process can lead, `patience` says when people are reminded of what.
+    would do, `surely_leading` returns once no other process can lead, `patience` says when people are reminded of what, `learn` makes values known
+    as secrets.
     """
 
     journal: Journal
@@ -39,3 +40,4 @@ class Behind:
     foresight: Foresight
     surely_leading: Callable[[], Awaitable[None]] = alone
     patience: Patience = NO_PATIENCE
+    learn: Callable[[Iterable[str]], None] = lambda _values: None

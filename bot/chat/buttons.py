@@ -36,7 +36,6 @@ ACTIONS = frozenset(
         "run_cancel_undo",
         "run_retry",
         "letter_requeue",
-        "letter_discard",
     }
 )
 _SETTLEMENTS = {
@@ -74,7 +73,6 @@ class Buttons:
             "postmortem": self._postmortem,
             "run_proposed": self._run,
             "letter_requeue": self._letter,
-            "letter_discard": self._letter,
             **dict.fromkeys(_SETTLEMENTS, self._settle),
             **dict.fromkeys(
                 ("run_pause", "run_resume", "run_retry", "run_cancel", "run_cancel_undo"), self._hold
@@ -149,15 +147,12 @@ class Buttons:
         return None
 
     async def _letter(self, task: Task) -> Message | None:
-        """Put a dead letter back, or let it go; the confirmation that they read is their reason."""
+        """Put a dead letter back; one is let go with a form, for that has a reason."""
         asked = task.asked
         await self._identity.must_be_able_to_decide(asked.user)
         desk, letter, me = self._desk(task.journal), LetterId(int(asked.meant["letter"])), person(asked.user)
         try:
-            if asked.action == "letter_requeue":
-                await desk.requeue(letter, me)
-            else:
-                await desk.discard(letter, me, "ended with its button in chat")
+            await desk.requeue(letter, me)
         except Conflict:
             # A crash between the wish and the mark that it is handled brings it here a second time.
             if task.again:

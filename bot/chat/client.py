@@ -81,10 +81,31 @@ class SlackCalls(Protocol):
         ...
 
 
+class TokenSource(Protocol):
+    """Where the token of a workspace comes from that let the app in by OAuth."""
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is none."""
+        ...
+
+    async def token(self) -> str:
+        """Return it as it is now; ChatError where there is none."""
+        ...
+
+    async def renew(self, spent: str) -> bool:
+        """Get another one for one that Slack says is over; False where that can't be had."""
+        ...
+
+    async def forget(self) -> None:
+        """Let one go that Slack wants no more."""
+        ...
+
+
 class SlackClient:
     """Calls Slack through the SDK's client, over one pool of connections.
 
-    What everybody would see waits for `surely_leading`, which returns once no other process can lead.
+    What everybody would see waits for `surely_leading`, which returns once no other process can lead. Without `tokens` the client's own one serves.
     """
 
     def __init__(
@@ -93,8 +114,10 @@ class SlackClient:
         *,
         metrics: Metrics,
         surely_leading: Callable[[], Awaitable[None]] = alone,
+        tokens: TokenSource | None = None,
     ) -> None:
         self._web = web
+        self._tokens = tokens
         self._metrics = metrics
         self._surely_leading = surely_leading
         self.answered = 0
@@ -106,7 +129,7 @@ class SlackClient:
             await self._surely_leading()
         reached(CrashPoint.OUTBOX_BEFORE_CALL, method)
         try:
-            answer = await self._send(method, arguments)
+            answer = await self._authorized(method, arguments)
         except ChatError as problem:
             self._metrics.outbox_errors.labels(method=method, code=problem.code).inc()
             if isinstance(problem, Throttled):
@@ -116,6 +139,19 @@ class SlackClient:
         self._metrics.outbox_sent.labels(method=method).inc()
         reached(CrashPoint.OUTBOX_AFTER_CALL, method)
         return answer
+
+    async def _authorized(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send a call with the token of now, and once more with the next one where Slack says that it is over: then it did nothing."""
+        if self._tokens is None:
+            return await self._send(method, arguments)
+        token = self._web.token = await self._tokens.token()
+        try:
+            return await self._send(method, arguments)
+        except ChatError as problem:
+            if problem.code != "token_expired" or not await self._tokens.renew(token):
+                raise
+        self._web.token = await self._tokens.token()
+        return await self._send(method, arguments)
 
     async def _send(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
@@ -229,5 +265,6 @@ _HINTS = {
     "missing_scope": "Install the app again with the manifest that `fireline slack manifest` prints.",
     "invalid_auth": "Check `slack.bot_token`.",
     "token_revoked": "Install the app again, and set `slack.bot_token` to the new token.",
+    "token_expired": "Its refresh token was lost: install the app there again, at /slack/install.",
     "not_in_channel": "Invite the app to the channel: `/invite @Fireline`.",
 }

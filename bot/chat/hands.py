@@ -14,7 +14,7 @@ from bot.chat.config import ChatConfig
 from bot.chat.gallery import Gallery
 from bot.chat.home import Homes
 from bot.chat.identity import Identity
-from bot.chat.inbound.events import HOME
+from bot.chat.inbound.events import HOME, THROWN_OUT
 from bot.chat.inbound.payload import ACTION, COMMAND, EVENT, SHORTCUT, VIEW, Asked
 from bot.chat.inbound.reply import Answer
 from bot.chat.inbound.worker import Task
@@ -32,7 +32,7 @@ from bot.domain.clock import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The workspace as the parts of the surface share it."""
+    """The workspace as the parts of the surface share it; `thrown_out` looks into it when Slack says that we are not in it any more."""
 
     config: ChatConfig
     slack: SlackCalls
@@ -41,12 +41,14 @@ class Place:
     gallery: Gallery
     clock: Clock
     sleep: Sleep
+    thrown_out: Callable[[], Awaitable[None]]
 
 
 class Hands:
     """Hands what was asked to the part that does it."""
 
     def __init__(self, behind: Behind, place: Place) -> None:
+        self._thrown_out = place.thrown_out
         self._make_forms(behind, place)
         self._make_commands(behind, place)
         self._make_tabs(behind, place)
@@ -155,6 +157,8 @@ class Hands:
             await self.homes.opened(task)
         elif task.asked.action in ENDINGS:
             await self._leaving.hear(task)
+        elif task.asked.action in THROWN_OUT:
+            await self._thrown_out()
         else:
             return await self._marking.hear(task)
         return None

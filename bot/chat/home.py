@@ -1,7 +1,8 @@
 """Keeps the home tabs of those who look at them: what is open, what waits for each, what each may run.
 
-A tab is made when its person opens it, and again when something changes, for those who opened theirs lately. Many changes make one publication, and
-one that would show the same makes none. Who looks is remembered by this process alone: after a restart the next look counts.
+A tab is made when its person opens it, and again when something changes or a promised word falls due, for those who opened theirs lately. Many
+changes make one publication, and one that would show the same makes none. Who looks is remembered by this process alone: after a restart the next
+look counts.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
 from bot.chat.pace import Pacer, Sleep
 from bot.chat.views.home import Outlook, Waits, home_view
+from bot.domain.canonical import digest_of
 from bot.domain.clock import Clock, to_text
-from bot.domain.events import Event, digest_of
+from bot.domain.events import Event
 from bot.domain.nouns import ApprovalStatus, StepStatus, person
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord
@@ -69,6 +71,7 @@ class Homes:
         self._shown: dict[str, str] = {}
         self._round: asyncio.Task[None] | None = None
         self._stale = False
+        self._alarm: asyncio.Task[None] | None = None
 
     async def opened(self, task: Task) -> None:
         """Show a person their home tab."""
@@ -77,8 +80,10 @@ class Homes:
         self._looked[user] = self._clock.now()
         while len(self._looked) > LOOKERS:
             self._forget(next(iter(self._looked)))
+        seen = await self._gathered()
+        self._wake_when_due(seen)
         try:
-            await self._publish(user, await self._gathered(), priority=0)
+            await self._publish(user, seen, priority=0)
         except ChatError as problem:
             # The next look, or the next change, brings it; nobody waits for this one.
             _LOG.warning("a home tab could not be shown", user=user, problem=str(problem))
@@ -91,15 +96,30 @@ class Homes:
 
     async def stop(self) -> None:
         """Publish no more."""
-        if self._round is not None:
-            self._round.cancel()
-            await asyncio.gather(self._round, return_exceptions=True)
+        under_way = [task for task in (self._round, self._alarm) if task is not None]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    def _wake_when_due(self, seen: Sequence[Picture]) -> None:
+        """Look again when the next promised word falls due: that is no change, and shows all the same."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        now = self._clock.now()
+        promised = [each.incident.next_update_due for each in seen]
+        ahead = [(due - now).total_seconds() for due in promised if due is not None and due > now]
+        self._alarm = asyncio.create_task(self._ring(min(ahead)), name="slack-homes-due") if ahead else None
+
+    async def _ring(self, seconds: float) -> None:
+        await self._sleep(seconds)
+        self.changed(())
 
     async def _keep(self) -> None:
         while self._stale:
             await self._sleep(CALM)
             self._stale = False
             now, seen = self._clock.now(), await self._gathered()
+            self._wake_when_due(seen)
             for user, at in list(self._looked.items()):
                 if now - at > LATELY:
                     self._forget(user)

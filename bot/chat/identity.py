@@ -60,8 +60,16 @@ class Identity:
     """Asks Slack about people, through the pacer, and remembers."""
 
     def __init__(
-        self, slack: SlackCalls, pacer: Pacer, clock: Clock, groups: Mapping[str, tuple[str, ...]]
+        self,
+        slack: SlackCalls,
+        pacer: Pacer,
+        clock: Clock,
+        groups: Mapping[str, tuple[str, ...]],
+        *,
+        named_by_id: bool = True,
     ) -> None:
+        self.named_by_id = named_by_id
+        """Whether a runbook's `user:U0ADA` is somebody of this workspace; in another, that id may be anybody's."""
         self._slack = slack
         self._pacer = pacer
         self._clock = clock
@@ -198,7 +206,7 @@ class Identity:
         """Write who is behind a source of an approval (`group:sre`, `user:U1`, `anyone`), so that Slack tells them."""
         kind, _, name = source.partition(":")
         if kind == "user":
-            return f"<@{name}>"
+            return f"<@{name}>" if self.named_by_id else f"{name} of another workspace"
         if kind != "group":
             return "anyone but the one who asked" if source == "anyone" else source
         listed = self._set.get(name, ())
@@ -218,7 +226,7 @@ class Identity:
         """Return the ids of the people behind a source."""
         kind, _, name = source.partition(":")
         if kind == "user":
-            return frozenset({name})
+            return frozenset({name} if self.named_by_id else ())
         if kind != "group":
             return frozenset()
         if name in self._set:

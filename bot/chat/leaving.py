@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from bot.chat.inbound.events import ARCHIVED, GONE
 from bot.chat.inbound.worker import Task
+from bot.chat.outbox import moving
 from bot.chat.outbox.ledger import Ledger
-from bot.chat.outbox.moving import ARCHIVED as WAS_ARCHIVED
-from bot.chat.outbox.moving import GONE as WAS_DELETED
 from bot.domain.ports import Reader
 
 ENDINGS = ARCHIVED | GONE
@@ -25,10 +24,10 @@ class Leaving:
         """Write down what it means for the incident whose channel it is, if any."""
         channel, archived = task.asked.channel, task.asked.action in ARCHIVED
         incident = self._reader.incident_of_channel(channel)
-        ledger = Ledger(task.journal)
         if incident is None:
             return
+        ledger = Ledger(task.journal)
         if incident.open:
-            await ledger.left(incident.id, channel, WAS_ARCHIVED if archived else WAS_DELETED)
+            await ledger.left(incident.id, channel, moving.ARCHIVED if archived else moving.GONE)
         elif archived:
             await ledger.archived(incident.id, channel)

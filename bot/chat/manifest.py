@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.chat.config import ChatConfig
 from bot.chat.inbound.door import EVENTS_PATH
+from bot.chat.inbound.events import THROWN_OUT
 from bot.chat.shortcuts import DECLARE, MARK
 
 SCOPES = (
@@ -75,7 +76,9 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
         "should_escape": True,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
-    events: dict[str, Any] = {"bot_events": list(EVENTS)}
+    oauth = config.oauth
+    events: dict[str, Any] = {"bot_events": sorted((*EVENTS, *THROWN_OUT)) if oauth else list(EVENTS)}
+    redirects = {"redirect_urls": [oauth.redirect_url]} if oauth else {}
     if not socket:
         command["url"] = url
         interactivity["request_url"] = url
@@ -101,12 +104,12 @@ def manifest(config: ChatConfig, *, name: str = "Fireline") -> dict[str, Any]:
             "shortcuts": [dict(each) for each in SHORTCUTS],
             "slash_commands": [command],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {**redirects, "scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": events,
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": socket,
-            "token_rotation_enabled": False,
+            "token_rotation_enabled": config.oauth is not None,
         },
     }

@@ -20,4 +20,5 @@ def ours_of(config: ChatConfig) -> Ours:
         shortcuts=SHORTCUTS,
         events=EVENTS,
         reaction=config.timeline_reaction,
+        workspaces=frozenset(config.workspaces) - {""},
     )

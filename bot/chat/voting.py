@@ -10,7 +10,8 @@ from bot.domain.ids import ApprovalId, Digest
 from bot.domain.nouns import Vote, person
 from bot.domain.ports import Reader
 from bot.engine.control import RunControl
-from bot.errors import Conflict
+from bot.errors import Conflict, NotFound
+from bot.policy.approvals import right_to_decide
 
 
 class Voting:
@@ -28,6 +29,7 @@ class Voting:
         user = task.asked.user
         await self._identity.must_be_able_to_decide(user)
         groups = await self._identity.groups_of(user)
+        self._must_be_meant(approval, user, groups)
         try:
             await self._runs.vote(approval, by=person(user), groups=groups, vote=vote, digest=digest, why=why)
         except Conflict:
@@ -36,6 +38,16 @@ class Voting:
                 return None
             raise
         return self._still_open(approval)
+
+    def _must_be_meant(self, approval: ApprovalId, user: str, groups: frozenset[str]) -> None:
+        """Refuse a vote where the approval is not, and one by an id that a runbook means in another workspace; the engine decides the rest."""
+        record = self._reader.approval(approval)
+        if record is None:
+            raise NotFound("There is no such approval here.")
+        if self._identity.named_by_id:
+            return
+        others = [each for each in record.sources if not each.startswith("user:")]
+        right_to_decide(by=person(user), groups=groups, sources=others, requested_by=record.requested_by)
 
     def _counted(self, approval: ApprovalId, user: str, vote: Vote) -> bool:
         record = self._reader.approval(approval)

@@ -68,8 +68,6 @@ def schema(out: Path | None) -> None:
 
 
 def slack_manifest(config: Path | None) -> None:
-    """Print the Slack app manifest for these settings, as YAML."""
-    text = yaml.safe_dump(
-        manifest(ChatConfig.from_settings(settings_from(config))), sort_keys=False, allow_unicode=True
-    )
-    show_document(text)
+    """Print the Slack app manifest for these settings, as YAML; the app's tokens come after it."""
+    chat = ChatConfig.from_settings(settings_from(config, before_the_app=True))
+    show_document(yaml.safe_dump(manifest(chat), sort_keys=False, allow_unicode=True))

@@ -184,6 +184,7 @@ def _show_response(record: IncidentRecord, silences: Sequence[SilenceRecord], re
     felt += f" to {_minute(record.impact_to)} UTC" if record.impact_to else ""
     lines = [
         ("service", redact(record.service)),
+        ("workspace", record.workspace),
         ("private", "seen by those alone who take part in it" if record.private else ""),
         ("roles", ", ".join(f"{redact(role)}: {who}" for role, who in others)),
         ("last update", f"{redact(record.last_update)}{due}" if record.last_update_at else ""),

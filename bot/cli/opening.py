@@ -17,9 +17,9 @@ from bot.settings import Settings, load_settings
 from bot.wiring.secrets import redactor_for
 
 
-def settings_from(config: Path | None) -> Settings:
-    """Read the settings; ConfigurationError tells every problem."""
-    return load_settings(file=config)
+def settings_from(config: Path | None, *, before_the_app: bool = False) -> Settings:
+    """Read the settings, with `before_the_app` without asking for the Slack app's tokens; ConfigurationError tells every problem."""
+    return load_settings(file=config, before_the_app=before_the_app)
 
 
 def redactor_of(settings: Settings) -> Redactor:

@@ -104,6 +104,7 @@ def _show(preview: Mapping[str, Any]) -> None:
         title=preview["title"] or preview["runbook"],
         runbook=preview["runbook"],
     )
+    say("  [bold]{sum}[/bold]", sum=_sum(preview["steps"]))
     for name, value in preview["inputs"].items():
         say("  {name}={value}", name=name, value=value if isinstance(value, str) else json.dumps(value))
     for at, step in enumerate(preview["steps"], start=1):
@@ -114,6 +115,16 @@ def _show(preview: Mapping[str, Any]) -> None:
         say(
             "and {spare} besides for when it fails, and for the end", spare=_counted(preview["spare"], "step")
         )
+
+
+def _sum(steps: Sequence[Mapping[str, Any]]) -> str:
+    """Say what matters in a line: how much of it touches the world, and whether somebody is asked."""
+    done = [each for each in steps if not each["never"]]
+    changing = sum(each["effect"] != "read" for each in done)
+    asking = sum(bool(each["sources"]) for each in done)
+    changes = f"{changing} changes" if changing == 1 else f"{changing or 'none'} change"
+    asks = f"{asking} asks" if asking == 1 else f"{asking or 'none'} ask"
+    return f"{_counted(len(steps), 'step')}: {changes} something, {asks} somebody first"
 
 
 def _about(step: Mapping[str, Any]) -> Iterator[str]:

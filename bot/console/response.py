@@ -22,6 +22,7 @@ class Response:
     """How the response stands beside its runs. Empty, None, where there is nothing to say; `late` when an update was promised and did not come."""
 
     service: str
+    workspace: str
     private: bool
     roles: Sequence[tuple[str, str]]
     update: str
@@ -45,6 +46,7 @@ def response_of(
     due = record.next_update_due
     return Response(
         service=write(record.service),
+        workspace=write(record.workspace),
         private=record.private,
         roles=[
             (write(role).replace("_", " "), person_name(who, names))

@@ -81,7 +81,7 @@ def _played(stack: Stack, *, headless: bool) -> int:
         except (KeyboardInterrupt, _Ended):
             _heeded()
             console.print(f"\nEnded. Everything that was recorded is in {stack.folder}", soft_wrap=True)
-            console.print(f"Read it again: fireline show 1 --config {stack.config}", soft_wrap=True)
+            console.print(f"Read it again: {sys.argv[0]} show 1 --config {stack.config}", soft_wrap=True)
             return INTERRUPTED if headless else 0
         except Exception as problem:  # noqa: BLE001 - whatever stops the demo is told in a sentence; the traceback is kept beside the logs
             return _say_what_stopped_it(stack, problem)

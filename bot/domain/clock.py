@@ -6,6 +6,7 @@ Every instant in Fireline is an aware datetime in UTC. Nothing below the edges r
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -33,8 +34,13 @@ def to_text(instant: datetime) -> str:
     if instant.tzinfo is None:
         msg = f"a naive datetime has no place in the record: {instant!r}"
         raise ValueError(msg)
-    if instant.tzinfo is not UTC:
-        instant = instant.astimezone(UTC)
+    return _utc_to_text(instant if instant.tzinfo is UTC else instant.astimezone(UTC))
+
+
+@lru_cache(
+    maxsize=4096
+)  # the start of an alert is written into its key, its event and its row, and alerts begin together
+def _utc_to_text(instant: datetime) -> str:
     return instant.isoformat(timespec="microseconds")[:-6] + "Z"  # without "+00:00"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 
 _NAMING = ("name", "host", "hostname", "instance", "id")
 """Fields that name a thing, the first of them that is there."""

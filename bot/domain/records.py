@@ -72,6 +72,7 @@ class IncidentRecord:
     `roles` maps each role that somebody has to that person's id, the commander's too. `last_update` is what stakeholders were told last, and
     `next_update_due` when they were promised to hear again, None while nothing is promised. `impact_from`, `impact_to` and `impact` are what was
     said at its end of what customers felt. `merged_into` is the incident that has its alerts now, None for one that stands by itself.
+    `workspace` is the chat workspace that it belongs to, empty where there was only one when it opened.
     """
 
     id: IncidentId
@@ -103,6 +104,7 @@ class IncidentRecord:
     impact_to: datetime | None = None
     impact: str = ""
     merged_into: IncidentId | None = None
+    workspace: str = ""
 
     @property
     def open(self) -> bool:

@@ -171,8 +171,8 @@ class Driver(Wishes):
 
     def _set_alarm(self) -> None:
         if not self._closing:
-            instants = [each for each in (self._due.next(), self._gatekeeper.next_due()) if each is not None]
-            self._alarm.wake_at(min(instants, default=None))
+            due, freed = self._due.next(), self._gatekeeper.next_due()
+            self._alarm.wake_at(min(due, freed) if due and freed else due or freed)
 
     @property
     def under_way(self) -> int:

@@ -17,7 +17,8 @@ import structlog
 
 from bot.actions.nested import TAKE_BACK
 from bot.actions.outcome import Failed, Outcome, Reason
-from bot.domain.events import Event, digest_of
+from bot.domain.canonical import digest_of
+from bot.domain.events import Event
 from bot.domain.facts import CallStarted, RunStarted
 from bot.domain.ids import Digest, RunId, StepId, incident_of_run, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus

@@ -32,6 +32,9 @@ CLEAN_UP = 5.0
 """Seconds that an action gets to clean up after it was told to stop; then it is left behind, and the run goes on without it."""
 
 _LOG = structlog.get_logger(__name__)
+_FEW, _SHORT = 32, 1024
+_NUMBERS = frozenset({int, bool, type(None)})
+_NO_CAPTURE = NoCapture()
 _JSON = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 
 
@@ -90,7 +93,7 @@ class Performer:
             await self.surely_leading()
             began = loop.time()
             reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
-            outcome = await self._run(call, capture or NoCapture())
+            outcome = await self._run(plan, call, capture or _NO_CAPTURE)
             reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
             took = loop.time() - began
             if capture:
@@ -109,14 +112,14 @@ class Performer:
             evidence=evidence,
         )
 
-    async def _run(self, call: CallStarted, capture: Capture) -> Outcome:
+    async def _run(self, plan: Plan, call: CallStarted, capture: Capture) -> Outcome:
         action = self.actions.get(call.action)
         if action is None:
             return Failed(
                 reason=Reason.INVALID, detail=f"there is no action {call.action!r} here", applied=False
             )
         try:
-            inputs = action.spec.check(call.inputs)
+            inputs = plan.checked(call.action, call.inputs)
             order = Call(
                 run=call.run,
                 step=call.step,
@@ -251,6 +254,8 @@ def _bounded(outcome: Outcome) -> Outcome:
     A target can send half of a surrogate pair, which no UTF-8 can hold. It becomes a question mark: else the outcome could not be written, and
     whoever is called could end the run before its undo.
     """
+    if isinstance(outcome, Succeeded) and _is_plain(outcome.output):
+        return outcome
     if _deeper(outcome.output, DEEPEST):
         # Nor may it be nested as deep as it likes: where the log is written, every level costs.
         outcome = replace(outcome, output={"truncated": True, "why": f"nested more than {DEEPEST} deep"})
@@ -269,6 +274,20 @@ def _bounded(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Succeeded):
         return replace(outcome, output=output)
     return replace(outcome, output=output, detail=outcome.detail.encode(errors="replace").decode())
+
+
+def _is_plain(output: Mapping[str, Any]) -> bool:
+    """Tell whether an output is a few short words and numbers, as most are: then there is nothing to bound, nor to find out."""
+    if output.__class__ is not dict or len(output) > _FEW:
+        return False
+    for key, value in output.items():
+        if key.__class__ is not str or not key.isascii():
+            return False
+        if value.__class__ not in _NUMBERS and not (
+            value.__class__ is str and value.isascii() and len(value) <= _SHORT
+        ):
+            return False
+    return True
 
 
 def _is_writable(text: str) -> bool:

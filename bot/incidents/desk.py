@@ -27,7 +27,7 @@ from bot.engine.control import RunControl
 from bot.engine.starting import bounded
 from bot.errors import Conflict, NotFound, Refused, RunbookError
 from bot.incidents import dead_letters, rules
-from bot.incidents.lifecycle import Lifecycle
+from bot.incidents.lifecycle import Lifecycle, Sees, everything
 from bot.incidents.line import Spot, leave, stands
 from bot.incidents.opening import IN_SCOPE, Opening, before, severity_of, title_of
 from bot.incidents.placing import place_for
@@ -69,7 +69,8 @@ class Desk(Lifecycle):
 
     Each raises Refused (NotFound, Conflict) with a hint when it can't be done, and then nothing has changed; JournalError as the journal does.
     `runbook` returns the one in force under a name; `tokens` returns a new random text at each call, `variables` are the settings' `vars`, `roles`
-    those of the team's own. Without a `silencer` no alert can be silenced.
+    those of the team's own. Without a `silencer` no alert can be silenced. What it opens belongs to the chat workspace `workspace`; it knows of no
+    incident that its `reader` does not have, or that `sees` does not let it see.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that it joins
@@ -83,8 +84,11 @@ class Desk(Lifecycle):
         variables: Mapping[str, Any],
         roles: Sequence[str] = (),
         silencer: Silencer | None = None,
+        workspace: str = "",
+        sees: Sees = everything,
     ) -> None:
-        super().__init__(journal, runs, roles=roles)
+        super().__init__(journal, runs, roles=roles, sees=sees)
+        self._workspace = workspace
         self._reader = reader
         self._silencer = silencer
         self._runbook = runbook
@@ -107,7 +111,16 @@ class Desk(Lifecycle):
         if runbook is None:
 
             def unit(tx: Transaction) -> IncidentId:
-                return _declare(tx, line, severity, by, service=affected, private=private)
+                opened = IncidentOpened(
+                    incident=tx.next_incident(),
+                    title=line,
+                    severity=severity,
+                    service=affected,
+                    private=private,
+                    workspace=self._workspace,
+                )
+                tx.append(incident_stream(opened.incident), by, [opened])
+                return opened.incident
 
             return Opened(incident=await self._journal.submit(unit))
         opening = self._prepare(self._named(runbook), inputs or {}, None)
@@ -138,6 +151,7 @@ class Desk(Lifecycle):
                 raise _Begun
             leave(tx, record, by, rules.spoken(why) or f"cancelled by {by.id}")
 
+        self._must_be_here(run)
         record = self._reader.run(run)
         if record is not None and record.status is RunStatus.QUEUED:
             try:
@@ -150,10 +164,12 @@ class Desk(Lifecycle):
 
     async def pause_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Hold a run: what runs is let finish, nothing begins, and its clock stands still."""
+        self._must_be_here(run)
         await self._runs.pause(run, by=by, why=rules.spoken(why))
 
     async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Have a run that failed go on from where it did; Refused with the way to start it anew when it can't."""
+        self._must_be_here(run)
         dead_letters.must_be_free(self._reader, run)
         await self._runs.retry(run, by=by, why=rules.spoken(why))
 
@@ -179,6 +195,7 @@ class Desk(Lifecycle):
 
     async def resume_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Let a paused run go on."""
+        self._must_be_here(run)
         await self._runs.resume(run, by=by, why=rules.spoken(why))
 
     async def silence(
@@ -188,10 +205,12 @@ class Desk(Lifecycle):
 
         Refused when Alertmanager did not do it, or when it does not answer: then it is looked after until that is known.
         """
+        rules.found(self._reader.incident(incident), incident)
         return await self._silences.silence(self._journal, incident, by, duration, why)
 
     async def unsilence(self, incident: IncidentId, by: Actor) -> None:
         """Have Alertmanager tell of the incident's alerts again."""
+        rules.found(self._reader.incident(incident), incident)
         await self._silences.unsilence(self._journal, incident, by)
 
     @property
@@ -220,6 +239,11 @@ class Desk(Lifecycle):
 
     # ------------------------------------------------------------------------------------------------------------ parts
 
+    def _must_be_here(self, run: RunId) -> None:
+        """NotFound for a run of an incident that this desk's people don't see; whether there is such a run at all, run control says."""
+        if self._sees is not everything and self._reader.run(run) is None:
+            raise NotFound(f"There is no run {run}.", hint="`runs` lists an incident's runs.")
+
     def _named(self, name: str) -> Runbook:
         runbook = self._runbook(name)
         if runbook is None:
@@ -244,6 +268,7 @@ class Desk(Lifecycle):
             runbook=runbook,
             scope=scope,
             inputs=values,
+            workspace=self._workspace,
         )
 
     async def _begin(self, opening: Opening, by: Actor, incident: IncidentId | None, *, join: bool) -> Opened:
@@ -269,14 +294,3 @@ class Desk(Lifecycle):
     def _stands(self, spot: Spot | None) -> str:
         record = self._reader.run(spot.run) if spot is not None else None
         return stands(record) if record is not None and record.status is RunStatus.QUEUED else ""
-
-
-def _declare(
-    tx: Transaction, title: str, severity: Severity, by: Actor, *, service: str, private: bool
-) -> IncidentId:
-    incident = tx.next_incident()
-    opened = IncidentOpened(
-        incident=incident, title=title, severity=severity, service=service, private=private
-    )
-    tx.append(incident_stream(incident), by, [opened])
-    return incident

@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -29,7 +30,7 @@ from bot.domain.ports import Journal, Transaction
 from bot.domain.records import AlertRecord
 from bot.engine.control import RunControl
 from bot.errors import JournalError
-from bot.incidents.opening import prepare
+from bot.incidents.opening import Opening, prepare
 from bot.incidents.placing import place
 from bot.incidents.routing import Sorted, Wanted, sort_out
 from bot.incidents.worker import StartedRuns, work_when_woken
@@ -54,6 +55,7 @@ class Dispatcher:
     """Routes pending alerts whenever it is woken.
 
     `runbooks` returns those in force, in name order; `tokens` returns a new random text at each call, `variables` are the settings' `vars`.
+    `workspace_of` says which chat workspace an incident belongs to, by the labels of the alert that opens it.
     """
 
     def __init__(
@@ -65,12 +67,14 @@ class Dispatcher:
         clock: Clock,
         tokens: Callable[[], str],
         variables: Mapping[str, Any],
+        workspace_of: Callable[[Mapping[str, str]], str] = lambda _labels: "",
     ) -> None:
         self._journal = journal
         self._runbooks = runbooks
         self._clock = clock
         self._tokens = tokens
         self._variables = variables
+        self._workspace_of = workspace_of
         self._woken = asyncio.Event()
         self._woken.set()
         self._set_aside: set[AlertKey] = set()
@@ -189,8 +193,7 @@ class Dispatcher:
         """Give a group's alerts to its incident, and take up the run that this starts."""
         try:
             trigger = wanted.trigger
-            now = self._clock.now()
-            opening = prepare(wanted, trigger, self._variables, now) if trigger is not None else None
+            opening = self._opening(wanted, trigger) if trigger is not None else None
             seed = self._tokens()
             reached(CrashPoint.DISPATCH_BEFORE_PLACE)
             run = await self._journal.submit(lambda tx: place(tx, wanted, opening, seed=seed))
@@ -202,6 +205,10 @@ class Dispatcher:
         if run is not None:
             reached(CrashPoint.DISPATCH_PLACED)
             await self._started.take_up(run)
+
+    def _opening(self, wanted: Wanted, trigger: AlertRecord) -> Opening:
+        opening = prepare(wanted, trigger, self._variables, self._clock.now())
+        return replace(opening, workspace=self._workspace_of(trigger.labels))
 
     async def _put_aside(self, alerts: Sequence[AlertRecord], problem: Exception) -> None:
         """Leave alerts alone that can't be routed: they are in the dead-letter list. Raises JournalError when that can't be written."""

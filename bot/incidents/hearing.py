@@ -89,6 +89,8 @@ def digest(
 
     `known` holds its alerts as recorded, `incidents` those that they are attached to; `wanted` tells by its labels whether a runbook wants an alert.
     """
+    if len(delivery.alerts) == 1 and delivery.alerts[0].key not in known:
+        return _first_heard(delivery)
     sorted_out: dict[Heard, list[AlertSeen]] = defaultdict(list)
     for seen in _once_each(delivery.alerts):
         sorted_out[hear(seen, known.get(seen.key), now=now, late_within=late_within)].append(seen)
@@ -116,6 +118,19 @@ def digest(
     return News(received=received, told=told, receipt=receipt, fresh=[*sorted_out.get(Heard.NEW, ()), *again])
 
 
+def _first_heard(delivery: Delivery) -> News:
+    """Turn a delivery of one alert that nobody has heard of into facts: in a storm that is nearly every one, and there is nothing to sort out."""
+    received = AlertsReceived(
+        receiver=delivery.receiver,
+        group_key=delivery.group_key,
+        external_url=delivery.external_url,
+        changed=delivery.alerts,
+        truncated=delivery.truncated,
+    )
+    return News(received=received, told={}, receipt=_ONE_NEW, fresh=delivery.alerts)
+
+
+_ONE_NEW = Receipt(new=1)
 _CHANGES = (Heard.NEW, Heard.REFIRED, Heard.RESOLVED, Heard.ENDED_LATER)
 _REPEATS = (Heard.REPEATED, Heard.LATE)
 

@@ -17,7 +17,7 @@ from functools import partial
 from typing import NamedTuple
 
 from bot.crashpoints import CrashPoint, reached
-from bot.domain.facts import AlertsUnmatched, DeliveryRefused, NoteAdded
+from bot.domain.facts import AlertsReceived, AlertsUnmatched, DeliveryRefused, NoteAdded
 from bot.domain.ids import INTAKE, AlertKey, Digest, incident_stream
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Journal, Transaction
@@ -71,6 +71,7 @@ class Intake:
         self._wake = wake
         self._wanted = wanted
         self._late_within = late_within
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
 
@@ -94,7 +95,9 @@ class Intake:
     def _enter(self, delivery: Delivery) -> asyncio.Future[News]:
         if len(self._waiting) >= MOST_WAITING:
             raise JournalBehind(f"{len(self._waiting)} deliveries wait already", hint="try again in a moment")
-        news: asyncio.Future[News] = asyncio.get_running_loop().create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        news: asyncio.Future[News] = self._loop.create_future()
         self._waiting.append(_Waiting(delivery, news))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
@@ -151,8 +154,10 @@ class Intake:
         fresh = []
         unwanted = []
         changed: set[AlertKey] = set()
+        received = _Received(tx)
         for delivery, some in zip(deliveries, keys, strict=True):
             if not changed.isdisjoint(some):
+                received.write()
                 known.update(tx.alerts(some))
             concerned = incidents_concerned(delivery.alerts, known)
             incidents = {found.id: found for each in concerned if (found := tx.incident(each)) is not None}
@@ -164,7 +169,7 @@ class Intake:
                 late_within=self._late_within,
                 wanted=self._wanted,
             )
-            _append(tx, delivery, news)
+            received.add(delivery, news)
             changed.update(some)
             told.append(news)
             for seen in news.fresh:
@@ -172,20 +177,44 @@ class Intake:
                     fresh.append(record_of(seen, news.received, tx.now))
                 else:
                     unwanted.append(seen.key)
+        received.write()
         if unwanted:
             tx.append(INTAKE, FIRELINE, [AlertsUnmatched(keys=tuple(unwanted))])
         return _Taken(told, fresh)
 
 
-def _append(tx: Transaction, delivery: Delivery, news: News) -> None:
-    tx.append(INTAKE, delivery.sender, [news.received])
-    for incident, facts in news.told.items():
-        for fact in facts:
-            # A note is our own conclusion, the rest is what the sender said.
-            actor = FIRELINE if isinstance(fact, NoteAdded) else delivery.sender
-            tx.append(incident_stream(incident), actor, [fact])
-    if delivery.relayed:
-        tx.close_relay(delivery.relayed)
+class _Received:
+    """Writes what deliveries brought, in their order: what one sender said in a row, and no incident is told of, goes in one stroke."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._sender = FIRELINE
+        self._facts: list[AlertsReceived] = []
+
+    def add(self, delivery: Delivery, news: News) -> None:
+        """Write a delivery, or keep it until `write`."""
+        if delivery.sender != self._sender:
+            self.write()
+            self._sender = delivery.sender
+        self._facts.append(news.received)
+        if news.told or delivery.relayed:
+            self.write()
+            self._tell(delivery, news)
+
+    def write(self) -> None:
+        """Write what was kept."""
+        if self._facts:
+            self._tx.append(INTAKE, self._sender, self._facts)
+            self._facts = []
+
+    def _tell(self, delivery: Delivery, news: News) -> None:
+        for incident, facts in news.told.items():
+            for fact in facts:
+                # A note is our own conclusion, the rest is what the sender said.
+                actor = FIRELINE if isinstance(fact, NoteAdded) else delivery.sender
+                self._tx.append(incident_stream(incident), actor, [fact])
+        if delivery.relayed:
+            self._tx.close_relay(delivery.relayed)
 
 
 def _fail(taken: Sequence[_Waiting], error: Exception) -> None:

@@ -24,12 +24,23 @@ _MOST_ALERTS = 1_000_000
 _TOGETHER = 1000
 """Alerts that one event gives to another incident."""
 
+Sees = Callable[[IncidentRecord], bool]
+"""Tells whether an incident is there for those whom a desk serves."""
+
+
+def everything(_incident: IncidentRecord) -> bool:
+    """Let all be seen."""
+    return True
+
 
 class Lifecycle:
-    """See `bot.incidents.desk.Desk`, which is one. `roles` are those of the team's own."""
+    """See `bot.incidents.desk.Desk`, which is one. `roles` are those of the team's own, `sees` tells which incidents are there for its people."""
 
-    def __init__(self, journal: Journal, runs: RunControl, *, roles: Sequence[str] = ()) -> None:
+    def __init__(
+        self, journal: Journal, runs: RunControl, *, roles: Sequence[str] = (), sees: Sees = everything
+    ) -> None:
         self._journal = journal
+        self._sees = sees
         self._runs = runs
         self._roles = (*ROLES, *(each for each in roles if each not in ROLES))
 
@@ -95,7 +106,7 @@ class Lifecycle:
         felt = rules.Felt(since=impact_from, until=impact_to, what=impact)
 
         def unit(tx: Transaction) -> tuple[str, ...]:
-            record = rules.found(tx.incident(incident), incident)
+            record = self._found(tx, incident)
             runs = tx.runs_of(incident)
             ending = rules.resolve(record, runs, summary, felt, tx.now)
             for run in runs:
@@ -111,15 +122,15 @@ class Lifecycle:
         await self._apply(
             incident,
             by,
-            lambda tx, record: response.reopen(record, why, tx.open_incident_of_group(record.group)),
+            lambda tx, record: response.reopen(record, why, tx.open_incident_of_group(record.group), by=by),
         )
 
     async def merge(self, incident: IncidentId, by: Actor, into: IncidentId) -> None:
         """End an incident as part of another: its alerts and its group are that one's from now on, whatever fires again too."""
 
         def unit(tx: Transaction) -> None:
-            record = rules.found(tx.incident(incident), incident)
-            target = rules.found(tx.incident(into), into)
+            record = self._found(tx, incident)
+            target = self._found(tx, into)
             merged = response.merge(record, target, tx.runs_of(incident), tx.merged_into(incident))
             attached = _alerts_of(tx, record, target)
             tx.append(incident_stream(incident), by, [merged])
@@ -192,11 +203,16 @@ class Lifecycle:
 
     # ------------------------------------------------------------------------------------------------------------ parts
 
+    def _found(self, tx: Transaction, incident: IncidentId) -> IncidentRecord:
+        """Return an incident; NotFound for one that is not there, or not for those whom this desk serves."""
+        record = tx.incident(incident)
+        return rules.found(record if record is not None and self._sees(record) else None, incident)
+
     async def _apply(
         self, incident: IncidentId, by: Actor, rule: Callable[[Transaction, IncidentRecord], Sequence[Fact]]
     ) -> None:
         def unit(tx: Transaction) -> None:
-            record = rules.found(tx.incident(incident), incident)
+            record = self._found(tx, incident)
             tx.append(incident_stream(incident), by, rule(tx, record))
 
         await self._journal.submit(unit)

@@ -41,6 +41,7 @@ class Opening:
     notes: tuple[str, ...] = ()
     service: str = ""
     private: bool = False
+    workspace: str = ""
 
     @property
     def run_group(self) -> str:
@@ -130,6 +131,7 @@ def open_incident(
             scheduled=scheduled,
             service=opening.service,
             private=opening.private,
+            workspace=opening.workspace,
         )
     ]
     if alerts:

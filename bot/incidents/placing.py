@@ -147,6 +147,12 @@ def _incident_for(
         return rules.found(tx.incident(incident), incident)
     busy = tx.incident(line.first.incident) if line.first is not None else None
     busy = busy or (tx.open_incident_of_group(opening.group) if opening.group else None)
+    if busy is not None and busy.workspace and busy.workspace != opening.workspace:
+        # What it is called, and who works on it, is no matter of another workspace; that its target is taken is.
+        raise Conflict(
+            f"Another workspace works on {opening.group}: incident {busy.id}.",
+            hint="Ask there, or wait until that incident is over.",
+        )
     if busy is not None and not join:
         called = "" if busy.private else f": {busy.title}"
         raise Conflict(

@@ -93,8 +93,13 @@ def update(
     return facts
 
 
-def reopen(incident: IncidentRecord, why: str, standing: IncidentRecord | None) -> Sequence[Fact]:
-    """Go on with a response that was ended too early; `standing` is the incident that is open for its group by now."""
+def reopen(
+    incident: IncidentRecord, why: str, standing: IncidentRecord | None, *, by: Actor
+) -> Sequence[Fact]:
+    """Go on with a response that was ended too early; `standing` is the incident that is open for its group by now.
+
+    A private one is not named to somebody who takes no part in it.
+    """
     if incident.open:
         raise Conflict(f"Incident {incident.id} is open.")
     if incident.merged_into is not None:
@@ -105,6 +110,11 @@ def reopen(incident: IncidentRecord, why: str, standing: IncidentRecord | None) 
     words = spoken(why)
     if not words:
         raise Refused("Say why it is not over.", hint="Like this: reopen it fails again in eu-west")
+    if standing is not None and not standing.seen_by(by.id):
+        raise Conflict(
+            f"A private incident is open for {incident.group} by now, and has its alerts.",
+            hint="Go on there: the same trouble has one incident. Ask who is on call to let you in.",
+        )
     if standing is not None:
         raise Conflict(
             f"Incident {standing.id} is open for {incident.group} by now, and has its alerts.",

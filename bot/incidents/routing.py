@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 from bot.domain.facts import AlertSeen, AlertsReceived
 from bot.domain.ids import AlertKey
 from bot.domain.nouns import AlertStatus, Routing

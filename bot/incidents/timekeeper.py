@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -51,11 +52,11 @@ class Wake(Protocol):
 class Timekeeper:
     """Answers the instants of schedules.
 
-    `runbooks` returns those in force; `tokens` returns a new random text at each call, `variables` are the settings' `vars`. `watch` listens to the
-    journal, `ring` is what the alarm rings.
+    `runbooks` returns those in force; `tokens` returns a new random text at each call, `variables` are the settings' `vars`, `workspace` is the chat
+    workspace that its incidents belong to. `watch` listens to the journal, `ring` is what the alarm rings.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it joins
         self,
         journal: Journal,
         runs: RunControl,
@@ -65,6 +66,7 @@ class Timekeeper:
         alarm: Wake,
         tokens: Callable[[], str],
         variables: Mapping[str, Any],
+        workspace: str = "",
     ) -> None:
         self._journal = journal
         self._runbooks = runbooks
@@ -72,6 +74,7 @@ class Timekeeper:
         self._alarm = alarm
         self._tokens = tokens
         self._variables = variables
+        self._workspace = workspace
         self._woken = asyncio.Event()
         self._woken.set()
         self._started = StartedRuns(runs, refused="schedules.run_not_taken_up")
@@ -139,6 +142,7 @@ class Timekeeper:
             return
         try:
             opening = prepare_scheduled(book, self._variables, self._clock.now())
+            opening = replace(opening, workspace=self._workspace)
             seed = self._tokens()
             reached(CrashPoint.SCHEDULE_BEFORE_ANSWER)
             run = await self._journal.submit(lambda tx: answer(tx, opening, instant, seed=seed))

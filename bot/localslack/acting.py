@@ -31,6 +31,7 @@ class Acts:
         return {
             "/command": self._command,
             "/action": self._action,
+            "/suggest": self._suggest,
             "/shortcut": self._shortcut,
             "/message": self._message,
             "/edit": self._edit,
@@ -73,6 +74,17 @@ class Acts:
             )
         channel, ts = text_of(body, "channel"), text_of(body, "ts")
         return _acked(await self._interactions.act(user, channel, ts, action_id, **where))
+
+    async def _suggest(self, body: Json) -> Json:
+        where = {key: str(body.get(key) or "") for key in ("channel", "ts", "view_id", "block_id")}
+        found = await self._interactions.suggest(
+            text_of(body, "user"), text_of(body, "action_id"), str(body.get("value") or ""), **where
+        )
+        offered = [
+            {"group": group, "text": option["text"]["text"], "value": option["value"]}
+            for group, option in found.options
+        ]
+        return _acked(found.ack) | {"options": offered, "problem": found.problem}
 
     async def _shortcut(self, body: Json) -> Json:
         place = {"channel": str(body.get("channel") or ""), "ts": str(body.get("ts") or "")}

@@ -42,7 +42,11 @@ _STATIC = Path(__file__).parent / "static"
 
 
 class LocalSlack:
-    """One workspace: the Web API, the ways to the app, the people in it, the page."""
+    """One workspace: the Web API, the ways to the app, the people in it, the page.
+
+    One `beside` another is a second workspace of the same Slack: the other's address answers for its tokens too and asks its people for consent,
+    while its page and its people stay at its own address, as each workspace has one.
+    """
 
     def __init__(
         self,
@@ -50,14 +54,18 @@ class LocalSlack:
         clock: Clock | None = None,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
+        beside: LocalSlack | None = None,
     ) -> None:
         self.config = config or LocalSlackConfig()
         self.clock = clock or LocalClock()
-        self.world = World(self.config, self.clock)
+        self.world: World = World(self.config, self.clock, None if beside is None else beside.world.ids)
         self.faults = Faults()
         self.log = WireLog()
         self.limits = RateBuckets(self.clock, enabled=self.config.rate_limits)
-        self.sockets = SocketHub(self.clock, self.world.ids, self.config.app.id)
+        # The app holds its sockets, not one of its workspaces: each sends over all of them.
+        self.sockets: SocketHub = (
+            SocketHub(self.clock, self.world.ids, self.config.app.id) if beside is None else beside.sockets
+        )
         self.http = HttpCourier(self.config.app, self.clock, transport=transport)
         self.delivery = Delivery(
             clock=self.clock,
@@ -82,12 +90,16 @@ class LocalSlack:
         self.live = LiveFeed(self.world)
         self.world.listen(self.live.changed)
         self.world.listen(self.events.changed)
-        self._starlette = Starlette(routes=self._routes())
-
-    def _routes(self) -> list[Route | Mount | WebSocketRoute]:
-        api = WebApi(
+        self.api = WebApi(
             self.world, limits=self.limits, faults=self.faults, log=self.log, socket_url=self.new_socket_url
         )
+        self.consent = ConsentPage(self.world, self.people)
+        self._starlette = Starlette(routes=self._routes())
+        if beside is not None:
+            beside.api.beside.append(self.api)
+            beside.consent.beside[self.config.team_id] = self.consent
+
+    def _routes(self) -> list[Route | Mount | WebSocketRoute]:
         control = Control(
             Desk(
                 world=self.world,
@@ -103,9 +115,8 @@ class LocalSlack:
             )
         )
         page = Page(self.world, self.people)
-        consent = ConsentPage(self.world, self.people)
         return [
-            Route("/api/{method}", api.endpoint, methods=["GET", "POST"]),
+            Route("/api/{method}", self.api.endpoint, methods=["GET", "POST"]),
             Route("/commands/{team}/{key}", self.responder.endpoint, methods=["POST"]),
             Route("/actions/{team}/{key}", self.responder.endpoint, methods=["POST"]),
             Route("/upload/v1/{key}", self._upload, methods=["POST", "PUT"]),
@@ -114,7 +125,7 @@ class LocalSlack:
             Mount("/_local", routes=control.routes()),
             Mount("/static", StaticFiles(directory=_STATIC)),
             *page.routes(),
-            *consent.routes(),
+            *self.consent.routes(),
         ]
 
     @property

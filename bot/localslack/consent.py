@@ -29,13 +29,25 @@ class ConsentPage:
         self._templates = Environment(
             loader=PackageLoader("bot.localslack"), autoescape=True, undefined=StrictUndefined
         )
+        self.beside: dict[str, ConsentPage] = {}
+        """Other workspaces whose people are asked at this address, by their ids."""
 
     def routes(self) -> list[Route]:
         """The question and its two answers."""
         return [
-            Route(PATH, self._ask, methods=["GET"]),
-            Route(f"{PATH}/{{answer}}", self._answer, methods=["GET"]),
+            Route(PATH, self._asked, methods=["GET"]),
+            Route(f"{PATH}/{{answer}}", self._answered, methods=["GET"]),
         ]
+
+    async def _asked(self, request: Request) -> Response:
+        return await self._of(request).ask(request)
+
+    async def _answered(self, request: Request) -> Response:
+        return await self._of(request).answer(request)
+
+    def _of(self, request: Request) -> ConsentPage:
+        """The page of the workspace that the link names; without one, the first: Slack asks there which it is to be."""
+        return self.beside.get(request.query_params.get("team", ""), self)
 
     def _fault(self, request: Request) -> str:
         """What is wrong with the link that led here, in Slack's word; empty where nothing is."""
@@ -49,7 +61,8 @@ class ConsentPage:
             return "invalid_scope"
         return "" if asked.get("redirect_uri", "").startswith(("http://", "https://")) else "bad_redirect_uri"
 
-    async def _ask(self, request: Request) -> Response:
+    async def ask(self, request: Request) -> Response:
+        """Show the question."""
         fault = self._fault(request)
         if fault:
             return PlainTextResponse(fault, status_code=400, headers=SECURITY)
@@ -63,7 +76,8 @@ class ConsentPage:
         )
         return HTMLResponse(page, headers=SECURITY)
 
-    async def _answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
+        """Send the person back with what they said."""
         fault = self._fault(request)
         if fault:
             return PlainTextResponse(fault, status_code=400, headers=SECURITY)

@@ -96,6 +96,17 @@ def picker(findings: Findings, at: str, element: Json) -> None:
     confirm(findings, at, element)
 
 
+def external_select(findings: Findings, at: str, element: Json) -> None:
+    """A select whose choices the app is asked for."""
+    picker(findings, at, element)
+    least = element.get("min_query_length", 0)
+    if not isinstance(least, int) or isinstance(least, bool) or least < 0:
+        findings.add(f"{at}/min_query_length", "must be a number of 0 or more")
+    for key in ("options", "option_groups"):
+        if key in element:
+            findings.add(at, f"invalid additional property: {key}")
+
+
 def overflow(findings: Findings, at: str, element: Json) -> None:
     """An overflow menu."""
     _options(findings, at, element, most=5)
@@ -146,8 +157,8 @@ ELEMENTS: dict[str, tuple[frozenset[str], Check]] = {
     "workflow_button": _row(nothing_more, ACTIONS, SECTION),
     "static_select": _row(static_select, ACTIONS, SECTION, INPUT),
     "multi_static_select": _row(static_select, ACTIONS, SECTION, INPUT),
-    "external_select": _row(picker, ACTIONS, SECTION, INPUT),
-    "multi_external_select": _row(picker, ACTIONS, SECTION, INPUT),
+    "external_select": _row(external_select, ACTIONS, SECTION, INPUT),
+    "multi_external_select": _row(external_select, ACTIONS, SECTION, INPUT),
     "users_select": _row(picker, ACTIONS, SECTION, INPUT),
     "multi_users_select": _row(picker, ACTIONS, SECTION, INPUT),
     "conversations_select": _row(picker, ACTIONS, SECTION, INPUT),

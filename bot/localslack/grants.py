@@ -85,6 +85,10 @@ class Grants:
         self._given[grant.token] = grant
         return grant
 
+    def gave(self, shown: str) -> bool:
+        """Whether this token, code or refresh token came from here, whatever it is worth by now."""
+        return shown in self._given or shown in self._codes or shown in self._refreshes
+
     def scopes(self, token: str) -> frozenset[str]:
         """What a bot token may do now. Raises ApiRefusal for one that was never given, or is over."""
         grant = self._given.get(token)

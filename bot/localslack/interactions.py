@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.localslack import answers, wire
+from bot.localslack import answers
 from bot.localslack import blocks as block_rules
 from bot.localslack.config import Person
 from bot.localslack.delivery import OK, Ack, Delivery, Payload
 from bot.localslack.events import EventFeed
+from bot.localslack.payloads import Payloads
 from bot.localslack.people import People, why
 from bot.localslack.refusal import ApiRefusal, PersonRefused
 from bot.localslack.responses import Responder
+from bot.localslack.suggestions import Suggested, Suggestions, Where
 from bot.localslack.views import OpenView
-from bot.localslack.world import Change, Channel, Message, World
+from bot.localslack.world import Change, World
 
 Json = dict[str, Any]
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -33,6 +35,8 @@ class Interactions:
         self._delivery = delivery
         self._responder = responder
         self._events = events
+        self._payloads = Payloads(world)
+        self._suggestions = Suggestions(world, delivery=delivery)
 
     # --- messages --------------------------------------------------------------------------------------------------------
 
@@ -44,8 +48,9 @@ class Interactions:
         place = self._people.joined(channel, who)
         message = self._people.message(place, who, ts)
         block, element = answers.find(message.blocks, action_id, block_id)
+        element = self._suggestions.with_options(who, Where(channel=place, message=message), block, element)
         done = answers.action(block, element, value, action_ts=self._stamp())
-        body = self._message_payload(who, place, message) | {"actions": [done]}
+        body = self._payloads.in_message(who, "block_actions", place, message) | {"actions": [done]}
         if element["type"] != "button":
             state = answers.state(element, value)
             body["state"] = {"values": {done["block_id"]: {done["action_id"]: state}}}
@@ -57,67 +62,42 @@ class Interactions:
             )
         return ack
 
-    def _base(self, user: Person, kind: str) -> Json:
-        world = self._world
-        return {
-            "type": kind,
-            "user": wire.short_person(world, user.id),
-            "token": world.app.verification_token,
-            "team": {"id": world.config.team_id, "domain": world.config.team_domain},
-            "enterprise": None,
-            "is_enterprise_install": False,
-        }
-
-    def _in_view(self, user: Person, kind: str, view: OpenView) -> Json:
-        return self._base(user, kind) | {
-            "api_app_id": self._world.app.id,
-            "view": wire.view(self._world, view),
-        }
-
-    def _trigger(self, user: Person, view_id: str = "") -> Json:
-        return {"trigger_id": self._world.handles.new_trigger(user.id, view_id=view_id)}
-
-    def _message_payload(self, user: Person, channel: Channel, message: Message) -> Json:
-        world = self._world
-        container: Json = {
-            "type": "message",
-            "message_ts": message.ts,
-            "channel_id": channel.id,
-            "is_ephemeral": message.ephemeral,
-        }
-        if message.thread_ts:
-            container["thread_ts"] = message.thread_ts
-        return self._at_message(user, "block_actions", channel, message) | {
-            "api_app_id": world.app.id,
-            "container": container,
-            "state": {"values": {}},
-        }
-
-    def _at_message(self, user: Person, kind: str, channel: Channel, message: Message) -> Json:
-        world = self._world
-        key = world.handles.new_response(
-            user=user.id,
-            channel=channel.id,
-            message_ts=message.ts,
-            thread_ts=message.thread_ts if message.is_reply else "",
-        )
-        return self._base(user, kind) | {
-            **self._trigger(user),
-            "channel": {"id": channel.id, "name": channel.name or "directmessage"},
-            "message": wire.message(world, message, with_metadata=True),
-            "response_url": f"{world.base_url}/actions/{world.config.team_id}/{key}",
-        }
+    async def suggest(
+        self,
+        user: str,
+        action_id: str,
+        typed: str,
+        *,
+        channel: str = "",
+        ts: str = "",
+        view_id: str = "",
+        block_id: str = "",
+    ) -> Suggested:
+        """Type into a select of a message or a view whose options the app knows. Raises PersonRefused."""
+        who = self._people.person(user)
+        if view_id:
+            where = Where(view=self._open_view(who, view_id))
+        else:
+            place = self._people.joined(channel, who)
+            where = Where(channel=place, message=self._people.message(place, who, ts))
+        return await self._suggestions.ask(who, where, action_id, typed, block_id)
 
     async def shortcut(self, user: str, callback_id: str, *, channel: str = "", ts: str = "") -> Ack:
-        """Use a message shortcut, or a global one where no message is named."""
+        """Use a message shortcut, or a global one where no message is named. Raises PersonRefused for one that the app has not."""
         who = self._people.person(user)
+        registered = {each.callback_id for each in self._world.app.shortcuts if each.of_message == bool(ts)}
+        if callback_id not in registered:
+            kind = "message shortcut" if ts else "global shortcut"
+            raise PersonRefused("unknown_shortcut", f"the app has no {kind} {callback_id!r}")
         if not ts:
-            body = self._base(who, "shortcut") | self._trigger(who)
+            body = self._payloads.base(who, "shortcut") | self._payloads.trigger(who)
             del body["user"]["name"]  # which a global shortcut's user has not
         else:
             place = self._people.joined(channel, who)
             message = self._people.message(place, who, ts)
-            body = self._at_message(who, "message_action", place, message) | {"message_ts": message.ts}
+            body = self._payloads.at_message(who, "message_action", place, message) | {
+                "message_ts": message.ts
+            }
         body |= {"callback_id": callback_id, "action_ts": self._stamp()}
         return await self._delivery.send(Payload(kind="interactive", what=callback_id, body=body))
 
@@ -136,11 +116,12 @@ class Interactions:
         who = self._people.person(user)
         view = self._open_view(who, view_id)
         block, element = answers.find(view.payload.get("blocks", []), action_id, block_id)
+        element = self._suggestions.with_options(who, Where(view=view), block, element)
         done = answers.action(block, element, value, action_ts=self._stamp())
         if element["type"] != "button":
             view.values.setdefault(done["block_id"], {})[done["action_id"]] = answers.state(element, value)
-        body = self._in_view(who, "block_actions", view) | {
-            **self._trigger(who, view.id),
+        body = self._payloads.in_view(who, "block_actions", view) | {
+            **self._payloads.trigger(who, view.id),
             "container": {"type": "view", "view_id": view.id},
             "actions": [done],
         }
@@ -150,14 +131,14 @@ class Interactions:
         """Press a modal's submit button. `values` is block id → what was entered (or action id → what was entered)."""
         who = self._people.person(user)
         view = self._open_view(who, view_id)
-        self._fill_in(view, values)
+        self._fill_in(who, view, values)
         if view.errors:
             self._changed(view)
             raise PersonRefused(
                 "missing_input", "; ".join(f"{at}: {text}" for at, text in view.errors.items())
             )
-        body = self._in_view(who, "view_submission", view) | {
-            **self._trigger(who, view.id),
+        body = self._payloads.in_view(who, "view_submission", view) | {
+            **self._payloads.trigger(who, view.id),
             "response_urls": [],
         }
         what = str(view.payload.get("callback_id", ""))
@@ -167,11 +148,12 @@ class Interactions:
         self._apply(view, ack)
         return ack
 
-    def _fill_in(self, view: OpenView, values: Json) -> None:
+    def _fill_in(self, who: Person, view: OpenView, values: Json) -> None:
         view.errors = {}
-        for block, element in answers.interactive(view.payload.get("blocks", [])):
-            if element["type"] == "button":
+        for block, plain in answers.interactive(view.payload.get("blocks", [])):
+            if plain["type"] == "button":
                 continue
+            element = self._suggestions.with_options(who, Where(view=view), block, plain)
             block_id, action_id = block["block_id"], element.get("action_id", "")
             given = values.get(action_id, values.get(block_id))
             entered = view.values.setdefault(block_id, {})
@@ -234,7 +216,7 @@ class Interactions:
         self._changed(view)
         if not view.payload.get("notify_on_close"):
             return Ack(outcome=OK)
-        body = self._in_view(who, "view_closed", view) | {"is_cleared": everything}
+        body = self._payloads.in_view(who, "view_closed", view) | {"is_cleared": everything}
         what = str(view.payload.get("callback_id", ""))
         return await self._delivery.send(Payload(kind="interactive", what=what, body=body))
 

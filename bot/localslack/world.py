@@ -110,12 +110,12 @@ class Change:
 class World:
     """All state of one workspace, and the only functions that change it."""
 
-    def __init__(self, config: LocalSlackConfig, clock: Clock) -> None:
+    def __init__(self, config: LocalSlackConfig, clock: Clock, ids: Ids | None = None) -> None:
         self.config = config
         self.app = config.app
         self.clock = clock
         self.base_url = "http://127.0.0.1"
-        self.ids = Ids(clock.now())
+        self.ids = ids or Ids(clock.now())
         self.people: dict[str, Person] = {person.id: person for person in config.people}
         self.people[self.app.bot_user_id] = Person(
             id=self.app.bot_user_id, name=self.app.bot_handle, real_name=self.app.name, email="", is_bot=True

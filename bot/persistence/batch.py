@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, delete
 
 from bot.domain.clock import to_text
-from bot.domain.events import Event, canonical, seal
-from bot.domain.facts import Fact, fact_to_data
+from bot.domain.events import Event, seal
+from bot.domain.facts import Fact, fact_to_text
 from bot.domain.ids import Digest, StreamId
 from bot.domain.nouns import Actor
 from bot.persistence.changes import Buffer, Change, Key
@@ -66,7 +66,7 @@ class Batch:
         for fact in facts:
             seq += 1
             kind = fact.KIND
-            data = canonical(fact_to_data(fact))
+            data = fact_to_text(fact)
             sealed = seal(seq=seq, at=self._at, stream=stream, actor=by, kind=kind, data=data, prev=prev)
             events.append(
                 Event(seq=seq, at=now, stream=stream, actor=actor, fact=fact, prev=prev, hash=sealed)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from bot.domain.clock import from_text
-from bot.domain.nouns import Actor, DeadKind, DeadReason, LetterStatus
+from bot.domain.nouns import DeadKind, DeadReason, LetterStatus
 from bot.domain.records import DeadLetter
-from bot.persistence.rows import Row
+from bot.persistence.rows import Row, maybe_actor, maybe_instant
 
 
 def dead_letter_of(row: Row) -> DeadLetter:
@@ -26,8 +26,8 @@ def dead_letter_of(row: Row) -> DeadLetter:
         incident=row.incident,
         run=row.run,
         alerts=tuple(json.loads(row.alert_keys)),
-        due=None if row.due is None else from_text(row.due),
-        closed_at=None if row.closed_at is None else from_text(row.closed_at),
-        closed_by=None if row.closed_by is None else Actor.parse(row.closed_by),
+        due=maybe_instant(row.due),
+        closed_at=maybe_instant(row.closed_at),
+        closed_by=maybe_actor(row.closed_by),
         why=row.why,
     )

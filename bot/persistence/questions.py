@@ -94,6 +94,16 @@ INCIDENTS_NEWEST = {
     for only_open, quiet, private in product((False, True), repeat=3)
 }
 """By whether only the open ones are wanted, and whether the quiet ones and the private ones are too."""
+_of_workspace = INCIDENTS.c.workspace.in_([_given("workspace"), _given("or_workspace")])
+INCIDENTS_OF_WORKSPACE = {
+    (only_open, quiet, private): Query(
+        _incidents.where(*_OPEN[only_open], *_NO_QUIET[quiet], *_NO_PRIVATE[private], _of_workspace)
+        .order_by(_newest)
+        .limit(_limit)
+    )
+    for only_open, quiet, private in product((False, True), repeat=3)
+}
+"""The same of one chat workspace; `or_workspace` is a second name of it."""
 # What was merged into an incident left its concurrency group there.
 _of_group = union_all(
     select(INCIDENTS.c.id).where(UNRESOLVED, INCIDENTS.c.concurrency_group == _given("group")),
@@ -109,6 +119,11 @@ MERGED_INTO = Query(
 )
 INCIDENT_OF_CHANNEL = Query(
     _incidents.where(INCIDENTS.c.channel == _given("channel")).order_by(INCIDENTS.c.id.desc()).limit(_limit)
+)
+INCIDENT_OF_CHANNEL_THERE = Query(
+    _incidents.where(INCIDENTS.c.channel == _given("channel"), _of_workspace)
+    .order_by(INCIDENTS.c.id.desc())
+    .limit(_limit)
 )
 LAST_INCIDENT = Query(select(func.max(INCIDENTS.c.id)))
 
@@ -242,6 +257,12 @@ HEAD = Query(select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).l
 
 OUTBOX_ENTRY = Query(select(*OUTBOX.c).where(OUTBOX.c.key == _given("key")))
 OUTBOX_BEHIND = Query(select(*OUTBOX.c).where(BEHIND).order_by(OUTBOX.c.since, OUTBOX.c.key).limit(_limit))
+OUTBOX_BEHIND_THERE = Query(
+    select(*OUTBOX.c)
+    .where(BEHIND, OUTBOX.c.incident.in_(select(INCIDENTS.c.id).where(_of_workspace)))
+    .order_by(OUTBOX.c.since, OUTBOX.c.key)
+    .limit(_limit)
+)
 OUTBOX_GIVEN_UP = Query(
     select(*OUTBOX.c)
     .where(GIVEN_UP, OUTBOX.c.incident == _given("incident", BigInteger))

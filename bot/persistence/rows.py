@@ -51,11 +51,13 @@ Row = Any
 _actor = lru_cache(maxsize=1024)(Actor.parse)
 
 
-def _maybe_instant(text: str | None) -> datetime | None:
+def maybe_instant(text: str | None) -> datetime | None:
+    """Read an instant where there is one."""
     return None if text is None else from_text(text)
 
 
-def _maybe_actor(text: str | None) -> Actor | None:
+def maybe_actor(text: str | None) -> Actor | None:
+    """Read an actor where there is one."""
     return None if text is None else _actor(text)
 
 
@@ -89,8 +91,8 @@ def incident_of(row: Row) -> IncidentRecord:
         runbook=row.runbook,
         opened_by=_actor(row.opened_by),
         opened_at=from_text(row.opened_at),
-        acknowledged_at=_maybe_instant(row.acknowledged_at),
-        resolved_at=_maybe_instant(row.resolved_at),
+        acknowledged_at=maybe_instant(row.acknowledged_at),
+        resolved_at=maybe_instant(row.resolved_at),
         commander=row.commander or "",
         channel=row.channel,
         channel_name=row.channel_name,
@@ -98,18 +100,19 @@ def incident_of(row: Row) -> IncidentRecord:
         firing=row.firing,
         resolution=row.resolution,
         last_seq=row.last_seq or 0,
-        scheduled=_maybe_instant(row.scheduled),
+        scheduled=maybe_instant(row.scheduled),
         quiet=bool(row.quiet),
         service=row.service,
         private=bool(row.private),
         roles=_roles_of(row),
-        last_update_at=_maybe_instant(row.last_update_at),
+        last_update_at=maybe_instant(row.last_update_at),
         last_update=row.last_update,
-        next_update_due=_maybe_instant(row.next_update_due),
-        impact_from=_maybe_instant(row.impact_from),
-        impact_to=_maybe_instant(row.impact_to),
+        next_update_due=maybe_instant(row.next_update_due),
+        impact_from=maybe_instant(row.impact_from),
+        impact_to=maybe_instant(row.impact_to),
         impact=row.impact,
         merged_into=row.merged_into,
+        workspace=row.workspace,
     )
 
 
@@ -146,15 +149,15 @@ def mark_of(row: Row) -> MarkRecord:
         permalink=row.permalink,
         marked_by=_actor(row.marked_by),
         marked_at=from_text(row.marked_at),
-        edited_at=_maybe_instant(row.edited_at),
-        deleted_at=_maybe_instant(row.deleted_at),
+        edited_at=maybe_instant(row.edited_at),
+        deleted_at=maybe_instant(row.deleted_at),
     )
 
 
 def freeze_of(row: Row) -> FreezeRecord:
     """Read the freeze."""
     return FreezeRecord(
-        since=from_text(row.since), by=_actor(row.by), why=row.why, until=_maybe_instant(row.until)
+        since=from_text(row.since), by=_actor(row.by), why=row.why, until=maybe_instant(row.until)
     )
 
 
@@ -162,8 +165,8 @@ def channel_of(row: Row) -> ChannelRecord:
     """Read how an incident's channel stands."""
     return ChannelRecord(
         incident=row.incident,
-        retired_at=_maybe_instant(row.retired_at),
-        archived_at=_maybe_instant(row.archived_at),
+        retired_at=maybe_instant(row.retired_at),
+        archived_at=maybe_instant(row.archived_at),
         before=row.before,
         left_why=row.left_why,
         not_in=tuple(NotInvited(**each) for each in json.loads(row.not_in or "[]")),
@@ -188,7 +191,7 @@ def alert_of(row: Row) -> AlertRecord:
         annotations=json.loads(row.annotations),
         generator_url=row.generator_url,
         starts_at=from_text(row.starts_at),
-        ends_at=_maybe_instant(row.ends_at),
+        ends_at=maybe_instant(row.ends_at),
         first_seen=from_text(row.first_seen),
         last_seen=from_text(row.last_seen),
         deliveries=row.deliveries,
@@ -217,18 +220,18 @@ def run_of(row: Row) -> RunRecord:
         digest=row.digest,
         status=RunStatus(row.status),
         phase=Phase(row.phase),
-        requested_by=_maybe_actor(row.requested_by),
+        requested_by=maybe_actor(row.requested_by),
         inputs=json.loads(row.inputs),
         started_at=from_text(row.started_at),
-        finished_at=_maybe_instant(row.finished_at),
+        finished_at=maybe_instant(row.finished_at),
         reason=row.reason,
         detail=row.detail,
         group=row.concurrency_group,
         severity=Severity(row.severity) if row.severity else None,
         behind=row.behind,
         place=row.place,
-        paused_at=_maybe_instant(row.paused_at),
-        paused_by=_maybe_actor(row.paused_by),
+        paused_at=maybe_instant(row.paused_at),
+        paused_by=maybe_actor(row.paused_by),
         paused_why=row.paused_why,
         parent=row.parent,
         parent_step=row.parent_step,
@@ -244,14 +247,14 @@ def step_of(row: Row) -> StepRecord:
         step=row.step,
         status=StepStatus(row.status),
         attempt=row.attempt,
-        started_at=_maybe_instant(row.started_at),
-        finished_at=_maybe_instant(row.finished_at),
+        started_at=maybe_instant(row.started_at),
+        finished_at=maybe_instant(row.finished_at),
         reason=row.reason,
         detail=row.detail,
         output=json.loads(row.output),
         items=tuple(json.loads(row.item_list)),
         waits_for=row.waits_for,
-        due_at=_maybe_instant(row.due_at),
+        due_at=maybe_instant(row.due_at),
         in_doubt=bool(row.in_doubt),
     )
 
@@ -287,12 +290,12 @@ def _approval_of(row: Row, votes: tuple[VoteRecord, ...]) -> ApprovalRecord:
         undo=row.undo,
         sources=tuple(json.loads(row.sources)),
         quorum=row.quorum,
-        requested_by=_maybe_actor(row.requested_by),
+        requested_by=maybe_actor(row.requested_by),
         requested_at=from_text(row.requested_at),
-        expires_at=_maybe_instant(row.expires_at),
-        escalated_at=_maybe_instant(row.escalated_at),
+        expires_at=maybe_instant(row.expires_at),
+        escalated_at=maybe_instant(row.escalated_at),
         escalated_to=tuple(json.loads(row.escalated_to or "[]")),
-        closed_at=_maybe_instant(row.closed_at),
+        closed_at=maybe_instant(row.closed_at),
         why=row.why,
         items=row.item_count,
         over=row.over,
@@ -336,8 +339,8 @@ def schedule_of(row: Row) -> ScheduleRecord:
         cron=row.cron,
         timezone=row.timezone,
         since=from_text(row.since),
-        due=_maybe_instant(row.due),
-        answered_at=_maybe_instant(row.answered_at),
+        due=maybe_instant(row.due),
+        answered_at=maybe_instant(row.answered_at),
         incident=row.incident,
         started=row.started,
         skipped=row.skipped,
@@ -355,7 +358,7 @@ def outbox_of(row: Row) -> OutboxEntry:
         ts=row.ts,
         digest=row.digest,
         attempts=row.attempts,
-        due_at=_maybe_instant(row.due_at),
+        due_at=maybe_instant(row.due_at),
         ambiguous=bool(row.ambiguous),
         error=row.error,
         gone=row.gone,

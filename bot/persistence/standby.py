@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from bot.domain.canonical import canonical
 from bot.domain.clock import Clock, to_text
-from bot.domain.events import canonical
 from bot.errors import JournalError
 from bot.persistence.database import Database
 from bot.persistence.lead import end_session, holder_of

@@ -18,6 +18,7 @@ from bot.persistence.lead import Lead, SessionLead
 from bot.persistence.lease import Lease
 from bot.persistence.migrate import revision_of, revisions
 from bot.persistence.reader import Records
+from bot.persistence.workspace_reader import WorkspaceRecords
 
 _LOOK = 0.05
 
@@ -31,6 +32,10 @@ class Store:
     database: Database
     lead: Lead
     lease: Lease | None
+
+    def records_of(self, workspace: str, *, home: bool) -> Records:
+        """Return the reader of those who serve one chat workspace; of all there is where it has no name, because it is the only one."""
+        return WorkspaceRecords(self.database, workspace, home=home) if workspace else self.records
 
     async def surely_leading(self) -> None:
         """Return once no other process can lead: at once, but for one that slept or has not reached its database for a while."""

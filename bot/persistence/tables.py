@@ -1,4 +1,4 @@
-"""What is stored. `events` is the truth; every other table but `inbox`, `runbooks` and those of `process_tables` is made from it.
+"""What is stored. `events` is the truth; all else is made from it but `inbox`, `runbooks` and the tables of `process_tables` and `workspace_tables`.
 
 Instants are text as `bot.domain.clock.to_text` writes them: of one width, so that they sort as time does, on every database. JSON is text in
 canonical form. There are no foreign keys between projections: the log holds them together, and a rebuild may write them in any order.
@@ -93,6 +93,7 @@ INCIDENTS = Table(
     _instant("impact_to"),
     _text("impact"),
     Column("merged_into", BigInteger().with_variant(Integer(), "sqlite"), nullable=True),
+    _text("workspace"),
 )
 UNRESOLVED = INCIDENTS.c.status != text("'resolved'")
 Index(

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from bot.domain.canonical import canonical
 from bot.domain.clock import to_text
-from bot.domain.events import Event, canonical
+from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.ids import Digest, IncidentId, LetterId, RunId, StreamId, run_id
 from bot.domain.nouns import Actor

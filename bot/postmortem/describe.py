@@ -49,6 +49,7 @@ def _opened(fact: facts.IncidentOpened, by: str, event: Event, _names: Names) ->
         book += f", of {plain(fact.service)}"
     if fact.private:
         book += ", seen by those alone who take part in it"
+    book += _in_workspace(fact.workspace)
     return f"{by} {verb} incident {fact.incident} as {fact.severity}{book}{because(fact.title)}"
 
 
@@ -177,11 +178,22 @@ def _back(fact: facts.BreakerClosed, _by: str, _event: Event, _names: Names) -> 
 
 
 def _chat_stopped(fact: facts.ChatStopped, _by: str, _event: Event, _names: Names) -> str:
-    return f"Slack refuses this app ({plain(fact.code)}): nothing is shown there until that is mended, and nothing is given up"
+    where = _in_workspace(fact.workspace)
+    return f"Slack refuses this app{where} ({plain(fact.code)}): nothing is shown there until that is mended, and nothing is given up"
 
 
 def _chat_went_on(fact: facts.ChatWentOn, _by: str, _event: Event, _names: Names) -> str:
-    return f"Slack takes this app's calls again, after {duration(fact.stopped_for)}"
+    where = _in_workspace(fact.workspace)
+    return f"Slack takes this app's calls{where} again, after {duration(fact.stopped_for)}"
+
+
+def _workspace_joined(fact: facts.WorkspaceJoined, _by: str, _event: Event, _names: Names) -> str:
+    name = plain(fact.name or fact.workspace)
+    return f"This app was let into the Slack workspace {name} ({plain(fact.workspace)}) by {plain(fact.by)}"
+
+
+def _in_workspace(workspace: str) -> str:
+    return f" in the workspace {plain(workspace)}" if workspace else ""
 
 
 def _message_lost(fact: facts.MessageLost, _by: str, _event: Event, _names: Names) -> str:
@@ -207,6 +219,7 @@ SENTENCES: Mapping[type[Fact], Callable[[Any, str, Event, Names], str]] = {
     facts.LetIn: _let_in,
     facts.ChatStopped: _chat_stopped,
     facts.ChatWentOn: _chat_went_on,
+    facts.WorkspaceJoined: _workspace_joined,
     facts.IncidentAcknowledged: _acknowledged,
     facts.StatusChanged: _status,
     facts.NoteAdded: _note,

@@ -23,7 +23,7 @@ _NOT_SHOWN = frozenset({"scope"})
 
 def redacted(event: Event, redact: Redact) -> Event:
     """Return the event as others may read it; place, time, actor and hash stay those of the log."""
-    return replace(event, fact=_of(event.fact, redact))
+    return event._replace(fact=_of(event.fact, redact))
 
 
 def _of(value: Any, redact: Redact) -> Any:  # noqa: ANN401 - any value that a fact holds

@@ -120,7 +120,7 @@ RULES: dict[str, Rule] = {
     "FL107": _error("settings that contradict each other", "Two keys of one part can't both hold."),
     "FL108": _error(
         "a loop over what is no list",
-        "`for_each` takes a list, or one expression that gives a list; a text around it makes a text of it.",
+        "`for_each` takes a list, or one expression that gives a list; a text around it makes a text of it, and a number is none.",
     ),
     "FL201": _error("two steps of one id", "An id names a step in expressions, in approvals and in the log."),
     "FL202": _error("needs a step that there is not", "`needs` names steps of the same list by id."),
@@ -129,7 +129,7 @@ RULES: dict[str, Rule] = {
     ),
     "FL204": _warning(
         "a step that never runs",
-        "Its condition can't come true; drop the step, or say what was meant.",
+        "Its condition can't come true, or waits for the end of a step that never runs; drop the step, or say what was meant.",
     ),
     "FL301": _error(
         "a name that can't exist", "Nothing of that name is in scope here; a run would fail on it."

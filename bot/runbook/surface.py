@@ -252,7 +252,10 @@ class On(Part):
     schedule: Schedule | None = Field(
         default=None, description="When it starts by itself; every input needs a default then."
     )
-    command: bool = Field(default=False, description="Whether `/incident run <name>` starts it.")
+    command: bool = Field(
+        default=False,
+        description="Whether people may start it, with `/incident run <name>` or `fireline run <name>`.",
+    )
 
 
 class Input(Part):

@@ -26,13 +26,22 @@ FILE_VARIABLE = f"{PREFIX}CONFIG"
 _HINT = "docs/settings.md has every setting; fireline.example.yaml shows them in place."
 
 
+_NOT_YET = {"slack": dict.fromkeys(("bot_token", "app_token", "signing_secret"), "not yet")}
+"""What stands for the tokens that Slack gives an app once it is made."""
+
+
 def load_settings(
-    *, file: Path | None = None, environ: Mapping[str, str] | None = None, directory: Path | None = None
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    before_the_app: bool = False,
 ) -> Settings:
     """Read the settings: environment over file over defaults.
 
     `file` is the one named on the command line; without it, `FIRELINE_CONFIG` names one, and else `fireline.yaml` in `directory` (the
-    current one) is read if it is there. Raises ConfigurationError, whose message has a line for each problem.
+    current one) is read if it is there. With `before_the_app`, the tokens of a Slack app that is yet to be made are not asked for. Raises
+    ConfigurationError, whose message has a line for each problem.
     """
     environ = os.environ if environ is None else environ
     found = _find(file, environ, directory or Path.cwd())
@@ -40,7 +49,8 @@ def load_settings(
     variables = _from_environment(environ)
     strays = list(_stray_variables(environ))
     try:
-        settings = Settings(**_merge(said.data, variables))
+        given = _merge(said.data, variables)
+        settings = Settings(**(_merge(_NOT_YET, given) if before_the_app else given))
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         raise _refusal([*strays, *(_problem(each, said, variables) for each in details)]) from None

@@ -16,12 +16,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.domain.nouns import Severity
 from bot.settings.api import ApiSettings
+from bot.settings.oauth import OAuthSettings
 from bot.settings.protection import ProtectionSettings
 from bot.settings.types import Duration, OffIsAWord, Paths, SecretSource, Section, Words
 
 PREFIX = "FIRELINE_"
 NESTING = "__"
 _DATABASES = ("sqlite", "postgresql")
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{7,}")
 _MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
@@ -98,7 +100,7 @@ class SlackSettings(Section):
         description="How Slack reaches Fireline: `http` (Slack calls the public URL), `socket` (Socket Mode: no public URL) or `off`.",
     )
     bot_token: SecretStr | None = Field(
-        default=None, description="Bot token (`xoxb-…`); needed unless `mode` is `off`."
+        default=None, description="Bot token (`xoxb-…`); needed unless `mode` is `off` or `oauth` is set."
     )
     app_token: SecretStr | None = Field(
         default=None, description="App-level token (`xapp-…`); needed for `socket`."
@@ -156,6 +158,8 @@ class SlackSettings(Section):
         description="How a postmortem's draft goes up into the channel: as its `canvas` (a file where Slack makes none), as a `file`, or `off`.",
     )
 
+    oauth: OAuthSettings = OAuthSettings()
+
     @field_validator("base_url")
     @classmethod
     def _one_slash_at_the_end(cls, value: str) -> str:
@@ -174,10 +178,19 @@ class SlackSettings(Section):
 
     @model_validator(mode="after")
     def _tokens_for_the_mode(self) -> Self:
-        needed = {"off": (), "http": ("bot_token", "signing_secret"), "socket": ("bot_token", "app_token")}[
-            self.mode
+        if self.oauth.on and self.bot_token is not None:
+            msg = "bot_token is of one workspace, and oauth is for several: set one of them"
+            raise ValueError(msg)
+        several = len(self.oauth.workspaces) > 1
+        if several and self.announce_channel and _CHANNEL.fullmatch(self.announce_channel):
+            msg = "announce_channel is an id of one workspace: give the name that the channel has in each"
+            raise ValueError(msg)
+        needed = {"off": (), "http": ("bot_token", "signing_secret"), "socket": ("bot_token", "app_token")}
+        missing = [
+            name
+            for name in needed[self.mode]
+            if getattr(self, name) is None and not (name == "bot_token" and self.oauth.on)
         ]
-        missing = [name for name in needed if getattr(self, name) is None]
         if missing:
             msg = f"mode {self.mode} needs {' and '.join(missing)}"
             raise ValueError(msg)
@@ -311,7 +324,7 @@ class Settings(BaseSettings):
     groups: dict[str, Words] = Field(
         default_factory=dict,
         description="People by group, as approvals name them (`group:sre`): member ids of the chat or email addresses, "
-        "`sre: [U0ADA, ben@example.com]`.",
+        "`sre: [U0ADA, ben@example.com]`; with several workspaces, `T0PAY/U0ADA` is somebody of one of them.",
     )
     roles: Words = Field(
         default=(),

@@ -159,7 +159,9 @@ class Metrics:
         self.outbox_errors = self._counter(
             "outbox_errors", "Calls to the chat that failed, by its own word for why.", "method", "code"
         )
-        self.chat_stopped = self._gauge("chat_stopped", "Whether the chat refuses this app: 1 while it does.")
+        self.chat_stopped = self._gauge(
+            "chat_stopped", "Workspaces in which the chat refuses this app; 0 while it does nowhere."
+        )
         self.chat_losses = self._counter(
             "chat_losses",
             "What the chat took away under us: message (deleted), channel (removed from it, or it is gone).",

@@ -10,12 +10,13 @@ from bot.ingress.api.routes import Api
 from bot.settings import Settings
 from bot.settings.api import ApiTokenSettings
 from bot.wiring.fireline import Fireline
+from bot.wiring.workspaces import home_of
 
 
 def build_api(fireline: Fireline) -> Api:
     """Make the API of a Fireline that leads."""
     redact = fireline.redactor.redact
-    onlooker = Onlooker(fireline.store.records, redact)
+    onlooker = Onlooker(fireline.store.records, redact, home_of(fireline.settings))
 
     async def standing(ident: str) -> None:
         # Without chat there is nobody who knows more of a person than the settings do.

@@ -22,6 +22,7 @@ from bot.evidence.redaction import Redactor
 from bot.incidents.desk import Desk
 from bot.incidents.dispatch import Dispatcher
 from bot.incidents.intake import Intake
+from bot.incidents.lifecycle import everything
 from bot.incidents.reminders import Reminders
 from bot.incidents.routing import choose
 from bot.incidents.silencer import Silencer
@@ -35,7 +36,7 @@ from bot.settings import Settings
 from bot.telemetry import Metrics
 from bot.wiring.actions import build_actions, catalogue_of
 from bot.wiring.chat import build_chat
-from bot.wiring.fireline import Fireline
+from bot.wiring.fireline import Desks, Fireline
 from bot.wiring.grounds import Grounds, prepare
 from bot.wiring.library import Shelf
 from bot.wiring.patience import patience_of
@@ -46,6 +47,7 @@ from bot.wiring.silencing import build_silencer
 from bot.wiring.watching import CountEvents
 from bot.wiring.watching_letters import CountLetters
 from bot.wiring.watching_targets import CountTargets
+from bot.wiring.workspaces import home_of, workspace_by_labels
 from integrations.transport import Transport, TransportConfig
 
 _LETTERS = 100_000
@@ -195,7 +197,13 @@ def _driver(
 
 def _dispatcher(settings: Settings, store: Store, shelf: Shelf, driver: Driver, clock: Clock) -> Dispatcher:
     dispatcher = Dispatcher(
-        store.journal, driver, runbooks=shelf.runbooks, clock=clock, tokens=_token, variables=settings.vars
+        store.journal,
+        driver,
+        runbooks=shelf.runbooks,
+        clock=clock,
+        tokens=_token,
+        variables=settings.vars,
+        workspace_of=workspace_by_labels(settings),
     )
     store.journal.listen_late(dispatcher.catch_up)
     store.journal.listen(dispatcher.watch)
@@ -220,6 +228,7 @@ def _timekeeper(
         alarm=bell,
         tokens=_token,
         variables=settings.vars,
+        workspace=home_of(settings),
     )
     bell.ring = timekeeper.ring
     store.journal.listen(timekeeper.watch)
@@ -236,19 +245,23 @@ def _reminders(settings: Settings, store: Store, clock: Clock, bells: Bells) -> 
 
 def _desks(
     settings: Settings, store: Store, shelf: Shelf, driver: Driver, silencer: Silencer | None
-) -> Callable[[Journal], Desk]:
+) -> Desks:
     """Return what makes a desk over a journal: chat hands one in that marks its payload as handled in the same unit of work."""
 
-    def desk_over(journal: Journal) -> Desk:
+    def desk_over(journal: Journal, workspace: str = "") -> Desk:
+        home = home_of(settings)
+        mine = {workspace, "" if workspace == home else workspace}
         return Desk(
             journal,
-            store.records,
+            store.records_of(workspace, home=workspace == home),
             driver,
             runbook=shelf.get,
             tokens=_token,
             variables=settings.vars,
             roles=settings.roles,
             silencer=silencer,
+            workspace=workspace or home,
+            sees=(lambda incident: incident.workspace in mine) if workspace else everything,
         )
 
     return desk_over

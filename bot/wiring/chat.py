@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
+from bot.chat.joining.stores import stores_over
 from bot.chat.surface import ChatSurface
 from bot.domain.facts import PostmortemDrafted
 from bot.domain.ids import IncidentId
@@ -22,7 +24,30 @@ from bot.wiring.patience import patience_of
 
 def build_chat(fireline: Fireline) -> ChatSurface:
     """Make the chat surface of a Fireline; with `slack.mode: off` it does nothing."""
+    behind, config = _behind(fireline), ChatConfig.from_settings(fireline.settings)
 
+    def within(workspace: str) -> Behind:
+        if not workspace:
+            return behind
+        reader = fireline.store.records_of(workspace, home=workspace == config.workspaces[0])
+        return replace(
+            behind,
+            reader=reader,
+            desk=lambda journal: fireline.desk(journal, workspace),
+            foresight=fireline.foresight(reader),
+        )
+
+    return ChatSurface(
+        config,
+        behind,
+        clock=fireline.clock,
+        metrics=fireline.metrics,
+        within=within,
+        stores=stores_over(fireline.store.database.writing, config.oauth.client_id) if config.oauth else None,
+    )
+
+
+def _behind(fireline: Fireline) -> Behind:
     def outline(run: RunRecord) -> Outline | None:
         try:
             book = fireline.shelf.plan_of(run.digest).runbook
@@ -46,7 +71,7 @@ def build_chat(fireline: Fireline) -> ChatSurface:
     async def read_draft(drafted: PostmortemDrafted) -> str:
         return await asyncio.to_thread(read_written, drafted)
 
-    behind = Behind(
+    return Behind(
         journal=fireline.store.journal,
         reader=fireline.store.records,
         desk=fireline.desk,
@@ -61,9 +86,7 @@ def build_chat(fireline: Fireline) -> ChatSurface:
         foresight=fireline.foresight(),
         surely_leading=fireline.store.surely_leading,
         patience=patience_of(fireline.settings),
-    )
-    return ChatSurface(
-        ChatConfig.from_settings(fireline.settings), behind, clock=fireline.clock, metrics=fireline.metrics
+        learn=fireline.redactor.learn,
     )
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 
 from bot import __version__
+from bot.chat.identity import Identity
 from bot.chat.surface import ChatSurface
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.facts import LeadTaken, ProcessStarted
 from bot.domain.ids import SYSTEM, IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, ActorKind, DeadKind
-from bot.domain.ports import Journal, Transaction
+from bot.domain.ports import Journal, Reader, Transaction
 from bot.engine.driver import Driver
 from bot.evidence.redaction import Redactor
 from bot.incidents.dead_letters import bring_back, put_all_back
@@ -46,6 +48,14 @@ _OF_RUNBOOKS = frozenset({DeadKind.ALERT, DeadKind.SCHEDULE})
 """What is tried again whenever the runbooks are read: that is what mends it, if anything does."""
 
 
+class Desks(Protocol):
+    """Makes desks: cheap to call, one a command."""
+
+    def __call__(self, journal: Journal, workspace: str = "") -> Desk:
+        """Return a desk over a journal for the people of a chat workspace; without one, for those who see everything."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Fireline:
     """Everything that runs, for those who start it and for tests that look inside."""
@@ -62,7 +72,7 @@ class Fireline:
     timekeeper: Timekeeper
     reminders: Reminders
     intake: Intake
-    desk: Callable[[Journal], Desk]
+    desk: Desks
     evidence: EvidenceFiles
     redactor: Redactor
     transport: Transport
@@ -76,25 +86,29 @@ class Fireline:
         """Draft an incident's postmortem, with people's names as chat knows them."""
         # Without chat there is nobody to ask, and nobody outside to be told who our people are.
         for user in await asyncio.to_thread(self._people_of, incident) if self.chat.on else ():
-            await self.chat.identity.learn(user)
+            await self._identity_of(incident).learn(user)
         return await draft_postmortem(
             self.store.journal,
             self.store.records,
             incident,
             self.settings.data_dir / "postmortems",
             by=by,
-            names=self.names(),
+            names=self._identity_of(incident).names(),
             redact=self.redactor.redact,
         )
+
+    def _identity_of(self, incident: IncidentId) -> Identity:
+        record = self.store.records.incident(incident)
+        return self.chat.identity_of(record.workspace if record is not None else "")
 
     def _people_of(self, incident: IncidentId) -> set[str]:
         events = self.store.records.events(stream=incident_stream(incident))
         return {event.actor.id for event in events if event.actor.kind is ActorKind.PERSON}
 
-    def foresight(self) -> Foresight:
-        """Make what tells people which runbooks they may start, and what a run would do."""
+    def foresight(self, reader: Reader | None = None) -> Foresight:
+        """Make what tells people which runbooks they may start, and what a run would do; `reader` has what is there for them."""
         return Foresight(
-            self.store.records,
+            reader or self.store.records,
             runbooks=self.shelf.runbooks,
             catalogue=self.shelf.catalogue,
             variables=self.settings.vars,
@@ -102,7 +116,7 @@ class Fireline:
 
     def names(self) -> Mapping[str, str]:
         """Return people's names by id, as far as chat has told them."""
-        return self.chat.identity.names()
+        return self.chat.names()
 
     async def reload(self) -> None:
         """Read the runbooks anew, and route again what had waited for them."""

@@ -86,6 +86,7 @@ def settings_secrets(settings: Settings) -> list[str]:
         settings.slack.bot_token,
         settings.slack.app_token,
         settings.slack.signing_secret,
+        settings.slack.oauth.client_secret,
         settings.console.token,
         settings.api.token,
         *(each.token for each in settings.api.tokens.values()),

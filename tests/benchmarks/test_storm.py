@@ -83,7 +83,7 @@ async def test_ready_though_slack_is_slow(place: Workplace) -> None:
         ts = await place.posted(place.channel_of(incident), f"approval/{approval}")
         ready.add(float(ts) - began)
         asked = clock.now().timestamp()
-        await place.surface._slack.call("auth.test", {})
+        await place.surface.home.slack.call("auth.test", {})
         call.add(clock.now().timestamp() - asked)
         await place.settled()
     show(f"{TIMES} SEV1 incidents, {LATENCY * 1000:g} ms for each call", [ready, call], beside=call)

@@ -95,7 +95,8 @@ def _values(kind: object) -> st.SearchStrategy[typing.Any]:  # noqa: C901, PLR09
     return st.from_type(kind)  # type: ignore[arg-type]  # an enum or bool
 
 
-def _facts(cls: type[Fact], incident: IncidentId) -> st.SearchStrategy[Fact]:
+def facts_of_kind(cls: type[Fact], incident: IncidentId) -> st.SearchStrategy[Fact]:
+    """Return any facts of one kind, about an incident."""
     hints, special = typing.get_type_hints(cls), _special(incident)
     made = {
         each.name: special.get(each.name, _values(hints[each.name]))
@@ -115,7 +116,7 @@ def appends(draw: st.DrawFn) -> Append:
     incident = draw(st.sampled_from(INCIDENTS))
     later = [each for each in every_kind() if each is not facts.IncidentOpened]
     chosen = draw(st.lists(st.sampled_from(later), min_size=1, max_size=3))
-    said = [draw(_facts(each, incident)) for each in chosen]
+    said = [draw(facts_of_kind(each, incident)) for each in chosen]
     return incident_stream(incident), draw(_values(Actor)), said
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from bot.actions.nested import TAKE_BACK
 from bot.actions.outcome import Reason
-from bot.domain.events import digest_of
+from bot.domain.canonical import digest_of
 from bot.domain.facts import CallStarted, Fact, RunFinished, RunStarted
 from bot.domain.ids import RunId
 from bot.domain.nouns import FIRELINE, Actor, RunStatus

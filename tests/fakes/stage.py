@@ -13,7 +13,8 @@ from typing import Any
 from bot.actions.contract import ActionSpec, Catalogue, Effect, Inputs
 from bot.actions.nested import RUN_RUNBOOK, SPEC
 from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
-from bot.domain.events import GENESIS, Event, digest_of
+from bot.domain.canonical import digest_of
+from bot.domain.events import GENESIS, Event
 from bot.domain.facts import EvidenceStored, Fact, RunFinished, RunStarted
 from bot.domain.ids import Digest, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus, Settlement, StepStatus, Vote, person

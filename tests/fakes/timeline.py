@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.canonical import canonical
 from bot.domain.clock import to_text
-from bot.domain.events import GENESIS, Event, canonical, seal
+from bot.domain.events import GENESIS, Event, seal
 from bot.domain.facts import Fact, fact_to_data
 from bot.domain.ids import IncidentId, StreamId, incident_stream
 from bot.domain.nouns import FIRELINE, Actor

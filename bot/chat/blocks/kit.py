@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.chat.blocks.ink import Ink, Redact, cut
-from bot.domain.events import digest_of
+from bot.domain.canonical import digest_of
 from bot.domain.ids import Digest
 
 Json = dict[str, Any]

@@ -9,7 +9,7 @@ from bot.chat.blocks.kit import Json, button, confirmation
 from bot.chat.blocks.picture import Picture
 from bot.domain.nouns import DeadKind
 from bot.domain.records import DeadLetter
-from bot.incidents.dead_letters import LETS_GO, PUTS_BACK
+from bot.incidents.dead_letters import PUTS_BACK
 
 LETTERS_SHOWN = 3
 """Dead letters that the living message tells, and has buttons for; the command lists all."""
@@ -43,15 +43,20 @@ def letter_buttons(letters: Sequence[DeadLetter]) -> list[Json]:
 
 
 def _both(letter: DeadLetter, *, alone: bool) -> tuple[Json, Json]:
-    end = "End it" if letter.what is DeadKind.RUN else "Discard"
+    end = ending(letter)
     which = "" if alone else f" {letter.id}"
     value = {"letter": int(letter.id)}
     back = confirmation("Put it back?", f"{_sentence(PUTS_BACK[letter.what])}", yes="Put it back")
-    sure = confirmation(f"{end}?", f"{_sentence(LETS_GO[letter.what])}", yes=end, danger=True)
     return (
         button(f"Put back{which}", f"letter_requeue/{letter.id}", value, confirm=back),
-        button(f"{end}{which}", f"letter_discard/{letter.id}", value, style="danger", confirm=sure),
+        # Its form asks why, and says what it means.
+        button(f"{end}{which}", f"letter_discard/{letter.id}", value, style="danger"),
     )
+
+
+def ending(letter: DeadLetter) -> str:
+    """What it is called to let it go."""
+    return "End it" if letter.what is DeadKind.RUN else "Discard"
 
 
 def _sentence(words: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 
 Tree = dict[str, Any]
 _MISSING = object()

@@ -20,7 +20,8 @@ HOME, MARKED, UNMARKED, EDITED, DELETED, JOINED = (
 )
 ARCHIVED = frozenset({"channel_archive", "group_archive"})
 GONE = frozenset({"channel_deleted", "group_deleted"})
-EVENTS = frozenset({HOME, MARKED, UNMARKED, EDITED, DELETED, JOINED, *ARCHIVED, *GONE})
+THROWN_OUT = frozenset({"app_uninstalled", "tokens_revoked"})
+EVENTS = frozenset({HOME, MARKED, UNMARKED, EDITED, DELETED, JOINED, *ARCHIVED, *GONE, *THROWN_OUT})
 
 
 def read_event(body: Mapping[str, Any], wanted: frozenset[str], reaction: str) -> tuple[str, Asked] | None:
@@ -38,6 +39,7 @@ def read_event(body: Mapping[str, Any], wanted: frozenset[str], reaction: str) -
         DELETED: _deleted,
         JOINED: _joined,
         **dict.fromkeys(ARCHIVED | GONE, _ended),
+        **dict.fromkeys(THROWN_OUT, _thrown_out),
     }
     asked = readers[kind](event, kind)
     if asked is None or (kind in {MARKED, UNMARKED} and asked.value != reaction):
@@ -49,6 +51,10 @@ def _home(event: Mapping[str, Any], kind: str) -> Asked | None:
     if event.get("tab", "home") != "home":
         return None
     return Asked(kind=EVENT, action=kind, user=str(event.get("user", "")))
+
+
+def _thrown_out(_event: Mapping[str, Any], kind: str) -> Asked:
+    return Asked(kind=EVENT, action=kind, user="")
 
 
 def _reaction(event: Mapping[str, Any], kind: str) -> Asked | None:

@@ -19,7 +19,7 @@ from bot.chat.blocks.kit import Message
 from bot.chat.inbound.payload import COMMAND, EVENT, VIEW, Asked
 from bot.chat.inbound.reading import Ours, read
 from bot.chat.inbound.relayed import entry_from_data
-from bot.chat.inbound.reply import Answer, Replier, Window, ephemeral, for_form
+from bot.chat.inbound.reply import Answer, Teller, Window, ephemeral, for_form
 from bot.chat.inbound.worker import InboxWorker
 from bot.chat.views.answer import ViewAnswer
 from bot.crashpoints import CrashPoint, reached
@@ -47,7 +47,7 @@ class Intake:
         *,
         journal: Journal,
         worker: InboxWorker,
-        replier: Replier,
+        replier: Teller,
         glance: Glance,
         clock: Clock,
         ours: Ours,
@@ -61,9 +61,9 @@ class Intake:
         self._windows: dict[str, Window] = {}
         self._telling: set[asyncio.Task[None]] = set()
 
-    async def take(self, body: Mapping[str, Any]) -> BoltResponse:
-        """Take a body in, and return the ack."""
-        found = read(body, self._ours)
+    async def take(self, body: Mapping[str, Any], workspace: str = "") -> BoltResponse:
+        """Take a body in that comes from a workspace, and return the ack."""
+        found = read(body, self._ours, workspace)
         if found is None:
             return _ack()
         key, asked = found

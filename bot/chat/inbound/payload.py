@@ -23,7 +23,7 @@ class Asked:
 
     A command has `text`. A button has `action`, `value` and the message or the modal (`view`) it stands in. A form has `action`, what it is about as
     `value`, what was entered as `state` and its first field as `first`. A shortcut on a message, and an event about one, have its `message`, its
-    `author` and its `text`.
+    `author` and its `text`. `workspace` is where it was asked, empty where there is only one.
     """
 
     kind: str
@@ -39,6 +39,7 @@ class Asked:
     state: str = ""
     first: str = ""
     author: str = ""
+    workspace: str = ""
 
     def to_data(self) -> dict[str, Any]:
         """Return it as JSON data, for the inbox."""

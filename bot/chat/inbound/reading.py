@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.chat.inbound.events import read_event
 from bot.chat.inbound.payload import ACTION, COMMAND, SHORTCUT, TEXT_KEPT, VIEW, Asked, within
-from bot.domain.events import digest_of
+from bot.domain.canonical import digest_of
 
 Read = tuple[str, Asked]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """What of all that Slack sends is for us: the slash command, and the names of buttons, forms and shortcuts; `reaction` marks a message."""
+    """What of all that Slack sends is for us: the slash command, and the names of buttons, forms and shortcuts; `reaction` marks a message.
+
+    `workspaces` are those whose people we hear, empty where there is only one.
+    """
 
     command: str
     actions: frozenset[str] = frozenset()
@@ -24,10 +27,18 @@ class Ours:
     shortcuts: frozenset[str] = frozenset()
     reaction: str = ""
     events: frozenset[str] = frozenset()
+    workspaces: frozenset[str] = frozenset()
 
 
-def read(body: Mapping[str, Any], ours: Ours) -> Read | None:
-    """Return the key and the content of a body that we handle; None for any other."""
+def read(body: Mapping[str, Any], ours: Ours, workspace: str = "") -> Read | None:
+    """Return the key and the content of a body that we handle; None for any other, and for one from elsewhere."""
+    if not ours.workspaces:
+        return _read(body, ours)
+    found = _read(body, ours) if workspace in ours.workspaces else None
+    return (found[0], replace(found[1], workspace=workspace)) if found is not None else None
+
+
+def _read(body: Mapping[str, Any], ours: Ours) -> Read | None:
     if body.get("command") == ours.command:
         return _command(body)
     match body.get("type"):

@@ -10,7 +10,7 @@ import asyncio
 import html
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from bot.chat.blocks.answers import Refusal
 from bot.chat.blocks.kit import Message
@@ -70,6 +70,14 @@ def for_form(asked: Asked, answer: Answer) -> tuple[ViewAnswer, Message | None]:
     if answer is None or (asked.channel and not isinstance(answer, Refusal)):
         return CLOSED, answer
     return turned(outcome(answer)), None
+
+
+class Teller(Protocol):
+    """The way back, for those who answer; `Replier` is one."""
+
+    async def tell(self, asked: Asked, answer: Message | ViewAnswer, *, since: datetime) -> None:
+        """Show a message to the one who asked; never raises for what Slack does."""
+        ...
 
 
 class Replier:

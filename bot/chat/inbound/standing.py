@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt import BoltResponse
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.authorization import AuthorizeResult
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.chat.config import ChatConfig
+from bot.chat.config import INSTALL_PATH, REDIRECT_PATH, ChatConfig
 from bot.chat.inbound.door import EVENTS_PATH, Door
 from bot.chat.inbound.payload import VIEW, Asked
 from bot.chat.inbound.reading import read
@@ -35,27 +37,33 @@ Put = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 
 def standing_routes(config: ChatConfig, put: Put, clock: Clock) -> list[Route]:
-    """Return the routes that Slack calls; none unless the mode is `http`."""
+    """Return the routes that Slack calls, none unless the mode is `http`; and those by which a workspace lets the app in, which lead nowhere here."""
+    several = config.oauth is not None and config.mode != "off"
+    joining = [Route(path, _elsewhere, methods=["GET"]) for path in (INSTALL_PATH, REDIRECT_PATH) if several]
     if config.mode != "http":
-        return []
+        return joining
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=config.bot_token)
 
-    async def take(body: dict[str, Any]) -> BoltResponse:
-        return await _take(config, put, clock, body)
+    async def take(body: dict[str, Any], context: AsyncBoltContext) -> BoltResponse:
+        found = read(body, ours_of(config), context.team_id or "")
+        return await _keep(put, clock, *found) if found is not None else BoltResponse(status=200, body="")
 
     app = AsyncApp(signing_secret=config.signing_secret, authorize=authorize)
     app.use(take)
     door = Door(app, signing_secret=config.signing_secret, clock=clock)
-    return [Route(EVENTS_PATH, door.answer, methods=["POST"])]
+    return [Route(EVENTS_PATH, door.answer, methods=["POST"]), *joining]
 
 
-async def _take(config: ChatConfig, put: Put, clock: Clock, body: Mapping[str, Any]) -> BoltResponse:
-    found = read(body, ours_of(config))
-    if found is None:
-        return BoltResponse(status=200, body="")
-    key, asked = found
+async def _elsewhere(_request: Request) -> Response:
+    """Let a workspace in where the token is kept: at the process that leads."""
+    return PlainTextResponse(
+        "This process stands by for another one. Try again in a moment.", status_code=503
+    )
+
+
+async def _keep(put: Put, clock: Clock, key: str, asked: Asked) -> BoltResponse:
     if asked.action in STEPS:
         return _not_here(asked)
     entry = InboxEntry(key=key, kind=asked.kind, payload=asked.to_data(), received_at=clock.now())

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from bot.chat.blocks.answers import failed, refused, said
 from bot.chat.blocks.ink import Redact
 from bot.chat.inbound.payload import ACTION, COMMAND, EVENT, SHORTCUT, VIEW, Asked
-from bot.chat.inbound.reply import Answer, Replier, Window
+from bot.chat.inbound.reply import Answer, Teller, Window
 from bot.chat.pace import Sleep
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.dead_letters import Landing, land
@@ -64,7 +64,7 @@ class InboxWorker:
         journal: Journal,
         reader: Reader,
         handler: Handler,
-        replier: Replier,
+        replier: Teller,
         redact: Redact,
         sleep: Sleep,
     ) -> None:
@@ -185,6 +185,8 @@ class InboxWorker:
             if tries >= TRIES:
                 tx.close_inbox(entry.key, error=fault)
                 here = tx.incident_of_channel(asked.channel) if asked.channel else None
+                if here is not None and here.workspace not in {"", asked.workspace}:
+                    here = None  # another workspace's channel of the same id
                 landing = Landing(
                     what=DeadKind.REQUEST,
                     about=entry.key,

@@ -16,11 +16,13 @@ from bot.chat.inbound.worker import Task
 from bot.chat.modals.opener import Opener
 from bot.chat.modals.running import RunForms
 from bot.chat.views import deciding, forms
+from bot.chat.views.letting_go import letting_go_form
 from bot.chat.views.more import more_view
-from bot.domain.ids import ApprovalId, IncidentId
+from bot.domain.ids import ApprovalId, IncidentId, LetterId
 from bot.domain.ports import Reader
 from bot.domain.records import ApprovalRecord, IncidentRecord
 from bot.errors import NotFound, Refused
+from bot.incidents.dead_letters import waiting
 
 FORMS = (
     "declare",
@@ -36,9 +38,18 @@ FORMS = (
     "freeze",
 )
 """What can be opened by `open/…`, and by a command without arguments."""
-FOR_THOSE_WHO_DECIDE = frozenset({"run", "run_go", "deny", "silence", "freeze"})
+FOR_THOSE_WHO_DECIDE = frozenset({"run", "run_go", "deny", "letter_discard", "silence", "freeze"})
 """Forms for full members alone, when they are opened and when they are sent off: the same as the commands."""
-OPENING = frozenset({f"{OPEN}more", "deny", "details", "details_page", *(f"{OPEN}{each}" for each in FORMS)})
+OPENING = frozenset(
+    {
+        f"{OPEN}more",
+        "deny",
+        "details",
+        "details_page",
+        "letter_discard",
+        *(f"{OPEN}{each}" for each in FORMS),
+    }
+)
 """Buttons that open something, and do nothing else."""
 OTHERS = 100
 """Incidents that another may be merged into, as a form lists them."""
@@ -79,6 +90,7 @@ class Openings:
             "freeze": lambda asked, _: forms.freeze_form(_about(asked)),
             "deny": self._deny,
             "details": self._details,
+            "letter_discard": self._letting_go,
             "more": self._more,
         }
 
@@ -148,6 +160,13 @@ class Openings:
         incident, approval, name = self._asked_about(asked, meant)
         page = int(meant.get("page", 1))
         return deciding.details(incident, approval, name, _about(asked), page=page, redact=self._redact)
+
+    def _letting_go(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
+        number = LetterId(int(meant["letter"]))
+        letter = waiting(self._reader.dead_letter(number), number)
+        if letter.incident is not None:
+            self._found(asked, letter.incident)
+        return letting_go_form(letter, _about(asked, letter=int(number)), redact=self._redact)
 
     def _more(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
         incident = self._found(asked, _incident_of(meant))

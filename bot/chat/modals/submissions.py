@@ -18,7 +18,7 @@ from bot.chat.modals.openings import FOR_THOSE_WHO_DECIDE
 from bot.chat.modals.running import STEPS, RunForms, declared
 from bot.chat.views.answer import ViewAnswer
 from bot.chat.voting import Voting
-from bot.domain.ids import ApprovalId, Digest, IncidentId
+from bot.domain.ids import ApprovalId, Digest, IncidentId, LetterId
 from bot.domain.nouns import IncidentStatus, Severity, Vote, person
 from bot.domain.ports import Reader
 from bot.errors import Refused
@@ -30,6 +30,7 @@ SUBMITTED = frozenset(
         "note",
         "resolve",
         "deny",
+        "letter_discard",
         "update",
         "assign",
         "severity",
@@ -71,6 +72,7 @@ class Submissions:
             "note": self._note,
             "resolve": self._resolve,
             "deny": self._deny,
+            "letter_discard": self._let_go,
             "update": self._update,
             "assign": self._assign,
             "severity": self._severity,
@@ -192,6 +194,11 @@ class Submissions:
             Vote.DENY,
             why=_text(task, "why"),
         )
+
+    async def _let_go(self, task: Task) -> Answer:
+        letter = LetterId(int(task.asked.meant["letter"]))
+        await self._desk(task.journal).discard(letter, person(task.asked.user), _text(task, "why"))
+        return said(f"🗑️ Dead letter {letter} is discarded.", "What stands of it, and why, is on record.")
 
 
 def _incident(task: Task) -> IncidentId:

@@ -22,8 +22,8 @@ from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.naming import channel_name, other_name
 from bot.chat.outbox.people import Inviter
 from bot.chat.pace import Pacer, Priority
+from bot.domain.canonical import digest_of
 from bot.domain.channel_records import ChannelRecord
-from bot.domain.events import digest_of
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, OutboxEntry
 from bot.errors import ChatError

@@ -25,7 +25,9 @@ from bot.domain.ids import IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE, DeadKind, DeadReason
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import OutboxEntry
+from bot.telemetry import get_logger
 
+_LOG = get_logger(__name__)
 T = TypeVar("T")
 SETTLES = timedelta(seconds=12)
 """How long after it was sent Slack may be at work on a call that nobody waits for any more; a little more than we wait for an answer ourselves."""
@@ -93,7 +95,15 @@ class Ledger:
                     tx.put_outbox(replace(entry, **_NOWHERE))
             return True
 
-        return await self._write(unit)
+        left = await self._write(unit)
+        if left:
+            _LOG.warning(
+                "an incident's channel can't be used any more; the response goes on in a new one",
+                why=why,
+                incident=int(incident),
+                channel=channel,
+            )
+        return left
 
     async def _tell(self, incident: IncidentId, fact: Fact) -> None:
         await self._write(lambda tx: tx.append(incident_stream(incident), FIRELINE, [fact]))

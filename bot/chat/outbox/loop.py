@@ -95,6 +95,7 @@ class Outbox:
         self._clock = clock
         self._sleep = sleep
         self._metrics = metrics
+        self._pending = 0
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._lanes: dict[str, asyncio.Task[None]] = {}
@@ -114,6 +115,11 @@ class Outbox:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._loop = None
         self._lanes.clear()
+
+    def resume(self) -> None:
+        """Go on after Slack had refused us: somebody let us in again."""
+        self._setbacks.resume()
+        self.wake()
 
     def wake(self, _events: Sequence[Event] = ()) -> None:
         """Look again, soon; the journal calls this with what it committed."""
@@ -145,7 +151,9 @@ class Outbox:
     def _sweep(self) -> float:
         """Give every lane its work, start those that stand still, and return the seconds until the next due time."""
         entries = self._reader.outbox_behind(limit=AT_ONCE)
-        self._metrics.outbox_pending.set(len(entries))
+        # Several workspaces have an outbox each; the gauge is of all of them.
+        self._metrics.outbox_pending.inc(len(entries) - self._pending)
+        self._pending = len(entries)
         now = self._clock.now()
         if self._setbacks.paused_for > 0:
             return self._setbacks.paused_for

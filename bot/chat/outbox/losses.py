@@ -26,7 +26,10 @@ _LOOKED_BACK = 20_000
 class Losses:
     """Remembers what is lost now, from the log on: a restart forgets nothing, and says nothing twice."""
 
-    def __init__(self, *, journal: Journal, reader: Reader, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, *, journal: Journal, reader: Reader, clock: Clock, metrics: Metrics, workspace: str = ""
+    ) -> None:
+        self._workspace = workspace
         self._journal = journal
         self._reader = reader
         self._clock = clock
@@ -57,11 +60,12 @@ class Losses:
         _LOG.error(
             "Slack refuses this app; chat stands still until that is mended",
             code=problem.code,
+            workspace=self._workspace or None,
             hint=problem.hint,
         )
-        fact = ChatStopped(code=problem.code)
+        fact = ChatStopped(code=problem.code, workspace=self._workspace)
         self._stopped, self._since = fact, self._clock.now()
-        self._metrics.chat_stopped.set(1)
+        self._metrics.chat_stopped.inc()
         await self._journal.append(SYSTEM, FIRELINE, [fact])
 
     async def answered(self) -> None:
@@ -71,10 +75,11 @@ class Losses:
             return
         since = self._since or self._clock.now()
         self._stopped = None
-        self._metrics.chat_stopped.set(0)
+        self._metrics.chat_stopped.dec()
         _LOG.info("Slack takes this app's calls again")
         lasted = (self._clock.now() - since).total_seconds()
-        await self._journal.append(SYSTEM, FIRELINE, [ChatWentOn(stopped_for=lasted)])
+        fact = ChatWentOn(stopped_for=lasted, workspace=self._workspace)
+        await self._journal.append(SYSTEM, FIRELINE, [fact])
 
     def _learn(self) -> None:
         """Read from the log's end, once, how the process before left it."""
@@ -83,10 +88,15 @@ class Losses:
         self._known = True
         place, _ = self._reader.head()
         events = self._reader.events(stream=SYSTEM, after=max(0, place - _LOOKED_BACK))
-        found = _last(events, ChatStopped, ChatWentOn)
+        ours = [
+            each
+            for each in events
+            if isinstance(each.fact, ChatStopped | ChatWentOn) and each.fact.workspace == self._workspace
+        ]
+        found = _last(ours, ChatStopped, ChatWentOn)
         if found is not None and isinstance(found.fact, ChatStopped):
             self._stopped, self._since = found.fact, found.at
-            self._metrics.chat_stopped.set(1)
+            self._metrics.chat_stopped.inc()
 
     # ---- our place in a channel
 
@@ -125,16 +135,6 @@ class Losses:
             return tx.now
 
         return await self._journal.submit(unit)
-
-    def left(self, incident: IncidentRecord, why: str) -> None:
-        """Take note that an incident's channel was left for good, and that the response goes on in another one."""
-        _LOG.warning(
-            "an incident's channel is gone under us; the response goes on in a new one",
-            why=why,
-            incident=int(incident.id),
-            channel=incident.channel,
-        )
-        self._metrics.chat_losses.labels("channel").inc()
 
     def _matters(self, incident: IncidentId, channel: str) -> bool:
         """Tell whether a channel that we can't write in is still one that we should write in."""

@@ -44,6 +44,7 @@ LOCKED_OUT = frozenset(
         "token_expired",
         "no_permission",
         "org_login_required",
+        "not_installed",  # ours: the workspace has given no token
     }
 )
 """Slack refuses us, not what we sent."""
@@ -87,6 +88,7 @@ class Setbacks:
         self._missed = 0
         self._lost: dict[str, datetime] = {}
         self._due_now: set[str] = set()
+        self._kept_out: set[str] = set()
 
     @property
     def away(self) -> bool:
@@ -107,6 +109,12 @@ class Setbacks:
         left = 0.0 if self._paused_until is None else (self._paused_until - self._clock.now()).total_seconds()
         return max(0.0, left)
 
+    def resume(self) -> None:
+        """Call again now: what Slack refused us for is mended, whatever pause each thing was in."""
+        self._paused_until = None
+        self._due_now |= self._kept_out
+        self._kept_out.clear()
+
     async def overcame(self, entry: OutboxEntry) -> None:
         """Take note that a thing was brought; `entry` is as it stood before. What took no call tells nothing of Slack."""
         if self._answers() == self._heard:
@@ -119,6 +127,7 @@ class Setbacks:
             self._missed = 0
             self._lost.clear()
         self._due_now.discard(entry.key)
+        self._kept_out.discard(entry.key)
         await self._losses.answered()
         incident = self._of_open_channel(entry)
         if incident is not None and any(code in entry.error for code in OUT):
@@ -162,6 +171,7 @@ class Setbacks:
     async def _refused(self, entry: OutboxEntry, problem: ChatError, channel: str) -> None:
         if problem.code in LOCKED_OUT:
             self._paused_until = self._clock.now() + LOCKED_OUT_PAUSE
+            self._kept_out.add(entry.key)
             await self._losses.stopped(problem)
             await self._later(entry, LOCKED_OUT_PAUSE, problem, counts=False)
         elif problem.code in OUT and channel and (incident := self._of_open_channel(entry)) is not None:
@@ -190,6 +200,8 @@ class Setbacks:
 
         Whoever removed us may have meant it, and `/invite` is a word: so that is waited for where people can be told.
         """
+        if incident.channel != channel:
+            return  # it was left meanwhile: what was for it is brought to the next one
         unsure = incident.private and OUT[problem.code] == GONE
         why = REMOVED if unsure else OUT[problem.code]
         if why == REMOVED:
@@ -198,8 +210,7 @@ class Setbacks:
                 pause = min(LONGEST_OUT, OUT_PAUSE * 2 ** min(entry.attempts, 5))
                 await self._later(entry, pause, problem)
                 return
-        if await self._ledger.left(incident.id, channel, why):
-            self._losses.left(incident, why)
+        await self._ledger.left(incident.id, channel, why)
         behind = self._reader.outbox_behind(limit=AT_ONCE)
         self._due_now.update(each.key for each in behind if each.incident == incident.id)
 

@@ -13,7 +13,14 @@ from bot.domain.facts.channel import (
     NotInvited,
     Reminded,
 )
-from bot.domain.facts.chat import ChatStopped, ChatWentOn, LetIn, MessageLost, ShutOut
+from bot.domain.facts.chat import (
+    ChatStopped,
+    ChatWentOn,
+    LetIn,
+    MessageLost,
+    ShutOut,
+    WorkspaceJoined,
+)
 from bot.domain.facts.control import Postponed, RunPaused, RunRequeued, RunResumed, RunRetried
 from bot.domain.facts.dead_letters import DeadLetterDiscarded, DeadLetterLanded, DeadLetterRequeued
 from bot.domain.facts.freeze import ChangesFrozen, ChangesUnfrozen
@@ -89,6 +96,7 @@ from bot.domain.facts.silence import (
     SilenceFailed,
     SilenceStands,
 )
+from bot.domain.facts.text import fact_to_text, words_to_text
 
 __all__ = [
     "AlertSeen",
@@ -182,9 +190,12 @@ __all__ = [
     "StepUndoFailed",
     "StepUndone",
     "UpdateGiven",
+    "WorkspaceJoined",
     "fact_from_data",
     "fact_to_data",
+    "fact_to_text",
     "json_of",
     "kind_of",
     "kinds",
+    "words_to_text",
 ]

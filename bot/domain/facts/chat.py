@@ -10,9 +10,13 @@ from bot.domain.ids import IncidentId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatStopped(Fact, kind="chat.stopped"):
-    """The chat platform refuses this app, `code` is its word for why: everything waits, and nothing is given up."""
+    """The chat platform refuses this app, `code` is its word for why: everything waits, and nothing is given up.
+
+    `workspace` is the one that does, empty where there is only one.
+    """
 
     code: str
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,17 @@ class ChatWentOn(Fact, kind="chat.went_on"):
     """The chat platform takes this app's calls again; it had not for so many seconds."""
 
     stopped_for: float
+    workspace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceJoined(Fact, kind="chat.workspace_joined"):
+    """Somebody of a workspace let this app into it; `by` is their id there, `scopes` what the app may do. The token is no part of the record."""
+
+    workspace: str
+    name: str
+    by: str
+    scopes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

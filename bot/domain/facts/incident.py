@@ -17,7 +17,8 @@ class IncidentOpened(Fact, kind="incident.opened"):
 
     `group` is the concurrency group that later alerts attach by, empty for a declared incident; `runbook` names the runbook that opened it.
     `scheduled` is the instant of the runbook's schedule that it was opened for, None otherwise: such an incident is quiet until somebody is needed.
-    `service` is what a person said is affected. A `private` one is shown to nobody but those who take part in it.
+    `service` is what a person said is affected. A `private` one is shown to nobody but those who take part in it. `workspace` is the id of the
+    chat workspace that it belongs to, empty where there is only one.
     """
 
     incident: IncidentId
@@ -28,6 +29,7 @@ class IncidentOpened(Fact, kind="incident.opened"):
     scheduled: datetime | None = None
     service: str = ""
     private: bool = False
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,14 +12,13 @@ What may have happened is never assumed not to have: a call that can't be repeat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.actions.contract import InvalidInputs
 from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK
 from bot.actions.outcome import TRANSIENT, Failed, Reason, Succeeded
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 from bot.domain.facts import (
     CallFailed,
     CallInterrupted,
@@ -55,7 +54,8 @@ def rendered(
     if not isinstance(values, Mapping):
         msg = "`with` must be a mapping"
         raise RunbookError(msg)
-    turn.plan.spec(action).check(values)
+    check = turn.plan.check_written if template.literal else turn.plan.checked
+    check(action, values)
     return nested.called(turn, values) if action == RUN_RUNBOOK else values
 
 
@@ -335,7 +335,7 @@ def interrupted(turn: Turn, step: Step, call: CallStarted) -> None:
 def _tries(turn: Turn, step: Step, arrival: CallEnded) -> CallEnded:
     """Count attempts from where a person had the run tried again: the runbook's retries are there anew."""
     earlier = turn.state.step(step.id).earlier.get(arrival.part, 0)
-    return replace(arrival, attempt=arrival.attempt - earlier) if earlier else arrival
+    return arrival._replace(attempt=arrival.attempt - earlier) if earlier else arrival
 
 
 def _record_success(

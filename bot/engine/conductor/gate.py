@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.domain.ids import RunId, StepId
 from bot.domain.nouns import HoldCause, Part, Severity
@@ -18,8 +18,7 @@ CallId = tuple[RunId, StepId, Part, int]
 """A call: its run, its step, its part, its attempt."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """A call that a run wants to make. `since` is when it began to wait, None when it is asked for the first time.
 
     `target` is empty where a call touches nothing that could be protected; `idle` says that it only waits, and takes no room;

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 from bot.domain.facts import LoopBegan, LoopExpanded, StepUndone
 from bot.domain.ids import instance_id, instance_of
 from bot.domain.labels import label_of

@@ -15,7 +15,7 @@ from typing import Any
 from bot.actions.contract import Effect
 from bot.actions.nested import DEEPEST, RUN_RUNBOOK, TAKE_BACK
 from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 from bot.domain.ids import StepId, instance_of
 from bot.domain.nouns import Part, RunStatus
 from bot.engine.conductor.plan import Plan

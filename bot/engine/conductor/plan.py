@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from bot.actions.contract import ActionSpec, Catalogue, Effect
+from bot.actions.contract import ActionSpec, Catalogue, Effect, Inputs
 from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK, is_nested
 from bot.domain.ids import StepId, instance_id, instance_of
 from bot.domain.nouns import Part
@@ -33,6 +33,15 @@ _TAKE_BACK = Undo(action=TAKE_BACK, inputs=Template.compile({}))
 """How a step that ran a runbook is undone where it says nothing: which run that was, its state tells."""
 DEFAULT_PATIENCE = timedelta(minutes=2)
 DEFAULT_UNDO_PATIENCE = timedelta(minutes=10)
+
+
+class _Main(NamedTuple):
+    """What is true of each main call of a step."""
+
+    step: Step
+    effect: Effect
+    repeatable: bool
+    retry: Retry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +88,24 @@ class Plan:
     def _instances(self) -> dict[StepId, Step]:
         return {}
 
+    @cached_property
+    def _mains(self) -> dict[StepId, _Main]:
+        return {}
+
+    @cached_property
+    def _checked(self) -> dict[int, tuple[Mapping[str, Any], Inputs]]:
+        return {}
+
+    def _main(self, step: Step) -> _Main:
+        """Return what is true of each main call of a step: asked several times a call, and worked out once."""
+        known = self._mains.get(step.id)
+        if known is None or known.step is not step:
+            spec = self.spec(step.action)
+            repeatable = effective_repeatable(step, spec)
+            known = _Main(step, effective_effect(step, spec), repeatable, effective_retry(step, repeatable))
+            self._mains[step.id] = known
+        return known
+
     def spec(self, action: str) -> ActionSpec:
         """Return an action's spec; RunbookError when this installation has no such action (any more)."""
         try:
@@ -101,12 +128,21 @@ class Plan:
         if action == RUN_RUNBOOK:
             # These are not what a runbook says, but what was made of it: the digest stands beside the name.
             return f"the runbook {inputs['name']}"
-        spec = self.spec(action)
-        return spec.target(spec.check(inputs))
+        return self.spec(action).target(self.checked(action, inputs))
+
+    def checked(self, action: str, inputs: Mapping[str, Any]) -> Inputs:
+        """Return inputs as their action takes them; InvalidInputs tells every misfit."""
+        known = self._checked.get(id(inputs))
+        return known[1] if known is not None and known[0] is inputs else self.spec(action).check(inputs)
+
+    def check_written(self, action: str, inputs: Mapping[str, Any]) -> None:
+        """Check inputs that stand in the runbook as they are: once for all runs, and whoever wants them checked later finds it done."""
+        if id(inputs) not in self._checked:
+            self._checked[id(inputs)] = (inputs, self.spec(action).check(inputs))
 
     def effect(self, step: Step) -> Effect:
         """Return what a step does to the world: what its action declares, or what the runbook says instead."""
-        return effective_effect(step, self.spec(step.action))
+        return self._main(step).effect
 
     def changes(self, step: Step, part: Part) -> bool:
         """Return whether a call of this part changes something that was not changed before: what only looks does not, nor what takes it back."""
@@ -119,11 +155,11 @@ class Plan:
             return True
         if part is Part.UNDO:
             return isinstance(step.undo, Undo) and self.spec(step.undo.action).repeatable
-        return effective_repeatable(step, self.spec(step.action))
+        return self._main(step).repeatable
 
     def retry(self, step: Step) -> Retry:
         """Return how often the step's main call is tried, and how far apart."""
-        return effective_retry(step, self.repeatable(step))
+        return self._main(step).retry
 
     def source(self, step: Step, part: Part) -> Step | Probe | Verify | Undo:
         """Return what names the action and the inputs of a part of a step; RunbookError when the step has no such part."""

@@ -11,7 +11,7 @@ from typing import Any
 from bot.actions.contract import Effect, InvalidInputs
 from bot.actions.nested import is_nested
 from bot.actions.outcome import Reason
-from bot.domain.events import canonical, digest_of
+from bot.domain.canonical import canonical, digest_of
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted
 from bot.domain.ids import Digest, StepId, approval_id
 from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote

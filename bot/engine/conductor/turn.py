@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.domain.canonical import digest_of
 from bot.domain.clock import to_text
-from bot.domain.events import digest_of
 from bot.domain.facts import Fact, StepCancelled, StepFailed, StepSkipped, StepSucceeded
 from bot.domain.ids import StepId, instance_of
 from bot.domain.nouns import FIRELINE, Actor, Part, Phase, StepStatus

@@ -342,6 +342,8 @@ class Guards:
 
     def next_due(self) -> datetime | None:
         """Return when `tick` has something to do by itself, None when nothing waits for time alone."""
+        if not self._timers and self.frozen is None:
+            return None
         instants = [instant(self._timers[0][0])] if self._timers else []
         if self.frozen is not None and self.frozen.until is not None:
             instants.append(self.frozen.until)

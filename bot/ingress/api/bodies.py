@@ -21,12 +21,16 @@ Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-def _length(value: object) -> timedelta:
-    """Read `2h30m`; ValueError for all else, a bare number of nobody knows what included."""
+def _text(value: object, what: str) -> str:
+    """Return a text; ValueError, saying what it should be, for a bare number of nobody knows what."""
     if not isinstance(value, str):
-        msg = "a length of time is a text, like 30m, 2h or 1d"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic tells a ValueError as a misfit
-    return parse_duration(value)
+        raise ValueError(what)  # noqa: TRY004 - pydantic tells a ValueError as a misfit
+    return value
+
+
+def _length(value: object) -> timedelta:
+    """Read `2h30m`."""
+    return parse_duration(_text(value, "a length of time is a text, like 30m, 2h or 1d"))
 
 
 Length = Annotated[timedelta, BeforeValidator(_length)]
@@ -34,10 +38,7 @@ Length = Annotated[timedelta, BeforeValidator(_length)]
 
 def _moment(value: object) -> datetime:
     """Read `2026-11-23T07:03:00Z`; ValueError for what has no zone, since nobody knows when that is."""
-    if not isinstance(value, str):
-        msg = "an instant is a text, like 2026-11-23T07:03:00Z"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic tells a ValueError as a misfit
-    return from_text(value)
+    return from_text(_text(value, "an instant is a text, like 2026-11-23T07:03:00Z"))
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]

@@ -12,7 +12,7 @@ from bot.domain.clock import to_text
 from bot.domain.ids import ApprovalId, IncidentId, LetterId, RunId
 from bot.domain.nouns import Actor, ApprovalStatus, RunStatus
 from bot.domain.ports import Reader
-from bot.domain.records import DeadLetter, RunRecord
+from bot.domain.records import DeadLetter, IncidentRecord, RunRecord
 from bot.errors import NotFound
 from bot.incidents.foreseen import Foreseen, ForeseenStep
 from bot.ingress.api.holders import Holder
@@ -36,9 +36,13 @@ class Preview:
 
 
 class Onlooker:
-    """Reads records off the event loop, and writes them as JSON data; NotFound when there is nothing of that name."""
+    """Reads records off the event loop, and writes them as JSON data; NotFound when there is nothing of that name.
 
-    def __init__(self, reader: Reader, redact: Redact) -> None:
+    `home` is the chat workspace whose people hold tokens, empty where there is only one.
+    """
+
+    def __init__(self, reader: Reader, redact: Redact, home: str = "") -> None:
+        self._home = home
         self._reader = reader
         self._redact = redact
 
@@ -60,7 +64,7 @@ class Onlooker:
         """Return an incident's id when it is there for this holder: a private one is not for those who take no part in it."""
         incident = IncidentId(number)
         found = await asyncio.to_thread(self._reader.incident, incident)
-        if found is None or not found.seen_by(holder.actor.id):
+        if found is None or not self._takes_part(found, holder):
             raise _no_incident(incident)
         return incident
 
@@ -147,23 +151,29 @@ class Onlooker:
             for approval in self._reader.approvals_of(incident)
             if approval.status is ApprovalStatus.PENDING and self._may_see(incident, holder, approval.sources)
         ]
-        seen = [run for run in runs if self._may_see(run.incident, holder)]
+        in_doubt = {run for run, _ in self._reader.steps_in_doubt()}
+        doubtful = [run for run in runs if run.id in in_doubt and self._may_see(run.incident, holder)]
         return {
             "approvals": [self._clean(each) for each in approvals],
-            "unknown": [each for run in seen for each in self._unknown(run)],
+            "unknown": [each for run in doubtful for each in self._unknown(run)],
         }
 
     def _may_see(self, incident: IncidentId, holder: Holder, sources: Sequence[str] = ()) -> bool:
         """Tell whether a holder may see something of an incident: a private one, only those who are in it or are asked by name or group."""
         record = self._reader.incident(incident)
         asked = {f"user:{holder.actor.id}", *(f"group:{each}" for each in holder.groups)}
-        return record is None or record.seen_by(holder.actor.id) or bool(asked & set(sources))
+        return record is None or self._takes_part(record, holder) or bool(asked & set(sources))
+
+    def _takes_part(self, record: IncidentRecord, holder: Holder) -> bool:
+        """Tell whether an incident is there for a holder; in the private one of another workspace, an id like theirs is somebody else's."""
+        elsewhere = record.private and record.workspace not in {"", self._home}
+        return record.seen_by(holder.actor.id) and not elsewhere
 
     def _may_see_letter(self, letter: DeadLetter, holder: Holder) -> bool:
         return letter.incident is None or self._may_see(letter.incident, holder)
 
     def _unknown(self, run: RunRecord) -> Sequence[Mapping[str, Any]]:
-        """Return the outcomes of a run that nobody has settled; the records don't tell those of an undo, so its events are read."""
+        """Return the outcomes of a run that nobody has settled; which call is meant, and why it is in doubt, only its events say."""
         stories = with_items(step_stories(self._reader.events_of_run(run.id)))
         return [
             {"incident": int(run.incident), **self._clean(story.unsettled.fact)}

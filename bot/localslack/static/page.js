@@ -2,6 +2,7 @@
 // It makes no HTML of its own from what people or apps wrote.
 import { completing } from "./complete.js";
 import { doneEditing, menus } from "./menu.js";
+import { suggesting } from "./suggest.js";
 
 const body = document.body;
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -330,6 +331,7 @@ document.addEventListener("visibilitychange", markRead);
 
 const composer = (row) => $(row.closest("#thread") ? "#thread [data-composer]" : "#main [data-composer]");
 menus({ act, toast, confirmed, placeOf, composer });
+suggesting({ act, placeOf });
 $$("[data-composer]").forEach(completing);
 const scroll = $("#scroll");
 if (scroll && !location.hash) scroll.scrollTop = scroll.scrollHeight;

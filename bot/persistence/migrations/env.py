@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from bot.persistence import workspace_tables  # noqa: F401 - no question of ours reads them: slack_sdk's stores do
 from bot.persistence.metadata import METADATA
 
 context.configure(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.domain.clock import to_text
-from bot.domain.events import Event, canonical
-from bot.domain.facts import AlertsAttached, AlertsReceived, AlertsUnmatched
+from bot.domain.events import Event
+from bot.domain.facts import AlertsAttached, AlertsReceived, AlertsUnmatched, words_to_text
 from bot.domain.nouns import Routing
 from bot.persistence.changes import Change
 from bot.persistence.tables import ALERTS, INCIDENTS
@@ -23,8 +23,8 @@ def received(fact: AlertsReceived, event: Event, at: str) -> Iterable[Change]:
                 "group_key": fact.group_key,
                 "fingerprint": alert.fingerprint,
                 "status": alert.status.value,
-                "labels": canonical(dict(alert.labels)),
-                "annotations": canonical(dict(alert.annotations)),
+                "labels": words_to_text(alert.labels),
+                "annotations": words_to_text(alert.annotations),
                 "generator_url": alert.generator_url,
                 "starts_at": to_text(alert.starts_at),
                 "ends_at": None if alert.ends_at is None else to_text(alert.ends_at),

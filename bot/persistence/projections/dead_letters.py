@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.domain.canonical import canonical
 from bot.domain.clock import to_text
-from bot.domain.events import Event, canonical
+from bot.domain.events import Event
 from bot.domain.facts import DeadLetterDiscarded, DeadLetterLanded, DeadLetterRequeued
 from bot.domain.nouns import LetterStatus
 from bot.persistence.changes import Change

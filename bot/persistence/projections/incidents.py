@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.domain.canonical import canonical
 from bot.domain.clock import to_text
-from bot.domain.events import Event, canonical
+from bot.domain.events import Event
 from bot.domain.facts import (
     ChannelOpened,
     IncidentAcknowledged,
@@ -41,6 +42,7 @@ def opened(fact: IncidentOpened, event: Event, at: str) -> Iterable[Change]:
             "quiet": fact.scheduled is not None,
             "service": fact.service,
             "private": fact.private,
+            "workspace": fact.workspace,
         },
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from bot.domain.canonical import canonical
 from bot.domain.clock import to_text
-from bot.domain.events import Event, canonical
+from bot.domain.events import Event
 from bot.domain.facts import (
     CallFailed,
     CallHeld,

@@ -160,6 +160,18 @@ _TELL_MORE: frozenset[type[Fact]] = frozenset(
 )
 """Events that change more in the outbox than the living message."""
 
+_PLAIN: frozenset[type[Fact]] = frozenset(
+    {
+        facts.CallStarted,
+        facts.CallSucceeded,
+        facts.CallFailed,
+        facts.PhaseEntered,
+        facts.StepSucceeded,
+        facts.StepSkipped,
+    }
+)
+"""Events of a run that call nobody, and change nothing but the living message and the run's reply."""
+
 
 def wanted(event: Event) -> tuple[str, ...]:
     """Return the keys of what chat should show anew after this event; none for a stream that is no incident's."""
@@ -178,6 +190,12 @@ def _besides(event: Event, incident: IncidentId | None) -> tuple[str, ...]:
 def shown(events: Sequence[Event]) -> Iterable[Change]:
     """Return what events of one stream, written together, change in the outbox: the living message once for all of them, where that is plain."""
     incident = _incident_of(events[0].stream)
+    if incident is not None and _PLAIN.issuperset([type(event.fact) for event in events]):
+        return _run_went_on(events, incident)
+    return _shown_in_general(events, incident)
+
+
+def _shown_in_general(events: Sequence[Event], incident: IncidentId | None) -> Iterable[Change]:
     plain = incident is not None and not any(
         is_loud(event.fact) or isinstance(event.fact, facts.IncidentOpened) for event in events
     )
@@ -193,6 +211,14 @@ def shown(events: Sequence[Event]) -> Iterable[Change]:
             yield from _shown(event, incident, wanted(event))
         elif type(event.fact) in _TELL_MORE:
             yield from _shown(event, incident, _besides(event, incident))
+
+
+def _run_went_on(events: Sequence[Event], incident: IncidentId) -> Iterable[Change]:
+    """Return the same as `_shown_in_general` where nothing happened but that runs went on: by far the most of what a busy engine writes."""
+    yield Change(OUTBOX, (f"incident/{incident}/status",), {"wanted": events[-1].seq}, create=False)
+    last = {event.fact.run: event.seq for event in events}  # type: ignore[attr-defined]  # every fact in `_PLAIN` has it
+    for run, seq in last.items():
+        yield Change(OUTBOX, (f"run/{run}",), {"wanted": seq}, create=False)
 
 
 def _replies(events: Sequence[Event], incident: IncidentId) -> Iterable[Change]:

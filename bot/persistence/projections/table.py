@@ -81,6 +81,7 @@ _TABLE: dict[type[Fact], Projection] = {
     facts.LetIn: nothing,
     facts.ChatStopped: nothing,
     facts.ChatWentOn: nothing,
+    facts.WorkspaceJoined: nothing,
     facts.NoteAdded: nothing,
     facts.RunProposed: nothing,
     facts.PostmortemDrafted: nothing,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from bot.actions.contract import Effect
+from bot.errors import RunbookError
+from bot.runbook.data import Data
 from bot.runbook.findings import Finding, finding
 from bot.runbook.loops import Loop, lone_expression
 from bot.runbook.model import InputType, effective_effect, effective_repeatable
@@ -32,13 +34,15 @@ def check_loops(draft: Draft) -> Iterator[Finding]:
 
 def _check_list(draft: Draft, sited: Sited, items: Template) -> Iterator[Finding]:
     """Find what can't be a list, as far as the text tells; what an output holds is known in the run alone."""
-    if isinstance(items.tree, list):
-        if not items.tree:
+    source, written = lone_expression(items), _written(items)
+    if isinstance(written, list):
+        if not written:
             yield finding("FL108", "the list is empty", draft.place(*sited.path, "for_each"), "drop the step")
         return
-    source = lone_expression(items)
     if source is None:
         message, hint = "this gives a text, and no list", 'write one expression alone: for_each: "{{ … }}"'
+    elif written is not None:
+        message, hint = f"{source} is no list", "write the items: for_each: [a, b]"
     elif _NO_LIST.fullmatch(source):
         message, hint = f"{source} is no list", "write … | items for a mapping's keys and values"
     elif (name := _AN_INPUT.fullmatch(source)) and _type_of(draft, name[1]) not in {None, InputType.LIST}:
@@ -46,6 +50,16 @@ def _check_list(draft: Draft, sited: Sited, items: Template) -> Iterator[Finding
     else:
         return
     yield finding("FL108", message, draft.place(*sited.path, "for_each"), hint)
+
+
+def _written(items: Template) -> Data:
+    """Return what is gone through where that stands in the file, and is no matter of names; None where the run alone knows."""
+    if isinstance(items.tree, list):
+        return items.tree
+    try:
+        return None if items.names else items.render({})
+    except RunbookError:
+        return None  # what has no value fails, and says so by itself
 
 
 def _type_of(draft: Draft, name: str) -> InputType | None:

@@ -1,6 +1,7 @@
 """Conditions that can't come true, and comparisons with values that never come.
 
-Only what is certain is told: a condition without any name in it has its value already, and what has a closed set of values is never anything else.
+Only what is certain is told: a condition without any name in it has its value already, what has a closed set of values is never anything else, and
+a step that never runs has no other end than that. To need such a step is no fault: it is over at once, and what follows it runs.
 """
 
 from __future__ import annotations
@@ -29,33 +30,92 @@ _CLOSED: Mapping[tuple[str, str], frozenset[str]] = {
 }
 """What may stand in a field, by the root of its name and its last part; a step that an expression may name is over by then."""
 _EQUALS = frozenset({"eq", "ne", "in", "notin"})
+_LEFT_OUT = frozenset({StepStatus.SKIPPED.value})
+_LEFT_OUT_OR_FAILED = _LEFT_OUT | {StepStatus.FAILED.value}
+"""How a step ends whose condition is never true, but may ask for a value that is not there: that is a failure."""
+Idle = Mapping[StepId, frozenset[str]]
+"""The steps that never run, each with the statuses that it may have in the end."""
 
 
 def check_truth(draft: Draft) -> Iterator[Finding]:
     """Check every condition, and what probes expect."""
+    idle = _idle(draft)
+    for sited, condition in _conditions(draft):
+        yield from _check_values(condition)
+        yield from _check_condition(draft, sited, condition, idle)
     for sited in draft.steps:
         step = sited.step
-        if step.condition is not None and draft.whole((*sited.path, "if")):
-            yield from _check_values(step.condition)
-            yield from _check_condition(draft, sited, step.condition)
         for name, probe in (("settle", step.settle), ("verify", step.verify)):
             if isinstance(probe, Probe | Verify) and draft.whole((*sited.path, name, "expect")):
                 yield from _check_values(probe.expect)
 
 
-def _check_condition(draft: Draft, sited: Sited, condition: Expression) -> Iterator[Finding]:
+def _conditions(draft: Draft) -> Iterator[tuple[Sited, Expression]]:
+    for sited in draft.steps:
+        if sited.step.condition is not None and draft.whole((*sited.path, "if")):
+            yield sited, sited.step.condition
+
+
+def _idle(draft: Draft) -> Idle:
+    """Find the steps that never run: by themselves, and then those that wait for the end of one of them that never comes."""
+    conditions = tuple(_conditions(draft))
+    idle: dict[StepId, frozenset[str]] = {}
+    for sited, condition in conditions:
+        if _is_never(condition):
+            idle[sited.step.id] = _LEFT_OUT
+        elif any(_stopped_by(draft, sited, condition)):
+            idle[sited.step.id] = _LEFT_OUT_OR_FAILED
+    found = -1
+    while found != len(idle):
+        found = len(idle)
+        for sited, condition in conditions:
+            if any(_awaited(condition, idle)):
+                idle.setdefault(sited.step.id, _LEFT_OUT_OR_FAILED)
+    return idle
+
+
+def _check_condition(draft: Draft, sited: Sited, condition: Expression, idle: Idle) -> Iterator[Finding]:
+    never = f"`{condition.text}` is never true"
     if _is_never(condition):
-        yield finding(
-            "FL204", f"`{condition.text}` is never true", condition.place, "drop the step, or the condition"
-        )
-        return
+        yield finding("FL204", never, condition.place, "drop the step, or the condition")
+    for other in _stopped_by(draft, sited, condition):
+        message = f"when {other} fails, {sited.phase} ends, and {sited.step.id} never runs"
+        hint = f"on_failure: continue at {other}, or a step in rescue"
+        yield finding("FL204", message, condition.place, hint)
+    for other in _awaited(condition, idle):
+        hint = f"drop the step, or let {other} run"
+        yield finding("FL204", f"{never}: {other} never runs itself", condition.place, hint)
+
+
+def _stopped_by(draft: Draft, sited: Sited, condition: Expression) -> Iterator[StepId]:
+    """Return the steps whose failure the condition asks for, although that ends its list."""
     for other in _needed_to_fail(condition):
         stops = next((each for each in draft.of_phase(sited.phase) if each.step.id == other), None)
         if stops is not None and stops.step.on_failure is not OnFailure.CONTINUE:
-            message = f"when {other} fails, {sited.phase} ends, and {sited.step.id} never runs"
-            yield finding(
-                "FL204", message, condition.place, f"on_failure: continue at {other}, or a step in rescue"
-            )
+            yield other
+
+
+def _awaited(condition: Expression, idle: Idle) -> Iterator[StepId]:
+    """Return the steps that never run, of which the condition wants to see an end that they never have."""
+    for term in _terms(parse_expression(condition.text)):
+        match _compared(term):
+            case ("steps", str(step), "status"), operator, value if StepId(step) in idle:
+                if not any(_holds(status, operator, value) for status in idle[StepId(step)]):
+                    yield StepId(step)
+
+
+def _holds(status: str, operator: str, value: object) -> bool:
+    """Tell whether a comparison holds for a status; for one that is not looked into, that it may."""
+    match operator, value:
+        case "eq", _:
+            return status == value
+        case "ne", _:
+            return status != value
+        case "in", list():
+            return status in value
+        case "notin", list():
+            return status not in value
+    return True
 
 
 def _is_never(condition: Expression) -> bool:

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from bot.chat.behind import Behind
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Outline
+from bot.chat.inbound import intake
 from bot.chat.manifest import EVENTS, SCOPES
 from bot.chat.surface import ChatSurface
 from bot.domain.events import Event
@@ -355,6 +356,12 @@ def as_the_manifest_says() -> LocalSlackConfig:
     return replace(config, app=app)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have acks wait longer for their answer: tests want to read what it says, and a busy machine needs more than a person should."""
+    monkeypatch.setattr(intake, "PATIENCE", 2.0)
+
+
 @pytest.fixture
 async def local() -> AsyncIterator[tuple[LocalSlack, str]]:
     """A workspace of the test's own; whatever the surface and it tell each other must be as Slack has it."""
@@ -380,9 +387,10 @@ async def place(
 
 @pytest.fixture
 async def http_place(tmp_path: Path, local: tuple[LocalSlack, str]) -> AsyncIterator[Workplace]:
-    """A workplace in HTTP mode that has started."""
+    """A workplace in HTTP mode that has started; it shares its clock with its Slack, so that a test may let time pass."""
     slack, url = local
-    made = await make(tmp_path, slack, url, "http")
+    assert isinstance(slack.clock, LocalClock)
+    made = await make(tmp_path, slack, url, "http", slack.clock)
     await made.start()
     yield made
     await made.stop()

@@ -19,7 +19,7 @@ async def at_rest(place: Workplace) -> None:
     async with asyncio.timeout(30):
         while quiet < 3:
             await asyncio.sleep(REST)
-            session = place.surface._web.session
+            session = place.surface.home.web.session
             calling = session is not None and session.connector is not None and session.connector._acquired
             quiet = 0 if calling or place.store.journal.waiting else quiet + 1
 

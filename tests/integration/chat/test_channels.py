@@ -7,22 +7,35 @@ import pytest
 from bot.domain.facts import ChannelRetired, IncidentOpened, IncidentReopened, PostmortemDrafted
 from bot.domain.ids import IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE, Severity, person
+from tests.fakes.behind import owed
 from tests.integration.chat.conftest import ADA, BEN, CLEO, DIGEST, Workplace, until
+from tests.integration.chat.moved import wait_for
 
 INCIDENTS = "C0INCIDENTS"
 ONE = IncidentId(1)
 
 
+async def ended(place: Workplace) -> tuple[IncidentId, str]:
+    """Open an incident and resolve it; return its number and its channel."""
+    incident = await place.open_incident()
+    await until(lambda: place.channel_of(incident))
+    channel = place.channel_of(incident)
+    await place.posted(channel, "incident/1/status")
+    await place.settled()
+    await place.command(ADA, channel, "resolve the deploy was rolled back")
+    await place.settled()
+    return incident, channel
+
+
+async def ask(place: Workplace, act: str, channel: str) -> None:
+    """Do something to a channel, as Ada."""
+    (await place.people.post(f"/_local/{act}", json={"user": ADA, "channel": channel})).raise_for_status()
+
+
 async def test_a_reopened_incident_goes_on_where_people_can_post(http_place: Workplace) -> None:
     """Archived in time; Slack lets no app unarchive it; so there is a new channel with its people, its pinned message, and the way back."""
     place = http_place
-    incident = await place.open_incident()
-    await until(lambda: place.channel_of(incident))
-    old = place.channel_of(incident)
-    await place.posted(old, "incident/1/status")
-    await place.settled()
-    await place.command(ADA, old, "resolve the deploy was rolled back")
-    await place.settled()
+    incident, old = await ended(place)
     retired = ChannelRetired(incident=incident, channel=old)
     await place.store.journal.append(incident_stream(incident), FIRELINE, [retired])
     await until(lambda: place.slack.world.channels[old].archived)
@@ -46,13 +59,13 @@ async def test_a_channel_that_somebody_ends_is_left_at_once(http_place: Workplac
     place = http_place
     incident = await place.open_incident()
     approval = await place.ask_approval(incident)
-    await place.settled()
+    await wait_for(place, lambda: not owed(place.store.records), within=60)
     old = place.channel_of(incident)
-    (await place.people.post(f"/_local/{how}", json={"user": ADA, "channel": old})).raise_for_status()
+    await ask(place, how, old)
     await until(lambda: place.channel_of(incident) not in {"", old})
+    await wait_for(place, lambda: not owed(place.store.records), within=60)
     new = place.channel_of(incident)
     asked = await place.posted(new, f"approval/{approval}")
-    await place.settled()
     assert {ADA, BEN} <= set(place.slack.world.channels[new].members)
     assert "Goes on here" in place.text(new, place.posts(new, "incident/1/status")[0])
     told = place.text(INCIDENTS, place.posts(INCIDENTS, "incident/1/shut_out")[0])
@@ -67,14 +80,8 @@ async def test_a_channel_that_somebody_ends_is_left_at_once(http_place: Workplac
 async def test_a_channel_that_somebody_archives_afterwards_stays_so(http_place: Workplace) -> None:
     """The incident is over: it is on record, and nothing more is brought there, nor anywhere else."""
     place = http_place
-    incident = await place.open_incident()
-    await until(lambda: place.channel_of(incident))
-    channel = place.channel_of(incident)
-    await place.posted(channel, "incident/1/status")
-    await place.settled()
-    await place.command(ADA, channel, "resolve the deploy was rolled back")
-    await place.settled()
-    (await place.people.post("/_local/archive", json={"user": ADA, "channel": channel})).raise_for_status()
+    incident, channel = await ended(place)
+    await ask(place, "archive", channel)
     await until(lambda: place.store.records.channel_of(incident).archived_at is not None)
     drafted = PostmortemDrafted(incident=incident, sha256=DIGEST, through=1, path="pm.md")
     await place.store.journal.append(incident_stream(incident), person(ADA), [drafted])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import httpx
+import pytest
+
 from bot.domain.dead_letters import Landing, land, land_run
 from bot.domain.facts import DeadLetterDiscarded, DeadLetterRequeued, RunFinished, RunStarted
 from bot.domain.ids import Digest, IncidentId, RunId, incident_stream
@@ -42,14 +45,18 @@ async def test_a_run_is_put_back_with_its_button(place: Workplace) -> None:
 
 
 async def test_a_run_is_ended_with_its_button(place: Workplace) -> None:
-    """The list is empty, the message is calm again, and the record says who and that it was the button."""
+    """A form asks why; then the list is empty, the message is calm again, and the record says who and why."""
     channel = await stuck(place)
     ts = await place.posted(channel, "incident/1/status")
     await place.press(ADA, channel, ts, "letter_discard/1")
+    assert "what it did stays too" in str(await place.shown(ADA, "letter_discard"))
+    with pytest.raises(httpx.HTTPStatusError):
+        await place.submit(ADA)
+    assert "required" in str(place.errors(ADA))
+    await place.submit(ADA, why="moved by hand at 14:20")
     await until(lambda: "Can't go on" not in place.text(channel, ts))
     (event,) = [each for each in place.store.records.events() if isinstance(each.fact, DeadLetterDiscarded)]
-    assert event.actor == person(ADA)
-    assert "button" in event.fact.why
+    assert (event.actor, event.fact.why) == (person(ADA), "moved by hand at 14:20")
     ack = await place.command(ADA, channel, "dead-letters")
     assert "No dead letters" in str(ack["body"])
 

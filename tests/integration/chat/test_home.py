@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from bot.domain.facts import IncidentOpened, RunStarted
+from bot.domain.facts import IncidentAcknowledged, IncidentOpened, RunStarted, UpdateGiven
+from bot.domain.ids import incident_stream
+from bot.domain.nouns import IncidentStatus, person
 from tests.fakes.books import book
 from tests.integration.chat.conftest import ADA, BEN, CLEO, DANA, Workplace, until
+from tests.integration.chat.moved import clock, pass_time, wait_for
 
 INCIDENTS = "C0INCIDENTS"
 
@@ -45,6 +49,24 @@ async def test_a_tab_keeps_up_while_somebody_looked_lately(http_place: Workplace
     assert "Trouble 0" in place.home(BEN)
     assert len(place.calls("views.publish")) <= 3
     assert place.home(ADA) == ""
+
+
+async def test_a_promised_update_is_asked_for_when_it_falls_due(http_place: Workplace) -> None:
+    """Nothing else happens at that instant: the tab of whoever has a role says so by itself."""
+    place = http_place
+    incident = await place.open_incident()
+    due = clock(place).now() + timedelta(minutes=10)
+    promise = UpdateGiven(
+        incident=incident, message="We look", status=IncidentStatus.INVESTIGATING, next_due=due
+    )
+    taken = IncidentAcknowledged(incident=incident, commander=ADA)
+    await place.store.journal.append(incident_stream(incident), person(ADA), [taken, promise])
+    await place.look_home(ADA)
+    await until(lambda: "Checkout is failing" in place.home(ADA))
+    await place.settled()
+    await pass_time(place, 580, step=290)
+    assert "was promised" not in place.home(ADA)
+    await wait_for(place, lambda: "An update was promised" in place.home(ADA), within=60, step=5)
 
 
 async def test_forms_are_opened_from_there(http_place: Workplace) -> None:

@@ -80,7 +80,7 @@ async def _a_day_with(program: Program, local: Bench) -> None:
 
     seen = await local.until(lambda seen: seen[-1]["text"] == "Checkout is down")
     mark = place | {"ts": seen[-1]["ts"]}
-    await local.do("shortcut", **mark, callback_id="mark")
+    await local.do("shortcut", **mark, callback_id="add_to_timeline")
     assert await program.said("shortcut") == {"type": "message_action", "text": "Checkout is down"}
     await local.do("reaction", **mark, name="pushpin")
     assert await program.said("reaction") == {"name": "pushpin", "of": "message"}

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
@@ -17,7 +18,7 @@ from slack_sdk.oauth.installation_store import FileInstallationStore
 from slack_sdk.oauth.state_store import FileOAuthStateStore
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.localslack import LocalSlackConfig
+from bot.localslack import LocalSlack, LocalSlackConfig, serving
 from tests.integration.localslack.bench import Bench, bench, bolt_app, over_http
 
 # slack-sdk sends the id and the secret by a class that aiohttp will drop in its next major.
@@ -127,6 +128,40 @@ async def _word(local: Bench, **arguments: Any) -> str:
     with pytest.raises(SlackApiError) as refused:
         await local.client.oauth_v2_access(**arguments)
     return str(refused.value.response["error"])
+
+
+async def test_a_second_workspace_has_people_and_tokens_of_its_own(local: Bench) -> None:
+    """Its people allow the app at Slack's one address; its token is for it alone, and what it sends says whose it is."""
+    first, app = local.slack, local.slack.config.app
+    its_app = replace(app, bot_token="xoxb-made-with-the-second", bot_user_id="U0FIRELINE2", bot_id="B2")
+    its = replace(first.config, team_id="T0SECOND000", team_name="Demo Payments", app=its_app)
+    second = LocalSlack(its, local.clock, beside=first)
+    heard: list[Any] = []
+    bolt = bolt_app(local)
+
+    @bolt.middleware
+    async def hear(body: dict[str, Any]) -> BoltResponse:
+        heard.append(body)
+        return BoltResponse(status=200, body="")
+
+    async with serving(second) as url, over_http(local, bolt):
+        second.http.request_url = first.http.request_url
+        secrets = {"client_id": app.client_id, "client_secret": app.client_secret}
+        code = await code_for(local, team="T0SECOND000", user="ada")
+        given = await local.client.oauth_v2_access(**secrets, code=code, redirect_uri=BACK)
+        assert given["team"] == {"id": "T0SECOND000", "name": "Demo Payments"}
+        client = AsyncWebClient(token=given["access_token"], base_url=f"{local.url}/api/")
+        assert (await client.auth_test())["team_id"] == "T0SECOND000"
+        assert (await local.client.auth_test())["team_id"] == "T0LOCAL0000"
+        await client.chat_postMessage(channel="C0INCIDENTS", text="in the second alone")
+        assert not await local.messages("incidents")
+        with pytest.raises(SlackApiError, match="invalid_auth"):
+            await AsyncWebClient(token=app.bot_token, base_url=f"{url}/api/").auth_test()
+        typed = {"user": "ada", "channel": "incidents", "command": "/incident", "text": "list"}
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as hands:
+            assert (await hands.post(f"{url}/_local/command", json=typed)).json()["ack"]["outcome"] == "ok"
+        await local.do("command", **typed)
+    assert [each["team_id"] for each in heard if "command" in each] == ["T0SECOND000", "T0LOCAL0000"]
 
 
 async def test_a_token_given_up_is_gone_and_the_app_hears(local: Bench) -> None:

@@ -67,6 +67,8 @@ def test_a_run_that_can_t_go_on_says_why_and_what_to_do() -> None:
     (back,) = [each for each in buttons if each["action_id"] == "letter_requeue/7"]
     assert back["value"] == '{"letter":7}'
     assert "repeated only where that is safe" in back["confirm"]["text"]["text"]
+    (end,) = [each for each in buttons if each["action_id"] == "letter_discard/7"]
+    assert "confirm" not in end, "its form asks why, and says what it means"
 
 
 def test_a_run_that_failed_by_its_own_rules_is_only_tried_again() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.chat.config import ChatConfig
+from bot.chat.config import ChatConfig, OAuth
 from bot.chat.manifest import SCOPES, manifest
 from bot.chat.pace import METHODS
 from bot.localslack.methods.registry import REGISTRY
@@ -42,3 +42,22 @@ def test_limits_of_the_form() -> None:
     assert len(about["description"]) <= 140
     assert 175 <= len(about["long_description"]) <= 4000
     assert made["oauth_config"]["scopes"]["bot"] == sorted(made["oauth_config"]["scopes"]["bot"])
+
+
+def test_several_workspaces_install_it_by_oauth() -> None:
+    """Slack sends the browser back where we are, rotates tokens, and tells when a workspace throws us out."""
+    oauth = OAuth(
+        client_id="1.2",
+        client_secret="x",
+        workspaces=("T1",),
+        redirect_url="https://ops.example.com/slack/oauth_redirect",
+        authorization_url="https://slack.com/oauth/v2/authorize",
+    )
+    made = manifest(ChatConfig(mode="http", public_url="https://ops.example.com", oauth=oauth))
+    assert made["oauth_config"]["redirect_urls"] == [oauth.redirect_url]
+    assert made["settings"]["token_rotation_enabled"] is True
+    events = made["settings"]["event_subscriptions"]["bot_events"]
+    assert {"app_uninstalled", "tokens_revoked"} <= set(events)
+    alone = manifest(ChatConfig(mode="http"))
+    assert "redirect_urls" not in alone["oauth_config"]
+    assert "app_uninstalled" not in alone["settings"]["event_subscriptions"]["bot_events"]

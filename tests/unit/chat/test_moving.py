@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.chat.outbox.ledger import Ledger
 from bot.domain.facts import (
     ApprovalClosed,
     ApprovalRequested,
@@ -130,6 +131,26 @@ async def test_a_new_channel_that_is_long_in_coming_loses_nothing(post: Post) ->
     for key in (STATUS, ASKED, DOUBT, f"run/{RUN}"):
         assert [each["channel"] for each in post.slack.with_key(key)] == [FIRST, SECOND]
         assert not post.entry(key).gone
+
+
+@pytest.mark.parametrize("code", ["is_archived", "not_in_channel"])
+async def test_a_call_that_was_on_its_way_says_nothing_of_the_next_channel(post: Post, code: str) -> None:
+    """Slack's event was quicker than its refusal: the channel is left once, nobody is told that the new one is shut, and nothing waits."""
+    await under_way(post)
+    post.slack.closed[FIRST] = code
+
+    async def leave() -> None:
+        call = post.slack.calls[-1]
+        if call.method == "chat.update" and call.arguments["channel"] == FIRST:
+            await Ledger(post.store.journal).left(ONE, FIRST, "archived")
+
+    post.slack.latency = leave
+    await post.write(1, IncidentAcknowledged(incident=ONE, commander="U0CLEO"))
+    await post.settled(within=20)
+    assert len(told(post, ChannelLeft)) == 1
+    assert set(post.slack.channels) == {FIRST, SECOND}
+    assert not told(post, ShutOut, LetIn)
+    assert [each["channel"] for each in post.slack.with_key(ASKED)] == [FIRST, SECOND]
 
 
 async def private(post: Post) -> None:

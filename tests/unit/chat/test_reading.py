@@ -238,3 +238,22 @@ def test_an_event_without_its_id_and_a_form_that_was_closed_are_dropped() -> Non
     assert read({**body, "event_id": ""}, OURS) is None
     assert read({**form(), "type": "view_closed"}, OURS) is None
     assert read({**form(), "type": "view_submission", "view": {"callback_id": "other"}}, OURS) is None
+
+
+def test_what_is_asked_elsewhere_is_not_for_us() -> None:
+    """With several workspaces, what is asked says where; of one that is not named nothing is heard. With one, nobody asks."""
+    several = Ours(command="/incident", events=EVENTS, workspaces=frozenset({"T1", "T2"}))
+    command = {"command": "/incident", "user_id": "U1", "team_id": "T2", "text": "list"}
+    heard = read(command, several, "T2")
+    assert heard is not None
+    assert Asked.from_data(heard[1].to_data()).workspace == "T2"
+    assert read(command, several, "T3") is None
+    assert read(command, several) is None
+    assert asked(command).workspace == ""
+
+
+@pytest.mark.parametrize("kind", ["app_uninstalled", "tokens_revoked"])
+def test_that_we_were_thrown_out_is_heard(kind: str) -> None:
+    """It names no person."""
+    heard = asked(event(type=kind))
+    assert (heard.action, heard.user) == (kind, "")

@@ -4,13 +4,14 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 
-from bot.chat.config import ChatConfig
+from bot.chat.config import INSTALL_PATH, REDIRECT_PATH, ChatConfig, OAuth
 from bot.chat.inbound.door import EVENTS_PATH
 from bot.chat.inbound.relayed import PAYLOAD, entry_from_data
 from bot.chat.inbound.standing import standing_routes
@@ -115,3 +116,23 @@ def test_without_http_mode_there_is_no_door() -> None:
     clock = MovedClock(datetime.now(UTC))
     assert standing_routes(ChatConfig(mode="socket"), Kept().put, clock) == []
     assert standing_routes(ChatConfig(mode="off"), Kept().put, clock) == []
+
+
+async def test_a_workspace_is_let_in_where_the_token_is_kept() -> None:
+    """The process that leads keeps tokens; this one says so, and has no such page where there is one workspace."""
+    oauth = OAuth(
+        client_id="1.2",
+        client_secret="x",
+        workspaces=("T1",),
+        redirect_url="https://x",
+        authorization_url="https://x",
+    )
+    several = ChatConfig(mode="http", signing_secret=SECRET, oauth=oauth)
+    over_socket = Starlette(routes=standing_routes(replace(several, mode="socket"), Kept().put, MovedClock()))
+    app = Starlette(routes=standing_routes(several, Kept().put, MovedClock()))
+    alone = Starlette(routes=standing_routes(HTTP, Kept().put, MovedClock()))
+    for path in (INSTALL_PATH, REDIRECT_PATH):
+        answered = await request(app, path, method="GET")
+        assert (answered.status, b"stands by" in answered.body) == (503, True)
+        assert (await request(over_socket, path, method="GET")).status == 503
+        assert (await request(alone, path, method="GET")).status == 404

@@ -31,14 +31,16 @@ from bot.chat.views.kit import (
     view_to_fit,
     written,
 )
+from bot.chat.views.letting_go import letting_go_form
 from bot.chat.views.more import more_view
-from bot.domain.nouns import IncidentStatus, RunStatus
+from bot.domain.nouns import DeadKind, IncidentStatus, RunStatus
 from bot.incidents.foreseen import Foreseen, ForeseenStep
 from bot.localslack.blocks import check_view
 from bot.runbook.model import InputDecl, InputType, Runbook
 from tests import schemas
 from tests.fakes.books import book
 from tests.unit.chat.pictures import LONG, TEXT, approvals, incidents, pictures, runs
+from tests.unit.chat.test_letters import LETTER
 from tests.unit.chat.test_messages import check_text
 
 MANY = settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
@@ -121,6 +123,14 @@ def test_the_forms_of_an_incident(incident: Any, text: str, some: list[Runbook])
     check(forms.merge_form(incident, others, ABOUT, redact=as_it_is))
     check(forms.merge_form(incident, [], ABOUT, redact=as_it_is))
     check(forms.freeze_form(ABOUT))
+
+
+@MANY
+@given(LONG, st.sampled_from(DeadKind))
+def test_the_form_that_lets_a_dead_letter_go(text: str, what: DeadKind) -> None:
+    """Whatever it is called, and whatever became of it."""
+    letter = replace(LETTER, what=what, title=text, detail=text)
+    check(letting_go_form(letter, ABOUT, redact=as_it_is))
 
 
 @MANY

@@ -32,6 +32,7 @@ def test_what_it_would_do_is_shown_and_nothing_starts(
     shown = capsys.readouterr().out
     for words in (
         "Restart a service (restart)",
+        "1 step: 1 changes something, 1 asks somebody first",
         "service=checkout",
         'pods=["a", "b"]',
         "1. Restart it: http.request (mutate)",
@@ -56,6 +57,7 @@ def test_a_step_that_is_left_out_asks_nobody(running: Running, capsys: pytest.Ca
     shown = capsys.readouterr().out
     assert "left out: autonomy `observe` only looks" in shown
     assert "asks" not in shown
+    assert "2 steps: 1 changes something, none ask somebody first" in shown
     assert shown.endswith("2. Restart it: http.request (mutate)\nNothing was started.\n")
 
 

@@ -140,7 +140,7 @@ def test_a_run_inside_another_is_not_put_back() -> None:
     """The run around it has gone on without it; put that one back instead."""
     stage = Stage(book(step("a")))
     started = stage.events[0]
-    stage.events[0] = replace(started, fact=replace(started.fact, parent=RunId("1-9")))
+    stage.events[0] = started._replace(fact=replace(started.fact, parent=RunId("1-9")))
     stage.give_up()
     with pytest.raises(Conflict, match="inside run 1-9"):
         stage.requeue()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert, update
 
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 from bot.domain.facts import AlertsReceived, DeliveryRefused
 from bot.domain.ids import Digest, LetterId
 from bot.domain.nouns import DeadKind, DeadReason, person

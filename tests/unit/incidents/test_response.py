@@ -173,19 +173,29 @@ def test_times_that_can_not_be(since: object, until: object, words: str) -> None
 
 def test_reopening_wants_a_reason() -> None:
     """And an incident that is over, stands by itself, and whose group nobody else works on."""
-    assert response.reopen(CLOSED, " it fails again ", None) == [
+    assert response.reopen(CLOSED, " it fails again ", None, by=ADA) == [
         IncidentReopened(incident=ID, why="it fails again")
     ]
     with pytest.raises(Refused, match="Say why") as bare:
-        response.reopen(CLOSED, " ", None)
+        response.reopen(CLOSED, " ", None, by=ADA)
     assert "reopen it fails" in bare.value.hint
     with pytest.raises(Conflict, match="is open"):
-        response.reopen(OPEN, "why", None)
+        response.reopen(OPEN, "why", None, by=ADA)
     with pytest.raises(Refused, match="was merged into 10") as merged:
-        response.reopen(replace(CLOSED, merged_into=IncidentId(10)), "why", None)
+        response.reopen(replace(CLOSED, merged_into=IncidentId(10)), "why", None, by=ADA)
     assert "reopen #10" in merged.value.hint
     with pytest.raises(Conflict, match="Incident 50 is open for service/checkout"):
-        response.reopen(CLOSED, "why", incident(50))
+        response.reopen(CLOSED, "why", incident(50), by=ADA)
+
+
+def test_a_private_incident_is_named_to_its_own_people_alone() -> None:
+    """That another one stands in the way is said to all; which, only to those who may see it."""
+    hidden = replace(incident(50), private=True, commander="U9")
+    with pytest.raises(Conflict, match="A private incident is open for service/checkout") as refused:
+        response.reopen(CLOSED, "why", hidden, by=ADA)
+    assert "50" not in f"{refused.value} {refused.value.hint}"
+    with pytest.raises(Conflict, match="Incident 50 is open"):
+        response.reopen(CLOSED, "why", replace(hidden, commander=ADA.id), by=ADA)
 
 
 def test_merging() -> None:

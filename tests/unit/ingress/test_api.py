@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 
 from bot.domain import facts
 from bot.domain.dead_letters import Landing, land
-from bot.domain.ids import ApprovalId, IncidentId, StepId, incident_stream
+from bot.domain.events import Event
+from bot.domain.ids import ApprovalId, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import (
     FIRELINE,
     DeadKind,
@@ -22,7 +23,10 @@ from bot.domain.nouns import (
     Settlement,
     Vote,
 )
+from bot.domain.ports import Reader
 from bot.errors import Conflict, FirelineError, JournalBehind, NotAllowed
+from bot.ingress.api.holders import Holder
+from bot.ingress.api.looking import Onlooker
 from bot.ingress.api.routes import MOST_BODY, standby_api
 from tests.fakes import tales
 from tests.fakes.api_desk import ADA, DEPLOY, HOLDERS, TOKENS, Desk
@@ -122,6 +126,30 @@ async def test_an_unknown_outcome_is_listed_and_settled_as_it_was_shown(desk: De
     assert desk.office.runs.asked == [
         ("settle", tales.RUN, "shift", Part.UNDO, 2, ADA, Settlement.DID_NOT, "")
     ]
+
+
+async def test_only_runs_in_doubt_are_read_whole(desk: Desk) -> None:
+    """With a thousand runs under way, whoever asks what waits does not have all their events read."""
+    read: list[RunId] = []
+
+    class Reading:
+        """The records, with an eye on whose events are read."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(desk.office.store.records, name)
+
+        def events_of_run(self, run: RunId) -> Sequence[Event]:
+            read.append(run)
+            return desk.office.store.records.events_of_run(run)
+
+    onlooker = Onlooker(cast("Reader", Reading()), str)
+    holder = Holder(name="ada", actor=ADA, groups=frozenset(), may=frozenset())
+    assert (await onlooker.waiting(holder))["unknown"] == []
+    assert read == []
+    unknown = facts.StepOutcomeUnknown(run=tales.RUN, step=StepId("shift"), attempt=1, why="it was cut off")
+    await desk.office.store.journal.append(STREAM, FIRELINE, [unknown])
+    (shown,) = (await onlooker.waiting(holder))["unknown"]
+    assert (shown["step"], read) == ("shift", [tales.RUN])
 
 
 async def test_an_incident_is_taken_noted_and_resolved(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.events import canonical
+from bot.domain.canonical import canonical
 from bot.domain.facts import AlertsReceived, fact_from_data, fact_to_data
 from bot.domain.nouns import AlertStatus
 from bot.errors import DeliveryUnreadable

@@ -1,9 +1,12 @@
 """Projections as pure functions: every kind has its place in the table, and what chat should show follows from the event alone."""
 
+import typing
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.domain import facts
 from bot.domain.events import GENESIS, Event
@@ -19,10 +22,10 @@ from bot.domain.nouns import (
     Severity,
     Vote,
 )
-from bot.persistence.projections import changes_of, projected_kinds
+from bot.persistence.projections import changes_of, projected_kinds, surface
 from bot.persistence.projections.surface import wanted
 from bot.persistence.tables import OUTBOX
-from tests.fakes.any_facts import every_kind, started
+from tests.fakes.any_facts import every_kind, facts_of_kind, started
 from tests.fakes.store import START
 
 STREAM = incident_stream(IncidentId(42))
@@ -127,6 +130,19 @@ def test_a_run_s_reply_follows_its_run() -> None:
     assert replies(succeeded, succeeded) == [("run/42-1", False)]
     assert replies(scheduled) == [("run/42-1", False)]
     assert replies(facts.StepOutcomeUnknown(run=RUN, step=STEP, attempt=1, why="w")) == [("run/42-1", True)]
+
+
+@pytest.mark.parametrize("kind", sorted(surface._PLAIN, key=lambda kind: kind.KIND))
+@settings(max_examples=5)
+@given(data=st.data())
+def test_the_short_way_shows_what_the_long_one_does(kind: type[Fact], data: st.DataObject) -> None:
+    """Facts that only tell that runs went on need no look at all that a fact may change."""
+    fact: typing.Any = data.draw(facts_of_kind(kind, INCIDENT))
+    told = [
+        event(replace(fact, run=run))._replace(seq=seq)
+        for seq, run in enumerate([RUN, RunId("42-2"), RUN], 1)
+    ]
+    assert list(surface.shown(told)) == list(surface._shown_in_general(told, INCIDENT))
 
 
 def test_a_run_takes_back_only_a_proposal_that_was_made() -> None:

@@ -113,6 +113,9 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     ("  - {id: one, uses: wait, with: {for: 1m}, for_each: 'a {{ alerts }}'}", "FL108", "7:54", "gives a text", ""),
     ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ alert }}'}", "FL108", "7:54", "alert is no list", "| items"),
     (f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: 1m}}, for_each: '{{{{ steps.one.status }}}}'}}", "FL108", "8:54", "steps.one.status is no list", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ 3 }}'}", "FL108", "7:54", "3 is no list", "for_each: [a, b]"),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ {1: 2} | length }}'}", "FL108", "7:54", "is no list", ""),
+    ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ [] }}'}", "FL108", "7:54", "the list is empty", "drop the step"),
     ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ item }}'}", "FL301", "7:54", "there is no name item", ""),
     ("  - {id: one, uses: wait, with: {for: '{{ itm }}'}, for_each: [1m, 2m]}", "FL301", "7:39", "there is no name itm", "did you mean item?"),
     ("  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ steps.one.output.items }}'}", "FL302", "7:54", "need not be over", ""),
@@ -137,6 +140,12 @@ STEPS: list[tuple[str, str, str, str, str]] = [
     (f"  - {STEP}\n  - {{id: two, if: false, uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "`false` is never true", "drop the step"),
     (f"  - {STEP}\n  - {{id: two, if: 1 > 2 and true, uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "is never true", ""),
     (f"  - {STEP}\n  - {{id: two, if: steps.one.status == 'failed' and vars.region == 'eu', uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "when one fails, steps ends, and two never runs", "on_failure: continue at one"),
+    (f"  - {STEP[:-1]}, if: false}}\n  - {{id: two, if: steps.one.status == 'succeeded' and vars.region == 'eu', uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "one never runs itself", "drop the step, or let one run"),
+    (f"  - {STEP[:-1]}, if: false}}\n  - {{id: two, if: steps.one.status != 'skipped', uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "one never runs itself", ""),
+    (f"  - {STEP[:-1]}, if: false}}\n  - {{id: two, if: \"steps.one.status in ['succeeded', 'failed']\", uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "one never runs itself", ""),
+    (f"  - {STEP[:-1]}, if: false}}\n  - {{id: two, if: \"steps.one.status not in ['skipped']\", uses: wait, with: {{for: 1m}}}}", "FL204", "8:19", "one never runs itself", ""),
+    (f"  - {STEP[:-1]}, if: false}}\n  - {{id: two, if: steps.one.status == 'succeeded', uses: wait, with: {{for: 1m}}}}\n  - {{id: three, if: steps.two.status == 'succeeded', uses: wait, with: {{for: 1m}}}}", "FL204", "9:21", "two never runs itself", ""),
+    (f"  - {STEP}\n  - {{id: two, if: steps.one.status == 'failed', uses: wait, with: {{for: 1m}}}}\nalways:\n  - {{id: three, if: steps.two.status == 'succeeded', uses: wait, with: {{for: 1m}}}}", "FL204", "10:21", "two never runs itself", ""),
     (f"  - {STEP[:-1]}, on_failure: continue}}\n  - {{id: two, if: steps.one.status == 'faild', uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "steps.one.status is never 'faild'", "did you mean failed?"),
     (f"  - {STEP}\n  - {{id: two, if: \"alert.status == 'pending' or alert.labels.a == 'x'\", uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "alert.status is never 'pending'", "firing, resolved"),
     (f"  - {STEP}\n  - {{id: two, if: \"incident.severity in ['SEV1', 'SEV5']\", uses: wait, with: {{for: 1m}}}}", "FL304", "8:19", "incident.severity is never 'SEV5'", "SEV1"),
@@ -246,6 +255,8 @@ def test_of_the_head(head: str, code: str, place: str, message: str, hint: str) 
         f"  - {STEP}\n  - {{id: two, for_each: '{{{{ steps.one.output.series }}}}', max_items: 10%, of: '{{{{ alerts }}}}', max_parallel: 3, {HTTP}, undo: none, why: w}}",
         "  - {id: one, uses: prometheus.query, with: {query: up}, retry: {attempts: 30, interval: 10s, backoff: 1, jitter: none, until: output.value > 1}}",
         f"  - {{id: one, {HTTP}, effect: read, retry: {{until: output.status == 200}}, for_each: '{{{{ range(5) | list }}}}'}}",
+        "  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ [1, 2] }}'}",
+        "  - {id: one, uses: wait, with: {for: 1m}, for_each: '{{ 1 / 0 }}'}",
         "  - {id: one, uses: nope, with: {for: 1m}, for_each: '{{ alerts }}', retry: {until: true}}".replace("nope", "wait"),
     ],
 )  # fmt: skip
@@ -525,6 +536,37 @@ def test_only_what_is_certain_is_told(condition: str, codes: set[str]) -> None:
     """What depends on a run, or fails by itself, is no finding."""
     loaded = load_steps(f'  - {STEP}\n  - {{id: two, if: "{condition}", uses: wait, with: {{for: 1m}}}}')
     assert {each.code for each in loaded.findings} == codes
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "steps.one.status == 'skipped'",
+        "steps.one.status != 'succeeded'",
+        "steps.one.status in ['skipped', 'failed']",
+        "steps.one.status not in ['succeeded']",
+        "steps.one.status in 'skipped'",
+        "steps.one.status == 'succeeded' or vars.region == 'eu'",
+        "steps.one.reason == 'timeout'",
+    ],
+)
+def test_what_never_runs_may_be_looked_at(condition: str) -> None:
+    """That a step was left out is something to go by; and to need it is to come after it, whatever became of it."""
+    loaded = load_steps(
+        f'  - {STEP[:-1]}, if: false}}\n  - {{id: two, needs: [one], if: "{condition}", uses: wait, with: {{for: 1m}}}}'
+    )
+    assert [(each.code, each.place.line) for each in loaded.findings] == [("FL204", 7)]
+
+
+def test_what_waits_in_vain_may_fail_over_it() -> None:
+    """A condition that names a value which is not there fails its step: who waits for that failure does not wait in vain."""
+    three = "{id: three, if: steps.two.status == 'failed', uses: wait, with: {for: 1m}}"
+    loaded = load_steps(
+        f"  - {STEP[:-1]}, if: false}}\n"
+        "  - {id: two, if: steps.one.output.value > 1 and steps.one.status == 'succeeded', on_failure: continue, uses: wait, with: {for: 1m}}\n"
+        f"  - {three}"
+    )
+    assert [(each.code, each.place.line) for each in loaded.findings] == [("FL204", 7), ("FL204", 8)]
 
 
 def test_a_step_of_rescue_may_look_at_what_failed() -> None:

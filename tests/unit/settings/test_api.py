@@ -32,6 +32,7 @@ def made(name: str = "ada", /, *, slack: dict[str, Any] | None = None, **token: 
         ({"person": None}, "either `person` or `service`"),
         ({"service": "deploy"}, "either `person` or `service`"),
         ({"person": None, "service": "deploy", "may": ["decide", "steer"]}, "a service may not decide"),
+        ({"person": None, "service": "deploy", "may": ["declare", "run"]}, "a service may not run"),
         (
             {"person": None, "service": "deploy", "may": ["steer"], "groups": ["x"]},
             "a service is in no group and",

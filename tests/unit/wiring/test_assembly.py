@@ -1,15 +1,13 @@
 """Everything together in one process: from a webhook to a run's end, health that tells the truth, and a stop that the next start goes on from."""
 
 import asyncio
-import logging
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import structlog
 from sqlalchemy.exc import OperationalError
 
 from bot.domain.facts import CallInterrupted, ProcessStarted
@@ -23,24 +21,13 @@ from bot.wiring.assembly import running
 from bot.wiring.fireline import Fireline
 from bot.wiring.routes import application, credentials_of
 from bot.wiring.secrets import settings_secrets
+from bot.wiring.workspaces import workspace_by_labels
 from tests.fakes.asgi import Answered, request
+from tests.fakes.logs import restored  # noqa: F401 - a fixture
 from tests.fakes.served import AUTHORIZATION, ServedHome, delivery
 from tests.fakes.target import Answer, Target
 
 PATIENCE = 10.0
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    """Leave logging as it was found."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 @pytest_asyncio.fixture
@@ -272,6 +259,8 @@ def test_settings_secrets_are_all_of_them() -> None:
         )
     )
     assert set(held) >= {"a", "b", "c", "d", "e", "f", "pw@x"}
+    oauth = {"client_id": "1.2", "client_secret": "g", "workspaces": ["T0SHOP"]}
+    assert settings_secrets(Settings(slack={"oauth": oauth})) == ["g"]
     assert settings_secrets(Settings()) == []
 
 
@@ -304,3 +293,18 @@ async def test_without_chat_nobody_outside_is_asked_for_names(home: ServedHome) 
         shown = (await get(fireline, "/metrics")).body.decode()
     assert "U0ADA" in written.markdown.read_text(encoding="utf-8")
     assert "users.info" not in shown
+
+
+def test_which_workspace_an_incident_belongs_to() -> None:
+    """The label says so, by its routes; whatever it says otherwise, and where it says nothing, the first has it."""
+    oauth = {
+        "client_id": "1.2",
+        "client_secret": "g",
+        "workspaces": ["T0SHOP", "T0PAY"],
+        "route_label": "tenant",
+        "routes": {"payments": "T0PAY"},
+    }
+    chosen = workspace_by_labels(Settings(slack={"oauth": oauth}))
+    labels = ({"tenant": "payments"}, {"tenant": "others"}, {}, {"": "payments"})
+    assert [chosen(each) for each in labels] == ["T0PAY", "T0SHOP", "T0SHOP", "T0SHOP"]
+    assert workspace_by_labels(Settings())({"tenant": "payments"}) == ""

@@ -7,7 +7,7 @@ import pytest
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
-from bot.domain.ids import AlertKey, RunId
+from bot.domain.ids import AlertKey, IncidentId, RunId
 from bot.domain.nouns import ApprovalStatus, Part, RunStatus
 from bot.telemetry import Metrics
 from bot.wiring.watching import CountEvents
@@ -82,6 +82,12 @@ def test_approvals_by_how_they_ended(status: ApprovalStatus, watched: Watched) -
     """Every way in which an approval ends has its label."""
     watched.happen(tales.closed(status))
     assert watched.value("approvals_total", outcome=status.value) == 1
+
+
+def test_a_channel_that_had_to_be_left(watched: Watched) -> None:
+    """However it was found out."""
+    watched.happen(facts.ChannelLeft(incident=IncidentId(1), channel="C1", why="archived"))
+    assert watched.value("chat_losses_total", what="channel") == 1
 
 
 def test_a_call_that_began_in_another_process_is_not_guessed_at(watched: Watched) -> None:

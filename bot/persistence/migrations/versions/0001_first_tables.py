@@ -29,6 +29,7 @@ def upgrade() -> None:
     chat()
     process()
     hands()
+    workspaces()
 
 
 def downgrade() -> None:
@@ -110,6 +111,7 @@ def incidents() -> None:
         *map(maybe, ("next_update_due", "impact_from", "impact_to")),
         words("impact"),
         maybe("merged_into", NUMBER),
+        words("workspace"),
     )
     index("incidents", "incidents_by_channel", ["channel"])
     index("incidents", "incidents_merged", ["merged_into"], "merged_into IS NOT NULL")
@@ -371,27 +373,28 @@ def hands() -> None:
     op.create_table("freeze", place("id"), maybe("since"), words("by"), words("why"), maybe("until"))
 
 
+def workspaces() -> None:
+    """Who let this app into a workspace, as slack_sdk's stores want it, and who is about to."""
+    op.create_table(
+        "slack_bots",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+        *map(words, ("client_id", "app_id")),
+        *map(maybe, ("enterprise_id", "enterprise_name", "team_id", "team_name", "bot_token", "bot_id")),
+        *map(maybe, ("bot_user_id", "bot_scopes", "bot_refresh_token")),
+        maybe("bot_token_expires_at", sa.DateTime()),
+        sa.Column("is_enterprise_install", sa.Boolean(), nullable=False),
+        sa.Column("installed_at", sa.DateTime(), nullable=False),
+    )
+    index("slack_bots", "slack_bots_idx", ["client_id", "enterprise_id", "team_id", "installed_at"])
+    counted, ends = (
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("expire_at", sa.DateTime(), nullable=False),
+    )
+    op.create_table("slack_oauth_states", counted, words("state"), ends)
+
+
 TABLES = (
-    "events",
-    "incidents",
-    "alerts",
-    "runs",
-    "steps",
-    "approvals",
-    "votes",
-    "evidence",
-    "schedules",
-    "refused_deliveries",
-    "runbooks",
-    "outbox",
-    "inbox",
-    "targets",
-    "dead_letters",
-    "channels",
-    "reminders",
-    "relay",
-    "leader",
-    "silences",
-    "marks",
-    "freeze",
-)
+    "events", "incidents", "alerts", "runs", "steps", "approvals", "votes", "evidence", "schedules", "refused_deliveries", "runbooks", "outbox",
+    "inbox", "targets", "dead_letters", "channels", "reminders", "relay", "leader", "silences", "marks", "freeze", "slack_bots",
+    "slack_oauth_states",
+)  # fmt: skip

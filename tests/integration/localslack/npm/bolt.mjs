@@ -46,7 +46,7 @@ app.action("approve", async ({ ack, action, body, respond }) => {
   say("approved", { value: action.value, block: action.block_id });
 });
 
-app.shortcut("mark", async ({ ack, shortcut }) => {
+app.shortcut("add_to_timeline", async ({ ack, shortcut }) => {
   await ack();
   say("shortcut", { type: shortcut.type, text: shortcut.message.text });
 });
