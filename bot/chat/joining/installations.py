@@ -152,11 +152,22 @@ class Installations:
                     hint="Should it go on, install the app there anew.",
                 )
                 self._not_before[workspace] = self._clock.now() + _AGAIN
+                await self._look_again(workspace, seen)
                 return
             if fresh is not None:
                 self._take(workspace, fresh)
                 self._unsaved.add(workspace)
                 await self._write(workspace)
+
+    async def _look_again(self, workspace: str, seen: Bot) -> None:
+        """Take what the process that led before us wrote down after we had read: it may have been in the middle of this."""
+        try:
+            kept = await self.stores.bots.find(workspace)
+        except SQLAlchemyError as problem:
+            _LOG.warning("kept tokens can't be read", workspace=workspace, problem=str(problem))
+            return
+        if kept is not None and kept.bot_token != seen.bot_token and workspace not in self._unsaved:
+            self._take(workspace, kept)
 
     async def _write(self, workspace: str) -> None:
         """Write down a token that was renewed; while that fails the process has it alone, and tries on."""

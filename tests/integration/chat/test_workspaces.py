@@ -114,8 +114,10 @@ def neighbour(first: LocalSlack, workspace: str, name: str) -> LocalSlack:
 
 
 @pytest.fixture
-async def street(tmp_path: Path, free_port: Callable[[], int]) -> AsyncIterator[Street]:
-    """A Fireline that may be installed in two of three workspaces, and is in none."""
+async def street(
+    request: pytest.FixtureRequest, tmp_path: Path, free_port: Callable[[], int]
+) -> AsyncIterator[Street]:
+    """A Fireline that may be installed in two of three workspaces, and is in none; over HTTP unless a test says otherwise."""
     config = LocalSlackConfig(rate_limits=False)
     config = replace(config, app=replace(config.app, token_rotation=True))
     first = LocalSlack(config, LocalClock())
@@ -127,7 +129,8 @@ async def street(tmp_path: Path, free_port: Callable[[], int]) -> AsyncIterator[
     home = ServedHome(tmp_path / "home", "http://127.0.0.1:1", port=free_port())
     async with serving(first) as url, serving(slacks[PAY]), serving(slacks[STRANGE]):
         slack = {
-            "mode": "http",
+            "mode": getattr(request, "param", "http"),
+            "app_token": config.app.app_token,
             "signing_secret": config.app.signing_secret,
             "base_url": f"{url}/api/",
             "announce_channel": "incidents",
@@ -186,6 +189,19 @@ async def test_each_workspace_has_its_own(street: Street) -> None:
     assert [await each.groups_of(ADA) >= {"sre"} for each in (shop, pay)] == [True, False]
 
 
+@pytest.mark.parametrize("street", ["socket"], indirect=True)
+async def test_the_lines_of_an_app_are_all_of_its_workspaces(street: Street) -> None:
+    """Over Socket Mode each is answered for itself; the app has one set of lines, whoever uses it."""
+    for workspace in (SHOP, PAY):
+        await street.install(workspace)
+    await until(lambda: street.slacks[PAY].sockets.connected)
+    await street.type(PAY, "declare SEV2 Cards fail")
+    await until(lambda: street.channels(PAY))
+    assert "Cards fail" in await street.type(PAY, "list")
+    assert "Cards fail" not in await street.type(SHOP, "list")
+    assert not street.channels(SHOP)
+
+
 async def test_a_workspace_that_throws_us_out_and_lets_us_in_again(street: Street) -> None:
     """What belongs there waits, on record and visibly, and holds up nobody else; a new installation brings it, and a late word counts for nothing."""
     for workspace in (SHOP, PAY):
@@ -208,6 +224,19 @@ async def test_a_workspace_that_throws_us_out_and_lets_us_in_again(street: Stree
     for each in street.fireline.chat._workspaces:
         await each.look_whether_we_are_in()
     assert len(street.told(ChatStopped)) == 1
+
+
+async def test_one_that_is_slowed_down_slows_nobody_else(street: Street) -> None:
+    """Slack counts calls a workspace, and so do we: a 429 in one is obeyed there, and the other's messages come at once."""
+    for workspace in (SHOP, PAY):
+        await street.install(workspace)
+    await until(lambda: street.fireline.chat.ready() is None)
+    street.slacks[PAY].faults.add("ratelimited", target="conversations.create", retry_after=600)
+    await street.alert("cards", tenant="payments")
+    await until(lambda: street.slacks[PAY].faults.waiting() == [])
+    await street.alert("checkout")
+    await until(lambda: street.channels(SHOP))
+    assert not street.channels(PAY)
 
 
 async def test_tokens_rotate_before_anybody_notices(street: Street) -> None:

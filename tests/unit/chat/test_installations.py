@@ -193,6 +193,28 @@ async def test_a_renewal_that_fails_is_tried_again_in_a_minute(house: House) -> 
     assert await held.token(PAY) == "xoxe.1"
 
 
+async def test_what_the_leader_before_wrote_late_is_found(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had the next token in hand as it lost the lead, and we had read the one before: the refresh token that we have is spent."""
+    held = house.open()
+    await held.add(a_bot(), by="U0ADA")
+    late = await house.stores.bots.find(PAY)
+    assert late is not None
+    late.bot_token, late.bot_token_expires_at = "xoxe.theirs", int(START.timestamp()) + 86_400
+    await house.stores.bots.save(late)
+    house.clock.move(hours=11)
+    house.rotator.fails = SlackTokenRotationError(SlackApiError("no", {"error": "invalid_refresh_token"}))
+    assert [await held.token(PAY) for _ in range(2)] == ["xoxe.theirs"] * 2
+    house.clock.move(hours=12)
+
+    async def away(_workspace: str) -> Bot | None:
+        raise OperationalError("select", {}, Exception("disk gone"))
+
+    monkeypatch.setattr(house.stores.bots, "find", away)
+    assert await held.token(PAY) == "xoxe.theirs"
+
+
 async def test_a_token_that_can_t_be_written_down_serves_and_is_written_later(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
