@@ -204,6 +204,10 @@ class Reader(Protocol):
         """Return the events whose facts name this run, in log order: what its state is evolved from."""
         ...
 
+    def events_of_runs(self, runs: Sequence[RunId]) -> Mapping[RunId, Sequence[Event]]:
+        """Return the same for each of some runs, with few questions: what many states are evolved from."""
+        ...
+
     def raw_events(self, *, after: int = 0, limit: int = 1000) -> Sequence[Mapping[str, Any]]:
         """Return rows of the log as stored (seq, at, stream, actor, kind, data as JSON text, prev, hash): what a verifier walks."""
         ...

@@ -50,8 +50,6 @@ from bot.errors import Conflict, JournalClosed, JournalError, NotFound, Refused,
 
 _LOG = structlog.get_logger(__name__)
 _TAKES_UP_AGAIN = (RetryAsked, RequeueAsked)
-_AT_ONCE = 64
-"""How many runs are taken up side by side at the start."""
 
 
 class Alarm(Protocol):
@@ -129,11 +127,9 @@ class Driver(Wishes):
         unfinished = await asyncio.to_thread(self._reader.unfinished_runs)
         runs = [record.id for record in unfinished]
         reached(CrashPoint.RECOVERY_BEGUN)
-        for start in range(0, len(runs), _AT_ONCE):
+        async for some in self._starts.read_ahead(self._reader, runs):
             # Side by side, so that what they decide shares its commits.
-            ends = await asyncio.gather(
-                *(self.take_up(run) for run in runs[start : start + _AT_ONCE]), return_exceptions=True
-            )
+            ends = await asyncio.gather(*(self.take_up(run) for run in some), return_exceptions=True)
             for end in ends:
                 if isinstance(end, BaseException):
                     raise end
@@ -200,8 +196,7 @@ class Driver(Wishes):
         """Conduct a run; one that is over only when what it did is to be undone."""
         if run in self._runs:
             return
-        begun = self._starts.take(run)
-        events = await runlog.read(self._reader, run) if begun is None else [begun]
+        events = self._starts.take(run) or await runlog.read(self._reader, run)
         state = replay(events)
         if state is None:
             msg = f"There is no run {run}."

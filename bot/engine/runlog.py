@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
@@ -26,6 +26,12 @@ async def read(reader: Reader, run: RunId) -> Sequence[Event]:
     """Return a run's events; JournalError when the log can't be read now."""
     with reading():
         return await asyncio.to_thread(reader.events_of_run, run)
+
+
+async def read_all(reader: Reader, runs: Sequence[RunId]) -> Mapping[RunId, Sequence[Event]]:
+    """Return the events of each of some runs; JournalError when the log can't be read now."""
+    with reading():
+        return await asyncio.to_thread(reader.events_of_runs, runs)
 
 
 async def write(journal: Journal, run: RunId, decisions: Sequence[Decision]) -> Sequence[Event]:

@@ -5,5 +5,6 @@
     journal         the way in: units of work, committed in groups     reader        the way out: questions
     projections/    what each event changes in the other tables        store         all of it, opened from a URL
 
-Nothing else in Fireline commits. This room decides nothing: facts come in decided, and it gives them their place.
+Nothing else in Fireline commits, but slack_sdk's own stores in two tables that are no part of the log (`workspace_tables`). This room decides
+nothing: facts come in decided, and it gives them their place.
 """

@@ -244,6 +244,13 @@ EVENTS_OF_STREAM = Query(
     select(*_stored).where(EVENTS.c.stream == _given("stream"), _after).order_by(EVENTS.c.seq).limit(_limit)
 )
 EVENTS_OF_RUN = Query(select(*_stored).where(EVENTS.c.run == _given("run")).order_by(EVENTS.c.seq))
+RUNS_AT_ONCE = 64
+"""How many runs one question for their events names; shorter lists repeat their last."""
+EVENTS_OF_RUNS = Query(
+    select(*_stored)
+    .where(EVENTS.c.run.in_([_given(f"run_{n}") for n in range(RUNS_AT_ONCE)]))
+    .order_by(EVENTS.c.seq)
+)
 HEAD = Query(select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(_limit))
 
 # ----------------------------------------------------------------------------------------------------------------- chat

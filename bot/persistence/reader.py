@@ -271,6 +271,17 @@ class Questions(ABC):
         """Return the events whose facts name this run, in log order."""
         return [rows.event_of(row) for row in self._rows(questions.EVENTS_OF_RUN, {"run": run})]
 
+    def events_of_runs(self, runs: Sequence[RunId]) -> Mapping[RunId, Sequence[Event]]:
+        """Return the same for each of some runs, asked for in slices."""
+        found: dict[RunId, list[Event]] = {run: [] for run in runs}
+        for start in range(0, len(runs), questions.RUNS_AT_ONCE):
+            part = runs[start : start + questions.RUNS_AT_ONCE]
+            names = {f"run_{n}": part[min(n, len(part) - 1)] for n in range(questions.RUNS_AT_ONCE)}
+            for row in self._rows(questions.EVENTS_OF_RUNS, names):
+                event = rows.event_of(row)
+                found[event.fact.run].append(event)  # type: ignore[attr-defined]
+        return found
+
     def raw_events(self, *, after: int = 0, limit: int = 1000) -> Sequence[Mapping[str, Any]]:
         """Return rows of the log as stored."""
         return [

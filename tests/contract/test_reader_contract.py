@@ -45,6 +45,7 @@ from bot.domain.nouns import (
 )
 from bot.domain.ports import Reader
 from bot.persistence.projections.rebuild import rebuild
+from bot.persistence.questions import RUNS_AT_ONCE
 from bot.persistence.store import Store
 from bot.persistence.tables import PROJECTIONS
 from tests.fakes.any_facts import START as ALERTED
@@ -169,7 +170,7 @@ async def test_an_empty_store_knows_nothing(store: Store) -> None:
         read.refused_deliveries(), read.runs_of(ONE), read.unfinished_runs(), read.steps_of(RUN), read.approvals_of(ONE),
         read.evidence_of(ONE), read.events(), read.events_of_run(RUN), read.raw_events(), read.outbox_behind(), read.inbox_waiting(),
         read.queued_runs(), read.runs_of_group("g"), read.open_incidents_of_group("g"), read.schedules(),
-        read.incidents(quiet=True),
+        read.incidents(quiet=True), read.events_of_runs([]),
     ]  # fmt: skip
     assert not any(empty)
 
@@ -606,6 +607,13 @@ async def test_events_by_stream_by_run_and_by_place(desk: Desk) -> None:
     assert [event.seq for event in desk.read.events(stream=incident_stream(ONE))] == [2, 3, 4, 6]
     assert [event.seq for event in desk.read.events(stream=incident_stream(ONE), after=2, limit=1)] == [3]
     assert [event.kind for event in desk.read.events_of_run(RUN)] == ["run.started", "call.started"]
+    gone = [RunId(f"9-{n}") for n in range(RUNS_AT_ONCE)]
+    of_each = desk.read.events_of_runs([RUN, *gone, RunId("1-2")])
+    assert list(of_each) == [RUN, *gone, RunId("1-2")]
+    assert {run: [event.seq for event in events] for run, events in of_each.items() if events} == {
+        RUN: [event.seq for event in desk.read.events_of_run(RUN)],
+        RunId("1-2"): [6],
+    }
     assert [row["seq"] for row in desk.read.raw_events(after=4)] == [5, 6]
     assert list(desk.read.raw_events(limit=1)[0]) == [
         "seq", "at", "stream", "actor", "kind", "data", "prev", "hash",

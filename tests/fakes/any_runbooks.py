@@ -15,9 +15,14 @@ from tests.fakes.stage import approval, book, loop, probe, step, undo, verify
 UNDOS = st.sampled_from(
     [None, undo(), undo(action="push"), undo("{{ steps.s0.output.ok }}"), NoUndo(why="no")]
 )
-APPROVALS = st.sampled_from(
-    [None, None, None, None, None, approval(), approval(expires=20), approval(quorum=2, expires=30)]
-)
+LEADS = "group:sre-leads"
+ASKING = [
+    approval(expires=20),
+    approval(quorum=2, expires=30),
+    approval(expires=20, escalate_to=[LEADS]),
+    approval(quorum=2, expires=20, escalate_to=[LEADS]),
+]
+APPROVALS = st.sampled_from([None, None, None, None, None, approval(), *ASKING])
 LOOPS = st.builds(
     loop,
     st.sampled_from([["a", "b", "b"], ["a"], [], "{{ [1, 2, 3, 4] }}", "{{ inputs.gone }}"]),
@@ -102,7 +107,7 @@ def rich_runbooks(draw: st.DrawFn) -> Runbook:
             needs=["s0"],
             value="{{ steps.s1.status }}",
             undo=undo(),
-            approval=approval(expires=20),
+            approval=draw(st.sampled_from(ASKING)),
             on_failure=back,
         ),
         step(

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.actions.nested import TAKE_BACK
+from bot.actions.outcome import Reason
 from bot.domain.canonical import digest_of
-from bot.domain.facts import CallStarted, Fact, RunStarted
+from bot.domain.facts import CallStarted, Fact, RunFinished, RunStarted
 from bot.domain.ids import RunId
-from bot.domain.nouns import FIRELINE, Actor
+from bot.domain.nouns import FIRELINE, Actor, RunStatus
 from bot.engine.conductor import (
     Arrival,
     Began,
@@ -88,12 +89,15 @@ class Nest:
         conducted = self.runs[run]
         decisions = decide(conducted.plan, conducted.state, arrival, self.now)
         for actor, fact in decisions:
-            self.watch(conducted, fact)
-            conducted.facts.append((self.now, actor, fact))
-            conducted.state = evolve(conducted.state, fact, self.now, actor)
+            self._add(conducted, actor, fact)
         if not slow:
             self.catch_up()
         return [fact for _, fact in decisions]
+
+    def _add(self, conducted: Conducted, actor: Actor, fact: Fact) -> None:
+        self.watch(conducted, fact)
+        conducted.facts.append((self.now, actor, fact))
+        conducted.state = evolve(conducted.state, fact, self.now, actor)
 
     def catch_up(self) -> None:
         """Do all that the runs want of each other, until they want no more."""
@@ -121,6 +125,18 @@ class Nest:
             ):
                 return name
         return None
+
+    def give_up(self, run: RunId) -> None:
+        """End a run that can't be conducted any more, as the driver does: what runs inside it is asked to end."""
+        conducted = self.runs[run]
+        left = [self.run_of(call) for call in self._inside(conducted)]
+        end = RunFinished(run=run, status=RunStatus.FAILED, reason=Reason.BUG, detail="broken", given_up=True)
+        self._add(conducted, FIRELINE, end)
+        for inside in left:
+            if inside is not None and not (self.runs[inside].state.over or self.runs[inside].state.stopping):
+                asked = CancelAsked(by=FIRELINE, why="the run around it is over")
+                self.bring(inside, asked, slow=True)
+        self.catch_up()
 
     # ---- between runs
 

@@ -243,6 +243,7 @@ class Stage:
         self.gate = gate
         self.now = START
         self.events: list[Event] = []
+        self._folded: tuple[int, RunState | None] = (0, None)
         incident = {"number": 1, "title": "Test", "severity": severity, "status": "investigating"}
         started = start_run(
             runbook=runbook,
@@ -362,7 +363,9 @@ class Stage:
     @property
     def state(self) -> RunState:
         """The run, folded anew from everything that was decided."""
-        state = replay(self.events)
+        if self._folded[0] != len(self.events):
+            self._folded = (len(self.events), replay(self.events))
+        state = self._folded[1]
         assert state is not None
         return state
 

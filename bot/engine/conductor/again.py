@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.actions.nested import RUN_RUNBOOK
+from bot.actions.nested import RUN_RUNBOOK, is_nested
 from bot.domain.facts import RunRetried
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
 from bot.engine.conductor import calls, loops, steps
@@ -26,7 +26,12 @@ def retry(turn: Turn, arrival: RetryAsked) -> None:
     _may_be_retried(turn)
     state = turn.state
     members = list(loops.with_items(turn, turn.plan.runbook.steps_of(Phase.STEPS)))
-    under_way = [(step, call) for step in members if (call := state.step(step.id).call) is not None]
+    # A run inside this one is no call that could be cut off: the log knows how it stands.
+    under_way = [
+        (step, call)
+        for step in members
+        if (call := state.step(step.id).call) is not None and not is_nested(call.action)
+    ]
     left = [step for step in members if _is_left(turn, step)]
     cleanup = [step for step in _cleanup(turn) if step.id in state.steps]
     # What was asked when Fireline gave up on the run is taken back as any question is, and so comes to be asked anew.
@@ -74,7 +79,11 @@ def _may_be_retried(turn: Turn) -> None:
         raise Conflict(msg, hint=anew)
 
 
-_ENDED = {RunStatus.SUCCEEDED: "succeeded", RunStatus.CANCELLED: "was cancelled"}
+_ENDED = {
+    RunStatus.SUCCEEDED: "succeeded",
+    RunStatus.CANCELLED: "was cancelled",
+    RunStatus.UNDONE: "was undone",
+}
 
 
 def _is_left(turn: Turn, step: Step) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from bot.domain.facts import RunUndoRequested, StepSettled
+from bot.domain.facts import StepSettled
 from bot.domain.nouns import Part, StepStatus
 from bot.engine.conductor import again, calls, control, recovery, steps
 from bot.engine.conductor.arrivals import (
@@ -81,11 +81,6 @@ def _call_ended(turn: Turn, arrival: CallEnded) -> None:
     calls.ended(turn, steps.named(turn, arrival.step), arrival)
 
 
-def _undo_asked(turn: Turn, arrival: UndoAsked) -> None:
-    if turn.state.over:
-        turn.record(RunUndoRequested(run=turn.state.run, why=arrival.why))
-
-
 def _vote(turn: Turn, arrival: VoteCast) -> None:
     steps.vote(turn, arrival)
 
@@ -124,5 +119,5 @@ _ON: Mapping[type, Callable[[Turn, Any], None]] = {
     ResumeAsked: control.resume,
     RetryAsked: again.retry,
     RequeueAsked: recovery.requeue,
-    UndoAsked: _undo_asked,
+    UndoAsked: recovery.undo_asked,
 }

@@ -17,7 +17,7 @@ from bot.actions.nested import DEEPEST, RUN_RUNBOOK, TAKE_BACK
 from bot.actions.outcome import Failed, Outcome, Reason, Succeeded
 from bot.domain.canonical import canonical
 from bot.domain.ids import StepId, instance_of
-from bot.domain.nouns import RunStatus
+from bot.domain.nouns import Part, RunStatus
 from bot.engine.conductor.plan import Plan
 from bot.engine.conductor.state import RunState, StepState
 from bot.engine.conductor.turn import Turn
@@ -126,8 +126,9 @@ def _stands(plan: Plan, state: RunState, name: StepId) -> bool:
 
 
 def stands(plan: Plan, state: RunState, step: Step) -> bool:
-    """Tell whether an effect of a step may stand in the world."""
-    if not state.step(step.id).applied:
+    """Tell whether an effect of a step may stand in the world, or is just being made: Fireline gives a run up with what it has under way."""
+    seen = state.step(step.id)
+    if not seen.applied and (seen.call is None or seen.call.part is not Part.MAIN):
         return False
     return isinstance(step.undo, Undo | NoUndo) or plan.effect(step) is not Effect.READ
 

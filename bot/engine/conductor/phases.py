@@ -166,6 +166,8 @@ def _finish(turn: Turn) -> None:
 
 def _undo(turn: Turn) -> None:
     """Take back effects one at a time, last completed first; say of each what came of it."""
+    if any(seen.call is not None and seen.call.part is Part.MAIN for seen in turn.state.steps.values()):
+        return  # a run inside this one, which Fireline gave up on, is ending still
     for step in turn.plan.runbook.steps_of(Phase.STEPS):
         if step.loop is not None:
             loops.say_undone(turn, step)

@@ -1,4 +1,4 @@
-"""Any order of results, crashes, time, votes, settlements, cancels and stops: what may never be, never is, and every run can come to its end.
+"""Any order of results, crashes, time, votes, settlements, cancels, stops and givings-up: what may never be, never is, and every run can end.
 
 The runbook is drawn too. After each arrival the state is folded anew from the facts, so that a difference between live and replayed shows at once.
 """
@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.actions.outcome import Outcome, Reason, Succeeded
 from bot.domain.facts import (
     ApprovalClosed,
+    ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
     CallRefused,
@@ -142,6 +143,10 @@ class AnyOrder(RuleBasedStateMachine):
                 self.check_call(state, fact)
             if isinstance(fact, StepUndone | StepUndoFailed):
                 self.check_undo(state, fact)
+            if isinstance(fact, ApprovalEscalated):
+                self.check_escalation(state, fact)
+            if isinstance(fact, ApprovalClosed) and fact.status is ApprovalStatus.EXPIRED:
+                self.check_expiry(state, fact)
             if isinstance(fact, RunFinished):
                 members = [each.id for each in plan.runbook.steps]
                 assert all(state.step(name).status.final for name in members)
@@ -207,6 +212,35 @@ class AnyOrder(RuleBasedStateMachine):
         afresh = any(call.step in each.cleanup for each in [*self.stage.facts(RunRetried), *self._retries()])
         if call.attempt > 1 and not plan.repeatable(wanted) and not afresh:
             self.check_repeat(call)
+
+    def check_escalation(self, state: RunState, fact: ApprovalEscalated) -> None:
+        """Check that others are asked besides when the time is over, once, and with the whole time anew."""
+        seen = state.step(fact.step)
+        rule = self.stage.plan.steps[fact.step].approval
+        assert rule is not None
+        assert seen.approval is not None
+        assert seen.status is StepStatus.WAITING_APPROVAL
+        assert seen.approval.asked.expires_at is not None
+        assert seen.approval.asked.expires_at <= self.stage.now
+        assert not seen.approval.escalated, "once"
+        assert not (state.stopping and state.phase is Phase.STEPS), (
+            "nobody is called in for steps that are over"
+        )
+        assert state.paused is None, "nor for one that is held"
+        assert set(fact.sources) == {*rule.sources, *rule.escalate_to}, "who was asked before is asked still"
+        assert rule.expires is not None
+        assert fact.expires_at == self.stage.now + rule.expires
+
+    def check_expiry(self, state: RunState, fact: ApprovalClosed) -> None:
+        """Check that a question expires only when nobody else is to be asked, or nothing would come of an answer."""
+        seen = state.step(fact.step)
+        rule = self.stage.plan.steps[fact.step].approval
+        assert seen.approval is not None
+        assert state.paused is None, "nothing expires while the run is held"
+        failed = any(each.status is StepStatus.FAILED for each in state.steps.values())
+        assert seen.approval.escalated or failed or state.stopping or rule is None or not rule.escalate_to, (
+            "none expires before others were asked besides"
+        )
 
     def in_favour(self, asked: ApprovalRequested) -> set[Actor]:
         """Return who approved, as the facts tell; nobody who asked for the run is among them."""
@@ -320,11 +354,31 @@ class AnyOrder(RuleBasedStateMachine):
     )
     def a_call_ends(self, which: int, outcome: Outcome, chance: float, stopping: bool) -> None:  # noqa: FBT001 - drawn
         """One of the calls under way ends; sometimes while the process is being stopped, which a start then follows."""
-        calls = [each.call for each in self.stage.state.steps.values() if each.call is not None]
-        if calls:
+        if calls := self.calls():
             self.end(calls[which % len(calls)], outcome, chance, stopping=stopping)
             if stopping:
                 self.bring(Recovered())
+
+    @rule(most=st.integers(2, 16), at_last=st.none() | OUTCOMES)
+    def the_world_goes_along(self, most: int, at_last: Outcome | None) -> None:
+        """Calls end well and people approve, one after the other, so that the run goes far; then a call ends in another way."""
+        for _ in range(most):
+            if calls := self.calls():
+                self.end(calls[0], Succeeded(output={"ok": True}), 0.0)
+            for seen in self.stage.state.steps.values():
+                if seen.status is StepStatus.WAITING_APPROVAL and seen.approval is not None:
+                    self.decide_on(seen.approval.asked, Vote.APPROVE)
+        if at_last is not None and (calls := self.calls()):
+            self.end(calls[-1], at_last, 0.5)
+
+    def calls(self) -> list[CallStarted]:
+        """Return the calls under way."""
+        return [each.call for each in self.stage.state.steps.values() if each.call is not None]
+
+    def decide_on(self, asked: ApprovalRequested, vote: Vote) -> None:
+        """Have somebody decide who always may."""
+        groups = frozenset({"sre"})
+        self.bring(VoteCast(approval=asked.approval, by=DORA, groups=groups, vote=vote, digest=asked.digest))
 
     @rule(which=st.integers(0, 30), outcome=OUTCOMES)
     def a_call_ends_late(self, which: int, outcome: Outcome) -> None:
@@ -390,8 +444,13 @@ class AnyOrder(RuleBasedStateMachine):
         expires_at = approval.asked.expires_at if approval is not None and same else asked.expires_at
         return expires_at is not None and (state.paused or self.stage.now) >= expires_at
 
-    @rule(which=st.integers(0, 9), by=st.sampled_from([ADA, BEN, CLEO]), vote=st.sampled_from(Vote))
-    def somebody_votes(self, which: int, by: Any, vote: Vote) -> None:
+    @rule(
+        which=st.integers(0, 9),
+        by=st.sampled_from([ADA, BEN, CLEO]),
+        group=st.sampled_from(["sre", "sre", "sre-leads"]),
+        vote=st.sampled_from(Vote),
+    )
+    def somebody_votes(self, which: int, by: Any, group: str, vote: Vote) -> None:
         """A person decides on any question that was ever asked."""
         asked = self.stage.facts(ApprovalRequested)
         if asked:
@@ -399,10 +458,23 @@ class AnyOrder(RuleBasedStateMachine):
             closed = {fact.approval for fact in self.stage.facts(ApprovalClosed)}
             before = len(self.stage.events)
             late = self.expired(one)
-            groups = frozenset({"sre"})
+            groups = frozenset({group})
             self.bring(VoteCast(approval=one.approval, by=by, groups=groups, vote=vote, digest=one.digest))
             counted = len(self.stage.events) > before
+            # Whoever is late finds the door open where others are asked besides: everybody has the whole time anew.
+            late = late and not any(isinstance(fact, ApprovalEscalated) for fact in self._turn)
             assert not (counted and (one.approval in closed or by == CLEO or late or self.live_over))
+            sources = next(
+                (
+                    fact.sources
+                    for fact in self.stage.facts(ApprovalEscalated)
+                    if fact.approval == one.approval
+                ),
+                one.sources,
+            )
+            assert not counted or {f"group:{group}", "anyone"} & set(sources), (
+                "nobody decides whom nobody asked"
+            )
 
     @rule(which=st.integers(0, 9), settlement=st.sampled_from(Settlement), stopping=st.booleans())
     def somebody_settles(self, which: int, settlement: Settlement, stopping: bool) -> None:  # noqa: FBT001 - drawn
@@ -462,17 +534,21 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(by=st.sampled_from([ADA, BEN]))
     def somebody_retries(self, by: Any) -> None:
         """A person has the run tried again; only one that failed, and was not undone, is."""
-        before = self.stage.state
-        undone = self.stage.facts(StepUndone) or [
-            call for call in self.stage.facts(CallStarted) if call.part is Part.UNDO
-        ]
+        before, undone = self.stage.state, self.undone
         self.bring(RetryAsked(by=by))
-        taken = (
-            bool(self.stage.facts(RunRetried)) and isinstance(self._turn[0], RunRetried)
-            if self._turn
-            else False
+        assert self.tried_again == (before.status is RunStatus.FAILED and not undone)
+
+    @property
+    def undone(self) -> bool:
+        """Tell whether something was undone, or was to be."""
+        return bool(self.stage.facts(StepUndone)) or any(
+            call.part is Part.UNDO for call in self.stage.facts(CallStarted)
         )
-        assert taken == (before.status is RunStatus.FAILED and not undone)
+
+    @property
+    def tried_again(self) -> bool:
+        """Tell whether what was decided last has the run tried again."""
+        return bool(self._turn) and isinstance(self._turn[0], RunRetried)
 
     @precondition(lambda self: not self.stage.state.over and len(self.stage.facts(RunRetried)) < RETRIES)
     @rule(really=st.sampled_from([False, False, False, True]))
@@ -493,6 +569,17 @@ class AnyOrder(RuleBasedStateMachine):
         self.stage.now += timedelta(seconds=seconds)
         self.bring(RequeueAsked(by=ADA))
         assert self.stage.state.given_up is None
+
+    @precondition(
+        lambda self: self.stage.state.given_up is None and len(self.stage.facts(RunRetried)) < RETRIES
+    )
+    @rule()
+    def somebody_puts_back_what_came_to_its_end(self) -> None:
+        """A person puts back a run that Fireline did not give up on: one that a bug failed is tried again, any other is left alone."""
+        before, undone = self.stage.state, self.undone
+        self.bring(RequeueAsked(by=ADA))
+        assert self.tried_again == (before.over and before.reason == Reason.BUG and not undone)
+        assert not self.stage.state.over or self.stage.state == before
 
     @rule()
     def the_process_is_stopped_while_time_comes(self) -> None:
@@ -616,24 +703,14 @@ class AnyOrder(RuleBasedStateMachine):
 
     def nudge(self, state: Any) -> None:
         """Do the next thing that can be done, each with an answer that ends it."""
-        calls = [each.call for each in state.steps.values() if each.call is not None]
-        if calls:
+        if calls := self.calls():
             self.end(calls[0], Succeeded(output={"ok": True}), 0.0)
             return
         if state.paused is not None:
             self.bring(ResumeAsked(by=ADA))
         for name, seen in state.steps.items():
             if seen.status is StepStatus.WAITING_APPROVAL and seen.approval is not None:
-                asked = seen.approval.asked
-                self.bring(
-                    VoteCast(
-                        approval=asked.approval,
-                        by=DORA,
-                        groups=frozenset({"sre"}),
-                        vote=Vote.DENY,
-                        digest=asked.digest,
-                    )
-                )
+                self.decide_on(seen.approval.asked, Vote.DENY)
             elif seen.undo_unknown or seen.status is StepStatus.UNKNOWN:
                 part = Part.UNDO if seen.undo_unknown else Part.MAIN
                 self.bring(

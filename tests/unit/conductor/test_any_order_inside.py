@@ -12,25 +12,36 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK, is_nested
 from bot.actions.outcome import Outcome, Succeeded
-from bot.domain.facts import CallInterrupted, CallStarted, Fact, RunFinished, StepUndoFailed, StepUndone
+from bot.domain.facts import (
+    ApprovalRequested,
+    ApprovalVoted,
+    CallInterrupted,
+    CallStarted,
+    Fact,
+    RunFinished,
+    StepUndoFailed,
+    StepUndone,
+)
 from bot.domain.ids import RunId, StepId, instance_of
-from bot.domain.nouns import Part, RunStatus, Settlement, StepStatus
+from bot.domain.nouns import Actor, Part, RunStatus, Settlement, StepStatus, Vote
 from bot.engine.conductor import (
     Arrival,
     CallEnded,
     CancelAsked,
     PauseAsked,
     Recovered,
+    RequeueAsked,
     ResumeAsked,
     RetryAsked,
     SettlementGiven,
     TimeCame,
+    VoteCast,
     next_due,
 )
 from bot.engine.conductor.nested import left_standing
 from bot.errors import Refused
 from bot.runbook.model import OnFailure, Runbook
-from tests.fakes.any_runbooks import OUTCOMES
+from tests.fakes.any_runbooks import ASKING, OUTCOMES
 from tests.fakes.nest import Conducted, Nest
 from tests.fakes.stage import ADA, BEN, book, inside, loop, named, probe, step, undo, verify
 
@@ -52,7 +63,15 @@ def nests(draw: st.DrawFn) -> tuple[Runbook, list[Runbook]]:
         "leaf",
         book(
             step("l0", "push", undo=undo(), settle=probe()),
-            step("l1", "put", needs=["l0"], undo=undo(), verify=verify(), on_failure=draw(failing)),
+            step(
+                "l1",
+                "put",
+                needs=["l0"],
+                undo=undo(),
+                verify=verify(),
+                approval=draw(st.sampled_from([None, *ASKING])),
+                on_failure=draw(failing),
+            ),
             rescue=[step("lr", "put")],
         ),
     )
@@ -133,6 +152,42 @@ class Inside(RuleBasedStateMachine):
         if calls:
             self.end(calls[which % len(calls)], outcome, slow=slow)
 
+    @rule(most=st.integers(2, 16), at_last=st.none() | OUTCOMES)
+    def the_world_goes_along(self, most: int, at_last: Outcome | None) -> None:
+        """Calls end well and people approve, one after the other, so that the runs go far; then a call ends in another way."""
+        for _ in range(most):
+            if calls := self.nest.calls():
+                self.end(calls[0], Succeeded(output={"ok": True}))
+            for run, asked in self.questions():
+                self.decide_on(run, asked, BEN, Vote.APPROVE)
+        if at_last is not None and (calls := self.nest.calls()):
+            self.end(calls[-1], at_last)
+
+    @rule(which=st.integers(0, 9), by=st.sampled_from([ADA, BEN]), vote=st.sampled_from(Vote))
+    def somebody_votes(self, which: int, by: Actor, vote: Vote) -> None:
+        """A person decides on what a run asks; whoever asked for the outer run asked for those inside it too."""
+        if asked := self.questions():
+            run, one = asked[which % len(asked)]
+            new = self.decide_on(run, one, by, vote)
+            assert not any(isinstance(fact, ApprovalVoted) for fact in new) or by != ADA
+
+    @rule(which=st.integers(0, 9), really=st.sampled_from([False, False, False, True]))
+    def fireline_gives_up(self, which: int, really: bool) -> None:  # noqa: FBT001 - drawn
+        """A run can't be conducted any more, whatever it had under way."""
+        run = self.some(which)
+        if really and not self.nest.runs[run].state.over:
+            self.nest.give_up(run)
+
+    @rule(which=st.integers(0, 9), seconds=st.sampled_from([0, 600]))
+    def somebody_puts_it_back(self, which: int, seconds: float) -> None:
+        """A person puts back a run; one inside another never is, for that one has gone on without it."""
+        run = self.some(which)
+        given_up = self.nest.runs[run].state.given_up is not None
+        self.nest.now += timedelta(seconds=seconds)
+        new = self.bring(run, RequeueAsked(by=BEN))
+        assert run == self.nest.top or not new
+        assert run != self.nest.top or not given_up or new
+
     @rule(which=st.integers(0, 9), seconds=st.sampled_from([0, 1, 7, 40]))
     def time_passes(self, which: int, seconds: float) -> None:
         """The clock moves, and an alarm rings for one run."""
@@ -205,7 +260,10 @@ class Inside(RuleBasedStateMachine):
         self.nest.catch_up()
         for name, run in self.nest.runs.items():
             within = [self.nest.runs[each].state for each in self.nest.under(name)]
-            if run.state.over:
+            if run.state.given_up is not None:
+                # What is being taken back goes on: an undo must not be left half done.
+                assert all(each.over or each.stopping or each.taking_back for each in within)
+            elif run.state.over:
                 assert all(each.over for each in within)
 
     @invariant()
@@ -249,7 +307,7 @@ class Inside(RuleBasedStateMachine):
             return
         self.nest.catch_up()
         for _ in range(ENOUGH):
-            if self.nest.outer.state.over:
+            if all(run.state.over for run in self.nest.runs.values()):
                 break
             self.nudge()
         assert all(run.state.over for run in self.nest.runs.values())
@@ -269,6 +327,8 @@ class Inside(RuleBasedStateMachine):
                 self.bring(name, ResumeAsked(by=ADA))
         for name, given in self.doubts():
             self.bring(name, SettlementGiven(**{**given, "settlement": Settlement.STOP}))
+        for name, asked in self.questions():
+            self.decide_on(name, asked, BEN, Vote.DENY)
         for name, run in list(self.nest.runs.items()):
             due = next_due(run.state)
             if due is not None:
@@ -286,6 +346,21 @@ class Inside(RuleBasedStateMachine):
                         (name, {"step": each, "part": part, "attempt": seen.attempt(part), "by": ADA})
                     )
         return found
+
+    def questions(self) -> list[tuple[RunId, ApprovalRequested]]:
+        """Return what people are asked."""
+        return [
+            (name, seen.approval.asked)
+            for name, run in self.nest.runs.items()
+            for seen in run.state.steps.values()
+            if not run.state.over and seen.status is StepStatus.WAITING_APPROVAL and seen.approval is not None
+        ]
+
+    def decide_on(self, run: RunId, asked: ApprovalRequested, by: Actor, vote: Vote) -> list[Fact]:
+        """Have somebody decide."""
+        groups = frozenset({"sre"})
+        given = VoteCast(approval=asked.approval, by=by, groups=groups, vote=vote, digest=asked.digest)
+        return self.bring(run, given)
 
     def end(self, call: CallStarted, outcome: Outcome, *, slow: bool = False) -> None:
         """Say how a call ended."""

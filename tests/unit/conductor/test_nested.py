@@ -26,7 +26,20 @@ from bot.engine.conductor.nested import LEFT_OUT, MOST_OUTPUT, outcome
 from bot.errors import Conflict, RunbookError
 from bot.runbook.model import Autonomy, InputDecl, InputType, NoUndo, OnFailure, Retry
 from bot.runbook.templates import Template
-from tests.fakes.stage import ADA, BEN, CATALOGUE, Stage, approval, book, failed, inside, named, step, undo
+from tests.fakes.stage import (
+    ADA,
+    BEN,
+    CATALOGUE,
+    Stage,
+    approval,
+    book,
+    failed,
+    inside,
+    loop,
+    named,
+    step,
+    undo,
+)
 
 HOSTS = InputDecl(name="hosts", type=InputType.INTEGER)
 ZONE = InputDecl(name="zone", default=Template.compile("a"), required=False)
@@ -425,3 +438,114 @@ def test_a_run_inside_another_is_tried_again_with_that_one() -> None:
     inner = replace(stage.state, parent=RunId("1-9"))
     with pytest.raises(Conflict, match="runs inside run 1-9"):
         decide(stage.plan, inner, RetryAsked(by=BEN), stage.now)
+
+
+def test_one_that_was_taken_back_is_not_tried_again() -> None:
+    """The one who asks is told so, in words."""
+    stage = ended_with(step("a", "put", undo=undo()))
+    stage.arrive(UndoAsked())
+    stage.end("a")
+    with pytest.raises(Conflict, match="was undone: only one that failed can be tried again"):
+        stage.retry()
+
+
+def test_a_run_inside_is_waited_for_when_the_one_around_is_tried_again() -> None:
+    """Fireline had given that one up: the log knows how the run inside stands, so nobody is asked about it, and it is not begun twice."""
+    stage = shifting()
+    stage.give_up()
+    stage.retry()
+    assert not stage.facts(CallInterrupted)
+    assert stage.running() == [("sub", Part.MAIN)]
+    assert stage.step("sub").attempt(Part.MAIN) == 1
+    stage.end("sub", done())
+    assert stage.ended is RunStatus.SUCCEEDED
+
+
+# ---- given up, and taken back
+
+
+def test_what_was_under_way_when_fireline_gave_up_may_stand() -> None:
+    """To the run around it such a run has changed something, and it is undone with the rest."""
+    stage = Stage(book(step("a", "push", undo=undo())))
+    stage.give_up()
+    told = outcome_of(stage, RUN_RUNBOOK)
+    assert isinstance(told, Failed)
+    assert (told.reason, told.applied) == (Reason.BUG, True)
+    stage.arrive(UndoAsked())
+    assert [fact.again for fact in stage.facts(CallInterrupted)] == [False]
+    assert (stage.step("a").status, stage.step("a").applied) == (StepStatus.CANCELLED, True)
+    assert stage.running() == [("a", Part.UNDO)]
+    stage.end("a")
+    assert stage.ended is RunStatus.UNDONE
+
+
+def test_what_only_waited_when_fireline_gave_up_ends() -> None:
+    """A question, a step that never began, one that waits for its next attempt, and a loop with its items: none of it goes on."""
+    stage = Stage(
+        book(
+            step("asks", "put", approval=approval(), needs=[]),
+            step("tries", "put", undo=undo(), needs=[]),
+            step("items", "put", loop=loop(["x", "y"]), undo=undo(), value="{{ item }}", needs=[]),
+            step("later", "put", needs=["asks"]),
+        )
+    )
+    stage.end("tries", failed(Reason.TIMEOUT))
+    stage.end("items[0]")
+    stage.give_up()
+    assert stage.step("tries").status is StepStatus.WAITING_RETRY
+    stage.arrive(UndoAsked())
+    assert [fact.status for fact in stage.facts(ApprovalClosed)] == [ApprovalStatus.VOID]
+    assert {
+        name: stage.step(name).status for name in ("asks", "tries", "items", "items[1]")
+    } == dict.fromkeys(("asks", "tries", "items", "items[1]"), StepStatus.CANCELLED)
+    undone = []
+    while stage.ended is None:
+        ((name, part),) = stage.running()
+        assert part is Part.UNDO
+        undone.append(name)
+        stage.end(name)
+    assert undone == ["tries", "items[1]", "items[0]"]
+    assert stage.ended is RunStatus.UNDONE
+
+
+def test_what_was_approved_and_not_begun_when_fireline_gave_up_is_skipped() -> None:
+    """It was held, and never called."""
+    stage = Stage(book(step("a", "put", approval=approval(), undo=undo())))
+    stage.pause()
+    stage.vote("a")
+    stage.give_up()
+    stage.arrive(UndoAsked())
+    assert stage.step("a").status is StepStatus.SKIPPED
+    assert stage.ended is RunStatus.UNDONE
+
+
+def test_an_undo_that_was_cut_off_when_fireline_gave_up_is_made_again() -> None:
+    """Where it can be repeated; else a person is asked, as after any crash."""
+    stage = Stage(book(step("a", "put", undo=undo()), step("b", on_failure=OnFailure.UNDO, needs=["a"])))
+    stage.end("a")
+    stage.end("b", failed(Reason.REJECTED))
+    assert stage.running() == [("a", Part.UNDO)]
+    stage.give_up()
+    stage.arrive(UndoAsked())
+    assert stage.running() == [("a", Part.UNDO)]
+    assert stage.step("a").attempt(Part.UNDO) == 2
+    stage.end("a")
+    assert stage.ended is RunStatus.UNDONE
+
+
+def test_a_run_inside_one_that_was_given_up_is_waited_for_before_it_is_undone() -> None:
+    """It was asked to end, and what it did can be said only then: last done, first undone."""
+    stage = Stage(
+        book(step("a", "put", undo=undo()), inside("sub", "shift", given={"hosts": 3}, needs=["a"])),
+        books=[SHIFT],
+    )
+    stage.end("a")
+    stage.give_up()
+    stage.arrive(UndoAsked())
+    assert stage.running() == [("sub", Part.MAIN)]
+    stage.end("sub", Failed(reason=Reason.CANCELLED, detail="ended", applied=True, output={"run": "1-2"}))
+    assert stage.running() == [("sub", Part.UNDO)]
+    stage.end("sub")
+    assert stage.running() == [("a", Part.UNDO)]
+    stage.end("a")
+    assert stage.ended is RunStatus.UNDONE

@@ -42,8 +42,8 @@ def test_no_question_reads_a_whole_table(connection: Connection, name: str) -> N
     assert not [line for line in plan if line == "USE TEMP B-TREE FOR ORDER BY"] or name in _SORTED, plan
 
 
-_SORTED = {"STEPS_OF", "APPROVAL", "EVENTS_OF_RUN"}
-"""Short lists, sorted after they were found: the steps of one run, the votes of one approval."""
+_SORTED = {"STEPS_OF", "APPROVAL", "EVENTS_OF_RUN", "EVENTS_OF_RUNS"}
+"""Short lists, sorted after they were found: the steps of one run, the votes of one approval, the events of some runs."""
 
 
 def test_updates_of_many_rows_search_by_key(connection: Connection) -> None:
