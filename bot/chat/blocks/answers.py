@@ -101,7 +101,7 @@ def _listed(incident: IncidentRecord, waiting: int, ink: Ink) -> str:
         f"{mark(incident)} {'🔒 ' if incident.private else ''}*{name_of(incident, ink, 90)}*",
         STATUS[incident.status].lower(),
         lead,
-        f"since {clock_time(incident.opened_at)}",
+        f"open since {clock_time(incident.opened_at)}",
     ]
     if waiting:
         parts.append(f"✋ {waiting} waiting")

@@ -95,7 +95,7 @@ def _incidents(outlook: Outlook, ink: Ink) -> Iterator[Json]:
 
 def _incident(incident: IncidentRecord, waiting: int, ink: Ink) -> str:
     lead = f"led by {mention(incident.commander, ink)}" if incident.commander else "⚠️ nobody leads"
-    parts = [STATUS[incident.status], lead, f"since {clock_time(incident.opened_at)}"]
+    parts = [STATUS[incident.status], lead, f"open since {clock_time(incident.opened_at)}"]
     if waiting:
         parts.append(f"✋ {waiting} waiting")
     if incident.channel:
