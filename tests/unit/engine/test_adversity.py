@@ -177,7 +177,8 @@ async def test_a_run_that_is_asked_again_to_go_on_is_conducted(
         await getattr(shop.driver, ask)(run, by=ADA)
     await getattr(shop.driver, ask)(run, by=ADA)
     assert await shop.ended(run) is RunStatus.SUCCEEDED
-    assert shop.driver.under_way == 0
+    # The log says that it is over an instant before the driver, which waits for that commit, lets go of it.
+    await shop.until(lambda: shop.driver.under_way == 0)
 
 
 async def test_a_run_whose_second_asking_is_refused_is_let_go(shop: Workshop, flaky: Flaky) -> None:

@@ -98,7 +98,7 @@ async def test_a_failed_run_goes_on_from_where_it_failed(tmp_path: Path) -> None
         shop.push.release()
         assert await shop.ended(run) is RunStatus.SUCCEEDED
         assert len(shop.look.calls) == 1
-        assert shop.driver.under_way == 0
+        await shop.until(lambda: shop.driver.under_way == 0)
     finally:
         await shop.close()
 
