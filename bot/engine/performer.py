@@ -139,10 +139,15 @@ class Performer:
             return Failed(reason=Reason.BUG, detail=f"{call.action} raised {type(error).__name__}")
 
     async def _open(self, call: CallStarted) -> tuple[OpenCapture | None, EvidenceStored | NoteAdded | None]:
+        opening = asyncio.ensure_future(asyncio.to_thread(self.captures))
         try:
-            return await asyncio.to_thread(self.captures), None
+            return await asyncio.shield(opening), None
         except OSError as error:
             return None, _lost(call, error)
+        except asyncio.CancelledError:
+            # It is being made in a thread, which no cancel reaches: what comes of it is nobody's.
+            opening.add_done_callback(_discard)
+            raise
 
     async def _keep(
         self, plan: Plan, state: RunState, call: CallStarted, capture: OpenCapture
@@ -169,6 +174,11 @@ class Performer:
             tool=f"{call.action} (fireline {self.version})",
             truncated=kept.truncated,
         )
+
+
+def _discard(opened: asyncio.Future[OpenCapture]) -> None:
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result().discard()
 
 
 def _lost(call: CallStarted, error: OSError) -> NoteAdded:
