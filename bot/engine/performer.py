@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -88,14 +89,13 @@ class Performer:
         step = plan.step(call.step)
         keeps = call.part is Part.MAIN and step is not None and step.evidence is not None
         capture, evidence = await self._open(call) if keeps else (None, None)
-        loop = asyncio.get_running_loop()
         try:
             await self.surely_leading()
-            began = loop.time()
+            began = time.monotonic()
             reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
             outcome = await self._run(plan, call, capture or _NO_CAPTURE)
             reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
-            took = loop.time() - began
+            took = time.monotonic() - began
             if capture:
                 evidence = await self._keep(plan, state, call, capture)
         except asyncio.CancelledError:
