@@ -34,7 +34,7 @@ from sqlalchemy.sql import visitors
 
 from bot.persistence.changes import Buffer, Key, Shape
 from bot.persistence.database import run_directly
-from bot.persistence.tables import ON_CONFLICT
+from bot.persistence.metadata import ON_CONFLICT
 
 _LENGTHS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
 """How many rows one statement may carry. Below 64 rows two or three statements do, and there are few to prepare."""
