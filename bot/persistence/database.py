@@ -7,12 +7,13 @@ write. This module makes connections and nothing else: it knows no table.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.errors import ConfigurationError
@@ -82,6 +83,40 @@ def open_database(url: str) -> Database:
     raise ConfigurationError(f"Fireline can't use a {backend} database", hint="use SQLite or Postgres")
 
 
+def run_directly(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> None:
+    """Run a statement that answers nothing on the driver itself; DBAPIError as from SQLAlchemy's own execution.
+
+    That takes a commit of one unit from 0.50 to 0.43 ms: its events, results and contexts cost three times what SQLite does for a short statement.
+    Parameters stand in `sql` as `?` for SQLite and as `$1` for Postgres, whose driver would look for `%s` in many rows' statement at each execution.
+    """
+    driver = connection.connection.dbapi_connection
+    assert driver is not None  # noqa: S101 - the connection is in use
+    dialect = connection.dialect
+    try:
+        cursor = driver.cursor() if dialect.name == "sqlite" else _raw_cursor(driver)
+        cursor.execute(sql, parameters)
+        cursor.close()
+    except dialect.loaded_dbapi.Error as error:
+        lost = dialect.is_disconnect(error, driver, None)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            sql,
+            parameters,
+            error,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=dialect,
+        ) from error
+
+
+def _raw_cursor(driver: Any) -> Any:  # noqa: ANN401 - psycopg's connection and cursor
+    from psycopg import RawCursor  # noqa: PLC0415 - an extra, which is there when it is connected
+
+    return RawCursor(driver)
+
+
 def serves_many(url: str) -> bool:
     """Tell whether several processes may use the database at a URL, one of them leading; SQLite's file has one."""
     return make_url(url).get_backend_name() != "sqlite"
@@ -116,7 +151,7 @@ def _sqlite(url: URL) -> Database:
     )
     event.listen(writing, "connect", _prepare_sqlite_writer)
     # The driver is told not to begin by itself (isolation_level None), because it would begin too late; SQLAlchemy's own word is this event.
-    event.listen(writing, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(writing, "begin", lambda connection: run_directly(connection, "BEGIN IMMEDIATE"))
     event.listen(reading, "connect", _prepare_sqlite_reader)
     return Database(writing, reading, path, str(path))
 

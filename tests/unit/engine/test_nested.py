@@ -269,7 +269,7 @@ async def test_the_steps_own_time(shop: Workshop) -> None:
     run = await shop.begin(outer(timeout=timedelta(minutes=1)))
     await shop.until(lambda: shop.facts(ApprovalRequested))
     # Its fact is in the log a moment before its time is with the alarm.
-    await shop.until(lambda: not shop.driver._background)
+    await shop.until(lambda: not shop.driver._background.working())
     await shop.wait(minutes=2)
     assert await shop.ended(run) is RunStatus.FAILED
     assert len(shop.look.calls) == 1
