@@ -81,6 +81,10 @@ class SlackCalls(Protocol):
         ...
 
 
+NOT_INSTALLED = "not_installed"
+"""Our word for a workspace that has not let the app in, or has thrown it out."""
+
+
 class TokenSource(Protocol):
     """Where the token of a workspace comes from that let the app in by OAuth."""
 
@@ -118,6 +122,7 @@ class SlackClient:
     ) -> None:
         self._web = web
         self._tokens = tokens
+        self._hints = _HINTS | (_OF_ONE_TOKEN if tokens is None else _OF_MANY_TOKENS)
         self._metrics = metrics
         self._surely_leading = surely_leading
         self.answered = 0
@@ -161,7 +166,7 @@ class SlackClient:
             else:
                 response = await self._web.api_call(method, json=given)
         except SlackApiError as refusal:
-            raise _sorted(method, refusal) from refusal
+            raise _sorted(method, refusal, self._hints) from refusal
         except aiohttp.ClientConnectorError as problem:
             raise Unreachable(f"{method}: Slack can't be reached: {problem}", code="unreachable") from problem
         except (
@@ -213,8 +218,8 @@ class SlackClient:
             raise Unreachable(f"upload: HTTP {answer.status}", code=f"http_{answer.status}")
 
 
-def _sorted(method: str, refusal: SlackApiError) -> ChatError:
-    """Turn the SDK's one error into the kind that says what may be done about it."""
+def _sorted(method: str, refusal: SlackApiError, hints: Mapping[str, str]) -> ChatError:
+    """Turn the SDK's one error into the kind that says what may be done about it; `hints` is what a person does, by Slack's word."""
     response = refusal.response
     status = int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
     data = getattr(response, "data", None)
@@ -228,7 +233,7 @@ def _sorted(method: str, refusal: SlackApiError) -> ChatError:
         kind = Unreachable if question else Ambiguous
         return kind(f"{method}: HTTP {status} {code}".rstrip(), code=code or f"http_{status}")
     return ChatError(
-        f"{method}: {_said(code, data)}", code=code, hint=_HINTS.get(code, ""), details=_details(data)
+        f"{method}: {_said(code, data)}", code=code, hint=hints.get(code, ""), details=_details(data)
     )
 
 
@@ -263,8 +268,19 @@ def _retry_after(headers: Mapping[str, Any]) -> float:
 
 _HINTS = {
     "missing_scope": "Install the app again with the manifest that `fireline slack manifest` prints.",
-    "invalid_auth": "Check `slack.bot_token`.",
-    "token_revoked": "Install the app again, and set `slack.bot_token` to the new token.",
-    "token_expired": "Its refresh token was lost: install the app there again, at /slack/install.",
     "not_in_channel": "Invite the app to the channel: `/invite @Fireline`.",
 }
+_OF_ONE_TOKEN = {
+    "invalid_auth": "Check `slack.bot_token`.",
+    **dict.fromkeys(
+        ("token_revoked", "account_inactive"),
+        "Install the app again, and set `slack.bot_token` to the new token.",
+    ),
+    "token_expired": "The tokens of this app rotate: name its workspace in `slack.oauth`, which renews them.",
+}
+"""What to do about the token of the settings."""
+_OF_MANY_TOKENS = dict.fromkeys(
+    ("invalid_auth", "token_revoked", "account_inactive", "token_expired"),
+    "Install the app there again, at /slack/install.",
+)
+"""What to do about one that a workspace gave."""

@@ -34,6 +34,7 @@ app = typer.Typer(
 
     [bold]Try it:[/bold]    fireline demo
     [bold]Set it up:[/bold] write runbooks, [cyan]fireline lint[/cyan] them, fill in fireline.yaml, then [cyan]fireline serve[/cyan]
+    [bold]Respond:[/bold]   [cyan]fireline waiting[/cyan], then approve, run, resolve, with a token of yours (FIRELINE_API__TOKEN)
     [bold]Afterwards:[/bold] [cyan]fireline show 42[/cyan] tells what happened, [cyan]fireline verify[/cyan] proves that nothing was changed""",
 )
 slack = typer.Typer(

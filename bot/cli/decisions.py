@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.examples import with_example
 from bot.cli.options import AsJson, Config, Run, Why, Yes
 
 PANEL = "Decide"
@@ -114,4 +115,4 @@ COMMANDS = (waiting, approve, deny, settle, pause, resume, retry, cancel)
 def register(app: typer.Typer) -> None:
     """Add the commands to the others."""
     for each in COMMANDS:
-        app.command(rich_help_panel=PANEL)(each)
+        with_example(app, each, PANEL)

@@ -18,6 +18,7 @@ import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 from bot.cli.app import FAILED, LEAD_LOST, MISUSED, app
+from bot.cli.examples import EXAMPLES
 
 _HEAD = f"""# The command line
 
@@ -55,10 +56,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command: the words that call it, its sentence and its parameters."""
+    """A command: the words that call it, its sentence, its parameters, and where it has one an example."""
 
     words: str
     purpose: str
+    example: str
     parameters: tuple[Parameter, ...]
 
 
@@ -75,6 +77,7 @@ def commands(of: typer.Typer, words: str) -> Iterator[Command]:
         yield Command(
             words=f"{words} {name}",
             purpose=inspect.getdoc(each.callback) or "",
+            example=EXAMPLES.get(name, "") if of is app else "",
             parameters=tuple(_parameters(each.callback)),
         )
     for group in of.registered_groups:
@@ -124,6 +127,8 @@ def _value(kind: type) -> str:
 
 def _section(command: Command) -> str:
     lines = [f"\n## {command.words}\n", f"{command.purpose}\n"]
+    if command.example:
+        lines += ["```sh", command.example, "```\n"]
     if command.parameters:
         lines += ["| argument or option | what it is for | default |", "|---|---|---|"]
         lines += [_row(each) for each in command.parameters]

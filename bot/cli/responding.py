@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.examples import with_example
 from bot.cli.options import AsJson, Config, Number, Why, Yes
 from bot.domain.nouns import Severity
 
@@ -264,4 +265,4 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the others."""
     for panel, commands in COMMANDS.items():
         for each in commands:
-            app.command(rich_help_panel=panel)(each)
+            with_example(app, each, panel)

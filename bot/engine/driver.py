@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from bot.domain.ids import Digest, RunId, incident_of_run
 from bot.domain.nouns import Actor, DeadReason
 from bot.domain.ports import Journal, Reader
 from bot.engine import runlog
+from bot.engine.background import Background
 from bot.engine.conductor import (
     Arrival,
     Began,
@@ -44,7 +45,7 @@ from bot.engine.guards import Guards, Rules
 from bot.engine.nested import Conducting, Nested
 from bot.engine.performer import Performer
 from bot.engine.starts import Starts
-from bot.engine.underway import Acting, UnderWay, ending_of, tell_of_bugs, without_new_steps
+from bot.engine.underway import Acting, UnderWay, ending_of, without_new_steps
 from bot.engine.wishes import Wishes, not_under_way
 from bot.errors import Conflict, JournalClosed, JournalError, NotFound, Refused, RunbookError
 
@@ -86,11 +87,12 @@ class Driver(Wishes):
         self._plan_of = plan_of
         self._alarm = alarm
         self._retry_pause = retry_pause
+        self._background = Background()
         self._gatekeeper = Gatekeeper(
             Guards(Rules()) if guards is None else guards,
             clock=clock,
             journal=journal,
-            spawn=self._spawn,
+            spawn=self._background.spawn,
             ask_again=lambda run: self._arrive_surely(run, TimeCame()),
             frozen=reader.freeze,
             due_changed=self._set_alarm,
@@ -102,7 +104,7 @@ class Driver(Wishes):
             take_back=self._take_up,
             bring=self._arrive_surely,
             events_of=lambda run: runlog.read(reader, run),
-            spawn=self._spawn,
+            spawn=self._background.spawn,
         )
         self._nested = Nested(
             journal=journal,
@@ -111,9 +113,7 @@ class Driver(Wishes):
             chance=performer.chance,
             pause=retry_pause,
         )
-        self._taking_up = asyncio.Lock()
         self._starts = Starts()
-        self._background: set[asyncio.Task[None]] = set()
         self._closing = False
         journal.listen(self._starts.heard)
 
@@ -159,13 +159,13 @@ class Driver(Wishes):
 
     def _working(self) -> list[asyncio.Task[Any]]:
         calls: list[asyncio.Task[Any]] = [task for run in self._runs.values() for task in run.calls.values()]
-        return [task for task in [*calls, *self._background] if not task.done()]
+        return [task for task in [*calls, *self._background.working()] if not task.done()]
 
     async def tick(self) -> None:
         """Bring time to every run whose due time has come."""
         for run in self._due.take(self._clock.now()):
             reached(CrashPoint.TIMER_RANG)
-            self._spawn(self._arrive_surely(run, TimeCame()))
+            self._background.spawn(self._arrive_surely(run, TimeCame()))
         self._gatekeeper.tick()
         self._set_alarm()
 
@@ -256,12 +256,12 @@ class Driver(Wishes):
     async def _ask(self, run: RunId, arrival: Arrival) -> None:
         """Bring what a person asks for; it is carried through although they may be gone before it is done."""
         try:
-            await asyncio.shield(self._spawn(self._arrive(run, arrival)))
+            await asyncio.shield(self._background.spawn(self._arrive(run, arrival)))
         except Refused:
             raise
         except Exception:
             # They are told that it failed. If it did take place after all, what follows from it is brought about all the same.
-            self._spawn(self._arrive_surely(run, TimeCame()))
+            self._background.spawn(self._arrive_surely(run, TimeCame()))
             raise
 
     # ---- conducting
@@ -352,7 +352,7 @@ class Driver(Wishes):
 
     def _begin(self, run: RunId, conducted: UnderWay, call: CallStarted) -> Acting:
         self._gatekeeper.begin(call, conducted.plan)
-        acting = asyncio.create_task(self._perform(conducted, call))
+        acting = self._background.begin(self._perform(conducted, call))
         acting.add_done_callback(lambda ended: self._call_over(run, call, ended))
         return acting
 
@@ -368,17 +368,7 @@ class Driver(Wishes):
         ending = ending_of(call, acting)
         self._gatekeeper.end(call, ending.outcome)
         if not (self._closing and acting.cancelled()):
-            self._spawn(self._arrive_surely(run, ending))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._spawned_over)
-        return task
-
-    def _spawned_over(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        tell_of_bugs(task)
+            self._background.spawn(self._arrive_surely(run, ending))
 
     async def _give_up(self, run: RunId, reason: DeadReason, detail: str) -> None:
         """End a run that can't be conducted, on the record, and once: it lies in the dead-letter list."""

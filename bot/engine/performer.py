@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -88,14 +89,13 @@ class Performer:
         step = plan.step(call.step)
         keeps = call.part is Part.MAIN and step is not None and step.evidence is not None
         capture, evidence = await self._open(call) if keeps else (None, None)
-        loop = asyncio.get_running_loop()
         try:
             await self.surely_leading()
-            began = loop.time()
+            began = time.monotonic()
             reached(CrashPoint.CALL_BEFORE_EFFECT, call.part)
             outcome = await self._run(plan, call, capture or _NO_CAPTURE)
             reached(CrashPoint.CALL_AFTER_EFFECT, call.part)
-            took = loop.time() - began
+            took = time.monotonic() - began
             if capture:
                 evidence = await self._keep(plan, state, call, capture)
         except asyncio.CancelledError:
@@ -139,10 +139,15 @@ class Performer:
             return Failed(reason=Reason.BUG, detail=f"{call.action} raised {type(error).__name__}")
 
     async def _open(self, call: CallStarted) -> tuple[OpenCapture | None, EvidenceStored | NoteAdded | None]:
+        opening = asyncio.ensure_future(asyncio.to_thread(self.captures))
         try:
-            return await asyncio.to_thread(self.captures), None
+            return await asyncio.shield(opening), None
         except OSError as error:
             return None, _lost(call, error)
+        except asyncio.CancelledError:
+            # It is being made in a thread, which no cancel reaches: what comes of it is nobody's.
+            opening.add_done_callback(_discard)
+            raise
 
     async def _keep(
         self, plan: Plan, state: RunState, call: CallStarted, capture: OpenCapture
@@ -169,6 +174,11 @@ class Performer:
             tool=f"{call.action} (fireline {self.version})",
             truncated=kept.truncated,
         )
+
+
+def _discard(opened: asyncio.Future[OpenCapture]) -> None:
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result().discard()
 
 
 def _lost(call: CallStarted, error: OSError) -> NoteAdded:

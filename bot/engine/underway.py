@@ -27,7 +27,6 @@ from bot.engine.conductor import (
     effects,
     evolve,
 )
-from bot.errors import FirelineError
 
 _LOG = structlog.get_logger(__name__)
 
@@ -72,20 +71,18 @@ class UnderWay:
         A call is forgotten once the state no longer wants it, not when its task has ended: until its outcome is written it is under way.
         """
         inside: list[RunInside | CancelInside] = []
-        wanted: list[Perform | CancelCall] = []
+        calls: dict[CallId, Acting] = {}
         for effect in effects(self.state):
-            if isinstance(effect, RunInside | CancelInside):
-                inside.append(effect)
+            if isinstance(effect, Perform):
+                name = _name(effect.call)
+                calls[name] = self.calls.get(name) or begin(effect.call)
+            elif isinstance(effect, CancelCall):
+                name = _name(effect)
+                calls[name] = self.calls[name]
+                self._stop(calls[name])
             else:
-                wanted.append(effect)
-        names = {_name(effect) for effect in wanted}
-        self.calls = {name: acting for name, acting in self.calls.items() if name in names}
-        for effect in wanted:
-            name = _name(effect)
-            if isinstance(effect, CancelCall):
-                self._stop(self.calls[name])
-            elif name not in self.calls:
-                self.calls[name] = begin(effect.call)
+                inside.append(effect)
+        self.calls = calls
         return inside
 
     def stop_calls(self) -> None:
@@ -112,13 +109,6 @@ def ending_of(call: CallStarted, acting: Acting) -> CallEnded:
     return _cut_off(call, Reason.BUG, f"Fireline could not see it through: {type(bug).__name__}")
 
 
-def tell_of_bugs(done: asyncio.Task[None]) -> None:
-    """Log what broke a task that nobody may await. What a person is refused is told to them; where they are gone, there is nobody to tell."""
-    problem = None if done.cancelled() else done.exception()
-    if problem is not None and not isinstance(problem, FirelineError):
-        _LOG.error("the driver's own work broke", exc_info=problem)
-
-
 def without_new_steps(decided: Decided, arrival: Arrival) -> Decided:
     """Leave out what would begin another step, and all that follows: none of it is lost, since the next start decides it from the same state.
 
@@ -132,8 +122,7 @@ def without_new_steps(decided: Decided, arrival: Arrival) -> Decided:
     return decided
 
 
-def _name(effect: Perform | CancelCall) -> CallId:
-    call = effect.call if isinstance(effect, Perform) else effect
+def _name(call: CallStarted | CancelCall) -> CallId:
     return (call.step, call.part, call.attempt)
 
 

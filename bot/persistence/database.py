@@ -87,12 +87,13 @@ def run_directly(connection: Connection, sql: str, parameters: Sequence[Any] = (
     """Run a statement that answers nothing on the driver itself; DBAPIError as from SQLAlchemy's own execution.
 
     That takes a commit of one unit from 0.50 to 0.43 ms: its events, results and contexts cost three times what SQLite does for a short statement.
+    Parameters stand in `sql` as `?` for SQLite and as `$1` for Postgres, whose driver would look for `%s` in many rows' statement at each execution.
     """
     driver = connection.connection.dbapi_connection
     assert driver is not None  # noqa: S101 - the connection is in use
     dialect = connection.dialect
     try:
-        cursor = driver.cursor()
+        cursor = driver.cursor() if dialect.name == "sqlite" else _raw_cursor(driver)
         cursor.execute(sql, parameters)
         cursor.close()
     except dialect.loaded_dbapi.Error as error:
@@ -108,6 +109,12 @@ def run_directly(connection: Connection, sql: str, parameters: Sequence[Any] = (
             connection_invalidated=lost,
             dialect=dialect,
         ) from error
+
+
+def _raw_cursor(driver: Any) -> Any:  # noqa: ANN401 - psycopg's connection and cursor
+    from psycopg import RawCursor  # noqa: PLC0415 - an extra, which is there when it is connected
+
+    return RawCursor(driver)
 
 
 def serves_many(url: str) -> bool:

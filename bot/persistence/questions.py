@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from bot.persistence.channel_tables import CHANNELS, REMINDERS
+from bot.persistence.chat_tables import BEHIND, GIVEN_UP, INBOX, OUTBOX, WAITING
 from bot.persistence.process_tables import DEAD, DEAD_LETTERS, RELAY
 from bot.persistence.response_tables import FREEZE, MARKS, SILENCES, UNSETTLED
 from bot.persistence.statements import Query
@@ -28,18 +29,14 @@ from bot.persistence.tables import (
     ALERTS,
     APPROVALS,
     AWAY,
-    BEHIND,
     BUSY,
     EVENTS,
     EVIDENCE,
     FIRING,
-    GIVEN_UP,
     IN_DOUBT,
-    INBOX,
     INCIDENTS,
     LOUD,
     MERGED,
-    OUTBOX,
     PUBLIC,
     QUEUED,
     REFUSED_DELIVERIES,
@@ -51,7 +48,6 @@ from bot.persistence.tables import (
     TARGETS,
     UNRESOLVED,
     VOTES,
-    WAITING,
 )
 
 NO_LIMIT = 2**62

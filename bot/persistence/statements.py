@@ -29,11 +29,12 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError
 from sqlalchemy.sql import visitors
 
 from bot.persistence.changes import Buffer, Key, Shape
 from bot.persistence.database import run_directly
-from bot.persistence.tables import ON_CONFLICT
+from bot.persistence.metadata import ON_CONFLICT
 
 _LENGTHS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
 """How many rows one statement may carry. Below 64 rows two or three statements do, and there are few to prepare."""
@@ -109,13 +110,17 @@ class Writer:
                 if write is None:
                     write = self._writes[table, what, length] = self._compile(table, what, length)
                 part = rows[start : start + length]
-                if self._no_nul and what.__class__ is Shape:
-                    part = [_without_nul(row) for row in part]
                 if write.order is not None:
                     part = [write.order(row) for row in part]
-                run_directly(
-                    connection, write.sql, part[0] if length == 1 else tuple(chain.from_iterable(part))
-                )
+                parameters = part[0] if length == 1 else tuple(chain.from_iterable(part))
+                try:
+                    run_directly(connection, write.sql, parameters)
+                except DataError:
+                    # A NUL is told by the driver before it sends anything, and too rare to be looked for in every row.
+                    plain = _without_nul(parameters)
+                    if not (self._no_nul and what.__class__ is Shape) or plain == parameters:
+                        raise
+                    run_directly(connection, write.sql, plain)
                 start += length
 
     def _compile(self, table: Table, what: Shape | tuple[str, ...], length: int) -> _Write:
@@ -134,13 +139,21 @@ class Writer:
             msg = f"the parameters of a write to {table.name} do not stand row by row"
             raise AssertionError(msg)
         in_order = order == list(range(width))
-        return _Write(prepared.sql, None if in_order else itemgetter(*order))
+        sql = _numbered(prepared.sql) if self._dialect.name == "postgresql" else prepared.sql
+        return _Write(sql, None if in_order else itemgetter(*order))
 
 
-def _without_nul(row: Key) -> Key:
-    """Return a row as Postgres can hold it: its text knows no NUL. The log keeps every character, since JSON escapes it there."""
+def _numbered(sql: str) -> str:
+    """Return a statement with its parameters as `$1`, `$2`: Core can write them so too, but then not in the order of the rows."""
+    first, *others = sql.split("%s")
+    return first + "".join(f"${number}{rest}" for number, rest in enumerate(others, 1))
+
+
+def _without_nul(values: Key) -> Key:
+    """Return values as Postgres can hold them: its text knows no NUL. The log keeps every character, since JSON escapes it there."""
     return tuple(
-        value.replace("\0", "\ufffd") if value.__class__ is str and "\0" in value else value for value in row
+        value.replace("\0", "\ufffd") if value.__class__ is str and "\0" in value else value
+        for value in values
     )
 
 

@@ -22,9 +22,10 @@ from bot.domain.records import InboxEntry, OutboxEntry
 from bot.persistence import questions
 from bot.persistence.batch import Batch
 from bot.persistence.changes import Change, Key
+from bot.persistence.chat_tables import INBOX, OUTBOX
 from bot.persistence.reader import Questions
 from bot.persistence.statements import Query
-from bot.persistence.tables import INBOX, OUTBOX, RUNBOOKS
+from bot.persistence.tables import RUNBOOKS
 
 
 class UnitTransaction(Questions):

@@ -26,8 +26,8 @@ FILE_VARIABLE = f"{PREFIX}CONFIG"
 _HINT = "docs/settings.md has every setting; fireline.example.yaml shows them in place."
 
 
-_NOT_YET = {"slack": dict.fromkeys(("bot_token", "app_token", "signing_secret"), "not yet")}
-"""What stands for the tokens that Slack gives an app once it is made."""
+_NOT_YET = "not yet"
+"""What stands for the tokens and secrets that Slack gives an app once it is made."""
 
 
 def load_settings(
@@ -40,8 +40,8 @@ def load_settings(
     """Read the settings: environment over file over defaults.
 
     `file` is the one named on the command line; without it, `FIRELINE_CONFIG` names one, and else `fireline.yaml` in `directory` (the
-    current one) is read if it is there. With `before_the_app`, the tokens of a Slack app that is yet to be made are not asked for. Raises
-    ConfigurationError, whose message has a line for each problem.
+    current one) is read if it is there. With `before_the_app`, the tokens and secrets of a Slack app that is yet to be made are not asked
+    for. Raises ConfigurationError, whose message has a line for each problem.
     """
     environ = os.environ if environ is None else environ
     found = _find(file, environ, directory or Path.cwd())
@@ -50,13 +50,26 @@ def load_settings(
     strays = list(_stray_variables(environ))
     try:
         given = _merge(said.data, variables)
-        settings = Settings(**(_merge(_NOT_YET, given) if before_the_app else given))
+        settings = Settings(**(_merge(_not_yet(given), given) if before_the_app else given))
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         raise _refusal([*strays, *(_problem(each, said, variables) for each in details)]) from None
     if strays:
         raise _refusal(strays)
     return settings
+
+
+def _not_yet(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what Slack is yet to give: one workspace's token, or what several are let in with."""
+    slack = given.get("slack")
+    several = isinstance(slack, Mapping) and slack.get("oauth")
+    common: dict[str, Any] = dict.fromkeys(("app_token", "signing_secret"), _NOT_YET)
+    own = (
+        {"oauth": dict.fromkeys(("client_id", "client_secret"), _NOT_YET)}
+        if several
+        else {"bot_token": _NOT_YET}
+    )
+    return {"slack": common | own}
 
 
 def _find(file: Path | None, environ: Mapping[str, str], directory: Path) -> Path | None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 
 from bot.domain.ids import SYSTEM, IncidentId
 from bot.domain.nouns import FIRELINE
 from bot.domain.ports import Transaction
 from bot.domain.records import OutboxEntry
 from bot.errors import ConfigurationError, JournalError
-from bot.persistence.database import open_database
+from bot.persistence.database import open_database, run_directly
 from bot.persistence.store import Store, open_records, open_store, rebuild_store
 from tests.contract.test_journal_contract import assert_chain_holds, note, texts
 from tests.fakes.doubt import Away, BrokenCommit
@@ -72,6 +73,21 @@ async def test_what_the_database_will_not_take_costs_one_unit(store: Store) -> N
     assert texts(store.records.events()) == ["good", "also"]
     assert store.records.outbox_entry("k") is None
     assert_chain_holds(store.records)
+
+
+def test_a_write_on_the_driver_fails_as_one_through_sqlalchemy_does(url: str) -> None:
+    """The same kind of error, the connection kept, and no values in its words."""
+    database = open_database(url)
+    insert = "INSERT INTO once VALUES (?)" if database.path is not None else "INSERT INTO once VALUES ($1)"
+    with database.writing.connect() as connection, connection.begin():
+        run_directly(connection, "CREATE TABLE once (number INTEGER PRIMARY KEY)")
+        run_directly(connection, insert, (471142,))
+        with pytest.raises(IntegrityError) as failed:
+            run_directly(connection, insert, (471142,))
+    assert "INSERT INTO once" in str(failed.value)
+    assert "471142" not in str(failed.value).partition("[SQL")[2]
+    assert not failed.value.connection_invalidated
+    database.close()
 
 
 async def test_a_thread_that_ends_says_so(url: str, clock: MovedClock) -> None:

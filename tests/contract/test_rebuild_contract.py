@@ -12,10 +12,11 @@ from sqlalchemy import delete, select, text, update
 from bot.domain.ids import SYSTEM
 from bot.domain.nouns import FIRELINE
 from bot.errors import ConfigurationError
+from bot.persistence.chat_tables import OUTBOX
 from bot.persistence.database import open_database
 from bot.persistence.projections import rebuild as room
 from bot.persistence.store import open_store, rebuild_store
-from bot.persistence.tables import OUTBOX, PROJECTIONS
+from bot.persistence.tables import PROJECTIONS
 from tests.fakes.any_facts import Append, appends, beginnings
 from tests.fakes.store import MovedClock
 

@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.behind import Behind
+from bot.chat.client import NOT_INSTALLED
 from bot.chat.config import ChatConfig
 from bot.chat.joining.stores import Stores
 from bot.domain.clock import Clock
@@ -34,8 +35,6 @@ _AGAIN = timedelta(minutes=1)
 """How long a token that could not be renewed, or not be written down, waits until that is tried anew."""
 _AT_ONCE = 60 * 24 * 365
 """Minutes before its end in which a token is renewed of which Slack says that it is over, whatever our clock says."""
-NOT_INSTALLED = "not_installed"
-"""Our word for a workspace that has not let the app in, or has thrown it out."""
 
 
 class Installations:

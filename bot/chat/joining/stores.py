@@ -73,7 +73,7 @@ class Bots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """Both."""
+    """What is kept of one app: the workspaces that let it in, and installations that are under way."""
 
     bots: Bots
     states: States

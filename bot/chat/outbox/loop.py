@@ -19,7 +19,7 @@ from bot.chat.outbox.ledger import Ledger
 from bot.chat.outbox.messages import MessageKeeper, Showing
 from bot.chat.outbox.people import Inviter
 from bot.chat.outbox.places import Places
-from bot.chat.outbox.setbacks import FIRST_PAUSE, Setbacks
+from bot.chat.outbox.setbacks import AT_ONCE, FIRST_PAUSE, Setbacks
 from bot.chat.pace import Priority, Sleep
 from bot.domain.clock import Clock
 from bot.domain.events import Event
@@ -31,7 +31,6 @@ from bot.errors import JournalClosed, JournalError
 from bot.telemetry import Metrics, bind_ids, get_logger
 
 _LOG = get_logger(__name__)
-AT_ONCE = 5000
 IDLE = 15.0
 """Seconds between two looks when nothing wakes the loop."""
 ANNOUNCE_PATIENCE = timedelta(seconds=3)

@@ -24,7 +24,10 @@ _LOOKED_BACK = 20_000
 
 
 class Losses:
-    """Remembers what is lost now, from the log on: a restart forgets nothing, and says nothing twice."""
+    """Remembers what is lost now, from the log on: a restart forgets nothing, and says nothing twice.
+
+    `workspace` is the one that it tells of, empty where there is only one.
+    """
 
     def __init__(
         self, *, journal: Journal, reader: Reader, clock: Clock, metrics: Metrics, workspace: str = ""
@@ -76,7 +79,7 @@ class Losses:
         since = self._since or self._clock.now()
         self._stopped = None
         self._metrics.chat_stopped.dec()
-        _LOG.info("Slack takes this app's calls again")
+        _LOG.info("Slack takes this app's calls again", workspace=self._workspace or None)
         lasted = (self._clock.now() - since).total_seconds()
         fact = ChatWentOn(stopped_for=lasted, workspace=self._workspace)
         await self._journal.append(SYSTEM, FIRELINE, [fact])

@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.chat.client import Ambiguous, Throttled, Unreachable
+from bot.chat.client import NOT_INSTALLED, Ambiguous, Throttled, Unreachable
 from bot.chat.outbox.channel import NOT_INTRODUCED
 from bot.chat.outbox.keys import ELSEWHERE, called, parse
 from bot.chat.outbox.ledger import SETTLES, Ledger
@@ -44,7 +44,7 @@ LOCKED_OUT = frozenset(
         "token_expired",
         "no_permission",
         "org_login_required",
-        "not_installed",  # ours: the workspace has given no token
+        NOT_INSTALLED,
     }
 )
 """Slack refuses us, not what we sent."""
@@ -62,6 +62,7 @@ OUT_PAUSE, LONGEST_OUT = timedelta(seconds=30), timedelta(minutes=10)
 PRIVATE_PATIENCE = timedelta(minutes=5)
 """How long we wait to be let in to a private channel again that may as well be deleted: the central channel is told nothing of it."""
 AT_ONCE = 5000
+"""How many of the things that wait one look takes in."""
 
 
 class Setbacks:

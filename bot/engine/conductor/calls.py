@@ -1,4 +1,4 @@
-"""Calls: how one is begun, and what follows from how it ended.
+"""Calls: what follows from how one ended. How it is begun is in `intents`.
 
     main      succeeded → verify, or done      too early (`until`) → again      failed → retry, settle, or failed
               interrupted → again, settle, or unknown
@@ -11,12 +11,8 @@ What may have happened is never assumed not to have: a call that can't be repeat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from bot.actions.contract import InvalidInputs
-from bot.actions.nested import RUN_RUNBOOK, TAKE_BACK
 from bot.actions.outcome import TRANSIENT, Failed, Reason, Succeeded
 from bot.domain.canonical import canonical
 from bot.domain.facts import (
@@ -24,88 +20,20 @@ from bot.domain.facts import (
     CallInterrupted,
     CallStarted,
     CallSucceeded,
-    StepOutcomeUnknown,
     StepSettled,
-    StepUndoFailed,
     StepUndone,
 )
 from bot.domain.nouns import Part, Settlement, StepStatus
-from bot.engine.conductor import nested, retries
-from bot.engine.conductor.admission import admit
+from bot.engine.conductor import intents, retries
 from bot.engine.conductor.arrivals import CallEnded
-from bot.engine.conductor.items import approved_inputs
 from bot.engine.conductor.retries import PROBE_RETRY
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
 from bot.runbook.expressions import Expression
 from bot.runbook.model import Retry, Step
-from bot.runbook.templates import Template
 
 SHOWN = 200
 """Characters of a value that a failure's sentence shows."""
-
-
-def rendered(
-    turn: Turn, step: Step, template: Template, action: str, part: Part = Part.MAIN
-) -> Mapping[str, Any]:
-    """Return the inputs of one of a step's calls, checked; RunbookError or InvalidInputs tell what does not fit the action, or the runbook."""
-    # Most inputs are written out in full: then nobody needs the names that expressions may use.
-    values = template.tree if template.literal else template.render(turn.call_scope(step, part))
-    if not isinstance(values, Mapping):
-        msg = "`with` must be a mapping"
-        raise RunbookError(msg)
-    check = turn.plan.check_written if template.literal else turn.plan.checked
-    check(action, values)
-    return nested.called(turn, values) if action == RUN_RUNBOOK else values
-
-
-def start(turn: Turn, step: Step, part: Part) -> None:
-    """Begin a call of a part of a step: render its inputs, ask the gate, and record the intent."""
-    if turn.held and part in (Part.MAIN, Part.UNDO):
-        # What acts waits until the run goes on: the state says that it is to be begun. What only looks tells how the step stands.
-        return
-    source = turn.plan.source(step, part)
-    try:
-        inputs = inputs_of(turn, step, part)
-    except (RunbookError, InvalidInputs) as problem:
-        _cannot_start(turn, step, part, str(problem))
-        return
-    call = CallStarted(
-        run=turn.state.run,
-        step=step.id,
-        part=part,
-        attempt=turn.state.step(step.id).attempt(part) + 1,
-        action=source.action,
-        inputs=inputs,
-        key=turn.key(step, part),
-        timeout=turn.plan.timeout(step, part),
-    )
-    refused = admit(turn, step, call)
-    if refused is not None:
-        _cannot_start(turn, step, part, refused, Reason.UNAVAILABLE)
-
-
-def inputs_of(turn: Turn, step: Step, part: Part) -> Mapping[str, Any]:
-    """Return what a call is sent. Every attempt of an intent is sent the same: what was approved, and what its idempotency key stands for."""
-    sent = turn.state.step(step.id).sent.get(part)
-    if sent is not None and part in (Part.MAIN, Part.UNDO):
-        return sent
-    approved = approved_inputs(turn.state, step.id) if part is Part.MAIN else None
-    if approved is not None:
-        return approved
-    source = turn.plan.source(step, part)
-    if source.action == TAKE_BACK:
-        return nested.to_take_back(turn.state.step(step.id))
-    return rendered(turn, step, source.inputs, source.action, part)
-
-
-def _cannot_start(turn: Turn, step: Step, part: Part, detail: str, reason: Reason = Reason.INVALID) -> None:
-    if part is Part.UNDO:
-        undo_failed(turn, step, reason, detail)
-    elif part is Part.SETTLE:
-        unknown(turn, step, f"the probe could not be asked: {detail}")
-    else:
-        turn.fail(step, reason=reason, detail=detail, applied=turn.state.step(step.id).applied)
 
 
 def ended(turn: Turn, step: Step, arrival: CallEnded) -> None:
@@ -168,7 +96,7 @@ def happened(turn: Turn, step: Step) -> None:
     elif turn.ended_early:
         turn.cancel(step, "the run ended before its verification", applied=True)
     else:
-        start(turn, step, Part.VERIFY)
+        intents.start(turn, step, Part.VERIFY)
 
 
 def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) -> None:
@@ -181,7 +109,7 @@ def _main_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) ->
     # An earlier attempt may have been applied even when this one was not.
     applied = turn.state.step(step.id).applied
     if doubtful and step.settle is not None:
-        start(turn, step, Part.SETTLE)
+        intents.start(turn, step, Part.SETTLE)
     elif outcome.reason is Reason.CANCELLED and turn.ended_early:
         turn.cancel(step, outcome.detail, applied=applied)
     else:
@@ -197,7 +125,7 @@ def _settle_succeeded(turn: Turn, step: Step, arrival: CallEnded, outcome: Succe
     try:
         agrees = _agrees(turn, step, step.settle.expect, outcome)
     except RunbookError as problem:
-        unknown(turn, step, f"the probe's answer could not be read: {problem}")
+        intents.unknown(turn, step, f"the probe's answer could not be read: {problem}")
         return
     settlement = Settlement.HAPPENED if agrees else Settlement.DID_NOT
     why = f"{step.settle.action} was asked"
@@ -209,7 +137,7 @@ def _settle_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) 
     retry_at = None if turn.halted() else _retry_at(turn, step, PROBE_RETRY, arrival)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
-        unknown(turn, step, f"the probe could not tell: {outcome.detail}")
+        intents.unknown(turn, step, f"the probe could not tell: {outcome.detail}")
 
 
 def settled(turn: Turn, step: Step, settlement: Settlement) -> None:
@@ -228,13 +156,7 @@ def settled(turn: Turn, step: Step, settlement: Settlement) -> None:
     elif turn.halted():
         turn.cancel(step, "it did not happen, and the run is ending", applied=False)
     else:
-        start(turn, step, Part.MAIN)
-
-
-def unknown(turn: Turn, step: Step, why: str, part: Part = Part.MAIN) -> None:
-    """Ask a person what became of a call."""
-    attempt = turn.state.step(step.id).attempt(part)
-    turn.record(StepOutcomeUnknown(run=turn.state.run, step=step.id, attempt=attempt, why=why, part=part))
+        intents.start(turn, step, Part.MAIN)
 
 
 # ---- verify
@@ -291,12 +213,7 @@ def _undo_failed(turn: Turn, step: Step, arrival: CallEnded, outcome: Failed) ->
     retry_at = None if doubtful else _retry_at(turn, step, PROBE_RETRY, arrival)
     _record_failure(turn, step, arrival, outcome, retry_at)
     if retry_at is None:
-        undo_failed(turn, step, outcome.reason, outcome.detail)
-
-
-def undo_failed(turn: Turn, step: Step, reason: str, detail: str) -> None:
-    """Say that a step's effect was not taken back."""
-    turn.record(StepUndoFailed(run=turn.state.run, step=step.id, reason=reason, detail=detail))
+        intents.undo_failed(turn, step, outcome.reason, outcome.detail)
 
 
 def undo_settled(turn: Turn, step: Step, settlement: Settlement) -> None:
@@ -304,9 +221,11 @@ def undo_settled(turn: Turn, step: Step, settlement: Settlement) -> None:
     if settlement is Settlement.HAPPENED:
         turn.record(StepUndone(run=turn.state.run, step=step.id))
     elif settlement is Settlement.DID_NOT:
-        start(turn, step, Part.UNDO)
+        intents.start(turn, step, Part.UNDO)
     else:
-        undo_failed(turn, step, Reason.INTERRUPTED, "a person stopped it: whether it was undone is not known")
+        intents.undo_failed(
+            turn, step, Reason.INTERRUPTED, "a person stopped it: whether it was undone is not known"
+        )
 
 
 # ---- interrupted
@@ -322,11 +241,13 @@ def interrupted(turn: Turn, step: Step, call: CallStarted) -> None:
     if again and moot:
         turn.cancel(step, "it was interrupted, and the run is ending", applied=True)
     elif again:
-        start(turn, step, call.part)
+        intents.start(turn, step, call.part)
     elif call.part is Part.MAIN and step.settle is not None:
-        start(turn, step, Part.SETTLE)
+        intents.start(turn, step, Part.SETTLE)
     else:
-        unknown(turn, step, "the process was killed while it ran, and it can't be repeated", call.part)
+        intents.unknown(
+            turn, step, "the process was killed while it ran, and it can't be repeated", call.part
+        )
 
 
 # ---- what all parts share

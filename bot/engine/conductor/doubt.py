@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.nouns import Part
-from bot.engine.conductor import calls
+from bot.engine.conductor import intents
 from bot.engine.conductor.turn import Turn
 from bot.runbook.model import Step
 
@@ -14,20 +14,20 @@ def look_into(turn: Turn, step: Step) -> bool:
     if not seen.applied:
         return False
     if seen.part is Part.VERIFY:
-        calls.start(turn, step, Part.VERIFY)
+        intents.start(turn, step, Part.VERIFY)
     elif turn.plan.repeatable(step):
         return False
     elif step.settle is not None:
-        calls.start(turn, step, Part.SETTLE)
+        intents.start(turn, step, Part.SETTLE)
     else:
-        calls.unknown(turn, step, "an earlier call may have had its effect, and it can't be repeated")
+        intents.unknown(turn, step, "an earlier call may have had its effect, and it can't be repeated")
     return True
 
 
 def begin(turn: Turn, step: Step) -> None:
     """Begin an item of a loop: with its call, or with a look at how it stands."""
     if not look_into(turn, step):
-        calls.start(turn, step, Part.MAIN)
+        intents.start(turn, step, Part.MAIN)
 
 
 def leave(turn: Turn, step: Step, why: str) -> None:

@@ -17,7 +17,7 @@ from bot.domain.facts import LoopBegan, LoopExpanded, StepUndone
 from bot.domain.ids import instance_id, instance_of
 from bot.domain.labels import label_of
 from bot.domain.nouns import StepStatus
-from bot.engine.conductor import calls, doubt
+from bot.engine.conductor import doubt, intents
 from bot.engine.conductor.items import Progress, begun
 from bot.engine.conductor.turn import Turn
 from bot.errors import RunbookError
@@ -84,7 +84,7 @@ def shown(turn: Turn, step: Step) -> Mapping[str, Any]:
     inputs = []
     for index in range(len(turn.state.step(step.id).items or ())):
         one = turn.plan.instance(step, index)
-        inputs.append(calls.rendered(turn, one, one.inputs, one.action))
+        inputs.append(intents.rendered(turn, one, one.inputs, one.action))
     whole = {"items": inputs}
     if len(canonical(whole).encode()) > MOST_WRITTEN:
         raise RunbookError(

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from bot.actions.outcome import Reason
 from bot.domain.facts import CallStarted, PhaseEntered, RunCancelRequested, RunFinished
 from bot.domain.nouns import Part, Phase, RunStatus, StepStatus
-from bot.engine.conductor import calls, doubt, loops, nested, steps
+from bot.engine.conductor import calls, doubt, intents, loops, nested, steps
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import StepState
 from bot.engine.conductor.turn import Turn
@@ -79,13 +79,13 @@ def _wait_over(turn: Turn, step: Step) -> None:
     elif seen.held is not None:
         moot = turn.halted() if seen.part is Part.MAIN else turn.ended_early
         if not moot and not turn.gate.waits((turn.state.run, step.id, seen.part, seen.held.attempt)):
-            calls.start(turn, step, seen.part)
+            intents.start(turn, step, seen.part)
     elif seen.due is not None and turn.now >= seen.due and not seen.status.final:
         moot = turn.ended_early or (seen.status is StepStatus.WAITING_RETRY and turn.halted())
         if not moot:
-            calls.start(turn, step, seen.part)
+            intents.start(turn, step, seen.part)
     elif seen.again and not turn.halted():
-        calls.start(turn, step, Part.MAIN)
+        intents.start(turn, step, Part.MAIN)
 
 
 def _wind_down(turn: Turn, members: Sequence[Step]) -> None:
@@ -178,14 +178,14 @@ def _undo(turn: Turn) -> None:
         if seen.due is not None and turn.now < seen.due:
             return
         if isinstance(step.undo, Undo) or nested.takes_back(step):
-            calls.start(turn, step, Part.UNDO)
+            intents.start(turn, step, Part.UNDO)
         else:
             why = (
                 f"can't be undone: {step.undo.why}"
                 if isinstance(step.undo, NoUndo)
                 else "the runbook has no undo for it"
             )
-            calls.undo_failed(turn, step, Reason.REJECTED, why)
+            intents.undo_failed(turn, step, Reason.REJECTED, why)
         return
     if turn.state.taking_back:
         _taken_back(turn)

@@ -15,7 +15,7 @@ from bot.domain.canonical import canonical, digest_of
 from bot.domain.facts import ApprovalClosed, ApprovalRequested, ApprovalVoted
 from bot.domain.ids import Digest, StepId, approval_id
 from bot.domain.nouns import ApprovalStatus, Part, StepStatus, Vote
-from bot.engine.conductor import calls, doubt, loops, nested
+from bot.engine.conductor import doubt, intents, loops, nested
 from bot.engine.conductor.arrivals import VoteCast
 from bot.engine.conductor.escalation import escalate
 from bot.engine.conductor.state import ApprovalState
@@ -88,7 +88,7 @@ def _start(turn: Turn, step: Step) -> None:
     if step.loop is not None:
         loops.begin(turn, step)
     else:
-        calls.start(turn, step, Part.MAIN)
+        intents.start(turn, step, Part.MAIN)
 
 
 def _shown(turn: Turn, step: Step) -> tuple[Mapping[str, Any], str]:
@@ -96,7 +96,7 @@ def _shown(turn: Turn, step: Step) -> tuple[Mapping[str, Any], str]:
     if step.loop is not None:
         inputs = loops.shown(turn, step)
         return inputs, loops.targets(turn, step, inputs)
-    inputs = calls.inputs_of(turn, step, Part.MAIN)
+    inputs = intents.inputs_of(turn, step, Part.MAIN)
     return inputs, turn.plan.target(step.action, inputs)
 
 

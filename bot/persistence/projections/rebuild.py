@@ -14,9 +14,10 @@ from sqlalchemy.schema import CreateTable, DropTable
 
 from bot.persistence import questions, rows
 from bot.persistence.changes import Buffer, Change
+from bot.persistence.chat_tables import OUTBOX, OUTBOX_PROGRESS
 from bot.persistence.projections.table import changes_of
 from bot.persistence.statements import Writer
-from bot.persistence.tables import OUTBOX, OUTBOX_PROGRESS, PROJECTIONS
+from bot.persistence.tables import PROJECTIONS
 
 PAGE = 2000
 """How many rows are in memory at a time."""

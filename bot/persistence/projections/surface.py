@@ -33,8 +33,9 @@ from bot.domain.facts import Fact
 from bot.domain.ids import IncidentId, RunId, incident_of_stream
 from bot.domain.nouns import SCHEDULE, ReminderOf
 from bot.persistence.changes import Change
+from bot.persistence.chat_tables import OUTBOX
 from bot.persistence.projections.schedules import is_loud
-from bot.persistence.tables import INCIDENTS, OUTBOX
+from bot.persistence.tables import INCIDENTS
 
 _incident_of = lru_cache(maxsize=4096)(incident_of_stream)
 Keys = Callable[[IncidentId, Any], Iterable[str]]

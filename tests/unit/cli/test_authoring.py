@@ -142,3 +142,20 @@ def test_the_manifest_is_for_these_settings(fireline: Fireline, told: Home) -> N
         ]
         is True
     )
+
+
+def test_the_manifest_for_several_workspaces_comes_before_their_app_too(
+    fireline: Fireline, told: Home
+) -> None:
+    """Its client id and secret are Slack's answer to the manifest, so they can't be asked for; the address to come back to is in it."""
+    told.config.write_text(
+        "slack: {mode: http, oauth: {workspaces: [T0SHOP, T0PAY]}}\nhttp: {public_url: 'https://fire.example'}\n",
+        encoding="utf-8",
+    )
+    ran = fireline("slack", "manifest", "-c", told.config)
+    assert (ran.status, ran.err) == (0, "")
+    manifest = yaml.safe_load(ran.out)
+    assert manifest["oauth_config"]["redirect_urls"] == ["https://fire.example/slack/oauth_redirect"]
+    assert manifest["settings"]["token_rotation_enabled"] is True
+    told.config.write_text("slack: {mode: http, oauth: {workspaces: [demo-shop]}}\n", encoding="utf-8")
+    assert "no workspace's id" in fireline("slack", "manifest", "-c", told.config).err

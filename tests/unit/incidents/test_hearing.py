@@ -96,6 +96,14 @@ def test_an_alert_that_a_delivery_names_twice_counts_once() -> None:
         assert news.receipt == Receipt(new=1)
 
 
+@pytest.mark.parametrize("said", [FIRES, ENDED])
+def test_the_short_way_of_a_first_alert_says_what_the_long_one_does(said: AlertSeen) -> None:
+    """One that nobody has heard of is not sorted; said twice in a delivery it is, and counts once."""
+    short, long = (digest(delivery(*[said] * times, truncated=3), {}, {}, now=NOON) for times in (1, 2))
+    assert (short.received, short.told, short.receipt) == (long.received, long.told, long.receipt)
+    assert list(short.fresh) == list(long.fresh) == [said]
+
+
 def test_resolved_alerts_are_told_to_their_incident() -> None:
     """The incident's stream says which ended and how many still fire."""
     one, two = seen(svc="a"), seen(svc="b")

@@ -22,9 +22,9 @@ from bot.domain.nouns import (
     Severity,
     Vote,
 )
+from bot.persistence.chat_tables import OUTBOX
 from bot.persistence.projections import changes_of, projected_kinds, surface
 from bot.persistence.projections.surface import wanted
-from bot.persistence.tables import OUTBOX
 from tests.fakes.any_facts import every_kind, facts_of_kind, started
 from tests.fakes.store import START
 

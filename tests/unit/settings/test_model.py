@@ -14,8 +14,8 @@ from bot.settings.model import (
     HttpSettings,
     ReminderSettings,
     Settings,
-    SlackSettings,
 )
+from bot.settings.slack import SlackSettings
 
 
 def test_defaults_need_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from bot.chat.config import ChatConfig
 from bot.settings import Settings
-from bot.settings.model import SlackSettings
 from bot.settings.oauth import OAuthSettings
+from bot.settings.slack import SlackSettings
 
 OAUTH: dict[str, Any] = {"client_id": "1.2", "client_secret": "hush", "workspaces": ["T0SHOP", "T0PAY"]}
 
@@ -61,6 +61,14 @@ def test_each_workspace_has_its_own_people_of_a_group() -> None:
     assert config.oauth.redirect_url == "http://127.0.0.1:8080/slack/oauth_redirect"
     assert config.oauth.authorization_url == "https://slack.com/oauth/v2/authorize"
     assert "hush" not in repr(config) + repr(settings)
+
+
+@pytest.mark.parametrize("slack", [{"oauth": OAUTH}, {"bot_token": "x"}])
+def test_a_member_of_no_workspace_is_refused(slack: dict[str, Any]) -> None:
+    """A mistyped workspace would make a group of nobody, and an approval that nobody may give."""
+    said = {"mode": "http", "signing_secret": "s", **slack}
+    with pytest.raises(ValidationError, match=r"groups\.sre: T0PAX/U0BEN is of T0PAX, which is none of"):
+        Settings(slack=said, groups={"sre": ["U0ADA", "a/b@example.com", "T0PAX/U0BEN"]})
 
 
 def test_one_workspace_by_token_knows_of_none_of_it() -> None:
