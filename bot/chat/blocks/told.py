@@ -14,7 +14,7 @@ from bot.domain.records import EvidenceRecord, IncidentRecord
 
 _IDS = re.compile(r"(?<![\w@])(@?)([UW][A-Z0-9]{2,})(?!\w)")
 """What may be the id of a person, whose name Slack knows."""
-_AT_ONCE = 10
+_AT_ONCE = 8
 """Lines in one block: a section takes 3000 characters."""
 
 
