@@ -9,6 +9,7 @@ from bot.cli.opening import records_of, redactor_of, settings_from
 from bot.cli.screen import say, show_json, show_table
 from bot.domain.nouns import RunStatus
 from bot.domain.records import RunRecord
+from bot.incidents.line import with_holder
 
 _MOST = 500
 
@@ -20,7 +21,10 @@ def show_queue(config: Path | None, *, as_json: bool) -> None:
     with records_of(settings) as records:
         groups = dict.fromkeys(run.group for run in records.queued_runs(limit=_MOST))
         waiting = [
-            run for group in groups for run in records.runs_of_group(group) if run.status is RunStatus.QUEUED
+            with_holder(records, run)
+            for group in groups
+            for run in records.runs_of_group(group)
+            if run.status is RunStatus.QUEUED
         ]
     if as_json:
         show_json(hidden([plain(each) for each in waiting], redactor.hide_known))

@@ -115,6 +115,14 @@ class IncidentRecord:
         """Tell whether a person may see it outside its own channel: a private one, only who opened it or has a role in it."""
         return not self.private or person in {self.opened_by.id, self.commander, *self.roles.values()}
 
+    def seen_from(self, channel: str, person: str) -> bool:
+        """Tell whether a person may see it who asks in a channel, empty for none: whoever is in its own may."""
+        return self.seen_by(person) or (bool(self.channel) and self.channel == channel)
+
+    def told_in(self, incident: IncidentId) -> bool:
+        """Tell whether the record of an incident may name it: a private one, only its own, for whoever reads another's need not be in this one."""
+        return not self.private or incident == self.id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:

@@ -20,7 +20,7 @@ from bot.actions.outcome import Failed, Outcome, Reason
 from bot.domain.canonical import digest_of
 from bot.domain.events import Event
 from bot.domain.facts import CallStarted, RunStarted
-from bot.domain.ids import Digest, RunId, StepId, incident_of_run, incident_stream
+from bot.domain.ids import Digest, IncidentId, RunId, StepId, incident_of_run, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, Part, RunStatus
 from bot.domain.ports import Journal, Transaction
 from bot.domain.records import RunRecord
@@ -238,12 +238,20 @@ def _find_or_start(tx: Transaction, inside: _Inside, runbook: Runbook) -> RunId 
     line = _line(tx, call.run)
     busy = next((each for each in tx.runs_of_group(group) if _holds(each) and each.id not in line), None)
     if busy is not None:
-        return _refused(Reason.CONFLICT, f"run {busy.id} of {busy.runbook} is under way for {group}")
+        return _refused(Reason.CONFLICT, f"{_named(tx, busy, incident)} is under way for {group}")
     new = tx.next_run(incident)
     tx.keep_runbook(runbook.digest, runbook.name, runbook.source)
     started = replace(_started(tx, new, inside, runbook), group=group)
     tx.append(incident_stream(incident), FIRELINE, [started])
     return new
+
+
+def _named(tx: Transaction, run: RunRecord, incident: IncidentId) -> str:
+    """Name a run where an incident's people read it; of another, private incident, nothing but that it is there."""
+    its = tx.incident(run.incident)
+    if its is None or not its.told_in(incident):
+        return "a private incident's run"
+    return f"run {run.id} of {run.runbook}"
 
 
 def _started(tx: Transaction, run: RunId, inside: _Inside, runbook: Runbook) -> RunStarted:

@@ -111,13 +111,21 @@ def put_all_back(tx: Transaction, kinds: Collection[DeadKind], why: str) -> None
             put_back(tx, letter, FIRELINE, why)
 
 
-def must_be_free(reader: Reader, run: RunId) -> None:
-    """Raise Refused unless a run that is over may go on where it is."""
+def must_be_free(reader: Reader, run: RunId, by: Actor | None) -> None:
+    """Raise Refused unless a run that is over may go on where it is; without `by`, in words for everybody who reads of its incident."""
     record = reader.run(run)
     if record is None:
         raise NotFound(f"There is no run {run}.", hint="`runs` lists an incident's runs.")
     incident = rules.found(reader.incident(record.incident), record.incident)
-    rules.may_go_on(record, incident, reader.runs_of(record.incident), reader.runs_of_group(record.group))
+
+    def seen(other: RunRecord) -> bool:
+        its = reader.incident(other.incident)
+        if its is None:
+            return False
+        return its.told_in(incident.id) or (by is not None and its.seen_by(by.id))
+
+    of_group = reader.runs_of_group(record.group)
+    rules.may_go_on(record, incident, reader.runs_of(record.incident), of_group, seen=seen)
 
 
 async def bring_back(journal: Journal, reader: Reader, runs: RunControl) -> None:
@@ -126,7 +134,7 @@ async def bring_back(journal: Journal, reader: Reader, runs: RunControl) -> None
         if letter.run is None or not _is_left(reader.run(letter.run), letter):
             continue
         try:
-            must_be_free(reader, letter.run)
+            must_be_free(reader, letter.run, None)  # what is refused is kept, and read in its channel
             reached(CrashPoint.LETTER_BEFORE_BRINGING_BACK)
             await runs.requeue(letter.run, by=letter.closed_by or FIRELINE, why=letter.why)
         except Refused as refusal:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.facts import IncidentOpened
-from bot.domain.ids import IncidentId, LetterId, RunId, SilenceKey, incident_stream
+from bot.domain.ids import IncidentId, LetterId, RunId, SilenceKey, incident_of_run, incident_stream
 from bot.domain.nouns import Actor, RunStatus, Severity
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.domain.records import (
@@ -28,7 +28,7 @@ from bot.engine.starting import bounded
 from bot.errors import Conflict, NotFound, Refused, RunbookError
 from bot.incidents import dead_letters, rules
 from bot.incidents.lifecycle import Lifecycle, Sees, everything
-from bot.incidents.line import Spot, leave, stands
+from bot.incidents.line import Spot, leave, stands, with_holder
 from bot.incidents.opening import IN_SCOPE, Opening, before, severity_of, title_of
 from bot.incidents.placing import place_for
 from bot.incidents.silencer import Silencer
@@ -132,6 +132,8 @@ class Desk(Lifecycle):
     ) -> Opened:
         """Start a runbook for a person, in an incident or, when none is named, in the one open for its concurrency group or a new one.
 
+        A private incident that they take no part in is not joined: they wait, or are refused, as the runbook's `when_busy` says.
+
         `inputs` are texts as typed; what they lack comes from the runbook's defaults, with the incident's first alert in scope.
         """
         named = self._named(runbook)
@@ -170,7 +172,7 @@ class Desk(Lifecycle):
     async def retry_run(self, run: RunId, by: Actor, why: str = "") -> None:
         """Have a run that failed go on from where it did; Refused with the way to start it anew when it can't."""
         self._must_be_here(run)
-        dead_letters.must_be_free(self._reader, run)
+        dead_letters.must_be_free(self._reader, run, by)
         await self._runs.retry(run, by=by, why=rules.spoken(why))
 
     async def requeue(self, letter: LetterId, by: Actor, why: str = "") -> DeadLetter:
@@ -181,7 +183,7 @@ class Desk(Lifecycle):
         if record.run is None:
             await self._journal.submit(lambda tx: dead_letters.requeue(tx, letter, by, words))
         else:
-            dead_letters.must_be_free(self._reader, record.run)
+            dead_letters.must_be_free(self._reader, record.run, by)
             await self._runs.requeue(record.run, by=by, why=words)
         reached(CrashPoint.LETTER_REQUEUED, record.what)
         return record
@@ -288,9 +290,13 @@ class Desk(Lifecycle):
             incident=done.incident,
             run=done.spot.run if done.spot else done.run,
             opened=done.opened,
-            waits=self._stands(done.spot),
+            waits=self._stands(done.spot, by),
         )
 
-    def _stands(self, spot: Spot | None) -> str:
+    def _stands(self, spot: Spot | None, by: Actor) -> str:
         record = self._reader.run(spot.run) if spot is not None else None
-        return stands(record) if record is not None and record.status is RunStatus.QUEUED else ""
+        if record is None or record.status is not RunStatus.QUEUED:
+            return ""
+        named = with_holder(self._reader, record)
+        its = self._reader.incident(incident_of_run(RunId(named.behind))) if named.behind else None
+        return stands(named if its is not None and its.seen_by(by.id) else record)

@@ -6,11 +6,11 @@ the process. All of it is decided inside a unit of work, where nothing changes m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.facts import RunDropped, RunMoved, RunQueued, RunStarted
-from bot.domain.ids import RunId, incident_stream
+from bot.domain.ids import IncidentId, RunId, incident_stream
 from bot.domain.nouns import FIRELINE, Actor, RunStatus
 from bot.domain.ports import Reader, Transaction
 from bot.domain.records import IncidentRecord, RunRecord
@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """Where a run stands that has just joined the line; `behind` is empty while the group is changing hands."""
+    """Where a run stands that has just joined the line; `behind` is empty while the group is changing hands, or is another, private incident's."""
 
     run: RunId
     behind: str
@@ -60,7 +60,7 @@ def enqueue(
     runbook, line = opening.runbook, line_of(tx, opening.run_group)
     run = tx.next_run(incident.id)
     before = sum(each.severity is not None and each.severity <= incident.severity for each in line.waiting)
-    spot = Spot(run=run, behind=line.holder.id if line.holder else "", place=before + 1)
+    spot = Spot(run=run, behind=_behind(tx, line.holder, incident.id), place=before + 1)
     tx.keep_runbook(runbook.digest, runbook.name, runbook.source)
     queued = RunQueued(
         run=run,
@@ -120,9 +120,22 @@ def _count_off(tx: Transaction, group: str) -> None:
     if line.holder is None:
         return
     for place, run in enumerate(line.waiting[:SHOWN], start=1):
-        if (run.place, run.behind) != (place, line.holder.id):
-            moved = RunMoved(run=run.id, behind=line.holder.id, place=place)
+        behind = _behind(tx, line.holder, run.incident)
+        if (run.place, run.behind) != (place, behind):
+            moved = RunMoved(run=run.id, behind=behind, place=place)
             tx.append(incident_stream(run.incident), FIRELINE, [moved])
+
+
+def _behind(reader: Reader, holder: RunRecord | None, incident: IncidentId) -> str:
+    """Name the run that one of this incident waits for, as the incident's record may have it: everybody in it reads that."""
+    its = reader.incident(holder.incident) if holder is not None else None
+    return holder.id if holder is not None and its is not None and its.told_in(incident) else ""
+
+
+def with_holder(reader: Reader, run: RunRecord) -> RunRecord:
+    """Return a run that waits with the run that it waits for, a private incident's too: for those who may see that one."""
+    holder = line_of(reader, run.group).holder
+    return run if holder is None else replace(run, behind=holder.id)
 
 
 # ------------------------------------------------------------------------------------------------------------ in words

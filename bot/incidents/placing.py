@@ -8,6 +8,9 @@ its runbook says:
     queue       opens its incident, and the run waits in line             their run waits in line
     reject      joins that incident, and the record says what was kept out   is told why, and so is the record
 
+A private incident is not there for a person who takes no part in it (docs/decisions/0048), and their run never joins it. With `attach` it is refused,
+with `queue` it waits in an incident of its own, with `reject` the private one's record says who was kept out; they hear that the group is taken.
+
 With `queue` and `reject` an alert joins an incident that is open and had the same run, of the same runbook with the same inputs: it is the same
 trouble, and is worked on.
 """
@@ -42,6 +45,14 @@ class Placed:
     rejected: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Busy:
+    """What a newcomer meets in a group: the run that has it, or is about to, with that run's incident."""
+
+    run: RunRecord
+    incident: IncidentRecord
+
+
 # --------------------------------------------------------------------------------------------------------------- alerts
 
 
@@ -54,8 +65,9 @@ def place(tx: Transaction, wanted: Wanted, opening: Opening | None, *, seed: str
     incident = _incident_to_join(tx, wanted, opening, line)
     if incident is not None:
         tx.append(incident_stream(incident.id), FIRELINE, [attach(incident, alerts)])
-        if opening is not None and _is_turned_away(opening, line):
-            tx.append(incident_stream(incident.id), FIRELINE, [_rejection(opening, incident, line)])
+        if opening is not None and line.first is not None and _is_turned_away(opening, line.first):
+            rejection = _rejection(opening, incident, _Busy(run=line.first, incident=incident))
+            tx.append(incident_stream(incident.id), FIRELINE, [rejection])
         return None
     if opening is None or not any(each.status is AlertStatus.FIRING for each in alerts):
         # It was over before anybody could respond: kept, and nothing to open.
@@ -102,9 +114,9 @@ def _same_run(run: RunRecord, opening: Opening) -> bool:
     return run.runbook == opening.runbook.name and run.inputs == opening.inputs
 
 
-def _is_turned_away(opening: Opening, line: Line) -> bool:
+def _is_turned_away(opening: Opening, busy: RunRecord) -> bool:
     rejects = when_busy(opening.runbook) is WhenBusy.REJECT and opening.inputs is not None
-    return rejects and line.first is not None and not _same_run(line.first, opening)
+    return rejects and not _same_run(busy, opening)
 
 
 # --------------------------------------------------------------------------------------------------------------- people
@@ -118,20 +130,24 @@ def place_for(
     Without `join`, an incident that is open for the group already is a Conflict: somebody declares what is known.
     """
     line = line_of(tx, opening.run_group)
-    record = _incident_for(tx, opening, incident, line, join=join)
+    busy = _busy(tx, line)
+    record = _incident_for(tx, opening, by, incident, busy, join=join)
     rules.may_start(opening, record, tx.runs_of(record.id) if record is not None else ())
-    if line.first is not None:
+    if busy is not None:
         when = when_busy(opening.runbook)
+        seen = busy.incident.seen_by(by.id) or busy.incident.id == incident
         if when is WhenBusy.ATTACH:
+            if not seen:
+                raise rules.hidden(opening.run_group)
             raise Conflict(
-                f"{busy_with(opening, line.first)}.",
-                hint=f"Follow it there, or cancel it first: `cancel {line.first.id}`.",
+                f"{busy_with(opening, busy.run)}.",
+                hint=f"Follow it there, or cancel it first: `cancel {busy.run.id}`.",
             )
         if when is WhenBusy.REJECT:
-            assert record is not None  # noqa: S101 - a busy group has the incident of its run
-            rejection = _rejection(opening, record, line)
-            tx.append(incident_stream(record.id), by, [rejection])
-            return Placed(incident=record.id, rejected=rejection.why)
+            told = record or busy.incident
+            tx.append(incident_stream(told.id), by, [_rejection(opening, told, busy)])
+            unseen = f"an incident that you can't see has {opening.run_group}"
+            return Placed(incident=told.id, rejected=busy_with(opening, busy.run) if seen else unseen)
     opened = record is None
     if record is None:
         record = open_new(tx, opening, (), by)
@@ -139,27 +155,56 @@ def place_for(
     return Placed(incident=record.id, run=done.run, spot=done.spot, opened=opened)
 
 
+def _busy(tx: Transaction, line: Line) -> _Busy | None:
+    first = line.first
+    return (
+        None
+        if first is None
+        else _Busy(run=first, incident=rules.found(tx.incident(first.incident), first.incident))
+    )
+
+
 def _incident_for(
-    tx: Transaction, opening: Opening, incident: IncidentId | None, line: Line, *, join: bool
+    tx: Transaction,
+    opening: Opening,
+    by: Actor,
+    incident: IncidentId | None,
+    busy: _Busy | None,
+    *,
+    join: bool,
 ) -> IncidentRecord | None:
     """Return the incident that a person's run joins, None when a new one is to be opened."""
     if incident is not None:
         return rules.found(tx.incident(incident), incident)
-    busy = tx.incident(line.first.incident) if line.first is not None else None
-    busy = busy or (tx.open_incident_of_group(opening.group) if opening.group else None)
-    if busy is not None and busy.workspace and busy.workspace != opening.workspace:
-        # What it is called, and who works on it, is no matter of another workspace; that its target is taken is.
+    standing = [*([busy.incident] if busy else ()), *tx.open_incidents_of_group(opening.group)]
+    _must_be_ours(opening, standing)
+    joined = next((each for each in standing if each.seen_by(by.id) and not _elsewhere(each, opening)), None)
+    if joined is not None and not join:
         raise Conflict(
-            f"Another workspace works on {opening.group}: incident {busy.id}.",
-            hint="Ask there, or wait until that incident is over.",
-        )
-    if busy is not None and not join:
-        called = "" if busy.private else f": {busy.title}"
-        raise Conflict(
-            f"Incident {busy.id} is open for {opening.group} already{called}.",
+            f"Incident {joined.id} is open for {opening.group} already: {joined.title}.",
             hint=f"Run {opening.runbook.name} there instead of declaring another.",
         )
-    return busy
+    if joined is None and standing and when_busy(opening.runbook) is WhenBusy.ATTACH:
+        raise rules.hidden(
+            opening.group
+        )  # what attaches has one incident at a time, and this one is not theirs
+    return joined
+
+
+def _must_be_ours(opening: Opening, standing: Sequence[IncidentRecord]) -> None:
+    """Raise Conflict where another workspace works on the group, and has its incident first."""
+    if not standing or not _elsewhere(standing[0], opening):
+        return
+    # What it is called, and who works on it, is no matter of another workspace; that its target is taken is.
+    which = "" if standing[0].private else f": incident {standing[0].id}"
+    raise Conflict(
+        f"Another workspace works on {opening.group}{which}.",
+        hint="Ask there, or wait until that incident is over.",
+    )
+
+
+def _elsewhere(incident: IncidentRecord, opening: Opening) -> bool:
+    return incident.workspace not in {"", opening.workspace}
 
 
 # ---------------------------------------------------------------------------------------------------------------- parts
@@ -197,17 +242,18 @@ def when_busy(runbook: Runbook) -> WhenBusy:
     return runbook.concurrency.when_busy if runbook.concurrency is not None else WhenBusy.ATTACH
 
 
-def _rejection(opening: Opening, incident: IncidentRecord, line: Line) -> RunRejected:
-    assert line.first is not None  # noqa: S101 - the group is busy
+def _rejection(opening: Opening, incident: IncidentRecord, busy: _Busy) -> RunRejected:
+    """Tell in an incident's record what was kept out, and why."""
+    told = busy.incident.told_in(incident.id)
     return RunRejected(
         incident=incident.id,
         runbook=opening.runbook.name,
         group=opening.run_group,
-        busy=line.first.id,
-        why=busy_with(opening, line.first),
+        busy=busy.run.id if told else "",
+        why=busy_with(opening, busy.run) if told else f"a private incident has {opening.run_group}",
     )
 
 
 def busy_with(opening: Opening, run: RunRecord) -> str:
-    """Say which run has the group."""
+    """Say which run has the group, to those who may see its incident."""
     return f"run {run.id} ({run.runbook}) has {opening.run_group}, in incident {run.incident}"

@@ -5,7 +5,7 @@ No rule reads a clock or the store; the desk calls them inside a unit of work, s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -174,15 +174,23 @@ def may_start(opening: Opening, incident: IncidentRecord | None, runs: Sequence[
 
 
 def may_go_on(
-    run: RunRecord, incident: IncidentRecord, runs: Sequence[RunRecord], of_group: Sequence[RunRecord]
+    run: RunRecord,
+    incident: IncidentRecord,
+    runs: Sequence[RunRecord],
+    of_group: Sequence[RunRecord],
+    *,
+    seen: Callable[[RunRecord], bool],
 ) -> None:
     """Raise Conflict unless a run that is over may go on, where its incident and its concurrency group stand now.
 
-    `runs` are its incident's, `of_group` those of its group that have not ended. Whether the run itself can go on, the conductor says.
+    `runs` are its incident's, `of_group` those of its group that have not ended; `seen` tells which of these may be named to whoever hears of it.
+    Whether the run itself can go on, the conductor says.
     """
     must_be_open(incident)
     for other in of_group:
         if other.id != run.id and other.status is RunStatus.RUNNING:
+            if not seen(other):
+                raise hidden(run.group)
             raise Conflict(
                 f"Run {other.id} ({other.runbook}) has {run.group} now, in incident {other.incident}.",
                 hint=f"Wait until it is over, or cancel it first: `cancel {other.id}`.",
@@ -193,6 +201,14 @@ def may_go_on(
                 f"{run.runbook} is under way in incident {incident.id} already: run {other.id}.",
                 hint=f"Follow it there, or cancel it first: `cancel {other.id}`.",
             )
+
+
+def hidden(group: str) -> Conflict:
+    """Refuse what an incident stands in the way of that is not there for the one who asks: its group is taken, and not even its number is told."""
+    return Conflict(
+        f"An incident that you can't see has {group} now.",
+        hint="Wait until it is over, or ask who is on call to let you in.",
+    )
 
 
 def must_be_open(incident: IncidentRecord) -> None:

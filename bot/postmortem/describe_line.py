@@ -23,7 +23,8 @@ def _queued(fact: facts.RunQueued, _by: str, _event: Event, names: Names) -> str
 
 
 def _moved(fact: facts.RunMoved, _by: str, _event: Event, _names: Names) -> str:
-    return f"Run {fact.run} is number {fact.place} in its queue now, behind run {fact.behind}"
+    behind = f", behind run {fact.behind}" if fact.behind else ""
+    return f"Run {fact.run} is number {fact.place} in its queue now{behind}"
 
 
 def _dropped(fact: facts.RunDropped, by: str, _event: Event, _names: Names) -> str:

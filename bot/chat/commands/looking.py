@@ -84,12 +84,8 @@ class Onlooker:
         """List the dead letters of the channel's incident; elsewhere, all of them."""
         here = self.here(asked)
         found = self._reader.dead_letters_of(here) if here is not None else self._reader.dead_letters()
-        shown = [each for each in found if here is not None or self._may_see(asked.user, each.incident)]
+        shown = [each for each in found if self.which.sees_letter(asked, each)]
         return letters_listed(shown, self._command, redact=self._redact)
-
-    def _may_see(self, user: str, incident: IncidentId | None) -> bool:
-        record = self._reader.incident(incident) if incident is not None else None
-        return record is None or record.seen_by(user)
 
     def _status(self, asked: Asked, rest: str) -> Message:
         number, _ = numbered(rest, self.here(asked))

@@ -88,6 +88,7 @@ class Steering:
 
     async def _requeue(self, task: Task, rest: str) -> Message:
         number, why = lettered(rest)
+        self._which.letter(task.asked, number)
         letter = await self._desk(task.journal).requeue(number, person(task.asked.user), why)
         return said(
             f"↩️ Dead letter {number} is put back: {PUTS_BACK[letter.what]}.",
@@ -96,6 +97,7 @@ class Steering:
 
     async def _discard(self, task: Task, rest: str) -> Message:
         number, why = lettered(rest)
+        self._which.letter(task.asked, number)
         letter = await self._desk(task.journal).discard(number, person(task.asked.user), why)
         return said(f"🗑️ Dead letter {number} is discarded: {LETS_GO[letter.what]}.")
 

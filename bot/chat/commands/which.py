@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.chat.commands.words import numbered
 from bot.chat.inbound.payload import Asked
-from bot.domain.ids import IncidentId, RunId
+from bot.domain.ids import IncidentId, LetterId, RunId
 from bot.domain.ports import Reader
-from bot.domain.records import IncidentRecord
+from bot.domain.records import DeadLetter, IncidentRecord
 from bot.errors import NotFound, Refused
 
 
@@ -24,7 +24,7 @@ class Which:
 
     def sees(self, asked: Asked, record: IncidentRecord) -> bool:
         """Tell whether a person may see an incident: whoever is in its channel may."""
-        return record.seen_by(asked.user) or (bool(record.channel) and record.channel == asked.channel)
+        return record.seen_from(asked.channel, asked.user)
 
     def alone(self, asked: Asked, rest: str) -> IncidentId:
         """Return the incident that is meant by a number and no more, or by the channel."""
@@ -56,9 +56,23 @@ class Which:
         return number
 
     def run(self, asked: Asked, run: RunId) -> RunId:
-        """Return a run's name when it, or no such run at all, is there for this person."""
+        """Return a run's name when it is there for this person."""
         record = self._reader.run(run)
         incident = self._reader.incident(record.incident) if record is not None else None
-        if incident is not None and not self.sees(asked, incident):
+        if incident is None or not self.sees(asked, incident):
             raise NotFound(f"There is no run {run}.", hint=f"`{self._command} runs` lists them.")
         return run
+
+    def letter(self, asked: Asked, number: LetterId) -> LetterId:
+        """Return a dead letter's number when it is there for this person."""
+        record = self._reader.dead_letter(number)
+        if record is None or not self.sees_letter(asked, record):
+            raise NotFound(
+                f"There is no dead letter {number}.", hint=f"`{self._command} dead-letters` lists them."
+            )
+        return number
+
+    def sees_letter(self, asked: Asked, letter: DeadLetter) -> bool:
+        """Tell whether a person may see a dead letter: one of an incident, whoever may see that."""
+        incident = self._reader.incident(letter.incident) if letter.incident is not None else None
+        return incident is None or self.sees(asked, incident)

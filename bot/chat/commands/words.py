@@ -152,6 +152,17 @@ def numbered(
     return number, tail.strip()
 
 
+def mentioned(text: str) -> list[IncidentId]:
+    """Return the incidents that a command names: by their number after a `#` or after the verb, or by the name of a run."""
+    words = [each.strip("`") for each in html.unescape(text).split()]
+    found = [
+        re.match(r"\d{1,9}", each.removeprefix("#"))
+        for place, each in enumerate(words)
+        if each.startswith("#") or place == 1 or _RUN.fullmatch(each)
+    ]
+    return [IncidentId(int(each[0])) for each in found if each is not None]
+
+
 def running(rest: str) -> RunId | None:
     """Read the name of a run; None when there is none; Refused when it is something else."""
     word = rest.strip().strip("`")

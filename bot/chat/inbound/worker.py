@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from bot.chat.blocks.answers import failed, refused, said
 from bot.chat.blocks.ink import Redact
+from bot.chat.commands.words import mentioned
 from bot.chat.inbound.payload import ACTION, COMMAND, EVENT, SHORTCUT, VIEW, Asked
 from bot.chat.inbound.reply import Answer, Teller, Window
 from bot.chat.pace import Sleep
@@ -24,7 +25,7 @@ from bot.domain.facts import DeadLetterRequeued, Fact
 from bot.domain.ids import StreamId
 from bot.domain.nouns import Actor, DeadKind, DeadReason
 from bot.domain.ports import Journal, Reader, Transaction
-from bot.domain.records import InboxEntry
+from bot.domain.records import InboxEntry, IncidentRecord
 from bot.errors import ChatError, FirelineError, JournalClosed, JournalError
 from bot.telemetry import get_logger
 
@@ -184,9 +185,7 @@ class InboxWorker:
             tries = tx.retry_inbox(entry.key, error=fault)
             if tries >= TRIES:
                 tx.close_inbox(entry.key, error=fault)
-                here = tx.incident_of_channel(asked.channel) if asked.channel else None
-                if here is not None and here.workspace not in {"", asked.workspace}:
-                    here = None  # another workspace's channel of the same id
+                its = _belongs(tx, asked)
                 landing = Landing(
                     what=DeadKind.REQUEST,
                     about=entry.key,
@@ -194,7 +193,7 @@ class InboxWorker:
                     title=self._redact(_wanted(asked)),
                     detail=self._redact(fault),
                     tries=tries,
-                    incident=here.id if here is not None else None,
+                    incident=its.id if its is not None else None,
                 )
                 land(tx, landing)
             return tries
@@ -211,6 +210,17 @@ class InboxWorker:
             except JournalError as problem:
                 _LOG.warning("the log can't be written; an answer waits", problem=str(problem))
                 await self._sleep(_PAUSE)
+
+
+def _belongs(tx: Transaction, asked: Asked) -> IncidentRecord | None:
+    """Return the incident whose people may see that something failed: the channel's, or a private one that was named elsewhere; None for anybody."""
+    here = tx.incident_of_channel(asked.channel) if asked.channel else None
+    named = [tx.incident(each) for each in mentioned(asked.text)] if asked.kind == COMMAND else []
+    found = [here, *(each for each in named if each is not None and each.private)]
+    # Another workspace may have a channel of the same id, and an incident of any number.
+    return next(
+        (each for each in found if each is not None and each.workspace in {"", asked.workspace}), None
+    )
 
 
 def _wanted(asked: Asked) -> str:

@@ -180,7 +180,7 @@ class Openings:
     def _found(self, asked: Asked, number: IncidentId | None) -> IncidentRecord:
         """Return the incident that is meant; a private one is there for its own people, and in its own channel."""
         record = self._reader.incident(number) if number is not None else None
-        if record is None or not (record.seen_by(asked.user) or asked.channel == record.channel):
+        if record is None or not record.seen_from(asked.channel, asked.user):
             raise NotFound(
                 "There is no such incident." if number is None else f"There is no incident #{number}."
             )

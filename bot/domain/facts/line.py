@@ -15,8 +15,8 @@ from bot.domain.nouns import Actor, Severity
 class RunQueued(Fact, kind="run.queued"):
     """A run waits until its concurrency group is free; it has all that its start will need.
 
-    `behind` is the run that holds the group, `place` counts from 1 among those that wait. `timeout` is how long it may take once it has begun, in
-    seconds, None for no limit. The rest is as `RunStarted` has it.
+    `behind` is the run that holds the group, empty while none does and where a private incident's may not be named here; `place` counts from 1 among
+    those that wait. `timeout` is how long it may take once it has begun, in seconds, None for no limit. The rest is as `RunStarted` has it.
     """
 
     run: RunId
@@ -53,7 +53,10 @@ class RunDropped(Fact, kind="run.dropped"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRejected(Fact, kind="incident.run_rejected"):
-    """A runbook was not started because its concurrency group is busy and its author wants no line; `busy` is the run that holds the group."""
+    """A runbook was not started because its concurrency group is busy and its author wants no line.
+
+    `busy` is the run that holds the group, empty where it is a private incident's that may not be named here.
+    """
 
     incident: IncidentId
     runbook: str

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from bot.domain.dead_letters import Landing, land
 from bot.domain.facts import AlertsAttached, AlertsReceived, IncidentOpened, RunStarted
 from bot.domain.ids import INTAKE, Digest, IncidentId, RunId, incident_stream
-from bot.domain.nouns import COMMANDER, FIRELINE, IncidentStatus, Severity, SilenceStatus, person, sender
+from bot.domain.nouns import (
+    COMMANDER,
+    FIRELINE,
+    DeadKind,
+    DeadReason,
+    IncidentStatus,
+    Severity,
+    SilenceStatus,
+    person,
+    sender,
+)
 from bot.domain.records import IncidentRecord
 from tests.fakes.alerts import seen
 from tests.integration.chat.conftest import ADA, BEN, CLEO, DANA, Workplace, until
@@ -139,6 +150,24 @@ async def test_a_private_incident_is_not_there_for_others(http_place: Workplace,
     assert not any("A leak" in text for text in place.texts(INCIDENTS))
 
 
+async def test_the_dead_letters_of_a_private_incident_are_not_there_for_others(
+    http_place: Workplace,
+) -> None:
+    """They hear what they would hear of a number that was never given; who is in it puts one back."""
+    place = http_place
+    leak = IncidentOpened(incident=ONE, title="A leak", severity=Severity.SEV1, private=True)
+    await place.store.journal.append(incident_stream(ONE), person(ADA), [leak])
+    lies = Landing(
+        what=DeadKind.ALERT, about="x", reason=DeadReason.BUG, title="A leak", detail="oh", incident=ONE
+    )
+    await place.store.journal.submit(lambda tx: land(tx, lies))
+    for number in (1, 9):
+        for typed in (f"requeue {number}", f"discard {number} why"):
+            assert f"There is no dead letter {number}." in await said(place, INCIDENTS, typed, by=BEN)
+    assert "A leak" not in await said(place, INCIDENTS, "dead-letters", by=BEN)
+    assert "is put back" in await said(place, INCIDENTS, "requeue 1")
+
+
 @pytest.mark.parametrize("verb", ["cancel", "pause", "resume", "retry"])
 async def test_the_runs_of_a_private_incident_are_not_there_for_others(
     http_place: Workplace, verb: str
@@ -150,7 +179,9 @@ async def test_the_runs_of_a_private_incident_are_not_there_for_others(
         run=RunId("1-1"), runbook="plug", digest=Digest("d" * 64), seed="s", autonomy="auto", inputs={}, scope={}
     )  # fmt: skip
     await place.store.journal.append(incident_stream(ONE), person(ADA), [leak, run])
-    assert "There is no run 1-1" in await said(place, INCIDENTS, f"{verb} 1-1", by=BEN)
+    hidden, never = [await said(place, INCIDENTS, f"{verb} {each}", by=BEN) for each in ("1-1", "9-9")]
+    assert "There is no run 1-1" in hidden
+    assert hidden == never.replace("9-9", "1-1")
     assert place.runs.asked == []
 
 

@@ -21,9 +21,9 @@ from bot.chat.inbound.reading import Ours, read
 from bot.chat.inbound.reply import Replier
 from bot.chat.inbound.worker import TRIES, InboxWorker, Task
 from bot.chat.pace import Pacer
-from bot.domain.facts import NoteAdded
+from bot.domain.facts import IncidentOpened, NoteAdded
 from bot.domain.ids import IncidentId, incident_stream
-from bot.domain.nouns import FIRELINE, DeadKind, person
+from bot.domain.nouns import FIRELINE, DeadKind, Severity, person
 from bot.domain.records import InboxEntry
 from bot.errors import ChatError, JournalBehind, Refused
 from bot.incidents import dead_letters
@@ -377,6 +377,28 @@ async def test_what_was_given_up_is_put_back(desk: Desk) -> None:
     await desk.take(BUTTON)
     await desk.done()
     assert desk.store.records.dead_letters()[0].title == "the button approve that U0ADA pressed"
+
+
+async def test_what_was_typed_about_a_private_incident_is_there_for_its_people(desk: Desk) -> None:
+    """It failed for good, asked in another channel: its letter belongs to the incident, as does what is asked there; what names none is anybody's."""
+
+    async def fail(_: Task) -> Message:
+        raise ZeroDivisionError("oh")
+
+    desk.does = fail
+    for number, private in ((1, True), (2, False)):
+        opened = IncidentOpened(
+            incident=IncidentId(number), title="A leak", severity=Severity.SEV1, private=private
+        )
+        await desk.store.journal.append(incident_stream(IncidentId(number)), FIRELINE, [opened])
+    for text in ("note #1 the CFO's laptop", "note #2 hello", "note #3 hello"):
+        await desk.take(COMMAND | {"text": text, "trigger_id": text})
+        await desk.done()
+    letters = {
+        each.title.removeprefix("what U0ADA typed: "): each.incident
+        for each in desk.store.records.dead_letters()
+    }
+    assert letters == {"note #1 the CFO's laptop": 1, "note #2 hello": None, "note #3 hello": None}
 
 
 async def test_a_journal_that_is_behind_is_said_plainly(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.commands.words import VERBS, declaration, numbered, read, run_wanted, running
+from bot.chat.commands.words import VERBS, declaration, mentioned, numbered, read, run_wanted, running
 from bot.domain.ids import IncidentId
 from bot.domain.nouns import Severity
 from bot.errors import Refused
@@ -123,3 +123,21 @@ def test_the_name_of_a_run() -> None:
     assert running("") is None
     with pytest.raises(Refused):
         running("forty-two")
+
+
+@pytest.mark.parametrize(
+    ("text", "incidents"),
+    [
+        ("note #12 x", [12]),
+        ("note 12 x", [12]),
+        ("cancel `12-1` --undo", [12]),
+        ("run plug #12 pod=3", [12]),
+        ("merge #12 into #13", [12, 13]),
+        ("declare SEV2 3 pods crash", []),
+        ("assign me to #general", []),
+        ("note", []),
+    ],
+)
+def test_the_incidents_that_a_command_names(text: str, incidents: list[int]) -> None:
+    """By number or by a run of theirs; a bare number further on is one of the words."""
+    assert mentioned(text) == incidents

@@ -16,14 +16,16 @@ from bot.domain.facts import (
     CallFailed,
     CallStarted,
     CallSucceeded,
+    IncidentOpened,
     RunCancelRequested,
     RunFinished,
     RunStarted,
     RunUndoRequested,
     StepUndone,
 )
-from bot.domain.ids import RunId
-from bot.domain.nouns import DeadReason, RunStatus, Vote, person
+from bot.domain.ids import Digest, RunId, incident_stream
+from bot.domain.nouns import FIRELINE, DeadReason, RunStatus, Severity, Vote, person
+from bot.domain.ports import Transaction
 from bot.errors import JournalError, NotAllowed
 from bot.runbook.model import Autonomy, Concurrency, InputDecl, OnFailure, Runbook
 from bot.runbook.templates import Template
@@ -336,6 +338,33 @@ async def test_who_asked_for_the_run_around_decides_nothing_inside(shop: Worksho
         await shop.driver.vote(asked.approval, by=ADA, groups=SRE, vote=Vote.APPROVE, digest=asked.digest)
     await shop.driver.vote(asked.approval, by=BEN, groups=SRE, vote=Vote.APPROVE, digest=asked.digest)
     assert await shop.ended(run) is RunStatus.SUCCEEDED
+
+
+async def test_a_busy_group_of_a_private_incident_is_told_without_its_run(shop: Workshop) -> None:
+    """Why the step failed is read by everybody in its incident's channel."""
+    group = Concurrency(group=Template.compile("database"))
+    shop.put_in_force(named("inner", book(step("a")), concurrency=group))
+    await shop.store.journal.submit(_have_it_in_private)
+    run = await shop.begin(outer())
+    assert await shop.ended(run) is RunStatus.FAILED
+    (failed,) = shop.facts(CallFailed, incident=2)
+    assert failed.detail == "a private incident's run is under way for database"
+
+
+def _have_it_in_private(tx: Transaction) -> None:
+    first = tx.next_incident()
+    opened = IncidentOpened(incident=first, title="A leak", severity=Severity.SEV1, private=True)
+    started = RunStarted(
+        run=RunId("1-1"),
+        runbook="plug",
+        digest=Digest("d"),
+        seed="s",
+        autonomy="auto",
+        inputs={},
+        scope={},
+        group="database",
+    )
+    tx.append(incident_stream(first), FIRELINE, [opened, started])
 
 
 async def test_a_busy_group_is_a_conflict(shop: Workshop) -> None:

@@ -286,6 +286,18 @@ def test_a_private_incident_is_seen_by_those_in_it() -> None:
     assert OPEN.seen_by("U0MAL")
 
 
+def test_a_private_incident_is_seen_in_its_own_channel_and_told_in_its_own_record() -> None:
+    """Whoever is in its channel is in it; while it has none, nowhere is not its channel. What another's record holds, others read."""
+    secret = replace(PRIVATE, channel="C1")
+    assert secret.seen_from("C1", "U0MAL")
+    assert not secret.seen_from("C2", "U0MAL")
+    assert not replace(PRIVATE, channel="").seen_from("", "U0MAL")
+    assert replace(PRIVATE, opened_by=ADA).seen_from("", ADA.id)
+    assert OPEN.seen_from("C2", "U0MAL")
+    assert [secret.told_in(each) for each in (secret.id, IncidentId(11))] == [True, False]
+    assert OPEN.told_in(IncidentId(11))
+
+
 @pytest.mark.parametrize("text", ["x" * 101, "x\n" * 100])
 def test_a_service_is_a_name(text: str) -> None:
     """No log."""
