@@ -43,7 +43,9 @@ class Voting:
         """Refuse a vote where the approval is not, and one by an id that a runbook means in another workspace; the engine decides the rest."""
         record = self._reader.approval(approval)
         if record is None:
-            raise NotFound("There is no such approval here.")
+            raise NotFound(
+                "There is no such approval here.", hint="Decide in the channel that it was asked in."
+            )
         if self._identity.named_by_id:
             return
         others = [each for each in record.sources if not each.startswith("user:")]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.clock import to_text
-from bot.domain.facts import Fact, IncidentAcknowledged, IncidentResolved, NoteAdded, StatusChanged
+from bot.domain.facts import Fact, IncidentAcknowledged, IncidentResolved, NoteAdded
 from bot.domain.ids import IncidentId
-from bot.domain.nouns import Actor, IncidentStatus, RunStatus
+from bot.domain.nouns import Actor, RunStatus
 from bot.domain.records import IncidentRecord, RunRecord
 from bot.errors import Conflict, NotFound, Refused
 from bot.incidents.opening import Opening
@@ -70,16 +70,6 @@ def acknowledge(incident: IncidentRecord, by: Actor) -> Sequence[Fact]:
     return [IncidentAcknowledged(incident=incident.id, commander=incident.commander or by.id)]
 
 
-def change_status(incident: IncidentRecord, status: IncidentStatus, why: str = "") -> Sequence[Fact]:
-    """Move the response to another stage, in either direction; resolving has its own rule."""
-    must_be_open(incident)
-    if status is IncidentStatus.RESOLVED:
-        raise Refused("Resolving is its own step.", hint="Use `resolve`, with a sentence on what ended it.")
-    if status is incident.status:
-        raise Conflict(f"Incident {incident.id} is {status} already.")
-    return [StatusChanged(incident=incident.id, status=status, why=spoken(why))]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Felt:
     """What customers felt, and when; None and empty where nobody said."""
@@ -87,9 +77,6 @@ class Felt:
     since: datetime | None = None
     until: datetime | None = None
     what: str = ""
-
-
-NOT_SAID = Felt()
 
 
 def resolve(

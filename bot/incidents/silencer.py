@@ -137,7 +137,9 @@ class Silencer:
         finally:
             self._woken.set()
         if record.detail and record.status in {SilenceStatus.FAILED, SilenceStatus.STANDING}:
-            raise Refused(f"Alertmanager did not do it: {record.detail}.")
+            raise Refused(
+                f"Alertmanager did not do it: {record.detail}.", hint="Its own page shows what stands."
+            )
 
     async def _settle_all(self) -> bool:
         """Ask about every silence of which too little is known; tell whether some are left."""

@@ -109,7 +109,10 @@ def open_records(url: str) -> tuple[Records, Database]:
     except DBAPIError as error:
         database.close()
         reason = str(error.orig).strip().splitlines()[0]
-        raise ConfigurationError(f"the database {database.place} can't be read: {reason}") from error
+        raise ConfigurationError(
+            f"the database {database.place} can't be read: {reason}",
+            hint="check its URL, and that it can be reached and read",
+        ) from error
     if found is None:
         database.close()
         raise ConfigurationError(
