@@ -112,11 +112,20 @@ def resolve(
 
 def _must_be_told_in_order(felt: Felt, now: datetime) -> None:
     if felt.since is None and felt.until is not None:
-        raise Refused("When did customers begin to feel it?", hint="An end needs its beginning.")
-    if any(each is not None and each > now for each in (felt.since, felt.until)):
-        raise Refused("What customers felt lies in the past.", hint="Times are UTC.")
+        raise Refused(
+            "When did customers begin to feel it?", hint="An end needs its beginning.", about="impact_from"
+        )
+    for name, each in (("impact_from", felt.since), ("impact_to", felt.until)):
+        if each is not None and each > now:
+            raise Refused(
+                "What customers felt lies in the past.", hint="A time that is typed is UTC.", about=name
+            )
     if felt.since is not None and felt.until is not None and felt.until < felt.since:
-        raise Refused("Customers can't feel the end before the beginning.", hint="Look at the two times.")
+        raise Refused(
+            "Customers can't feel the end before the beginning.",
+            hint="Look at the two times.",
+            about="impact_to",
+        )
 
 
 def note(incident: IncidentRecord, text: str) -> Sequence[Fact]:

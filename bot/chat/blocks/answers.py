@@ -19,7 +19,9 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Message):
-    """A message that says that nothing was done; a form stays open with it."""
+    """A message that says that nothing was done; a form stays open with it, at the field that it is `about`."""
+
+    about: str = ""
 
 
 def said(text: str, hint: str = "") -> Message:
@@ -28,11 +30,11 @@ def said(text: str, hint: str = "") -> Message:
     return Message(text=f"{text} {hint}".strip(), blocks=blocks)
 
 
-def refused(message: str, hint: str, *, redact: Redact) -> Refusal:
-    """Tell a person that it was not done, why, and what to do."""
+def refused(message: str, hint: str, *, redact: Redact, about: str = "") -> Refusal:
+    """Tell a person that it was not done, why, and what to do; `about` is the field of a form that was wrong."""
     ink = Ink(redact=redact)
     shown = said(f"❗ {ink.line(message, 1500)}", ink.line(hint, 600))
-    return Refusal(text=shown.text, blocks=shown.blocks)
+    return Refusal(text=shown.text, blocks=shown.blocks, about=about)
 
 
 def failed(reference: str) -> Message:
@@ -55,10 +57,10 @@ def status_of(picture: Picture, *, redact: Redact, freeze: FreezeRecord | None =
     """Show how an incident stands to one person: the living message without its buttons."""
     shown = living_message(picture, redact=redact)
     blocks = tuple(each for each in shown.blocks if each["type"] != "actions")
-    return Message(text=shown.text, blocks=(*blocks, *_frozen(freeze, Ink(redact=redact))))
+    return Message(text=shown.text, blocks=(*blocks, *frozen(freeze, Ink(redact=redact))))
 
 
-def _frozen(freeze: FreezeRecord | None, ink: Ink) -> tuple[Json, ...]:
+def frozen(freeze: FreezeRecord | None, ink: Ink) -> tuple[Json, ...]:
     """Say that nothing may be changed now, by whom and why; nothing when it may."""
     if freeze is None:
         return ()
@@ -82,14 +84,14 @@ def listed(
     """List open incidents, the worst first; `waiting` counts what waits for people in each."""
     if not incidents:
         calm = said("🟢 No incident is open.", f"`{command} declare SEV2 what is wrong` opens one.")
-        return Message(text=calm.text, blocks=(*calm.blocks, *_frozen(freeze, Ink(redact=redact))))
+        return Message(text=calm.text, blocks=(*calm.blocks, *frozen(freeze, Ink(redact=redact))))
     order = sorted(incidents, key=lambda each: (each.severity, -each.id))
 
     def write(ink: Ink) -> Message:
         lines = [_listed(each, waiting.get(int(each.id), 0), ink) for each in order[:LISTED]]
         if len(order) > LISTED:
             lines.append(f"… and {len(order) - LISTED} more")
-        blocks = (*(section(page) for page in pages(lines)), *_frozen(freeze, ink))
+        blocks = (*(section(page) for page in pages(lines)), *frozen(freeze, ink))
         return Message(text=f"{counted(len(order), 'open incident')}", blocks=blocks)
 
     return written_to_fit(write, redact)
@@ -101,7 +103,7 @@ def _listed(incident: IncidentRecord, waiting: int, ink: Ink) -> str:
         f"{mark(incident)} {'🔒 ' if incident.private else ''}*{name_of(incident, ink, 90)}*",
         STATUS[incident.status].lower(),
         lead,
-        f"since {clock_time(incident.opened_at)}",
+        f"open since {clock_time(incident.opened_at)}",
     ]
     if waiting:
         parts.append(f"✋ {waiting} waiting")
