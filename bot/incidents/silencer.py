@@ -81,7 +81,11 @@ class Silencer:
             tx.append(incident_stream(incident), by, [wanted])
 
         self._surely_not_made_from[key] = self._clock.now()  # nobody has asked for it yet
-        await journal.submit(unit)
+        try:
+            await journal.submit(unit)
+        except Refused:
+            del self._surely_not_made_from[key]
+            raise
         await self._settle_now(incident, key)
         return key
 
