@@ -270,8 +270,13 @@ class Gallery:
             ),
             update_due=update_due(incident, self._reader.reminders_of(incident.id), self._patience),
             place=self._reader.channel_of(incident.id),
+            goes_on=self._channel_of(incident.merged_into),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
         )
+
+    def _channel_of(self, incident: IncidentId | None) -> str:
+        record = self._reader.incident(incident) if incident is not None else None
+        return record.channel if record is not None else ""
 
     def _links(self, incident: IncidentRecord, keys: Sequence[str]) -> Links:
         console = self.console(incident.id)
