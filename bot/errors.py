@@ -56,7 +56,11 @@ class ExpressionError(RunbookError):
 
 
 class Refused(FirelineError):
-    """What was asked for can't be done now; nothing was changed."""
+    """What was asked for can't be done now; nothing was changed. `about` names what of it was wrong, empty for the whole."""
+
+    def __init__(self, message: str, *, hint: str = "", about: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.about = about
 
 
 class NotFound(Refused):

@@ -36,6 +36,8 @@ ACTIONS = frozenset(
         "run_cancel_undo",
         "run_retry",
         "letter_requeue",
+        "unsilence",
+        "unfreeze",
     }
 )
 _SETTLEMENTS = {
@@ -73,6 +75,8 @@ class Buttons:
             "postmortem": self._postmortem,
             "run_proposed": self._run,
             "letter_requeue": self._letter,
+            "unsilence": self._unsilence,
+            "unfreeze": self._unfreeze,
             **dict.fromkeys(_SETTLEMENTS, self._settle),
             **dict.fromkeys(
                 ("run_pause", "run_resume", "run_retry", "run_cancel", "run_cancel_undo"), self._hold
@@ -158,6 +162,17 @@ class Buttons:
             if task.again:
                 return None
             raise
+        return None
+
+    async def _unsilence(self, task: Task) -> Message | None:
+        incident = IncidentId(int(task.asked.meant["incident"]))
+        await self._identity.must_be_able_to_decide(task.asked.user)
+        await self._desk(task.journal).unsilence(incident, person(task.asked.user))
+        return said(f"🔔 Alertmanager is asked to tell of the alerts of #{incident} again.")
+
+    async def _unfreeze(self, task: Task) -> Message | None:
+        await self._identity.must_be_able_to_decide(task.asked.user)
+        await self._desk(task.journal).unfreeze(person(task.asked.user))
         return None
 
     async def _settle(self, task: Task) -> Message | None:

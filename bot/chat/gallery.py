@@ -241,7 +241,7 @@ class Gallery:
     def told(
         self, incident: IncidentId, *, limit: int
     ) -> tuple[IncidentRecord, Sequence[tuple[Event, str]], int]:
-        """Gather the last things that happened in an incident, a sentence each, and how many came before them."""
+        """Gather the last things that happened in an incident, a sentence each with ids for people, and how many came before them."""
         record = self._reader.incident(incident)
         assert record is not None  # noqa: S101 - who asks has found it
         events = [
@@ -249,8 +249,8 @@ class Gallery:
             for each in self._reader.events(stream=incident_stream(incident))
             if not isinstance(each.fact, MessagePosted)
         ]
-        names = self._identity.names()
-        shown = [(each, sentence) for each in events[-limit:] if (sentence := self._describe(each, names))]
+        # No names: a command is answered at once, and Slack knows them all.
+        shown = [(each, sentence) for each in events[-limit:] if (sentence := self._describe(each, {}))]
         return record, shown, len(events) - len(shown)
 
     # ---- gathering
@@ -270,8 +270,13 @@ class Gallery:
             ),
             update_due=update_due(incident, self._reader.reminders_of(incident.id), self._patience),
             place=self._reader.channel_of(incident.id),
+            goes_on=self._channel_of(incident.merged_into),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
         )
+
+    def _channel_of(self, incident: IncidentId | None) -> str:
+        record = self._reader.incident(incident) if incident is not None else None
+        return record.channel if record is not None else ""
 
     def _links(self, incident: IncidentRecord, keys: Sequence[str]) -> Links:
         console = self.console(incident.id)

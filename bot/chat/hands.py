@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.chat.behind import Behind
+from bot.chat.blocks.ink import Ink
 from bot.chat.buttons import Buttons
 from bot.chat.client import SlackCalls
 from bot.chat.commands.doing import Doer
 from bot.chat.commands.looking import Onlooker
+from bot.chat.commands.quieting import on_call
 from bot.chat.config import ChatConfig
 from bot.chat.gallery import Gallery
 from bot.chat.home import Homes
@@ -71,12 +73,15 @@ class Hands:
             command=command,
             redact=redact,
         )
+        self._onlooker = Onlooker(reader=behind.reader, gallery=place.gallery, command=command, redact=redact)
         self._openings = Openings(
             opener=Opener(place.slack, place.pacer, command=command, redact=redact),
             reader=behind.reader,
             gallery=place.gallery,
             identity=identity,
             running=running,
+            look=self._onlooker.glance,
+            oncall=lambda: on_call(config.oncall, identity, Ink(redact=redact)),
             roles=config.roles,
             redact=redact,
         )
@@ -92,7 +97,6 @@ class Hands:
 
     def _make_commands(self, behind: Behind, place: Place) -> None:
         command, redact, identity = place.config.command, behind.redact, place.identity
-        self._onlooker = Onlooker(reader=behind.reader, gallery=place.gallery, command=command, redact=redact)
         self._doer = Doer(
             desk=behind.desk,
             reader=behind.reader,

@@ -170,6 +170,7 @@ class Homes:
         for each in pictures:
             theirs, waiting[int(each.incident.id)] = self._waits(each, user, groups)
             mine += theirs
+        freeze = self._reader.freeze()
         return Outlook(
             incidents=[each.incident for each in pictures],
             waiting=waiting,
@@ -177,6 +178,7 @@ class Homes:
             runbooks=self._foresight.offers() if may_act else (),
             may_act=may_act,
             command=self._command,
+            freeze=freeze if freeze is not None and freeze.holds(self._clock.now()) else None,
         )
 
     def _waits(self, picture: Picture, user: str, groups: frozenset[str]) -> tuple[list[Waits], int]:

@@ -213,7 +213,7 @@ class Workspace:
         """Say why it is not as it should be there; empty when it is."""
         found = self.losses.trouble or ("" if self.me else "Slack has not answered yet")
         if self._tokens is not None and self._tokens.missing:
-            found = f"not installed yet: somebody of that workspace opens {self._config.install_url}"
+            found = f"not installed there: somebody of that workspace opens {self._config.install_url}"
         return f"{self.ident}: {found}" if found and self.ident else found
 
     # ---- whether we are in

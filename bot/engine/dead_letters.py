@@ -31,8 +31,9 @@ def reason_for(problem: Exception) -> DeadReason:
 
 def concerns(fact: Fact) -> bool:
     """Tell whether a decision puts its run into the list, or takes it out."""
+    # Asked of every decision: a type is compared in half the time that `isinstance` takes.
     kind = type(fact)
-    return kind is RunRequeued or kind is RunRetried or (kind is RunFinished and fact.reason == Reason.BUG)  # type: ignore[attr-defined]
+    return kind is RunRequeued or kind is RunRetried or (kind is RunFinished and fact.reason == Reason.BUG)  # type: ignore[attr-defined]  # narrowed
 
 
 def follow(

@@ -94,4 +94,6 @@ def reading() -> Iterator[None]:
     except (FirelineError, ValueError, LookupError, TypeError):
         raise
     except Exception as problem:  # the database's own errors, whichever database it is
-        raise JournalError(f"the log can't be read now: {problem}") from problem
+        raise JournalError(
+            f"the log can't be read now: {problem}", hint="try again; /readyz says when it works"
+        ) from problem

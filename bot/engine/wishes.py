@@ -87,7 +87,7 @@ class Wishes(ABC):
 def not_under_way(run: RunId, record: RunRecord | None) -> Refused:
     """Say why nothing can be asked of a run that nobody conducts."""
     if record is None:
-        return NotFound(f"There is no run {run}.")
+        return NotFound(f"There is no run {run}.", hint="`runs` lists an incident's runs.")
     if record.status is RunStatus.QUEUED:
         waits = f"Run {run} waits in line; it has not begun."
         return Conflict(waits, hint="Cancel it, and it leaves the line; nothing runs.")

@@ -151,7 +151,7 @@ class Desk(Lifecycle):
             record = tx.run(run)
             if record is None or record.status is not RunStatus.QUEUED:
                 raise _Begun
-            leave(tx, record, by, rules.spoken(why) or f"cancelled by {by.id}")
+            leave(tx, record, by, rules.spoken(why) or "cancelled by hand")
 
         self._must_be_here(run)
         record = self._reader.run(run)

@@ -61,12 +61,6 @@ class Lifecycle:
             incident, by, lambda _tx, record: response.assign(record, by, role, person, self.roles)
         )
 
-    async def set_status(
-        self, incident: IncidentId, by: Actor, status: IncidentStatus, why: str = ""
-    ) -> None:
-        """Say where the response stands; resolving is `resolve`."""
-        await self._apply(incident, by, lambda _tx, record: rules.change_status(record, status, why))
-
     async def set_severity(self, incident: IncidentId, by: Actor, severity: Severity, why: str = "") -> None:
         """Say how bad it is."""
         await self._apply(incident, by, lambda _tx, record: response.change_severity(record, severity, why))

@@ -93,13 +93,8 @@ def update(
     return facts
 
 
-def reopen(
-    incident: IncidentRecord, why: str, standing: IncidentRecord | None, *, by: Actor
-) -> Sequence[Fact]:
-    """Go on with a response that was ended too early; `standing` is the incident that is open for its group by now.
-
-    A private one is not named to somebody who takes no part in it.
-    """
+def must_be_over(incident: IncidentRecord) -> None:
+    """Raise Refused, with the way on, when there is nothing to reopen."""
     if incident.open:
         raise Conflict(f"Incident {incident.id} is open.")
     if incident.merged_into is not None:
@@ -107,6 +102,16 @@ def reopen(
             f"Incident {incident.id} was merged into {incident.merged_into}.",
             hint=f"It goes on there: `reopen #{incident.merged_into}` if that one is over.",
         )
+
+
+def reopen(
+    incident: IncidentRecord, why: str, standing: IncidentRecord | None, *, by: Actor
+) -> Sequence[Fact]:
+    """Go on with a response that was ended too early; `standing` is the incident that is open for its group by now.
+
+    A private one is not named to somebody who takes no part in it.
+    """
+    must_be_over(incident)
     words = spoken(why)
     if not words:
         raise Refused("Say why it is not over.", hint="Like this: reopen it fails again in eu-west")

@@ -71,17 +71,12 @@ def sort_out(
     return Sorted(wanted=wanted, unmatched=tuple(unmatched))
 
 
-def group_of(runbook: Runbook, alert: AlertRecord, variables: Mapping[str, Any]) -> str:
-    """Return the concurrency group of an alert.
-
-    Where the runbook's own can't be rendered, because an input has no value, the alerts that Alertmanager grouped together are one incident all
-    the same: a responder must hear of them.
-    """
-    return _seat(runbook, alert, variables)[0]
-
-
 def _seat(runbook: Runbook, alert: AlertRecord, variables: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """Return an alert's concurrency group, and a name for what shares an incident with it."""
+    """Return an alert's concurrency group, and a name for what shares an incident with it.
+
+    Where the runbook's own group can't be rendered, because an input has no value, the alerts that Alertmanager grouped together are one incident
+    all the same: a responder must hear of them.
+    """
     concurrency = runbook.concurrency
     if concurrency is not None:
         seen = alert_scope(alert)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.clock import to_text
-from bot.domain.facts import Fact, IncidentAcknowledged, IncidentResolved, NoteAdded, StatusChanged
+from bot.domain.facts import Fact, IncidentAcknowledged, IncidentResolved, NoteAdded
 from bot.domain.ids import IncidentId
-from bot.domain.nouns import Actor, IncidentStatus, RunStatus
+from bot.domain.nouns import Actor, RunStatus
 from bot.domain.records import IncidentRecord, RunRecord
 from bot.errors import Conflict, NotFound, Refused
 from bot.incidents.opening import Opening
@@ -70,16 +70,6 @@ def acknowledge(incident: IncidentRecord, by: Actor) -> Sequence[Fact]:
     return [IncidentAcknowledged(incident=incident.id, commander=incident.commander or by.id)]
 
 
-def change_status(incident: IncidentRecord, status: IncidentStatus, why: str = "") -> Sequence[Fact]:
-    """Move the response to another stage, in either direction; resolving has its own rule."""
-    must_be_open(incident)
-    if status is IncidentStatus.RESOLVED:
-        raise Refused("Resolving is its own step.", hint="Use `resolve`, with a sentence on what ended it.")
-    if status is incident.status:
-        raise Conflict(f"Incident {incident.id} is {status} already.")
-    return [StatusChanged(incident=incident.id, status=status, why=spoken(why))]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Felt:
     """What customers felt, and when; None and empty where nobody said."""
@@ -87,9 +77,6 @@ class Felt:
     since: datetime | None = None
     until: datetime | None = None
     what: str = ""
-
-
-NOT_SAID = Felt()
 
 
 def resolve(
@@ -125,11 +112,20 @@ def resolve(
 
 def _must_be_told_in_order(felt: Felt, now: datetime) -> None:
     if felt.since is None and felt.until is not None:
-        raise Refused("When did customers begin to feel it?", hint="An end needs its beginning.")
-    if any(each is not None and each > now for each in (felt.since, felt.until)):
-        raise Refused("What customers felt lies in the past.", hint="Times are UTC.")
+        raise Refused(
+            "When did customers begin to feel it?", hint="An end needs its beginning.", about="impact_from"
+        )
+    for name, each in (("impact_from", felt.since), ("impact_to", felt.until)):
+        if each is not None and each > now:
+            raise Refused(
+                "What customers felt lies in the past.", hint="A time that is typed is UTC.", about=name
+            )
     if felt.since is not None and felt.until is not None and felt.until < felt.since:
-        raise Refused("Customers can't feel the end before the beginning.", hint="Look at the two times.")
+        raise Refused(
+            "Customers can't feel the end before the beginning.",
+            hint="Look at the two times.",
+            about="impact_to",
+        )
 
 
 def note(incident: IncidentRecord, text: str) -> Sequence[Fact]:

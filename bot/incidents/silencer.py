@@ -81,7 +81,11 @@ class Silencer:
             tx.append(incident_stream(incident), by, [wanted])
 
         self._surely_not_made_from[key] = self._clock.now()  # nobody has asked for it yet
-        await journal.submit(unit)
+        try:
+            await journal.submit(unit)
+        except Refused:
+            del self._surely_not_made_from[key]
+            raise
         await self._settle_now(incident, key)
         return key
 
@@ -137,7 +141,9 @@ class Silencer:
         finally:
             self._woken.set()
         if record.detail and record.status in {SilenceStatus.FAILED, SilenceStatus.STANDING}:
-            raise Refused(f"Alertmanager did not do it: {record.detail}.")
+            raise Refused(
+                f"Alertmanager did not do it: {record.detail}.", hint="Its own page shows what stands."
+            )
 
     async def _settle_all(self) -> bool:
         """Ask about every silence of which too little is known; tell whether some are left."""

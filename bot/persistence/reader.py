@@ -279,7 +279,7 @@ class Questions(ABC):
             names = {f"run_{n}": part[min(n, len(part) - 1)] for n in range(questions.RUNS_AT_ONCE)}
             for row in self._rows(questions.EVENTS_OF_RUNS, names):
                 event = rows.event_of(row)
-                found[event.fact.run].append(event)  # type: ignore[attr-defined]
+                found[event.fact.run].append(event)  # type: ignore[attr-defined]  # each names the run that was asked for
         return found
 
     def raw_events(self, *, after: int = 0, limit: int = 1000) -> Sequence[Mapping[str, Any]]:

@@ -58,14 +58,16 @@ async def open_store(
     max_waiting: int = 10_000,
     observer: JournalObserver | None = None,
     on_lost: Callable[[str], None] = lambda _why: None,
+    room: bool = False,
 ) -> Store:
     """Open the store at a URL, tables up to date, as the one that writes.
 
-    `on_lost` is called once, from any thread, when another process has taken the lead (Postgres alone). ConfigurationError when the URL can't be
-    used or newer code has changed the tables; DatabaseInUse when another process writes there.
+    `on_lost` is called once, from any thread, when another process has taken the lead (Postgres alone). `room` is for a process that will write for
+    long: SQLite's write-ahead log gets its usual size at once. ConfigurationError when the URL can't be used or newer code has changed the tables;
+    DatabaseInUse when another process writes there.
     """
     database = open_database(url)
-    committer = Committer(database, clock)
+    committer = Committer(database, clock, room=room)
     journal = BatchingJournal(committer, max_batch=max_batch, max_waiting=max_waiting, observer=observer)
     try:
         await journal.start()
@@ -109,7 +111,10 @@ def open_records(url: str) -> tuple[Records, Database]:
     except DBAPIError as error:
         database.close()
         reason = str(error.orig).strip().splitlines()[0]
-        raise ConfigurationError(f"the database {database.place} can't be read: {reason}") from error
+        raise ConfigurationError(
+            f"the database {database.place} can't be read: {reason}",
+            hint="check its URL, and that it can be reached and read",
+        ) from error
     if found is None:
         database.close()
         raise ConfigurationError(

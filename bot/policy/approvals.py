@@ -27,10 +27,19 @@ def right_to_decide(
         raise NotAllowed(msg)
     if by == requested_by:
         msg = "You asked for this run, so somebody else must decide."
-        raise NotAllowed(msg, hint=f"Ask one of: {', '.join(sources)}.")
+        raise NotAllowed(msg, hint=f"Ask {_spoken(sources)}.")
     for source in sources:
         kind, _, name = source.partition(":")
         if source == ANYONE or (kind == "user" and name == by.id) or (kind == "group" and name in groups):
             return source
-    msg = f"Only {', '.join(sources)} may decide this, and you are not among them."
+    msg = f"Only {_spoken(sources)} may decide this, and you are not among them."
     raise NotAllowed(msg, hint="Ask somebody who is.")
+
+
+def _spoken(sources: Sequence[str]) -> str:
+    """Name sources as people do: `the group sre or U0ADA`, and for anyone, `anybody else`."""
+    named = []
+    for source in sources:
+        kind, _, name = source.partition(":")
+        named.append("anybody else" if source == ANYONE else f"the group {name}" if kind == "group" else name)
+    return " or ".join(named) or "nobody"

@@ -19,6 +19,7 @@ from bot.postmortem.wording import (
     count,
     duration,
     ended,
+    heard,
     instant,
     listed,
     person_name,
@@ -85,8 +86,8 @@ def _status(fact: facts.StatusChanged, by: str, _event: Event, _names: Names) ->
     return f"{by} set the status to {fact.status}{because(fact.why)}"
 
 
-def _note(fact: facts.NoteAdded, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} noted{because(fact.text)}"
+def _note(fact: facts.NoteAdded, by: str, _event: Event, names: Names) -> str:
+    return f"{by} noted{because(heard(fact.text, names))}"
 
 
 def _resolved(fact: facts.IncidentResolved, by: str, _event: Event, _names: Names) -> str:

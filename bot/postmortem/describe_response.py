@@ -9,7 +9,7 @@ from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
 from bot.domain.silences import Matcher
-from bot.postmortem.wording import because, count, instant, listed, person_name, plain
+from bot.postmortem.wording import because, count, heard, instant, listed, person_name, plain
 
 Names = Mapping[str, str]
 
@@ -28,9 +28,9 @@ def _severity(fact: facts.SeverityChanged, by: str, _event: Event, _names: Names
     return f"{by} {verb} the severity from {fact.before} to {fact.severity}{because(fact.why)}"
 
 
-def _update(fact: facts.UpdateGiven, by: str, _event: Event, _names: Names) -> str:
+def _update(fact: facts.UpdateGiven, by: str, _event: Event, names: Names) -> str:
     due = f", the next by {instant(fact.next_due)}" if fact.next_due else ""
-    return f"{by} gave an update ({fact.status}{due}){because(fact.message)}"
+    return f"{by} gave an update ({fact.status}{due}){because(heard(fact.message, names))}"
 
 
 def _reopened(fact: facts.IncidentReopened, by: str, _event: Event, _names: Names) -> str:
@@ -76,14 +76,14 @@ def _silence_failed(fact: facts.SilenceFailed, _by: str, _event: Event, _names: 
 
 
 def _marked(fact: facts.MessageMarked, by: str, event: Event, names: Names) -> str:
-    said = plain(fact.text) or "a message without text"
+    said = plain(heard(fact.text, names)) or "a message without text"
     if fact.author == event.actor.id:
         return f"{by} added what they said to the timeline: {said}"
     return f"{by} added to the timeline what {person_name(fact.author, names)} said: {said}"
 
 
 def _edited(fact: facts.MarkedMessageEdited, _by: str, _event: Event, names: Names) -> str:
-    said = plain(fact.text) or "nothing"
+    said = plain(heard(fact.text, names)) or "nothing"
     return f"{_theirs(fact.author, names)} was edited at {instant(fact.edited_at)}, and says now: {said}"
 
 

@@ -9,7 +9,17 @@ from bot.domain.ids import ApprovalId
 from bot.domain.nouns import COMMANDER, ApprovalStatus, Vote
 from bot.postmortem.draft import ApprovalRow, EvidenceRow, NoteRow, UndoRow, VoteRow, ref, refs
 from bot.postmortem.story import Story, Told
-from bot.postmortem.wording import count, json_text, lines, listed, person_name, plain, source_name, who
+from bot.postmortem.wording import (
+    count,
+    heard,
+    json_text,
+    lines,
+    listed,
+    person_name,
+    plain,
+    source_name,
+    who,
+)
 
 _VOTES = {Vote.APPROVE: "approved", Vote.DENY: "denied"}
 
@@ -125,7 +135,12 @@ def undone(story: Story) -> tuple[UndoRow, ...]:
 def notes(story: Story, names: Mapping[str, str]) -> tuple[NoteRow, ...]:
     """Return what people wrote, as they wrote it."""
     return tuple(
-        NoteRow(by=who(each.event.actor, names), at=each.at, text=lines(each.fact.text), ref=ref(each.event))
+        NoteRow(
+            by=who(each.event.actor, names),
+            at=each.at,
+            text=lines(heard(each.fact.text, names)),
+            ref=ref(each.event),
+        )
         for each in story.told(facts.NoteAdded)
     )
 
@@ -134,7 +149,10 @@ def updates(story: Story, names: Mapping[str, str]) -> tuple[NoteRow, ...]:
     """Return what stakeholders were told, as it was told."""
     return tuple(
         NoteRow(
-            by=who(each.event.actor, names), at=each.at, text=lines(each.fact.message), ref=ref(each.event)
+            by=who(each.event.actor, names),
+            at=each.at,
+            text=lines(heard(each.fact.message, names)),
+            ref=ref(each.event),
         )
         for each in story.told(facts.UpdateGiven)
     )

@@ -6,6 +6,7 @@ Nothing here is cut to a length and nothing is marked up: a surface does both in
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ _MILLISECONDS_BELOW = 0.05  # what would be written 0 s
 _KIBI = 1024
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_MARKED_UP = re.compile(r"<([@#!]?)([^<>|\s][^<>|]*)(?:\|([^<>]*))?>")
+"""What chat writes for a person, a channel, a group and a link (https://docs.slack.dev/messaging/formatting-message-text)."""
+_LINKED = ("http://", "https://", "mailto:")
 _IN_URLS = ":/?#[]@!$&'*+,;=%-._~"
 
 
@@ -100,6 +104,25 @@ def lines(text: str) -> str:
 def plain(text: str) -> str:
     """Return strangers' text on one line, free of what hides, reorders or rings."""
     return " ".join(lines(text).split())
+
+
+def heard(text: str, names: Mapping[str, str]) -> str:
+    """Return what a person said in chat as they saw it: names for ids, addresses without their brackets."""
+
+    def shown(found: re.Match[str]) -> str:
+        sign, what, label = found[1], found[2], found[3]
+        if sign == "@":
+            return f"@{names.get(what) or label or what}"
+        if sign == "#":
+            return f"#{label or what}"
+        if sign == "!":
+            word = what.partition("^")[0]
+            return label or (f"@{word}" if word == what else what)
+        if not what.startswith(_LINKED):
+            return found[0]
+        return f"{label} ({what})" if label and label not in what else what
+
+    return _MARKED_UP.sub(shown, text)
 
 
 def _seen(letter: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,15 @@ from bot.domain.records import IncidentRecord
 from bot.domain.response_records import FreezeRecord
 
 LISTED = 20
+_BY = re.compile(r"(?<=\bby )([UW][A-Z0-9]{2,})\b")
+"""Who is in the way, as the rooms below know them: by an id, which Slack turns into a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Message):
-    """A message that says that nothing was done; a form stays open with it."""
+    """A message that says that nothing was done; a form stays open with it, at the field that it is `about`."""
+
+    about: str = ""
 
 
 def said(text: str, hint: str = "") -> Message:
@@ -28,11 +33,12 @@ def said(text: str, hint: str = "") -> Message:
     return Message(text=f"{text} {hint}".strip(), blocks=blocks)
 
 
-def refused(message: str, hint: str, *, redact: Redact) -> Refusal:
-    """Tell a person that it was not done, why, and what to do."""
+def refused(message: str, hint: str, *, redact: Redact, about: str = "") -> Refusal:
+    """Tell a person that it was not done, why, and what to do; `about` is the field of a form that was wrong."""
     ink = Ink(redact=redact)
-    shown = said(f"❗ {ink.line(message, 1500)}", ink.line(hint, 600))
-    return Refusal(text=shown.text, blocks=shown.blocks)
+    words = _BY.sub(r"<@\1>", ink.line(message, 1500))
+    shown = said(f"❗ {words}", ink.line(hint, 600))
+    return Refusal(text=shown.text, blocks=shown.blocks, about=about)
 
 
 def failed(reference: str) -> Message:
@@ -55,10 +61,10 @@ def status_of(picture: Picture, *, redact: Redact, freeze: FreezeRecord | None =
     """Show how an incident stands to one person: the living message without its buttons."""
     shown = living_message(picture, redact=redact)
     blocks = tuple(each for each in shown.blocks if each["type"] != "actions")
-    return Message(text=shown.text, blocks=(*blocks, *_frozen(freeze, Ink(redact=redact))))
+    return Message(text=shown.text, blocks=(*blocks, *frozen(freeze, Ink(redact=redact))))
 
 
-def _frozen(freeze: FreezeRecord | None, ink: Ink) -> tuple[Json, ...]:
+def frozen(freeze: FreezeRecord | None, ink: Ink) -> tuple[Json, ...]:
     """Say that nothing may be changed now, by whom and why; nothing when it may."""
     if freeze is None:
         return ()
@@ -82,14 +88,14 @@ def listed(
     """List open incidents, the worst first; `waiting` counts what waits for people in each."""
     if not incidents:
         calm = said("🟢 No incident is open.", f"`{command} declare SEV2 what is wrong` opens one.")
-        return Message(text=calm.text, blocks=(*calm.blocks, *_frozen(freeze, Ink(redact=redact))))
+        return Message(text=calm.text, blocks=(*calm.blocks, *frozen(freeze, Ink(redact=redact))))
     order = sorted(incidents, key=lambda each: (each.severity, -each.id))
 
     def write(ink: Ink) -> Message:
         lines = [_listed(each, waiting.get(int(each.id), 0), ink) for each in order[:LISTED]]
         if len(order) > LISTED:
             lines.append(f"… and {len(order) - LISTED} more")
-        blocks = (*(section(page) for page in pages(lines)), *_frozen(freeze, ink))
+        blocks = (*(section(page) for page in pages(lines)), *frozen(freeze, ink))
         return Message(text=f"{counted(len(order), 'open incident')}", blocks=blocks)
 
     return written_to_fit(write, redact)
@@ -101,7 +107,7 @@ def _listed(incident: IncidentRecord, waiting: int, ink: Ink) -> str:
         f"{mark(incident)} {'🔒 ' if incident.private else ''}*{name_of(incident, ink, 90)}*",
         STATUS[incident.status].lower(),
         lead,
-        f"since {clock_time(incident.opened_at)}",
+        f"open since {clock_time(incident.opened_at)}",
     ]
     if waiting:
         parts.append(f"✋ {waiting} waiting")

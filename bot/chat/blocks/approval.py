@@ -187,7 +187,7 @@ def _buttons(approval: ApprovalRecord, name: str, ink: Ink) -> list[Json]:
     value = {"approval": str(approval.id), "digest": str(approval.digest)}
     sure = None
     if approval.effect == "destroy":
-        target = f" on {ink.code(approval.target, 120)}" if approval.target else ""
+        target = f" on {ink.line(approval.target, 120)}" if approval.target else ""
         sure = confirmation(
             "This destroys", f"{name}{target} can't be taken back.", yes="Approve", danger=True
         )

@@ -68,13 +68,13 @@ def all_of(picture: RunPicture, ink: Ink, *, one_of_many: bool = False) -> list[
     value = {"run": str(picture.run.id)}
     cancel = confirmation(
         "Cancel the run?",
-        f"{title}: what runs is stopped, then its clean-up runs. What it did so far *stays*.",
+        f"{title}: what runs is stopped, then its clean-up runs. What it did so far stays.",
         yes="Cancel the run",
         danger=True,
     )
     undo = confirmation(
         "Cancel and undo?",
-        f"{title}: what runs is stopped, *what it did is undone*, last first, then its clean-up runs.",
+        f"{title}: what runs is stopped, what it did is undone, last first, then its clean-up runs.",
         yes="Cancel and undo",
         danger=True,
     )

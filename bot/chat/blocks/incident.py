@@ -48,8 +48,11 @@ def announce_line(picture: Picture, *, redact: Redact) -> Message:
         parts = [f"{mark(incident)} *{name_of(incident, ink, 160)}*", _short_state(incident, ink)]
         if incident.channel:
             parts.append(f"<#{incident.channel}>")
+        line = " · ".join(parts)
+        told = _last_update(incident, ink, 300)
         return Message(
-            text=f"{name_of(incident, ink)} · {STATUS[incident.status]}", blocks=(section(" · ".join(parts)),)
+            text=f"{name_of(incident, ink)} · {STATUS[incident.status]}",
+            blocks=(section(f"{line}\n{told}" if told else line),),
         )
 
     return written_to_fit(write, redact)
@@ -83,14 +86,18 @@ def _living(picture: Picture, ink: Ink) -> Message:
 def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
     """What a person who was asleep a minute ago asks first, each answer in its own cell."""
     incident = picture.incident
+    if incident.merged_into is not None:
+        where = f" in <#{picture.goes_on}>" if picture.goes_on else ""
+        yield section(f"🔗 *Goes on as #{incident.merged_into}*{where}, which has its alerts.")
+        return
     if incident.resolved_at is not None:
         lead = f" · led by {mention(incident.commander, ink)}" if incident.commander else ""
         head = f"*Resolved* {clock_time(incident.resolved_at)} after {span(incident.resolved_at - incident.opened_at)}{lead}"
-        yield section(f"{head}\n> {ink.line(incident.resolution, 800)}" if incident.resolution else head)
+        yield section(f"{head}\n> {ink.words(incident.resolution, 800)}" if incident.resolution else head)
         return
     lead = mention(incident.commander, ink) if incident.commander else "⚠️ *nobody leads yet*"
     cells = [
-        f"*Status*\n{STATUS[incident.status]} since {clock_time(incident.opened_at)}",
+        f"*Status*\n{STATUS[incident.status]} · open since {clock_time(incident.opened_at)}",
         f"*Lead*\n{lead}",
         *_roles(incident, ink),
     ]
@@ -99,6 +106,18 @@ def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
     if picture.update_due is not None:
         cells.append(f"*Next update*\n{clock_time(picture.update_due)}")
     yield fields(*cells)
+    told = _last_update(incident, ink, 800)
+    if told:
+        yield section(told)
+
+
+def _last_update(incident: IncidentRecord, ink: Ink, limit: int) -> str:
+    """What stakeholders were told last, and when; empty before anything was said, and once it is over."""
+    if not incident.open or incident.last_update_at is None:
+        return ""
+    return (
+        f"📣 *Last update* {clock_time(incident.last_update_at)}\n> {ink.words(incident.last_update, limit)}"
+    )
 
 
 def _roles(incident: IncidentRecord, ink: Ink) -> Iterator[str]:

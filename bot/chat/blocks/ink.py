@@ -23,6 +23,7 @@ Redact = Callable[[str], str]
 CUT = "…"
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _PEOPLE = re.compile(r"[UW][A-Z0-9]{2,}")
+_NAMED = re.compile(r"&lt;@([UW][A-Z0-9]{2,})(?:\|[^&|]*)?&gt;")
 _SPACES = re.compile(r"\s+")
 _MENTION_WORDS = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 _BREAKS = frozenset("\n\r\t\v\f\x85\u2028\u2029")
@@ -50,6 +51,10 @@ class Ink:
         seen = self.redact(defuse(self.redact(text)))
         calm = _MENTION_WORDS.sub("@\u2060", seen)
         return self._cut(escape(_SPACES.sub(" ", calm).strip()), limit)
+
+    def words(self, text: str, limit: int = 200) -> str:
+        """Write what a person said in chat in one line: people whom they named are named, and nothing else in it is Slack's mark-up."""
+        return _NAMED.sub(r"<@\1>", self.line(text, limit))
 
     def code(self, text: str, limit: int = 200) -> str:
         """Write a text between back ticks; nothing inside is formatting."""

@@ -81,7 +81,7 @@ def _answer(call: UnknownCall, ink: Ink) -> str:
 def _buttons(call: UnknownCall) -> list[Json]:
     value = {"run": call.run, "step": str(call.step), "part": call.part, "attempt": call.attempt}
     again = confirmation(
-        "Run it again?", "Only when you saw that it did *not* happen.", yes="It did not, run it", danger=True
+        "Run it again?", "Only when you saw that it did not happen.", yes="It did not, run it", danger=True
     )
     return [
         button("It happened", "settle_happened", value),

@@ -96,15 +96,19 @@ class Quieting:
         return said("🔥 Changes go on.", "Steps that waited for this begin now, without being asked again.")
 
     async def _oncall(self, _task: Task, _rest: str) -> Message:
-        if not self._groups:
-            raise Refused(
-                "Nobody said who is on call.",
-                hint="`slack.oncall_groups` in the settings names their groups.",
-            )
         await self._identity.refresh_groups()
-        lines = []
-        for group in self._groups:
-            people = sorted(self._identity.members(f"group:{group}"))
-            named = ", ".join(f"<@{each}>" for each in people) or "nobody"
-            lines.append(f"📟 *{self._ink.line(group, 60)}*  {named}")
-        return said("\n".join(lines), "Only you see this: nobody was told.")
+        return on_call(self._groups, self._identity, self._ink)
+
+
+def on_call(groups: Sequence[str], identity: Identity, ink: Ink) -> Message:
+    """Say who is in the groups of those who are on call, as it was known when groups were last asked for."""
+    if not groups:
+        return said(
+            "Nobody said who is on call.", "`slack.oncall_groups` in the settings names their groups."
+        )
+    lines = []
+    for group in groups:
+        people = sorted(identity.members(f"group:{group}"))
+        named = ", ".join(f"<@{each}>" for each in people) or "nobody"
+        lines.append(f"📟 *{ink.line(group, 60)}*  {named}")
+    return said("\n".join(lines), "Only you see this: nobody was told.")

@@ -76,6 +76,8 @@ ALIASES: Mapping[str, str] = {
     "unresolve": "reopen",
     "fixed": "resolve",
 }
+NEAR = 0.6
+"""How alike two words must be (0 to 1) for the one to be meant by the other: a wrong guess is worse than none."""
 _SEVERITY = re.compile(r"(?<!\S)sev[- ]?([1-4])(?!\S)", re.IGNORECASE)
 _NUMBER = re.compile(r"#?(\d{1,9})")
 _RUN = re.compile(r"\d{1,9}-\d{1,9}")
@@ -100,7 +102,7 @@ def read(text: str) -> Command:
     verb = ALIASES.get(word.lower(), word.lower())
     if verb in VERBS:
         return Command(verb=verb, rest=rest.strip())
-    close = get_close_matches(verb, [*VERBS, *ALIASES], n=1, cutoff=0.5)
+    close = get_close_matches(verb, [*VERBS, *ALIASES], n=1, cutoff=NEAR)
     nearest = ALIASES.get(close[0], close[0]) if close else ""
     raise Refused(
         f"There is no “{word[:40]}”.",

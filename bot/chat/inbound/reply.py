@@ -61,12 +61,13 @@ def ephemeral(message: Message) -> dict[str, Any]:
 def for_form(asked: Asked, answer: Answer) -> tuple[ViewAnswer, Message | None]:
     """Return what a form does after an answer, and what is left to say besides.
 
-    A refusal stays at its first field. What is said goes to the channel where there is one; elsewhere the modal says it.
+    A refusal stays at the field that it is about, or at the first. What is said goes to the channel where there is one; elsewhere the modal says it.
     """
     if isinstance(answer, ViewAnswer):
         return answer, None
     if isinstance(answer, Refusal) and asked.first:
-        return wrong({asked.first: html.unescape(answer.text).replace("❗ ", "")}), None
+        field = answer.about if answer.about in asked.entered else asked.first
+        return wrong({field: html.unescape(answer.text).replace("❗ ", "")}), None
     if answer is None or (asked.channel and not isinstance(answer, Refusal)):
         return CLOSED, answer
     return turned(outcome(answer)), None

@@ -26,7 +26,7 @@ from bot.domain.ids import StreamId
 from bot.domain.nouns import Actor, DeadKind, DeadReason
 from bot.domain.ports import Journal, Reader, Transaction
 from bot.domain.records import InboxEntry, IncidentRecord
-from bot.errors import ChatError, FirelineError, JournalClosed, JournalError
+from bot.errors import ChatError, FirelineError, JournalClosed, JournalError, Refused
 from bot.telemetry import get_logger
 
 _LOG = get_logger(__name__)
@@ -149,7 +149,8 @@ class InboxWorker:
                 fault = f"{type(problem).__name__}: {problem}"
             except FirelineError as refusal:
                 await self._surely(lambda tx: tx.close_inbox(entry.key))
-                return refused(str(refusal), refusal.hint, redact=self._redact)
+                about = refusal.about if isinstance(refusal, Refused) else ""
+                return refused(str(refusal), refusal.hint, redact=self._redact, about=about)
             except Exception as bug:  # noqa: BLE001 - whatever went wrong, the payload is kept and the person told
                 _LOG.exception("what a person asked for failed", key=entry.key)
                 fault = f"{type(bug).__name__}: {bug}"

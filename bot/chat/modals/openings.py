@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.chat.blocks.control import OPEN
@@ -16,13 +17,17 @@ from bot.chat.inbound.worker import Task
 from bot.chat.modals.opener import Opener
 from bot.chat.modals.running import RunForms
 from bot.chat.views import deciding, forms
+from bot.chat.views.kit import outcome
 from bot.chat.views.letting_go import letting_go_form
 from bot.chat.views.more import more_view
 from bot.domain.ids import ApprovalId, IncidentId, LetterId
+from bot.domain.nouns import SilenceStatus
 from bot.domain.ports import Reader
 from bot.domain.records import ApprovalRecord, IncidentRecord
 from bot.errors import NotFound, Refused
 from bot.incidents.dead_letters import waiting
+from bot.incidents.response import must_be_over
+from bot.incidents.rules import must_be_open
 
 FORMS = (
     "declare",
@@ -38,6 +43,8 @@ FORMS = (
     "freeze",
 )
 """What can be opened by `open/…`, and by a command without arguments."""
+LOOKS = ("timeline", "evidence", "oncall")
+"""What can be looked at by `open/…`: the same as the commands say."""
 FOR_THOSE_WHO_DECIDE = frozenset({"run", "run_go", "deny", "letter_discard", "silence", "freeze"})
 """Forms for full members alone, when they are opened and when they are sent off: the same as the commands."""
 OPENING = frozenset(
@@ -47,10 +54,11 @@ OPENING = frozenset(
         "details",
         "details_page",
         "letter_discard",
-        *(f"{OPEN}{each}" for each in FORMS),
+        *(f"{OPEN}{each}" for each in (*FORMS, *LOOKS)),
     }
 )
 """Buttons that open something, and do nothing else."""
+_SILENCED = frozenset({SilenceStatus.ASKED, SilenceStatus.STANDING})
 OTHERS = 100
 """Incidents that another may be merged into, as a form lists them."""
 
@@ -58,7 +66,7 @@ OTHERS = 100
 class Openings:
     """Opens forms; each answer is None when one was shown."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wired once, every part named
         self,
         *,
         opener: Opener,
@@ -66,6 +74,8 @@ class Openings:
         gallery: Gallery,
         identity: Identity,
         running: RunForms,
+        look: Callable[[Asked], Message | None],
+        oncall: Callable[[], Message],
         roles: Sequence[str],
         redact: Redact,
     ) -> None:
@@ -74,17 +84,18 @@ class Openings:
         self._gallery = gallery
         self._identity = identity
         self._running = running
+        self._look = look
         self._roles = roles
         self._redact = redact
         self._makes: Mapping[str, Callable[[Asked, Mapping[str, Any]], Json]] = {
             "declare": self._declare,
             "run": self._run,
             "note": self._of_incident(forms.note_form),
-            "resolve": self._of_incident(forms.resolve_form),
-            "update": self._of_incident(forms.update_form),
-            "severity": self._of_incident(forms.severity_form),
-            "silence": self._of_incident(forms.silence_form),
-            "reopen": self._of_incident(forms.reopen_form),
+            "resolve": self._of_incident(forms.resolve_form, must_be_open),
+            "update": self._of_incident(forms.update_form, must_be_open),
+            "severity": self._of_incident(forms.severity_form, must_be_open),
+            "silence": self._of_incident(forms.silence_form, must_be_open),
+            "reopen": self._of_incident(forms.reopen_form, must_be_over),
             "assign": self._assign,
             "merge": self._merge,
             "freeze": lambda asked, _: forms.freeze_form(_about(asked)),
@@ -92,6 +103,9 @@ class Openings:
             "details": self._details,
             "letter_discard": self._letting_go,
             "more": self._more,
+            "timeline": lambda asked, meant: self._told(asked, meant, "timeline", "What happened"),
+            "evidence": lambda asked, meant: self._told(asked, meant, "evidence", "Evidence"),
+            "oncall": lambda _asked, _meant: outcome(oncall(), title="On call"),
         }
 
     async def press(self, task: Task) -> Message | None:
@@ -129,15 +143,21 @@ class Openings:
             self._found(asked, incident)
         return self._running.begin(str(meant.get("runbook", "")), incident, asked.channel)
 
-    def _of_incident(self, form: Callable[..., Json]) -> Callable[[Asked, Mapping[str, Any]], Json]:
+    def _of_incident(
+        self, form: Callable[..., Json], must_be: Callable[[IncidentRecord], None] = lambda _: None
+    ) -> Callable[[Asked, Mapping[str, Any]], Json]:
+        """Return what makes a form about an incident; `must_be` refuses before anybody fills it in for nothing."""
+
         def make(asked: Asked, meant: Mapping[str, Any]) -> Json:
             incident = self._found(asked, _incident_of(meant))
+            must_be(incident)
             return form(incident, _about(asked, incident=int(incident.id)), redact=self._redact)
 
         return make
 
     def _assign(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
         incident = self._found(asked, _incident_of(meant))
+        must_be_open(incident)
         roles = [(each, role_called(each), incident.roles.get(each, "")) for each in self._roles]
         return forms.assign_form(
             incident, roles, _about(asked, incident=int(incident.id)), redact=self._redact
@@ -145,6 +165,7 @@ class Openings:
 
     def _merge(self, asked: Asked, meant: Mapping[str, Any]) -> Json:
         incident = self._found(asked, _incident_of(meant))
+        must_be_open(incident)
         found = self._reader.incidents(only_open=True, limit=OTHERS)
         others = [each for each in found if each.id != incident.id and each.seen_by(asked.user)]
         return forms.merge_form(
@@ -173,7 +194,20 @@ class Openings:
         picture = self._gallery.picture(incident.id)
         assert picture is not None  # noqa: S101 - it was found
         about = _about(asked, incident=int(incident.id))
-        return more_view(picture, about | {"channel": asked.channel or incident.channel}, redact=self._redact)
+        silences = self._reader.silences_of(incident.id)
+        return more_view(
+            picture,
+            about | {"channel": asked.channel or incident.channel},
+            silenced=bool(silences) and silences[-1].status in _SILENCED,
+            redact=self._redact,
+        )
+
+    def _told(self, asked: Asked, meant: Mapping[str, Any], verb: str, title: str) -> Json:
+        """Show in a modal what a command answers."""
+        incident = self._found(asked, _incident_of(meant))
+        answer = self._look(replace(asked, text=f"{verb} {incident.id}"))
+        assert answer is not None  # noqa: S101 - these only read
+        return outcome(answer, title=title)
 
     # ---- what is meant
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.chat.blocks.answers import frozen
 from bot.chat.blocks.control import OPEN, opens
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention
-from bot.chat.blocks.kit import Json, actions, button, context, divider, header, section
+from bot.chat.blocks.kit import Json, actions, button, confirmation, context, divider, header, section
 from bot.chat.blocks.words import STATUS, counted, mark, name_of
 from bot.chat.views.kit import home_tab, view_to_fit
 from bot.domain.records import ApprovalRecord, IncidentRecord
+from bot.domain.response_records import FreezeRecord
 from bot.runbook.model import Runbook
 
 INCIDENTS, WAITING, RUNBOOKS = 15, 15, 15
@@ -40,13 +42,14 @@ class Outlook:
     runbooks: Sequence[Runbook] = ()
     may_act: bool = True
     command: str = "/incident"
+    freeze: FreezeRecord | None = None
 
 
 def home_view(outlook: Outlook, *, redact: Redact) -> Json:
     """Draw the home tab."""
 
     def write(ink: Ink) -> Json:
-        blocks: list[Json] = [actions(*_first(outlook))]
+        blocks: list[Json] = [actions(*_first(outlook)), *frozen(outlook.freeze, ink)]
         if outlook.may_act:
             blocks += [header("Waits for you"), *_mine(outlook, ink)]
         blocks += [divider(), header("Open incidents"), *_incidents(outlook, ink)]
@@ -60,7 +63,20 @@ def home_view(outlook: Outlook, *, redact: Redact) -> Json:
 
 def _first(outlook: Outlook) -> list[Json]:
     declare = opens("Declare an incident", "declare", {}, style="danger")
-    return [declare, opens("Run a runbook", "run", {})] if outlook.may_act else [declare]
+    oncall = opens("Who is on call", "oncall", {})
+    if not outlook.may_act:
+        return [declare, oncall]
+    return [declare, opens("Run a runbook", "run", {}), _freezing(outlook), oncall]
+
+
+def _freezing(outlook: Outlook) -> Json:
+    """The button that holds all changes, or lets them go on."""
+    if outlook.freeze is None:
+        return opens("Freeze changes", "freeze", {})
+    sure = confirmation(
+        "Let changes go on?", "Steps that wait for this begin now, without being asked again.", yes="Let them"
+    )
+    return button("Let changes go on", "unfreeze", {}, confirm=sure)
 
 
 def _mine(outlook: Outlook, ink: Ink) -> Iterator[Json]:
@@ -95,7 +111,7 @@ def _incidents(outlook: Outlook, ink: Ink) -> Iterator[Json]:
 
 def _incident(incident: IncidentRecord, waiting: int, ink: Ink) -> str:
     lead = f"led by {mention(incident.commander, ink)}" if incident.commander else "⚠️ nobody leads"
-    parts = [STATUS[incident.status], lead, f"since {clock_time(incident.opened_at)}"]
+    parts = [STATUS[incident.status], lead, f"open since {clock_time(incident.opened_at)}"]
     if waiting:
         parts.append(f"✋ {waiting} waiting")
     if incident.channel:

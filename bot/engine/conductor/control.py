@@ -25,7 +25,7 @@ def cancel(turn: Turn, arrival: CancelAsked) -> None:
         raise Conflict(f"Run {state.run} is ending already.", hint=hint)
     if turn.held:
         _go_on(turn, arrival.by, "it is to end")
-    why = arrival.why or f"cancelled by {arrival.by.id}"
+    why = arrival.why or "cancelled by hand"
     turn.record(RunCancelRequested(run=state.run, why=why, undo=arrival.undo), arrival.by)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.facts import IncidentAcknowledged, IncidentOpened, RunStarted, UpdateGiven
+from bot.domain.facts import ChangesUnfrozen, IncidentAcknowledged, IncidentOpened, RunStarted, UpdateGiven
 from bot.domain.ids import incident_stream
 from bot.domain.nouns import IncidentStatus, person
 from tests.fakes.books import book
@@ -112,3 +112,39 @@ async def test_everything_can_be_done_from_an_incidents_message(http_place: Work
     await place.submit(ADA, text="the queue is empty again")
     assert place.modal(ADA) is None
     assert any("Noted" in each for each in place.texts(channel, seen_by=ADA))
+
+
+async def test_what_only_reads_is_behind_a_button_too(http_place: Workplace) -> None:
+    """Commands don't work in threads: what happened, what was kept and who is on call are told in a modal on top."""
+    place = http_place
+    incident = await place.open_incident()
+    await until(lambda: place.channel_of(incident))
+    channel = place.channel_of(incident)
+    ts = await place.posted(channel, f"incident/{incident}/status")
+    for look, told in (
+        ("timeline", "The whole timeline"),
+        ("evidence", "Nothing was kept"),
+        ("oncall", "sre"),
+    ):
+        await place.press(ADA, channel, ts, "open/more")
+        await place.shown(ADA, "more")
+        await place.press_in_modal(ADA, f"open/{look}")
+        assert told in str(await place.shown(ADA, "outcome"))
+
+
+async def test_changes_are_frozen_and_let_go_on_from_there(http_place: Workplace) -> None:
+    """The tab says by whom and why, and the button becomes the way back; nobody who decides nothing has either."""
+    place = http_place
+    for user in (ADA, DANA):
+        await place.look_home(user)
+        await until(lambda user=user: place.home(user))  # type: ignore[misc]
+    assert "open/freeze" not in place.home(DANA)
+    home = {"user": ADA, "view_id": place.slack.world.views.homes[ADA]}
+    await place._act("action", home | {"action_id": "open/freeze"})
+    await place.shown(ADA, "freeze")
+    await place.submit(ADA, why="deploy weekend")
+    await until(lambda: "deploy weekend" in place.home(ADA))
+    assert "open/freeze" not in place.home(ADA)
+    await place._act("action", home | {"action_id": "unfreeze"})
+    await until(lambda: "open/freeze" in place.home(ADA))
+    assert facts(place, ChangesUnfrozen)

@@ -107,6 +107,13 @@ async def test_alerts_are_silenced_and_heard_again(http_place: Workplace) -> Non
     assert (silence.status, silence.why) == (SilenceStatus.STANDING, "known, being fixed")
     assert "are heard again" in await said(place, channel, "unsilence")
     assert place.alertmanager.standing == {}
+    await said(place, channel, "silence 2h again")
+    ts = await place.posted(channel, f"incident/{ONE}/status")
+    await place.press(ADA, channel, ts, "open/more")
+    assert "open/silence" not in str(await place.shown(ADA, "more"))
+    await place.press_in_modal(ADA, "unsilence")
+    await place.shown(ADA, "outcome")
+    assert place.alertmanager.standing == {}
 
 
 async def test_changes_are_frozen(http_place: Workplace) -> None:

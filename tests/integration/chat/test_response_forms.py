@@ -104,14 +104,26 @@ async def test_a_resolved_incident_says_what_customers_felt_and_is_reopened_with
 
 
 async def test_an_impact_that_ends_before_it_begins_stays_in_the_form(http_place: Workplace) -> None:
-    """The desk's own words stand in the form, and nothing is resolved."""
+    """The desk's own words stand at the time that is wrong, and nothing is resolved."""
     place = http_place
     channel = await opened(place)
     await place.command(ADA, channel, "resolve")
     await place.shown(ADA, "resolve")
     await place.submit(ADA, summary="x", impact_from=1795003600, impact_to=1795000000)
-    assert place.errors(ADA) != {}
+    assert set(place.errors(ADA)) == {"impact_to"}
     assert facts(place, IncidentResolved) == []
+
+
+async def test_nobody_fills_in_a_form_for_nothing(http_place: Workplace) -> None:
+    """What can't be done any more, or not yet, is said before a form is shown."""
+    place = http_place
+    channel = await opened(place)
+    assert "Incident 1 is open" in str((await place.command(ADA, channel, "reopen"))["body"])
+    await place.command(ADA, channel, "resolve it is over")
+    await until(lambda: facts(place, IncidentResolved))
+    for form in ("resolve", "update", "assign", "severity", "merge"):
+        assert "was resolved" in str((await place.command(ADA, channel, form))["body"])
+    assert place.modal(ADA) is None
 
 
 async def test_an_incident_is_merged_into_another(http_place: Workplace) -> None:

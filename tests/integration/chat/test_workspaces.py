@@ -155,7 +155,7 @@ async def street(
 
 async def test_each_workspace_has_its_own(street: Street) -> None:
     """Alerts open incidents where their label says; nobody sees, steers or decides those of the other workspace."""
-    assert "T0PAYMENTS0: not installed yet" in str(street.fireline.chat.ready())
+    assert "T0PAYMENTS0: not installed there" in str(street.fireline.chat.ready())
     for workspace, name in ((SHOP, "Demo Shop"), (PAY, "Demo Payments")):
         done = await street.install(workspace)
         assert (done.status_code, f"Fireline is in {name}" in done.text) == (200, True), done.text
@@ -212,7 +212,7 @@ async def test_a_workspace_that_throws_us_out_and_lets_us_in_again(street: Stree
     pay.world.revoke(old)
     await until(lambda: street.told(ChatStopped))
     assert {each.workspace for each in street.told(ChatStopped)} == {PAY}
-    await until(lambda: "T0PAYMENTS0: not installed yet" in str(street.fireline.chat.ready()))
+    await until(lambda: "T0PAYMENTS0: not installed there" in str(street.fireline.chat.ready()))
     await street.alert("cards", tenant="payments")
     await street.alert("checkout")
     await until(lambda: street.channels(SHOP))

@@ -2,14 +2,12 @@
 
 import asyncio
 import gc
-import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import structlog
 
 from bot.domain.facts import DeliveryRefused
 from bot.domain.ids import INTAKE
@@ -18,26 +16,16 @@ from bot.ingress.app import ALERTMANAGER_PATH
 from bot.wiring.succession import Succession
 from tests.contract.test_journal_failures import until
 from tests.fakes.asgi import Answered, request
+from tests.fakes.logs import restored  # noqa: F401 - a fixture
 from tests.fakes.postgres import Postgres, postgres  # noqa: F401 - a fixture
 from tests.fakes.served import AUTHORIZATION, ServedHome, delivery
 
 
 @pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    """Leave logging and the interpreter as they were found."""
-    root = logging.getLogger()
-    handlers, level, threshold, switch = (
-        root.handlers[:],
-        root.level,
-        gc.get_threshold(),
-        sys.getswitchinterval(),
-    )
+def untuned() -> Iterator[None]:
+    """Leave the interpreter as it was found."""
+    threshold, switch = gc.get_threshold(), sys.getswitchinterval()
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
     gc.unfreeze()
     gc.set_threshold(*threshold)
     sys.setswitchinterval(switch)

@@ -91,6 +91,8 @@ def incidents(draw: st.DrawFn) -> IncidentRecord:
         resolution=draw(LONG),
         last_seq=1,
         roles=draw(st.dictionaries(TEXT, IDS, max_size=9)),
+        last_update_at=draw(MAYBE),
+        last_update=draw(LONG),
     )
 
 

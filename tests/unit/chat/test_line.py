@@ -35,8 +35,8 @@ def test_a_run_that_only_waits_does_not_keep_the_incident_open() -> None:
 
 def test_a_run_that_was_dropped_says_why() -> None:
     """It never began, so there are no steps to say it."""
-    dropped = replace(WAITS, status=RunStatus.CANCELLED, finished_at=NOON, detail="cancelled by U0ADA")
-    assert "🚫 cancelled by U0ADA" in shown(dropped)
+    dropped = replace(WAITS, status=RunStatus.CANCELLED, finished_at=NOON, detail="cancelled by hand")
+    assert "🚫 cancelled by hand" in shown(dropped)
 
 
 def test_a_rejected_run_is_said_with_its_reason() -> None:

@@ -33,13 +33,14 @@ from bot.chat.views.kit import (
 )
 from bot.chat.views.letting_go import letting_go_form
 from bot.chat.views.more import more_view
-from bot.domain.nouns import DeadKind, IncidentStatus, RunStatus
+from bot.domain.nouns import DeadKind, IncidentStatus, RunStatus, person
+from bot.domain.response_records import FreezeRecord
 from bot.incidents.foreseen import Foreseen, ForeseenStep
 from bot.localslack.blocks import check_view
 from bot.runbook.model import InputDecl, InputType, Runbook
 from tests import schemas
 from tests.fakes.books import book
-from tests.unit.chat.pictures import LONG, TEXT, approvals, incidents, pictures, runs
+from tests.unit.chat.pictures import AT, LONG, TEXT, approvals, incidents, pictures, runs
 from tests.unit.chat.test_letters import LETTER
 from tests.unit.chat.test_messages import check_text
 
@@ -146,6 +147,7 @@ def test_what_belongs_to_an_approval(incident: Any, approval: Any, name: str, pa
 def test_everything_that_can_be_done(picture: Any) -> None:
     """Of any incident, with any runs under way."""
     check(more_view(picture, ABOUT, redact=as_it_is))
+    check(more_view(picture, ABOUT, silenced=True, redact=as_it_is))
 
 
 @FEW
@@ -227,6 +229,8 @@ def test_a_home_tab(
     ]
     mine += [Waits(incident=each, what=text, lead=True) for each in some]
     outlook = Outlook(incidents=some, waiting={1: 3}, mine=mine, runbooks=runbooks, may_act=may_act)
+    frozen = FreezeRecord(since=AT, by=person("U0ADA"), why=text)
+    check(home_view(replace(outlook, freeze=frozen), redact=as_it_is))
     check(home_view(outlook, redact=as_it_is))
 
 

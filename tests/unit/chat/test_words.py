@@ -31,6 +31,14 @@ def test_a_wrong_word_gets_the_nearest_right_one(typed: str, nearest: str) -> No
     assert f"“{nearest}”" in refusal.value.hint
 
 
+@pytest.mark.parametrize("typed", ["frobnicate x", "zzz", "deploy"])
+def test_a_word_that_is_like_none_gets_no_guess(typed: str) -> None:
+    """A wrong guess sends a tired person the wrong way: `frobnicate` is no `duplicate`."""
+    with pytest.raises(Refused) as refusal:
+        read(typed)
+    assert refusal.value.hint == "“help” lists everything."
+
+
 @pytest.mark.parametrize(
     ("typed", "verb"),
     [("", "help"), ("?", "help"), ("ACK 3", "ack"), ("close it", "resolve"), ("  note x", "note")],

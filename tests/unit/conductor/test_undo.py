@@ -199,7 +199,7 @@ def test_cancel_twice_is_told() -> None:
     """The second to ask learns that it is under way."""
     stage = Stage(book(step("a")))
     stage.cancel("")
-    assert stage.state.cancelled == "cancelled by U0ADA"
+    assert stage.state.cancelled == "cancelled by hand"
     with pytest.raises(Conflict, match="ending already"):
         stage.cancel()
 

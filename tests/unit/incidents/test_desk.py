@@ -13,6 +13,7 @@ from bot.domain.facts import (
     RunFinished,
     RunStarted,
     StatusChanged,
+    UpdateGiven,
 )
 from bot.domain.ids import IncidentId, RunId, incident_stream
 from bot.domain.nouns import FIRELINE, IncidentStatus, RunStatus, Severity, person
@@ -152,18 +153,20 @@ async def test_the_response(office: Office) -> None:
     await office.desk.declare("One", Severity.SEV1, ADA)
     await office.desk.acknowledge(ONE, BOB)
     await office.desk.acknowledge(ONE, ADA)
-    await office.desk.set_status(ONE, ADA, IncidentStatus.IDENTIFIED, "a bad deploy")
+    await office.desk.update(ONE, ADA, status=IncidentStatus.IDENTIFIED, message="a bad deploy", next_in=None)
     await office.desk.note(ONE, BOB, "rolling back")
     assert await office.desk.resolve(ONE, BOB, "rolled back") == ()
     assert [(each.kind, each.actor.id) for each in office.events(1)[1:]] == [
         ("incident.acknowledged", "U0BOB"),
         ("incident.acknowledged", "U0ADA"),
         ("incident.status_changed", "U0ADA"),
+        ("incident.update_given", "U0ADA"),
         ("incident.note_added", "U0BOB"),
         ("incident.resolved", "U0BOB"),
     ]
     assert office.facts(1)[3:] == [
-        StatusChanged(incident=ONE, status=IncidentStatus.IDENTIFIED, why="a bad deploy"),
+        StatusChanged(incident=ONE, status=IncidentStatus.IDENTIFIED),
+        UpdateGiven(incident=ONE, message="a bad deploy", status=IncidentStatus.IDENTIFIED),
         NoteAdded(incident=ONE, text="rolling back"),
         IncidentResolved(incident=ONE, summary="rolled back"),
     ]
@@ -198,11 +201,11 @@ async def test_cancelling_a_run(office: Office) -> None:
     "act",
     [
         lambda desk, nine: desk.acknowledge(nine, ADA),
-        lambda desk, nine: desk.set_status(nine, ADA, IncidentStatus.MONITORING),
+        lambda desk, nine: desk.update(nine, ADA, status=None, message="x", next_in=None),
         lambda desk, nine: desk.note(nine, ADA, "x"),
         lambda desk, nine: desk.resolve(nine, ADA),
     ],
-    ids=["acknowledge", "set_status", "note", "resolve"],
+    ids=["acknowledge", "update", "note", "resolve"],
 )
 async def test_what_is_not_there(
     office: Office, act: Callable[[Desk, IncidentId], Awaitable[object]]

@@ -167,7 +167,7 @@ async def test_a_person_takes_a_run_out_of_the_line(office: Office) -> None:
         await fire(office, pod)
     await office.desk.cancel_run(RunId("2-1"), ADA)
     dropped = office.events(2)[-1]
-    assert dropped.fact == RunDropped(run=RunId("2-1"), why="cancelled by U0ADA")
+    assert dropped.fact == RunDropped(run=RunId("2-1"), why="cancelled by hand")
     assert dropped.actor == ADA
     assert office.run_of("2-1").status is RunStatus.CANCELLED
     assert waiting(office) == [("3-1", "1-1", 1)]

@@ -14,8 +14,9 @@ from bot.domain.facts import AlertsAttached, IncidentOpened, NoteAdded, RunPropo
 from bot.domain.ids import IncidentId, RunId
 from bot.domain.nouns import Severity, person
 from bot.domain.records import AlertRecord
+from bot.incidents import routing
 from bot.incidents.opening import IN_SCOPE, attach, open_incident, prepare, severity_of, start, title_of
-from bot.incidents.routing import Wanted, bounded, choose, group_of, seen_of, sort_out
+from bot.incidents.routing import Wanted, bounded, choose, seen_of, sort_out
 from tests.fakes.alerts import GROUP_KEY, NOON, incident, over, record_of, seen
 from tests.fakes.books import book
 
@@ -53,7 +54,7 @@ def test_the_first_by_name_wins() -> None:
 )
 def test_the_group_of_an_alert(runbook: Any, labels: dict[str, str], group: str) -> None:
     """The runbook's own where it renders, else what Alertmanager grouped together."""
-    assert group_of(runbook, fires(**labels), VARIABLES) == group
+    assert routing._seat(runbook, fires(**labels), VARIABLES)[0] == group
 
 
 def test_groups_are_bounded() -> None:

@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from bot.domain.facts import IncidentAcknowledged, IncidentResolved, NoteAdded, StatusChanged
+from bot.domain.facts import IncidentAcknowledged, IncidentResolved, NoteAdded
 from bot.domain.ids import IncidentId
-from bot.domain.nouns import IncidentStatus, RunStatus, person
+from bot.domain.nouns import RunStatus, person
 from bot.domain.records import IncidentRecord, RunRecord
 from bot.errors import Conflict, NotFound, Refused
 from bot.incidents import rules
@@ -23,10 +23,10 @@ CLOSED = incident(resolved_at=NOON)
 
 
 def resolve(
-    record: IncidentRecord, runs: list[RunRecord], summary: str = "", felt: rules.Felt = rules.NOT_SAID
+    record: IncidentRecord, runs: list[RunRecord], summary: str = "", felt: rules.Felt | None = None
 ) -> rules.Ending:
     """Resolve an incident at noon."""
-    return rules.resolve(record, runs, summary, felt, NOON)
+    return rules.resolve(record, runs, summary, felt or rules.Felt(), NOON)
 
 
 @dataclass
@@ -67,32 +67,6 @@ def test_acknowledging_twice_is_a_conflict() -> None:
         rules.acknowledge(incident(commander="U0ADA"), ADA)
 
 
-@pytest.mark.parametrize("status", [IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING])
-def test_a_status_is_changed(status: IncidentStatus) -> None:
-    """The reason is kept without white space around it."""
-    (fact,) = rules.change_status(incident(), status, " found it ")
-    assert fact == StatusChanged(incident=IncidentId(42), status=status, why="found it")
-
-
-def test_a_status_goes_back_too() -> None:
-    """A fix that did not hold sends the response back."""
-    (fact,) = rules.change_status(incident(status=IncidentStatus.MONITORING), IncidentStatus.INVESTIGATING)
-    assert isinstance(fact, StatusChanged)
-
-
-def test_the_same_status_is_a_conflict() -> None:
-    """Saying it again changes nothing."""
-    with pytest.raises(Conflict, match="investigating already"):
-        rules.change_status(incident(), IncidentStatus.INVESTIGATING)
-
-
-def test_resolving_is_no_status() -> None:
-    """It has rules of its own, and the hint says so."""
-    with pytest.raises(Refused) as refused:
-        rules.change_status(incident(), IncidentStatus.RESOLVED)
-    assert "resolve" in refused.value.hint
-
-
 def test_resolving_when_all_is_quiet() -> None:
     """Nothing to warn of."""
     ending = resolve(incident(firing=0), [run(status=RunStatus.SUCCEEDED)], "rolled back")
@@ -118,7 +92,6 @@ def test_what_is_resolved_stays_resolved() -> None:
     """Every change of a resolved incident is a conflict that says since when."""
     for act in (
         lambda: rules.acknowledge(CLOSED, ADA),
-        lambda: rules.change_status(CLOSED, IncidentStatus.MONITORING),
         lambda: resolve(CLOSED, []),
         lambda: rules.may_start(asked(), CLOSED, []),
     ):

@@ -123,6 +123,7 @@ async def test_a_silence_stands_and_is_ended(office: Office) -> None:
     assert office.kinds(1)[-2:] == ["silence.asked", "silence.stands"]
     with pytest.raises(Conflict, match="silenced already, until 2026-11-23T13:00Z"):
         await office.desk.silence(ONE, ADA, HOUR)
+    assert not office.silencer._surely_not_made_from, "what was refused is not remembered"
     await office.desk.unsilence(ONE, ADA)
     assert office.alertmanager.standing == {}
     assert (await silenced(office)).status is SilenceStatus.ENDED

@@ -46,3 +46,13 @@ def test_the_requester_never_decides(sources: list[str], groups: set[str]) -> No
     """Whatever groups they are in and whatever the rule says."""
     with pytest.raises(NotAllowed, match="somebody else"):
         right_to_decide(by=ADA, groups=frozenset(groups), sources=sources, requested_by=ADA)
+
+
+def test_who_may_decide_is_said_in_words() -> None:
+    """Nobody has to know how a runbook writes a group."""
+    sources = ["group:sre", "user:U0BEN", ANYONE]
+    with pytest.raises(NotAllowed) as refusal:
+        right_to_decide(by=ADA, groups=frozenset(), sources=sources, requested_by=ADA)
+    assert refusal.value.hint == "Ask the group sre or U0BEN or anybody else."
+    with pytest.raises(NotAllowed, match="Only the group sre may decide"):
+        right_to_decide(by=ADA, groups=frozenset(), sources=["group:sre"], requested_by=None)

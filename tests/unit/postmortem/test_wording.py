@@ -71,3 +71,19 @@ def test_words_are_listed_as_in_a_sentence(words: list[str], said: str) -> None:
 def test_only_web_addresses_are_linked(address: str, safe: str) -> None:
     """Nothing that runs, nothing that carries a password, nothing that ends a link early."""
     assert wording.safe_url(address) == safe
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("ask <@U0BEN|ben> & <@U0ADA>, not <@U0XYZ>", "ask @Ben Ruiz & @U0ADA, not @U0XYZ"),
+        ("<@U0XYZ|xyz> in <#C1|ops>, <#C2>", "@xyz in #ops, #C2"),
+        ("<!here> <!subteam^S1|@sre> <!date^1^{time}|12:00>", "@here @sre 12:00"),
+        ("see <https://a.b/c|the page>, <https://a.b/c>", "see the page (https://a.b/c), https://a.b/c"),
+        ("<https://a.b|a.b>", "https://a.b"),
+        ("1 < 2 > 0, <b>, <>", "1 < 2 > 0, <b>, <>"),
+    ],
+)
+def test_what_a_person_said_is_told_as_they_saw_it(typed: str, said: str) -> None:
+    """Chat's own marks for people, channels and addresses are for machines."""
+    assert wording.heard(typed, {"U0BEN": "Ben Ruiz"}) == said
