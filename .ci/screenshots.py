@@ -115,13 +115,38 @@ class Story:
         expect(self.ben.get_by_text("0 of 1 alert firing")).to_be_visible()
         expect(self.ben.get_by_text("done after")).to_be_visible()
         self._shoot(self.ben, "verified", first="Pinned by Fireline")
-        self._say(self.ada, "/incident resolve traffic moved to the standby")
+        self._update()
+        self._say(self.ada, "/incident resolve")
+        self.ada.get_by_label("What fixed it?").fill("traffic moved to the standby")
+        self._shoot(self.ada, "form-resolve", width=820, height=640)
+        self.ada.get_by_role("dialog").get_by_role("button", name="Resolve", exact=True).click()
         wait_for("the resolution", lambda: self.record.resolved(FIRST), within=PATIENCE)
         self._say(self.ada, "/incident postmortem")
         expect(self.ada.get_by_text("Read the draft")).to_be_visible(timeout=PATIENCE * 1000)
         self._shoot(self.ada, "resolved")
+        self._reopen()
         self._console()
         self._forms()
+
+    def _update(self) -> None:
+        """The form of an update, which is sent off."""
+        self._say(self.ada, "/incident update")
+        self.ada.get_by_label("Where does the response stand?").select_option("monitoring")
+        self.ada.get_by_label("Message to stakeholders").fill(
+            "Traffic is on the standby, and checkout works. We watch."
+        )
+        self.ada.get_by_label("Next update").select_option("30")
+        self._shoot(self.ada, "form-update", width=820, height=560)
+        self.ada.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
+        expect(self.ada.get_by_text("Last update")).to_be_visible(timeout=20_000)
+
+    def _reopen(self) -> None:
+        """The form that asks why it is not over; Ada thinks better of it."""
+        self._say(self.ada, "/incident reopen")
+        self.ada.get_by_label("Why is it not over?").fill("The errors are back in eu-west")
+        self._shoot(self.ada, "form-reopen", width=820, height=480)
+        self.ada.get_by_role("button", name="Cancel").click()
+        expect(self.ada.locator("#modal dialog")).to_have_count(0)
 
     def _deny(self) -> None:
         """The form that a Deny opens; Ben thinks better of it."""
@@ -151,6 +176,7 @@ class Story:
         with dark(self.ada):
             self._shoot(self.ada, "home-dark", width=820, height=480)
         self.ada.get_by_role("button", name="Run …").first.click()
+        self._shoot(self.ada, "form-inputs", width=820, height=560)
         self.ada.get_by_role("button", name="Preview").click()
         expect(self.ada.get_by_role("heading", name="What it would do")).to_be_visible()
         self._shoot(self.ada, "form-preview", width=820, height=760)

@@ -191,6 +191,7 @@ feed.addEventListener("error", () => { lost = true; body.classList.add("offline"
 feed.addEventListener("open", () => {
   body.classList.remove("offline");
   if (lost) Object.values({ ...refresh, view: () => {} }).forEach((again) => again());
+  else refresh.head(); // what changed between the page and its feed
   lost = false;
   body.dataset.live = "1";
 });
