@@ -204,7 +204,7 @@ def _must_be_ours(opening: Opening, standing: Sequence[IncidentRecord]) -> None:
 
 
 def _elsewhere(incident: IncidentRecord, opening: Opening) -> bool:
-    return incident.workspace not in {"", opening.workspace}
+    return (incident.workspace or opening.home) != opening.workspace
 
 
 # ---------------------------------------------------------------------------------------------------------------- parts
