@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.chat.asked import proposal_of, rejection_of
+from bot.chat.asked import proposal_of, rejection_of, update_of
 from bot.chat.blocks import (
     Message,
     Redact,
@@ -20,6 +20,7 @@ from bot.chat.blocks import (
     rejection_message,
     run_message,
     unknown_message,
+    update_message,
     update_reminder,
 )
 from bot.chat.blocks.ink import Ink
@@ -154,6 +155,7 @@ class Gallery:
             Subject.SHUT_OUT: self._shut_out,
             Subject.SHUT_OUT_LEAD: self._shut_out,
             Subject.REMINDER: self._reminder,
+            Subject.UPDATE: self._update,
         }
         self.team_url = ""
 
@@ -221,6 +223,10 @@ class Gallery:
         shows = posted or incident.open
         return update_reminder(picture, command=self._command, redact=self._redact) if shows else None
 
+    def _update(self, incident: IncidentRecord, key: Key) -> Message | None:
+        told = update_of(self._reader, incident, key)
+        return update_message(incident, *told, redact=self._redact) if told is not None else None
+
     def picture(self, incident: IncidentId) -> Picture | None:
         """Gather all that is shown of an incident; None when there is none."""
         record = self._reader.incident(incident)
@@ -270,8 +276,13 @@ class Gallery:
             ),
             update_due=update_due(incident, self._reader.reminders_of(incident.id), self._patience),
             place=self._reader.channel_of(incident.id),
+            goes_on=self._channel_of(incident.merged_into),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
         )
+
+    def _channel_of(self, incident: IncidentId | None) -> str:
+        record = self._reader.incident(incident) if incident is not None else None
+        return record.channel if record is not None else ""
 
     def _links(self, incident: IncidentRecord, keys: Sequence[str]) -> Links:
         console = self.console(incident.id)

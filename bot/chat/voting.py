@@ -6,12 +6,20 @@ from bot.chat.blocks.answers import said
 from bot.chat.blocks.kit import Message
 from bot.chat.identity import Identity
 from bot.chat.inbound.worker import Task
+from bot.domain.clock import to_text
 from bot.domain.ids import ApprovalId, Digest
-from bot.domain.nouns import Vote, person
+from bot.domain.nouns import ApprovalStatus, Vote, person
 from bot.domain.ports import Reader
 from bot.engine.control import RunControl
 from bot.errors import Conflict, NotFound
 from bot.policy.approvals import right_to_decide
+
+_ENDED = {
+    ApprovalStatus.APPROVED: "it was approved",
+    ApprovalStatus.DENIED: "it was denied",
+    ApprovalStatus.EXPIRED: "nobody decided in time",
+    ApprovalStatus.VOID: "it is no longer asked",
+}
 
 
 class Voting:
@@ -36,8 +44,21 @@ class Voting:
             # A crash between the vote and the mark that it is handled brings it here a second time.
             if task.again and self._counted(approval, user, vote):
                 return None
+            self._say_how_it_ended(approval)
             raise
         return self._still_open(approval)
+
+    def _say_how_it_ended(self, approval: ApprovalId) -> None:
+        """Conflict with what was decided and by whom, where it is: the one who came late may not see the message."""
+        record = self._reader.approval(approval)
+        if record is None or record.closed_at is None:
+            return
+        names = " and ".join(self._identity.name(each.by.id) for each in record.votes)
+        by = f" by {names}" if record.status in {ApprovalStatus.APPROVED, ApprovalStatus.DENIED} else ""
+        raise Conflict(
+            f"This is decided already: {_ENDED[record.status]}{by}, at {to_text(record.closed_at)[11:16]} UTC.",
+            hint="The message in the channel shows it.",
+        )
 
     def _must_be_meant(self, approval: ApprovalId, user: str, groups: frozenset[str]) -> None:
         """Refuse a vote where the approval is not, and one by an id that a runbook means in another workspace; the engine decides the rest."""

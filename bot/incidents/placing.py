@@ -135,7 +135,7 @@ def place_for(
     rules.may_start(opening, record, tx.runs_of(record.id) if record is not None else ())
     if busy is not None:
         when = when_busy(opening.runbook)
-        seen = busy.incident.seen_by(by.id) or busy.incident.id == incident
+        seen = _is_there(busy.incident, opening, by) or busy.incident.id == incident
         if when is WhenBusy.ATTACH:
             if not seen:
                 raise rules.hidden(opening.run_group)
@@ -156,12 +156,8 @@ def place_for(
 
 
 def _busy(tx: Transaction, line: Line) -> _Busy | None:
-    first = line.first
-    return (
-        None
-        if first is None
-        else _Busy(run=first, incident=rules.found(tx.incident(first.incident), first.incident))
-    )
+    run = line.first
+    return _Busy(run=run, incident=rules.found(tx.incident(run.incident), run.incident)) if run else None
 
 
 def _incident_for(
@@ -178,16 +174,15 @@ def _incident_for(
         return rules.found(tx.incident(incident), incident)
     standing = [*([busy.incident] if busy else ()), *tx.open_incidents_of_group(opening.group)]
     _must_be_ours(opening, standing)
-    joined = next((each for each in standing if each.seen_by(by.id) and not _elsewhere(each, opening)), None)
+    joined = next((each for each in standing if _is_there(each, opening, by)), None)
     if joined is not None and not join:
         raise Conflict(
             f"Incident {joined.id} is open for {opening.group} already: {joined.title}.",
             hint=f"Run {opening.runbook.name} there instead of declaring another.",
         )
     if joined is None and standing and when_busy(opening.runbook) is WhenBusy.ATTACH:
-        raise rules.hidden(
-            opening.group
-        )  # what attaches has one incident at a time, and this one is not theirs
+        # What attaches has one incident at a time, and this one is not theirs.
+        raise rules.hidden(opening.group)
     return joined
 
 
@@ -201,6 +196,11 @@ def _must_be_ours(opening: Opening, standing: Sequence[IncidentRecord]) -> None:
         f"Another workspace works on {opening.group}{which}.",
         hint="Ask there, or wait until that incident is over.",
     )
+
+
+def _is_there(incident: IncidentRecord, opening: Opening, by: Actor) -> bool:
+    """Tell whether an incident is there for a person: one of their workspace, and a private one if they take part in it."""
+    return incident.seen_by(by.id) and not _elsewhere(incident, opening)
 
 
 def _elsewhere(incident: IncidentRecord, opening: Opening) -> bool:

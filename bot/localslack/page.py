@@ -124,6 +124,7 @@ class Page:
             "others": [u for u in world.people.values() if not (u.is_bot or u.deleted or u.id == SLACKBOT)],
             "channels": channels,
             "here": seen.channel(world, here, me.id),
+            "canvas": world.canvases.of_channel(here.id),
             "at_home": at_home,
             "home": seen.view(world, home),
             "view": seen.view(world, world.views.top(me.id)),

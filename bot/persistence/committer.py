@@ -25,7 +25,7 @@ from bot.domain.ports import Transaction
 from bot.errors import ConfigurationError, JournalError, LeadLost
 from bot.persistence import questions
 from bot.persistence.batch import Batch, Head
-from bot.persistence.database import Database
+from bot.persistence.database import Database, make_room
 from bot.persistence.lead import FileLead, Lead, SessionLead
 from bot.persistence.migrate import migrate
 from bot.persistence.projections.rebuild import Progress, rebuild
@@ -86,8 +86,11 @@ class Committer:
     are `late`: they come with the next answer, before all that follows them.
     """
 
-    def __init__(self, database: Database, clock: Clock, *, patience: float = 5.0) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, patience: float = 5.0, room: bool = False
+    ) -> None:
         self.patience = patience
+        self._room = room
         self._told = 0
         self._database = database
         self._clock = clock
@@ -103,8 +106,10 @@ class Committer:
         ConfigurationError when another process leads, the database can't be reached, or newer code has changed it.
         """
         try:
-            self._connected()
+            connection = self._connected()
             self._told = self._head[0]
+            if self._room and self._database.path is not None:
+                make_room(connection, self._database.path)
         except DBAPIError as error:
             self.lead.release(None)
             raise ConfigurationError(

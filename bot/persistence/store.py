@@ -58,14 +58,16 @@ async def open_store(
     max_waiting: int = 10_000,
     observer: JournalObserver | None = None,
     on_lost: Callable[[str], None] = lambda _why: None,
+    room: bool = False,
 ) -> Store:
     """Open the store at a URL, tables up to date, as the one that writes.
 
-    `on_lost` is called once, from any thread, when another process has taken the lead (Postgres alone). ConfigurationError when the URL can't be
-    used or newer code has changed the tables; DatabaseInUse when another process writes there.
+    `on_lost` is called once, from any thread, when another process has taken the lead (Postgres alone). `room` is for a process that will write for
+    long: SQLite's write-ahead log gets its usual size at once. ConfigurationError when the URL can't be used or newer code has changed the tables;
+    DatabaseInUse when another process writes there.
     """
     database = open_database(url)
-    committer = Committer(database, clock)
+    committer = Committer(database, clock, room=room)
     journal = BatchingJournal(committer, max_batch=max_batch, max_waiting=max_waiting, observer=observer)
     try:
         await journal.start()

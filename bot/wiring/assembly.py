@@ -78,6 +78,7 @@ async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = la
         max_waiting=settings.journal.max_waiting,
         observer=counting,
         on_lost=on_lost,
+        room=True,
     )
     try:
         under_way = await asyncio.to_thread(store.records.unfinished_runs)

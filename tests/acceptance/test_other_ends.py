@@ -52,7 +52,7 @@ def test_undone(tell: Callable[..., Story], tmp_path: Path) -> None:
     assert story.weights() == UNTOUCHED
     assert [call["weights"]["standby"] for call in story.shifts()] == [100, 0]
     assert [fact.step for fact in story.record.facts(FIRST, StepUndone)] == ["shift"]
-    story.says(story.ada, "ndone")
+    story.says(story.ada, "↩️ Move traffic to the standby · undone")
     story.check_record()
 
 

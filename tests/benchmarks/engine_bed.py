@@ -146,7 +146,7 @@ async def open_bed(url: str, folder: Path, **more: Any) -> Bed:
     """Open a store and a driver over it, joined as `bot.wiring` joins them."""
     metrics = Metrics(version="bench")
     counting = CountEvents(metrics)
-    store = await open_store(url, SystemClock(), observer=counting)
+    store = await open_store(url, SystemClock(), observer=counting, room=True)
     counting.begin(runs=0, waiting=lambda: store.journal.waiting)
     store.journal.listen(counting)
     action = Nothing()

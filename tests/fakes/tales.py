@@ -314,7 +314,7 @@ def denied() -> Timeline:
     """Tell of an incident whose containing step a person refused."""
     tale = waiting()
     tale.later(30).add(voted(Vote.DENY, "standby is in maintenance"), by=GRACE)
-    tale.add(closed(ApprovalStatus.DENIED), failed("shift", "rejected", "denied by UGRACE"))
+    tale.add(closed(ApprovalStatus.DENIED), failed("shift", "rejected", "its approval was denied"))
     return tale.add(finished(RunStatus.FAILED, "rejected", "step shift was denied"))
 
 

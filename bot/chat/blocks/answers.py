@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from bot.domain.records import IncidentRecord
 from bot.domain.response_records import FreezeRecord
 
 LISTED = 20
+_BY = re.compile(r"(?<=\bby )([UW][A-Z0-9]{2,})\b")
+"""Who is in the way, as the rooms below know them: by an id, which Slack turns into a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,8 @@ def said(text: str, hint: str = "") -> Message:
 def refused(message: str, hint: str, *, redact: Redact, about: str = "") -> Refusal:
     """Tell a person that it was not done, why, and what to do; `about` is the field of a form that was wrong."""
     ink = Ink(redact=redact)
-    shown = said(f"❗ {ink.line(message, 1500)}", ink.line(hint, 600))
+    words = _BY.sub(r"<@\1>", ink.line(message, 1500))
+    shown = said(f"❗ {words}", ink.line(hint, 600))
     return Refusal(text=shown.text, blocks=shown.blocks, about=about)
 
 

@@ -33,13 +33,14 @@ EFFECT = {
     "mutate": "✏️ *changes things*",
     "destroy": "💥 *destroys: it can't be brought back*",
 }
-_HEAD = {
+HEAD = {
     ApprovalStatus.PENDING: "✋ Decide:",
     ApprovalStatus.APPROVED: "✅ Approved:",
     ApprovalStatus.DENIED: "⛔ Denied:",
     ApprovalStatus.EXPIRED: "⌛ Expired, not run:",
     ApprovalStatus.VOID: "🚫 No longer asked:",
 }
+"""How an approval stands, before its step's name."""
 INPUTS_SHOWN = 5000
 VOTES_SHOWN = 12
 
@@ -62,7 +63,7 @@ def escalation_message(picture: Picture, approval: ApprovalRecord, *, redact: Re
             where = picture.links.messages.get(f"approval/{approval.id}", "")
             text = f"{line} · {link(where, 'Decide →')}" if where else line
         else:
-            text = f"{_HEAD[approval.status]} {name} · it had been escalated to {who_now}"
+            text = f"{HEAD[approval.status]} {name} · it had been escalated to {who_now}"
         return Message(text=f"{text} · {name_of(picture.incident, ink)}", blocks=(section(text),))
 
     return written_to_fit(write, redact)
@@ -71,7 +72,7 @@ def escalation_message(picture: Picture, approval: ApprovalRecord, *, redact: Re
 def _draw(picture: Picture, approval: ApprovalRecord, ink: Ink) -> Message:
     run = picture.run_of(approval)
     name = ink.line(run.name_of(approval.step) if run else str(approval.step), 110)
-    head = f"{_HEAD[approval.status]} {name}"
+    head = f"{HEAD[approval.status]} {name}"
     pending = approval.status is ApprovalStatus.PENDING
     blocks: list[Json] = [header(head)]
     if not pending:

@@ -86,6 +86,10 @@ def _living(picture: Picture, ink: Ink) -> Message:
 def _state(picture: Picture, ink: Ink) -> Iterator[Json]:
     """What a person who was asleep a minute ago asks first, each answer in its own cell."""
     incident = picture.incident
+    if incident.merged_into is not None:
+        where = f" in <#{picture.goes_on}>" if picture.goes_on else ""
+        yield section(f"🔗 *Goes on as #{incident.merged_into}*{where}, which has its alerts.")
+        return
     if incident.resolved_at is not None:
         lead = f" · led by {mention(incident.commander, ink)}" if incident.commander else ""
         head = f"*Resolved* {clock_time(incident.resolved_at)} after {span(incident.resolved_at - incident.opened_at)}{lead}"

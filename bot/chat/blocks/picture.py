@@ -69,7 +69,7 @@ class Picture:
     """An incident as it stands; `alerts` are names of its alerts, `who_may` the mentions behind each source of an approval.
 
     `update_due` is when people expect the next word on it, None while nobody waits for one; `place` is how its channel stands, None where that is
-    not told.
+    not told. `goes_on` is the channel of the incident that it was merged into, empty where there is none.
     """
 
     incident: IncidentRecord
@@ -82,6 +82,7 @@ class Picture:
     who_may: Mapping[str, str] = field(default_factory=dict)
     update_due: datetime | None = None
     place: ChannelRecord | None = None
+    goes_on: str = ""
 
     @property
     def pending(self) -> Sequence[ApprovalRecord]:

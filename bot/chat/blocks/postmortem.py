@@ -29,8 +29,10 @@ def _draw(draft: Draft, ink: Ink) -> Message:
     if incident.resolution:
         blocks.append(section(f"> {ink.line(incident.resolution, 1200)}"))
     blocks.append(section(f"*Timeline*\n{_timeline(draft, ink)}"))
-    where = [link(draft.links.postmortem, "*Read the draft →*")] if draft.links.postmortem else []
-    blocks.append(section(" · ".join([*where, f"file {ink.code(draft.path, 300)}"])))
+    where = draft.links.postmortem
+    blocks.append(
+        section(link(where, "*Read the draft →*") if where else f"The draft is {ink.code(draft.path, 300)}")
+    )
     blocks.append(
         context(
             f"Drafted {clock_time(draft.drafted_at)} from the timeline alone · sha256 `{draft.sha256[:12]}` · "

@@ -113,14 +113,17 @@ def _how_far(picture: RunPicture) -> str:
 
 
 def _busy_lines(picture: RunPicture, ink: Ink) -> Iterator[str]:
-    """The steps at work or in trouble, the latest where there are too many; what asks people is said above, where they look first."""
+    """The steps at work or in trouble, the latest where there are too many; what asks people is said above, where they look first.
+
+    Of a run that is over: what failed, and what was undone, which nobody must take for standing.
+    """
     busy = [
         each
         for each in picture.steps
         if each.status not in _QUIET and (each.items or each.status not in _ASKS_PEOPLE)
     ]
     if picture.run.finished_at is not None:
-        busy = [each for each in busy if each.status is StepStatus.FAILED or each.items]
+        busy = [each for each in busy if each.items or each.status in {StepStatus.FAILED, StepStatus.UNDONE}]
     if len(busy) > STEPS_AT_WORK:
         yield f"    … {counted(len(busy) - STEPS_AT_WORK, 'more step')}"
     yield from (step_line(each, ink) for each in busy[-STEPS_AT_WORK:])

@@ -5,6 +5,8 @@ Each is a post of its own, because one that is changed makes no phone ring; once
 
 from __future__ import annotations
 
+from bot.chat.blocks.approval import HEAD
+from bot.chat.blocks.control import opens
 from bot.chat.blocks.ink import Ink, Redact, clock_time, link, mention
 from bot.chat.blocks.kit import Message, actions, button, context, section, written_to_fit
 from bot.chat.blocks.picture import Picture
@@ -43,7 +45,10 @@ def update_reminder(picture: Picture, *, command: str, redact: Redact) -> Messag
         who = f"{mention(incident.commander, ink)}, tell" if incident.commander else "Tell"
         text = f"⏰ *No word on how it stands for too long.* {who} those who wait what is known, be it that nothing is new."
         hint = f"`{command} update` tells them, and says when they hear again."
-        return Message(text=f"{text} · {name_of(incident, ink)}", blocks=(section(text), context(hint)))
+        tell = opens("Send an update", "update", {"incident": int(incident.id)}, style="primary")
+        return Message(
+            text=f"{text} · {name_of(incident, ink)}", blocks=(section(text), actions(tell), context(hint))
+        )
 
     return written_to_fit(write, redact)
 
@@ -55,7 +60,7 @@ def approval_reminder(picture: Picture, approval: ApprovalRecord, *, redact: Red
         run = picture.run_of(approval)
         name = ink.line(run.name_of(approval.step) if run else str(approval.step), 110)
         if approval.status is not ApprovalStatus.PENDING:
-            text = f"☑️ {name}: {approval.status.value}"
+            text = f"{HEAD[approval.status]} {name}"
         else:
             asked = ", ".join(picture.who_may.get(each, ink.line(each, 60)) for each in approval.sources)
             until = f" until *{clock_time(approval.expires_at)}*" if approval.expires_at else ""

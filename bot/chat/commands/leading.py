@@ -83,7 +83,7 @@ class Leading:
             if due is not None
             else f"`{self._command} update next 30m …` promises the next one."
         )
-        return said(f"📣 Told how #{number} stands: {self._ink.line(wanted.message, 200)}", hint)
+        return said(f"📣 Told how #{number} stands: {self._ink.words(wanted.message, 200)}", hint)
 
     async def _reopen(self, task: Task, rest: str) -> Message:
         number, why = self._which.with_words(task.asked, rest)

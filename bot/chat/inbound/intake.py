@@ -34,6 +34,8 @@ PATIENCE = 0.3
 """Seconds that an ack waits for its answer; Slack gives it three."""
 FORM_PATIENCE = 1.5
 """The same for a form: only its ack can put what is wrong beside the field that it is wrong with."""
+LATEST = 2.5
+"""Seconds after which an ack carries no answer to a command: Slack shows nothing of an ack that comes after three."""
 
 Glance = Callable[[Asked], Answer]
 """Answers what only reads, at once; None for what must be handled."""
@@ -63,6 +65,7 @@ class Intake:
 
     async def take(self, body: Mapping[str, Any], workspace: str = "") -> BoltResponse:
         """Take a body in that comes from a workspace, and return the ack."""
+        begun = _now()
         found = read(body, self._ours, workspace)
         if found is None:
             return _ack()
@@ -76,14 +79,14 @@ class Intake:
             _LOG.warning("a payload could not be kept", kind=asked.kind, problem=str(problem))
             if not isinstance(problem, JournalBehind | JournalClosed):
                 self._worker.disown(key)
-            return self._sorry(asked)
+            return self._sorry(asked, begun)
         reached(CrashPoint.INBOX_WRITTEN)
         if at_once is not None and (fresh or asked.kind == VIEW):
-            return self._answered(asked, at_once)
+            return self._answered(asked, at_once, begun)
         if fresh and asked.kind not in {COMMAND, VIEW}:
             self._worker.take(entry)
             return _ack()
-        return await self._with_answer(entry, asked, fresh=fresh)
+        return await self._with_answer(entry, asked, begun, fresh=fresh)
 
     async def take_relayed(self, relayed: RelayEntry) -> None:
         """Take in what a process that stands by had kept and acknowledged; raises as the journal does."""
@@ -105,7 +108,9 @@ class Intake:
             _LOG.exception("a command could not be answered at once")
             return None
 
-    async def _with_answer(self, entry: InboxEntry, asked: Asked, *, fresh: bool) -> BoltResponse:
+    async def _with_answer(
+        self, entry: InboxEntry, asked: Asked, begun: float, *, fresh: bool
+    ) -> BoltResponse:
         """Wait for the answer a little. A redelivery of a form waits for the same answer: whichever ack Slack takes, it is that one."""
         if fresh:
             window = self._windows[entry.key] = Window(asyncio.get_running_loop().create_future())
@@ -114,29 +119,31 @@ class Intake:
             window = self._windows[entry.key]
         else:
             return _ack()
-        patience = FORM_PATIENCE if asked.kind == VIEW else PATIENCE
+        patience = FORM_PATIENCE if asked.kind == VIEW else min(PATIENCE, max(0.0, begun + LATEST - _now()))
         done, _ = await asyncio.wait({window.answer}, timeout=patience)
         self._windows.pop(entry.key, None)
         if done and not window.answer.cancelled():
-            return self._answered(asked, window.answer.result(), fresh=fresh)
+            return self._answered(asked, window.answer.result(), begun, fresh=fresh)
         window.close()
-        return self._answered(asked, None)
+        return self._answered(asked, None, begun)
 
-    def _answered(self, asked: Asked, answer: Answer, *, fresh: bool = True) -> BoltResponse:
-        """Put an answer into the ack, and tell the person what a form's ack has no room for."""
+    def _answered(self, asked: Asked, answer: Answer, begun: float, *, fresh: bool = True) -> BoltResponse:
+        """Put an answer into the ack, and tell the person what a form's ack has no room for, and what a command's comes too late for."""
         if asked.kind != VIEW:
-            return _ack(answer if isinstance(answer, Message) else None)
+            message = answer if isinstance(answer, Message) else None
+            if message is None or _now() - begun < LATEST:
+                return _ack(message)
+            self._tell(asked, message)
+            return _ack()
         form, message = for_form(asked, answer)
         if message is not None and fresh:
             self._tell(asked, message)
         return _form_ack(form)
 
-    def _sorry(self, asked: Asked) -> BoltResponse:
+    def _sorry(self, asked: Asked, begun: float) -> BoltResponse:
         """Say plainly that nothing was kept; the ack of a button shows nothing, so that one is told apart from it."""
-        if asked.kind == COMMAND:
-            return _ack(behind())
-        if asked.kind == VIEW:
-            return self._answered(asked, behind())
+        if asked.kind in {COMMAND, VIEW}:
+            return self._answered(asked, behind(), begun)
         if asked.kind == EVENT:
             # Slack sends an event again when it is not acknowledged, and nobody waits for an answer to it.
             return BoltResponse(status=503, body="")
@@ -153,6 +160,11 @@ class Intake:
         for task in self._telling:
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
+
+
+def _now() -> float:
+    """Seconds by the loop's own clock, which waits for answers too."""
+    return asyncio.get_running_loop().time()
 
 
 def _keep(tx: Transaction, entry: InboxEntry, *, handled: bool) -> bool:

@@ -128,9 +128,7 @@ class FileKeeper:
         text = await self._read_draft(drafted[-1])
 
         async def document() -> _Document:
-            return _Document(
-                name=f"postmortem-{incident.id}.md", title=f"Postmortem draft of #{incident.id}", text=text
-            )
+            return _Document(name=f"postmortem-{incident.id}.md", title=_draft_title(incident), text=text)
 
         # A canvas may have been edited by people since: a later draft stands beside it, as a file.
         first = self._sharing.postmortem == "canvas" and not entry.digest
@@ -144,7 +142,11 @@ class FileKeeper:
         """Make the channel's canvas; False where Slack makes none, because of the plan, a scope, or one that is there already."""
         through = entry.wanted
         content = {"type": "markdown", "markdown": text}
-        arguments = {"channel_id": incident.channel, "document_content": content}
+        arguments = {
+            "channel_id": incident.channel,
+            "title": _draft_title(incident),
+            "document_content": content,
+        }
         unsure = entry.ambiguous
         entry = await self._ledger.about_to(entry)
         try:
@@ -212,3 +214,7 @@ class FileKeeper:
     async def _call(self, method: str, arguments: Mapping[str, Any], priority: Priority) -> Mapping[str, Any]:
         async with self._pacer.turn(method, priority=priority):
             return await self._slack.call(method, arguments)
+
+
+def _draft_title(incident: IncidentRecord) -> str:
+    return f"Postmortem draft of #{incident.id}"

@@ -237,7 +237,7 @@ def _count(turn: Turn, step: Step, arrival: VoteCast) -> None:
     if arrival.vote is Vote.DENY:
         _close(turn, step, ApprovalStatus.DENIED, arrival.why)
         why = f": {arrival.why}" if arrival.why else ""
-        _fail(turn, step, Reason.REJECTED, f"denied by {arrival.by.id}{why}")
+        _fail(turn, step, Reason.REJECTED, f"its approval was denied{why}")
     elif approval.in_favour >= approval.asked.quorum:
         _close(turn, step, ApprovalStatus.APPROVED, "")
 

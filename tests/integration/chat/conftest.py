@@ -36,6 +36,7 @@ from bot.incidents.foreseen import Foresight
 from bot.incidents.silencer import Silencer
 from bot.localslack import LocalClock, LocalSlack, LocalSlackConfig, serving
 from bot.localslack.journal import CallRecord
+from bot.localslack.world import SLACKBOT, Message
 from bot.persistence.store import Store
 from bot.runbook.model import Runbook
 from bot.telemetry import Metrics
@@ -159,6 +160,23 @@ class Workplace:
         """Type `/incident …` and return how the app answered."""
         body = {"user": user, "channel": channel, "command": "/incident", "text": text}
         return await self._act("command", body)
+
+    async def told(self, user: str, channel: str, text: str) -> str:
+        """Type `/incident …` and return what the person reads: in the ack, or a moment later where the machine is too busy for that.
+
+        Whichever way it came, it stands in the channel for their eyes alone.
+        """
+        messages = self.slack.world.channels[channel].messages
+        before = set(messages)
+        await self.command(user, channel, text)
+
+        def answers() -> list[Message]:
+            fresh = [each for ts, each in messages.items() if ts not in before and each.visible_to == user]
+            return [each for each in fresh if each.user != SLACKBOT]
+
+        await until(answers)
+        blocks = [{**each, "block_id": ""} for each in answers()[0].blocks]
+        return f"{answers()[0].text} {blocks}"
 
     async def press(self, user: str, channel: str, ts: str, action: str) -> Mapping[str, Any]:
         """Press a button."""

@@ -55,4 +55,5 @@ async def test_evidence_and_the_draft_stand_in_the_channel_once(place: Workplace
     assert len([each for each in channel.messages.values() if each.files]) == 1
     canvas = place.slack.world.canvases.of_channel(channel.id)
     assert canvas is not None
+    assert canvas.title == "Postmortem draft of #1"
     assert place.calls("files.info")

@@ -70,8 +70,7 @@ async def test_with_several_runs_each_button_names_its_own(place: Workplace) -> 
 async def test_commands_hold_and_end_a_run(place: Workplace, typed: str, asked: object, answer: str) -> None:
     """In its channel a run needs no name; what follows it is the reason."""
     channel = await begun(place, 1)
-    ack = await place.command(ADA, channel, typed)
-    assert answer in str(ack["body"])
+    assert answer in await place.told(ADA, channel, typed)
     assert place.runs.asked == [asked]
 
 
@@ -82,10 +81,8 @@ async def test_why_it_is_held_is_kept(place: Workplace) -> None:
     (held,) = [each.fact for each in place.store.records.events() if isinstance(each.fact, RunPaused)]
     assert held.why == "a deploy is under way"
     for where in (channel, INCIDENTS):
-        ack = await place.command(ADA, where, "runs")
-        assert "a deploy is under way" in str(ack["body"])
-    ack = await place.command(ADA, channel, "resume")
-    assert "goes on" in str(ack["body"])
+        assert "a deploy is under way" in await place.told(ADA, where, "runs")
+    assert "goes on" in await place.told(ADA, channel, "resume")
 
 
 @pytest.mark.parametrize(
@@ -102,17 +99,16 @@ async def test_what_can_t_be_meant_is_said(
 ) -> None:
     """Each refusal says what to do, and asks the engine nothing."""
     channel = await begun(place, *runs)
-    ack = await place.command(ADA, channel, typed)
-    assert answer in str(ack["body"])
-    assert "`" in str(ack["body"])
+    told = await place.told(ADA, channel, typed)
+    assert answer in told
+    assert "`" in told
     assert place.runs.asked == []
 
 
 async def test_a_failed_run_is_tried_again(place: Workplace) -> None:
     """By command and by button, where its run failed; the button goes when it is under way again."""
     channel = await begun(place, 1)
-    ack = await place.command(ADA, channel, "retry")
-    assert "No run in #1 is over" in str(ack["body"])
+    assert "No run in #1 is over" in await place.told(ADA, channel, "retry")
     failed = RunFinished(run=RUN, status=RunStatus.FAILED, reason="rejected", detail="no")
     await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [failed])
     ts = await place.posted(channel, "incident/1/status")
@@ -120,18 +116,14 @@ async def test_a_failed_run_is_tried_again(place: Workplace) -> None:
     await place.press(ADA, channel, ts, "run_retry")
     await until(lambda: "run_retry" not in place.text(channel, ts))
     await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [failed])
-    ack = await place.command(ADA, channel, "again mended")
-    assert "goes on from where it failed" in str(ack["body"])
+    assert "goes on from where it failed" in await place.told(ADA, channel, "again mended")
     assert place.runs.asked == [("retry", RUN, person(ADA))] * 2
     await place.store.journal.append(
         incident_stream(IncidentId(1)), FIRELINE, [RunFinished(run=RUN, status=RunStatus.SUCCEEDED)]
     )
-    ack = await place.command(ADA, channel, "retry")
-    assert "did not fail" in str(ack["body"])
-    ack = await place.command(ADA, INCIDENTS, "retry")
-    assert "Which run?" in str(ack["body"])
-    ack = await place.command(ADA, INCIDENTS, "retry 9-1")
-    assert "There is no run 9-1" in str(ack["body"])
+    assert "did not fail" in await place.told(ADA, channel, "retry")
+    assert "Which run?" in await place.told(ADA, INCIDENTS, "retry")
+    assert "There is no run 9-1" in await place.told(ADA, INCIDENTS, "retry 9-1")
 
 
 async def test_nothing_is_tried_again_once_the_incident_is_resolved(place: Workplace) -> None:
@@ -139,35 +131,37 @@ async def test_nothing_is_tried_again_once_the_incident_is_resolved(place: Workp
     channel = await begun(place, 1, 2)
     failed = RunFinished(run=RUN, status=RunStatus.FAILED)
     await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [failed])
-    ack = await place.command(ADA, channel, "retry 1-1")
-    assert "under way in incident 1 already: run 1-2" in str(ack["body"])
+    assert "under way in incident 1 already: run 1-2" in await place.told(ADA, channel, "retry 1-1")
     over = RunFinished(run=RunId("1-2"), status=RunStatus.SUCCEEDED)
     await place.store.journal.append(incident_stream(IncidentId(1)), FIRELINE, [over])
     await place.command(ADA, channel, "resolve it is over")
-    ack = await place.command(ADA, channel, "retry 1-1")
-    assert "was resolved" in str(ack["body"])
+    assert "was resolved" in await place.told(ADA, channel, "retry 1-1")
     assert place.runs.asked == []
 
 
 async def test_outside_its_channel_a_run_must_be_named(place: Workplace) -> None:
     """A guess would hold the wrong one."""
     await begun(place, 1)
-    ack = await place.command(ADA, INCIDENTS, "pause")
-    assert "Which run?" in str(ack["body"])
-    ack = await place.command(ADA, INCIDENTS, "pause 1-1")
-    assert "is paused" in str(ack["body"])
-    ack = await place.command(ADA, place.channel_of(IncidentId(1)), "pause")
-    assert "none runs that is not paused already" in str(ack["body"])
+    assert "Which run?" in await place.told(ADA, INCIDENTS, "pause")
+    assert "is paused" in await place.told(ADA, INCIDENTS, "pause 1-1")
+    assert "none runs that is not paused already" in await place.told(
+        ADA, place.channel_of(IncidentId(1)), "pause"
+    )
 
 
 async def test_a_guest_holds_nothing(place: Workplace) -> None:
     """It lets actions loose on the world, or stops them half-way: that is for those who may decide."""
     channel = await begun(place, 1)
     place.slack.world.add_member(place.slack.world.channels[channel], DANA)
-    for typed in ("pause", "resume", "cancel --undo"):
-        ack = await place.command(DANA, channel, typed)
-        assert "uests" in str(ack["body"])
+
+    async def told(times: int) -> None:
+        # How the incident stands, which is told to whoever joins a channel, may come in between.
+        await until(lambda: sum("uests" in each for each in place.texts(channel, seen_by=DANA)) == times)
+
+    for number, typed in enumerate(("pause", "resume", "cancel --undo"), start=1):
+        await place.command(DANA, channel, typed)
+        await told(number)
     ts = await place.posted(channel, "incident/1/status")
     await place.press(DANA, channel, ts, "run_pause/1-1")
-    await until(lambda: any("uests" in each for each in place.texts(channel, seen_by=DANA)))
+    await told(4)
     assert place.runs.asked == []

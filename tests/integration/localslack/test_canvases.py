@@ -69,6 +69,8 @@ async def test_a_channel_has_one_canvas(local: Bench) -> None:
     assert await code(again) == "channel_canvas_already_exists"
     info = (await client.conversations_info(channel=HERE))["channel"]
     assert info["properties"]["canvas"] == {"file_id": made["canvas_id"], "is_empty": False}
+    page = (await local.hands.get("/", params={"user": "ada", "channel": HERE})).text
+    assert f"/docs/{local.slack.world.config.team_id}/{made['canvas_id']}" in page
 
 
 @pytest.mark.parametrize(

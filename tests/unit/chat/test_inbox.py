@@ -298,6 +298,24 @@ async def test_what_only_reads_is_answered_by_the_ack_and_kept_as_handled(desk: 
     assert not desk.store.records.inbox_waiting()
 
 
+async def test_an_ack_that_comes_too_late_carries_no_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log took so long that Slack shows nothing of it any more: what is known at once, and what was done, is told all the same."""
+    monkeypatch.setattr(intake_room, "LATEST", 0.0)
+
+    async def do(_: Task) -> Message:
+        return said("Done.")
+
+    desk.does = do
+    assert await desk.take(COMMAND) == {}
+    await desk.done()
+    desk.glances = lambda _: said("Help!")
+    assert await desk.take(COMMAND | {"trigger_id": "2"}) == {}
+    await desk.done()
+    assert [each["text"] for _, each in desk.slack.responses] == ["Done.", "Help!"]
+
+
 async def test_a_slow_answer_comes_by_the_response_url(desk: Desk) -> None:
     """The ack does not wait for it."""
 

@@ -1,13 +1,13 @@
-"""What chat says of runs inside runs."""
+"""What the living message says of runs: those inside others, and how one ended."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from bot.chat.blocks import as_it_is, living_message
-from bot.chat.blocks.picture import Picture, RunPicture
+from bot.chat.blocks.picture import Picture, RunPicture, StepLine
 from bot.domain.ids import RunId, StepId
-from bot.domain.nouns import RunStatus
+from bot.domain.nouns import RunStatus, StepStatus
 from bot.domain.records import RunRecord
 from tests.fakes.alerts import NOON, incident, run
 
@@ -36,3 +36,19 @@ def test_how_it_ended_is_told_by_its_step() -> None:
     over = replace(inside("42-2", "42-1"), status=RunStatus.SUCCEEDED, finished_at=NOON)
     assert "42-2" not in shown(run("42-1"), over)
     assert "earlier run" not in shown(run("42-1"), over)
+
+
+def test_what_was_undone_is_said_once_the_run_is_over() -> None:
+    """That it failed is half of it: whoever reads it must know that its change does not stand. What was done, the thread tells."""
+    steps = [
+        StepLine(id=StepId(each.value), name=f"Step {each.value}", status=each)
+        for each in (StepStatus.SUCCEEDED, StepStatus.UNDONE, StepStatus.CANCELLED)
+    ]
+    over = replace(run("42-1"), status=RunStatus.FAILED, finished_at=NOON, detail="shift: no")
+    message = living_message(
+        Picture(incident=incident(42), runs=[RunPicture(run=over, title="x", steps=steps)]), redact=as_it_is
+    )
+    text = str(message.blocks)
+    assert "shift: no\\n↩️ Step undone · undone" in text
+    assert "Step succeeded" not in text
+    assert "Step cancelled" not in text

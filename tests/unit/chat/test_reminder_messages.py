@@ -47,11 +47,11 @@ async def test_half_of_an_approval_s_time_is_over(post: Post) -> None:
     )
     await post.write(1, closed)
     await post.settled(within=10)
-    assert "☑️ shift: denied" in str(post.slack.with_key(HALF)[0]["blocks"])
+    assert "⛔ Denied: shift" in str(post.slack.with_key(HALF)[0]["blocks"])
 
 
 async def test_each_update_that_is_due_is_a_post_of_its_own(post: Post) -> None:
-    """A message that changes makes no phone ring."""
+    """A message that changes makes no phone ring; the form is a click away."""
     await post.open(1)
     await post.write(1, IncidentAcknowledged(incident=ONE, commander="U0ADA"))
     for _ in range(2):
@@ -59,7 +59,9 @@ async def test_each_update_that_is_due_is_a_post_of_its_own(post: Post) -> None:
         await post.settled(within=10)
         await post.time.advance(1800)
     texts = [str(each["blocks"]) for each in post.slack.messages.values()]
-    assert sum("*No word on how it stands for too long.* <@U0ADA>, tell" in each for each in texts) == 2
+    due = [each for each in texts if "*No word on how it stands for too long.* <@U0ADA>, tell" in each]
+    assert len(due) == 2
+    assert all("'action_id': 'open/update'" in each for each in due)
 
 
 async def test_what_became_needless_while_slack_was_away_is_not_posted(post: Post) -> None:

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat.blocks import announce_line, as_it_is, living_message
+from bot.chat.blocks import announce_line, as_it_is, living_message, postmortem_message
+from bot.chat.blocks.answers import refused
 from bot.chat.blocks.control import all_of
 from bot.chat.blocks.ink import Ink
-from bot.chat.blocks.picture import Picture, RunPicture
+from bot.chat.blocks.picture import Draft, Links, Picture, RunPicture
 from bot.chat.blocks.told import timeline_told
 from bot.domain.facts import Fact, NoteAdded, RoleAssigned, RunStarted
 from bot.domain.ids import Digest, IncidentId, RunId
@@ -99,3 +100,27 @@ def test_what_asks_once_more_is_plain() -> None:
         if "confirm" in each:
             assert each["confirm"]["text"]["type"] == "plain_text"
             assert "*" not in each["confirm"]["text"]["text"]
+
+
+def test_where_it_goes_on_is_a_channel_to_go_to() -> None:
+    """Who comes to the channel of an incident that was merged wants to be in the other one."""
+    merged = replace(
+        TOLD, status=IncidentStatus.RESOLVED, resolved_at=NOON, merged_into=IncidentId(7), resolution="merged"
+    )
+    there = Picture(incident=merged, goes_on="C0007")
+    assert "*Goes on as #7* in <#C0007>" in str(living_message(there, redact=as_it_is).blocks)
+    assert "*Goes on as #7*, which" in blocks(merged)
+
+
+def test_who_is_in_the_way_is_named_in_a_refusal() -> None:
+    """The rooms below know people by ids."""
+    shown = refused("Frozen already, by U0ADA since 12:00: <!here>.", "", redact=as_it_is)
+    assert shown.blocks[0]["text"]["text"] == "❗ Frozen already, by <@U0ADA> since 12:00: &lt;!here&gt;."
+
+
+def test_a_draft_is_behind_a_link_or_where_its_file_is() -> None:
+    """A path on the server is for those who have no console."""
+    draft = Draft(incident=TOLD, path="/var/lib/pm.md", sha256="a" * 64, drafted_at=NOON, timeline=(), more=0)
+    linked = replace(draft, links=Links(postmortem="https://fireline.test/pm"))
+    assert "/var/lib/pm.md" in str(postmortem_message(draft, redact=as_it_is).blocks)
+    assert "/var/lib" not in str(postmortem_message(linked, redact=as_it_is).blocks)

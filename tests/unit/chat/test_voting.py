@@ -11,8 +11,9 @@ from bot.chat.inbound.payload import ACTION, Asked
 from bot.chat.inbound.worker import Task
 from bot.chat.voting import Voting
 from bot.domain.ids import ApprovalId, Digest
-from bot.domain.nouns import Vote, person
-from bot.errors import NotAllowed, NotFound
+from bot.domain.nouns import ApprovalStatus, Vote, person
+from bot.errors import Conflict, NotAllowed, NotFound
+from tests.fakes.alerts import NOON
 
 ASK = ApprovalId("1-1/shift/1")
 
@@ -39,7 +40,12 @@ def voting(*sources: str, home: bool, groups: tuple[str, ...] = ()) -> tuple[Vot
 
     asked = SimpleNamespace(sources=sources, requested_by=person("U0BEN"), closed_at=None, quorum=1)
     reader = SimpleNamespace(approval=lambda _: asked if sources else None)
-    identity = SimpleNamespace(named_by_id=home, must_be_able_to_decide=may, groups_of=groups_of)
+    identity = SimpleNamespace(
+        named_by_id=home,
+        must_be_able_to_decide=may,
+        groups_of=groups_of,
+        name=lambda _: "Ben Ruiz",
+    )
     runs = Runs()
     return Voting(runs=cast("Any", runs), reader=cast("Any", reader), identity=cast("Any", identity)), runs
 
@@ -69,3 +75,29 @@ async def test_an_id_of_the_settings_counts_at_home(
         with pytest.raises(refusal):
             await voted
         assert not runs.votes
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (ApprovalStatus.APPROVED, "This is decided already: it was approved by Ben Ruiz, at 12:00 UTC."),
+        (ApprovalStatus.EXPIRED, "This is decided already: nobody decided in time, at 12:00 UTC."),
+        (ApprovalStatus.PENDING, "As the engine says."),
+    ],
+)
+async def test_who_comes_late_hears_how_it_ended(status: ApprovalStatus, said: str) -> None:
+    """By whom where people decided; what is still open is refused for another reason, which stands."""
+    voter, runs = voting("group:sre", home=True, groups=("sre",))
+
+    async def refuse(_approval: ApprovalId, **_how: Any) -> None:
+        msg = "As the engine says."
+        raise Conflict(msg)
+
+    runs.vote = refuse  # type: ignore[method-assign,assignment]
+    asked = cast("Any", voter)._reader.approval(ASK)
+    asked.status, asked.votes = status, [SimpleNamespace(by=person("U0BEN"), vote=Vote.APPROVE)]
+    asked.closed_at = NOON if status is not ApprovalStatus.PENDING else None
+    task = Task(asked=Asked(kind=ACTION, user="U0ADA"), journal=cast("Any", None), again=False)
+    with pytest.raises(Conflict) as refusal:
+        await voter.vote(task, ASK, Digest("d"), Vote.APPROVE)
+    assert str(refusal.value) == said

@@ -62,7 +62,7 @@ def test_deny_ends_it_and_the_step_fails() -> None:
     stage = asking()
     stage.vote("a", Vote.DENY, why="not during the sale")
     assert stage.step("a").reason == Reason.REJECTED
-    assert stage.step("a").detail == "denied by U0ADA: not during the sale"
+    assert stage.step("a").detail == "its approval was denied: not during the sale"
     assert stage.step("a").applied is False
     assert stage.ended is RunStatus.FAILED
 
@@ -71,7 +71,7 @@ def test_a_denial_needs_no_reason() -> None:
     """A person may just say no."""
     stage = asking()
     stage.vote("a", Vote.DENY)
-    assert stage.step("a").detail == "denied by U0ADA"
+    assert stage.step("a").detail == "its approval was denied"
 
 
 def test_quorum_counts_distinct_people() -> None:

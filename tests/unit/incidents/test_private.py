@@ -149,6 +149,9 @@ async def test_another_workspace_hears_no_number_of_it(office: Office) -> None:
     with pytest.raises(Conflict) as refused:
         await pay.start_run("checkout-errors", {}, BOB)
     assert str(refused.value) == "Another workspace works on database."
+    await pay.declare("Cards fail", Severity.SEV3, BOB)
+    with pytest.raises(Conflict, match="An incident that you can't see has database now"):
+        await pay.start_run("checkout-errors", {}, BOB, incident=IncidentId(3))
 
 
 async def failed(office: Office) -> None:

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.domain import facts
 from bot.domain.ids import IncidentId, RunId, incident_stream
-from bot.domain.nouns import FIRELINE, RunStatus
+from bot.domain.nouns import FIRELINE, RunStatus, Severity, person
 from tests.fakes import tales
 from tests.fakes.alerts import delivery
 from tests.fakes.alerts import seen as firing
@@ -172,6 +172,18 @@ async def test_a_private_incident_takes_runs_of_its_own_people_alone(desk: Desk)
     await desk.tell_of_a_leak()
     assert [await refused(desk, verb, **WITH, incident=43) for verb in ("preview", "run")] == before
     assert {status for status, _ in before} == {404}
+
+
+async def test_a_run_waits_for_a_private_one_in_an_incident_of_its_own(desk: Desk) -> None:
+    """Its answer tells that the group is taken, and nothing of the incident that has it."""
+    eve = person("U0EVE")
+    secret = await desk.office.desk.declare("A leak", Severity.SEV1, eve, private=True, **WITH)
+    answer = await done(desk, "run", **WITH)
+    assert (answer["opened"], answer["run"]["status"]) == (True, "queued")
+    assert answer["waits"] == "waits for its turn, 1st in the queue of restart/checkout"
+    assert answer["run"]["incident"] != secret.incident
+    assert secret.run not in str(answer)
+    assert "U0EVE" not in str(answer)
 
 
 async def test_what_customers_felt_is_said_with_the_end(desk: Desk) -> None:
