@@ -1,11 +1,12 @@
-"""What an incident's events tell of runbooks that were proposed and of those that were kept out, for the messages on them. It draws nothing."""
+"""What an incident's events tell of runbooks that were proposed or kept out, and of updates, for the messages on them. It draws nothing."""
 
 from __future__ import annotations
 
 from bot.chat.blocks.picture import Proposal, Rejection
-from bot.domain.facts import RunProposed, RunRejected
+from bot.chat.outbox.keys import Key
+from bot.domain.facts import RunProposed, RunRejected, UpdateGiven
 from bot.domain.ids import incident_stream
-from bot.domain.nouns import ActorKind
+from bot.domain.nouns import Actor, ActorKind
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord
 
@@ -32,4 +33,17 @@ def rejection_of(reader: Reader, incident: IncidentRecord, runbook: str, *, titl
             return Rejection(
                 incident=incident, runbook=runbook, title=title, why=event.fact.why, asked_by=person
             )
+    return None
+
+
+def update_of(reader: Reader, incident: IncidentRecord, key: Key) -> tuple[UpdateGiven, Actor] | None:
+    """Return an update and who gave it; None for one that a later one overtook before chat could show it."""
+    entry = reader.outbox_entry(key.text)
+    posted = entry is not None and bool(entry.ts)
+    for event in reversed(reader.events(stream=incident_stream(incident.id))):
+        if isinstance(event.fact, UpdateGiven):
+            if event.seq == key.event:
+                return event.fact, event.actor
+            if not posted:
+                return None
     return None

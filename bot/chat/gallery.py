@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.chat.asked import proposal_of, rejection_of
+from bot.chat.asked import proposal_of, rejection_of, update_of
 from bot.chat.blocks import (
     Message,
     Redact,
@@ -20,6 +20,7 @@ from bot.chat.blocks import (
     rejection_message,
     run_message,
     unknown_message,
+    update_message,
     update_reminder,
 )
 from bot.chat.blocks.ink import Ink
@@ -154,6 +155,7 @@ class Gallery:
             Subject.SHUT_OUT: self._shut_out,
             Subject.SHUT_OUT_LEAD: self._shut_out,
             Subject.REMINDER: self._reminder,
+            Subject.UPDATE: self._update,
         }
         self.team_url = ""
 
@@ -220,6 +222,10 @@ class Gallery:
             return commander_reminder(picture, on_call=on_call, redact=self._redact) if shows else None
         shows = posted or incident.open
         return update_reminder(picture, command=self._command, redact=self._redact) if shows else None
+
+    def _update(self, incident: IncidentRecord, key: Key) -> Message | None:
+        told = update_of(self._reader, incident, key)
+        return update_message(incident, *told, redact=self._redact) if told is not None else None
 
     def picture(self, incident: IncidentId) -> Picture | None:
         """Gather all that is shown of an incident; None when there is none."""

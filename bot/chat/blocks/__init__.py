@@ -14,6 +14,7 @@ from bot.chat.blocks.proposal import proposal_message
 from bot.chat.blocks.rejection import rejection_message
 from bot.chat.blocks.reminder import approval_reminder, commander_reminder, update_reminder
 from bot.chat.blocks.unknown import unknown_message
+from bot.chat.blocks.update import update_message
 
 __all__ = [
     "Ink",
@@ -31,5 +32,6 @@ __all__ = [
     "rejection_message",
     "run_message",
     "unknown_message",
+    "update_message",
     "update_reminder",
 ]

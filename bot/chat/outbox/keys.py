@@ -29,6 +29,7 @@ class Subject(StrEnum):
     POSTMORTEM_FILE = "postmortem_file"
     EVIDENCE = "evidence"
     REMINDER = "reminder"
+    UPDATE = "update"
 
 
 ELSEWHERE = frozenset({Subject.ANNOUNCE, Subject.SHUT_OUT, Subject.SHUT_OUT_LEAD})
@@ -49,6 +50,7 @@ class Key:
     runbook: str = ""
     evidence: EvidenceId = _NO_EVIDENCE
     of: ReminderOf | None = None
+    event: int = 0
     text: str = ""
 
 
@@ -78,6 +80,8 @@ def _of_incident(what: str, key: str) -> Key | None:
     if what in _OF_INCIDENT:
         return Key(subject=Subject(what))
     name, _, runbook = what.partition("/")
+    if name == Subject.UPDATE and runbook.isdecimal():
+        return Key(subject=Subject.UPDATE, event=int(runbook), text=key)
     if name == Subject.REMINDER:
         of, _, which = runbook.partition("/")
         approval = ApprovalId(which if of == ReminderOf.APPROVAL else "")
@@ -103,6 +107,7 @@ _CALLED = {
     Subject.EVIDENCE: "the evidence {evidence} as a file",
     Subject.BOOKMARKS: "the links on top of the incident's channel",
     Subject.REMINDER: "a reminder",
+    Subject.UPDATE: "an update for stakeholders",
     Subject.SHUT_OUT: "the word that the incident's channel can't be written in",
     Subject.SHUT_OUT_LEAD: "the word to whoever leads that the incident's channel can't be written in",
 }

@@ -44,6 +44,7 @@ _URGENCY = {
     Subject.SHUT_OUT: 1,
     Subject.SHUT_OUT_LEAD: 1,
     Subject.REMINDER: 3,
+    Subject.UPDATE: 3,
     Subject.POSTMORTEM: 4,
     Subject.STATUS: 5,
     Subject.ANNOUNCE: 6,

@@ -13,6 +13,7 @@
     escalation/42-1/shift/1        a call to those asked besides          nobody decided in time; closed
     unknown/42-1/shift             an interrupted step                    asked, settled
     incident/42/reminder/<of>/<which>  what people are reminded of        reminded; done
+    incident/42/update/<seq>       what stakeholders were told            told; `seq` is that event's
     postmortem/42                  the draft                              drafted
     postmortem_file/42             the same, whole: a canvas or a file    drafted
     evidence/42-1/logs/a.log       a piece of evidence, as a file         stored
@@ -185,7 +186,13 @@ def wanted(event: Event) -> tuple[str, ...]:
 
 def _besides(event: Event, incident: IncidentId | None) -> tuple[str, ...]:
     besides = None if incident is None else _BESIDES.get(type(event.fact))
-    return () if besides is None or incident is None else tuple(besides(incident, event.fact))
+    if besides is None or incident is None:
+        return ()
+    keys = tuple(besides(incident, event.fact))
+    if isinstance(event.fact, facts.UpdateGiven):
+        # Each is a post, though it says the same again: its place in the log tells it from the one before.
+        return (*keys, f"incident/{incident}/update/{event.seq}")
+    return keys
 
 
 def shown(events: Sequence[Event]) -> Iterable[Change]:

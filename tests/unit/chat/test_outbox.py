@@ -382,6 +382,7 @@ def test_everything_that_chat_shows_has_words(subject: Subject) -> None:
         Subject.PROPOSED: "incident/1/proposed/b",
         Subject.REJECTED: "incident/1/rejected/b",
         Subject.REMINDER: "incident/1/reminder/commander/x",
+        Subject.UPDATE: "incident/1/update/7",
     }.get(subject, f"incident/1/{subject}")
     parsed = parse(key)
     assert parsed is not None

@@ -89,6 +89,10 @@ def closed() -> facts.ApprovalClosed:
             facts.LetIn(incident=INCIDENT, channel="C"),
             ["incident/42/shut_out", "incident/42/shut_out_lead"],
         ),
+        (
+            facts.UpdateGiven(incident=INCIDENT, message="m", status=IncidentStatus.IDENTIFIED),
+            [STATUS, "incident/42/announce", "incident/42/update/9"],
+        ),
         (facts.MessageLost(incident=INCIDENT, key=STATUS, channel="C", ts="1"), []),
         (facts.RunProposed(incident=INCIDENT, runbook="b", why="w"), [STATUS, "incident/42/proposed/b"]),
         (closed(), [STATUS, "approval/42-1/shift/1"]),
