@@ -68,7 +68,8 @@ class ChatSurface:
         self._installations = (
             Installations(config, stores, behind, clock) if config.oauth and stores is not None else None
         )
-        self._workspaces = Switchboard(self._make(each, behind, around, within) for each in config.workspaces)
+        narrowed = within or (lambda _workspace: behind)
+        self._workspaces = Switchboard(self._make(each, narrowed(each), around) for each in config.workspaces)
         self.home = self._workspaces.home
         """The workspace that has what no other has: the people whom settings name by their ids, and what nothing sends elsewhere."""
         self._worker = InboxWorker(
@@ -78,6 +79,7 @@ class ChatSurface:
             replier=self._workspaces,
             redact=behind.redact,
             sleep=sleep,
+            reader_of=lambda workspace: narrowed(workspace or self.home.ident).reader,
         )
         self._intake = Intake(
             journal=behind.journal,
@@ -98,16 +100,9 @@ class ChatSurface:
         if self.on:
             behind.journal.listen(self._worker.watch)
 
-    def _make(
-        self,
-        ident: str,
-        behind: Behind,
-        around: Circumstances,
-        within: Callable[[str], Behind] | None,
-    ) -> Workspace:
+    def _make(self, ident: str, behind: Behind, around: Circumstances) -> Workspace:
         tokens: TokenSource | None = self._installations.of(ident) if self._installations else None
-        narrowed = within(ident) if within is not None else behind
-        return Workspace(ident, self._config.of(ident), narrowed, around, tokens=tokens)
+        return Workspace(ident, self._config.of(ident), behind, around, tokens=tokens)
 
     def _make_bolt(self) -> AsyncApp:
         """Make the app that checks signatures and hands everything to the intake; bolt finds arguments by name, so these are no methods."""

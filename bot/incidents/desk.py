@@ -69,8 +69,8 @@ class Desk(Lifecycle):
 
     Each raises Refused (NotFound, Conflict) with a hint when it can't be done, and then nothing has changed; JournalError as the journal does.
     `runbook` returns the one in force under a name; `tokens` returns a new random text at each call, `variables` are the settings' `vars`, `roles`
-    those of the team's own. Without a `silencer` no alert can be silenced. What it opens belongs to the chat workspace `workspace`; it knows of no
-    incident that its `reader` does not have, or that `sees` does not let it see.
+    those of the team's own. Without a `silencer` no alert can be silenced. What it opens belongs to the chat workspace `workspace`, what is of none
+    to `home`; it knows of no incident that its `reader` does not have, or that `sees` does not let it see.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that it joins
@@ -85,10 +85,12 @@ class Desk(Lifecycle):
         roles: Sequence[str] = (),
         silencer: Silencer | None = None,
         workspace: str = "",
+        home: str = "",
         sees: Sees = everything,
     ) -> None:
         super().__init__(journal, runs, roles=roles, sees=sees)
         self._workspace = workspace
+        self._home = home
         self._reader = reader
         self._silencer = silencer
         self._runbook = runbook
@@ -271,6 +273,7 @@ class Desk(Lifecycle):
             scope=scope,
             inputs=values,
             workspace=self._workspace,
+            home=self._home,
         )
 
     async def _begin(self, opening: Opening, by: Actor, incident: IncidentId | None, *, join: bool) -> Opened:

@@ -29,7 +29,10 @@ IN_SCOPE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """An incident about to open; `inputs` is None when the runbook does not start, and then `proposed` or a note says why."""
+    """An incident about to open; `inputs` is None when the runbook does not start, and then `proposed` or a note says why.
+
+    `workspace` is the chat workspace that it belongs to, `home` the one that has what is from before there were several.
+    """
 
     title: str
     severity: Severity
@@ -42,6 +45,7 @@ class Opening:
     service: str = ""
     private: bool = False
     workspace: str = ""
+    home: str = ""
 
     @property
     def run_group(self) -> str:

@@ -204,7 +204,7 @@ def _is_there(incident: IncidentRecord, opening: Opening, by: Actor) -> bool:
 
 
 def _elsewhere(incident: IncidentRecord, opening: Opening) -> bool:
-    return incident.workspace not in {"", opening.workspace}
+    return (incident.workspace or opening.home) != opening.workspace
 
 
 # ---------------------------------------------------------------------------------------------------------------- parts

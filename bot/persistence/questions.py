@@ -100,6 +100,13 @@ INCIDENTS_OF_WORKSPACE = {
     for only_open, quiet, private in product((False, True), repeat=3)
 }
 """The same of one chat workspace; `or_workspace` is a second name of it."""
+
+
+def _is_there(incident: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether what belongs to an incident is of that workspace; each is looked up by its number, however many others there are."""
+    return select(INCIDENTS.c.id).where(INCIDENTS.c.id == incident, _of_workspace).exists()
+
+
 # What was merged into an incident left its concurrency group there.
 _of_group = union_all(
     select(INCIDENTS.c.id).where(UNRESOLVED, INCIDENTS.c.concurrency_group == _given("group")),
@@ -167,6 +174,9 @@ RUNS_OF_GROUP = Query(
     .order_by(RUNS.c.severity, RUNS.c.seq)
 )
 RUNS_QUEUED = Query(select(*RUNS.c).where(QUEUED).order_by(RUNS.c.seq).limit(_limit))
+RUNS_QUEUED_THERE = Query(
+    select(*RUNS.c).where(QUEUED, _is_there(RUNS.c.incident)).order_by(RUNS.c.seq).limit(_limit)
+)
 RUNS_UNFINISHED = Query(select(*RUNS.c).where(RUNNING).order_by(RUNS.c.seq))
 LAST_RUN = Query(select(func.max(RUNS.c.ordinal)).where(RUNS.c.incident == _given("incident", BigInteger)))
 STEPS_OF = Query(select(*STEPS.c).where(STEPS.c.run == _given("run")).order_by(STEPS.c.seq))
@@ -181,6 +191,19 @@ DEAD_LETTER = Query(_letters.where(DEAD_LETTERS.c.number == _given("number", Big
 DEAD_LETTER_OF = Query(_letters.where(DEAD_LETTERS.c.key == _given("key")))
 DEAD_LETTERS_WAITING = Query(_letters.where(DEAD).order_by(DEAD_LETTERS.c.number).limit(_limit))
 DEAD_LETTERS_ALL = Query(_letters.order_by(DEAD_LETTERS.c.number.desc()).limit(_limit))
+_LETTER_THERE: Mapping[bool, ColumnElement[bool]] = {
+    True: DEAD_LETTERS.c.incident.is_(None) | _is_there(DEAD_LETTERS.c.incident),
+    False: _is_there(DEAD_LETTERS.c.incident),
+}
+DEAD_LETTERS_WAITING_THERE = {
+    home: Query(_letters.where(DEAD, there).order_by(DEAD_LETTERS.c.number).limit(_limit))
+    for home, there in _LETTER_THERE.items()
+}
+DEAD_LETTERS_ALL_THERE = {
+    home: Query(_letters.where(there).order_by(DEAD_LETTERS.c.number.desc()).limit(_limit))
+    for home, there in _LETTER_THERE.items()
+}
+"""By whether the workspace is home, which has those of no incident too."""
 DEAD_LETTERS_OF = Query(
     _letters.where(DEAD, DEAD_LETTERS.c.incident == _given("incident", BigInteger)).order_by(
         DEAD_LETTERS.c.number
@@ -255,7 +278,7 @@ OUTBOX_ENTRY = Query(select(*OUTBOX.c).where(OUTBOX.c.key == _given("key")))
 OUTBOX_BEHIND = Query(select(*OUTBOX.c).where(BEHIND).order_by(OUTBOX.c.since, OUTBOX.c.key).limit(_limit))
 OUTBOX_BEHIND_THERE = Query(
     select(*OUTBOX.c)
-    .where(BEHIND, OUTBOX.c.incident.in_(select(INCIDENTS.c.id).where(_of_workspace)))
+    .where(BEHIND, _is_there(OUTBOX.c.incident))
     .order_by(OUTBOX.c.since, OUTBOX.c.key)
     .limit(_limit)
 )

@@ -6,12 +6,12 @@ inbox and the log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bot.domain.ids import ApprovalId, IncidentId, LetterId, RunId, incident_of_run, run_of_approval
 from bot.domain.records import ApprovalRecord, DeadLetter, IncidentRecord, OutboxEntry, RunRecord
 from bot.domain.response_records import MarkRecord
-from bot.persistence import questions, rows
+from bot.persistence import letter_rows, questions, rows
 from bot.persistence.database import Database
 from bot.persistence.reader import Records
 
@@ -54,11 +54,12 @@ class WorkspaceRecords(Records):
 
     def unfinished_runs(self) -> Sequence[RunRecord]:
         """Return the runs of this workspace's incidents that are under way."""
-        return self._runs_here(super().unfinished_runs())
+        return [each for each in super().unfinished_runs() if self._is_here(each.incident)]
 
     def queued_runs(self, *, limit: int = 500) -> Sequence[RunRecord]:
         """Return those that wait in line."""
-        return self._runs_here(super().queued_runs(limit=limit))
+        found = self._rows(questions.RUNS_QUEUED_THERE, {"limit": limit, **self._named})
+        return [rows.run_of(row) for row in found]
 
     def approval(self, approval: ApprovalId) -> ApprovalRecord | None:
         """Return an approval of this workspace's incidents."""
@@ -73,9 +74,9 @@ class WorkspaceRecords(Records):
 
     def dead_letters(self, *, waiting: bool = True, limit: int = 200) -> Sequence[DeadLetter]:
         """Return the dead letters that are."""
-        return [
-            each for each in super().dead_letters(waiting=waiting, limit=limit) if self._concerns_us(each)
-        ]
+        there = questions.DEAD_LETTERS_WAITING_THERE if waiting else questions.DEAD_LETTERS_ALL_THERE
+        found = self._rows(there[self._home], {"limit": limit, **self._named})
+        return [letter_rows.dead_letter_of(row) for row in found]
 
     def outbox_behind(self, *, limit: int = 500) -> Sequence[OutboxEntry]:
         """Return what this workspace does not show yet."""
@@ -84,9 +85,6 @@ class WorkspaceRecords(Records):
 
     def _is_here(self, incident: IncidentId) -> bool:
         return self.incident(incident) is not None
-
-    def _runs_here(self, found: Iterable[RunRecord]) -> list[RunRecord]:
-        return [each for each in found if self._is_here(each.incident)]
 
     def _concerns_us(self, letter: DeadLetter) -> bool:
         return self._home if letter.incident is None else self._is_here(letter.incident)

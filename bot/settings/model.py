@@ -9,10 +9,12 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import ByteSize, Field, JsonValue, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.domain.loopback import is_loopback
 from bot.domain.nouns import Severity
 from bot.settings.api import ApiSettings
 from bot.settings.protection import ProtectionSettings
@@ -259,6 +261,20 @@ class Settings(BaseSettings):
                 if slash and "@" not in each and workspace not in self.slack.oauth.workspaces:
                     msg = f"groups.{name}: {each} is of {workspace}, which is none of slack.oauth.workspaces"
                     raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _browsers_find_back(self) -> Self:
+        slack, oauth = self.slack, self.slack.oauth
+        named = self.http.public_url is not None or oauth.redirect_url is not None
+        # The local Slack is on this machine, and so are the browsers that install there.
+        local = is_loopback(urlsplit(slack.base_url).hostname or "")
+        if oauth.on and slack.mode != "off" and not (named or local):
+            msg = (
+                "slack.oauth: Slack sends whoever installs the app back to Fireline, and no browser finds it at "
+                f"{self.http.base_url}: set http.public_url, like https://fireline.example.com"
+            )
+            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

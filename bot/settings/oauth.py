@@ -31,7 +31,8 @@ class OAuthSettings(Section):
     )
     redirect_url: str | None = Field(
         default=None,
-        description="Where Slack sends the browser back; unset, `/slack/oauth_redirect` under `http.public_url`.",
+        description="Where Slack sends the browser back; unset, `/slack/oauth_redirect` under `http.public_url`, which is needed then unless "
+        "`slack.base_url` is on this machine.",
         pattern=r"^https?://[^\s/]+/slack/oauth_redirect$",
     )
     route_label: str | None = Field(

@@ -262,6 +262,7 @@ def _desks(
             roles=settings.roles,
             silencer=silencer,
             workspace=workspace or home,
+            home=home,
             sees=(lambda incident: incident.workspace in mine) if workspace else everything,
         )
 

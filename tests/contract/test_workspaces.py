@@ -50,6 +50,22 @@ async def shop_and_pay(store: Store) -> tuple[Records, Records]:
     return store.records_of("T0SHOP", home=True), store.records_of("T0PAY", home=False)
 
 
+def queued(run: RunId, *, place: int) -> facts.RunQueued:
+    """A run waits in line."""
+    return facts.RunQueued(
+        run=run, runbook="checkout-errors", digest=Digest("d"), seed="s", autonomy="auto", inputs={}, scope={}, group="g",
+        severity=Severity.SEV2, behind=RunId(""), place=place,
+    )  # fmt: skip
+
+
+def letter_of(number: int, incident: IncidentId | None) -> facts.DeadLetterLanded:
+    """Something lands in the dead-letter list."""
+    return facts.DeadLetterLanded(
+        letter=LetterId(number), key=LetterKey(f"message/{number}"), what=DeadKind.MESSAGE, reason=DeadReason.REFUSED,
+        title="x", detail="y", tries=1, incident=incident,
+    )  # fmt: skip
+
+
 def asked(run: RunId) -> facts.ApprovalRequested:
     """A run asks people."""
     return facts.ApprovalRequested(
@@ -93,17 +109,7 @@ async def test_runs_approvals_and_letters(store: Store, shop_and_pay: tuple[Reco
     """Those of another workspace's incidents are not there; what belongs to no incident is home's."""
     shop, pay = shop_and_pay
     for number, incident in enumerate((SHOP, PAY, None), start=1):
-        letter = facts.DeadLetterLanded(
-            letter=LetterId(number),
-            key=LetterKey(f"message/{number}"),
-            what=DeadKind.MESSAGE,
-            reason=DeadReason.REFUSED,
-            title="x",
-            detail="y",
-            tries=1,
-            incident=incident,
-        )
-        await store.journal.append(SYSTEM, FIRELINE, [letter])
+        await store.journal.append(SYSTEM, FIRELINE, [letter_of(number, incident)])
     assert [each.id for each in shop.dead_letters()] == [1, 3]
     assert [each.id for each in pay.dead_letters(waiting=False)] == [2]
     assert [pay.dead_letter(LetterId(each)) is not None for each in (1, 2, 3, 4)] == [
@@ -121,6 +127,24 @@ async def test_runs_approvals_and_letters(store: Store, shop_and_pay: tuple[Reco
     assert [pay.run(RunId(f"{each}-1")) is not None for each in (SHOP, PAY, 9)] == [False, True, False]
     approvals = [pay.approval(ApprovalId(f"{each}-1/shift/1")) for each in (SHOP, PAY, 9)]
     assert [each is not None for each in approvals] == [False, True, False]
+
+
+async def test_a_list_that_is_cut_off_is_cut_off_among_ours(
+    store: Store, shop_and_pay: tuple[Records, Records]
+) -> None:
+    """What belongs to others takes up no room in it, however much there is."""
+    shop, pay = shop_and_pay
+    for number, incident in enumerate((SHOP, None, OLD, PAY, SHOP, PAY), start=1):
+        await store.journal.append(SYSTEM, FIRELINE, [letter_of(number, incident)])
+    for number, incident in enumerate((SHOP, OLD, PAY, SHOP, PAY), start=1):
+        waits = queued(RunId(f"{incident}-{number}"), place=number)
+        await store.journal.append(incident_stream(incident), FIRELINE, [waits])
+    assert [each.id for each in pay.dead_letters(limit=2)] == [4, 6]
+    assert [each.id for each in pay.dead_letters(waiting=False, limit=1)] == [6]
+    assert [each.id for each in shop.dead_letters(limit=3)] == [1, 2, 3]
+    assert [each.id for each in shop.dead_letters(waiting=False, limit=2)] == [5, 3]
+    assert [each.id for each in pay.queued_runs(limit=2)] == ["3-3", "3-5"]
+    assert [each.id for each in shop.queued_runs(limit=2)] == ["2-1", "1-2"]
 
 
 async def test_tokens_are_kept_and_states_are_good_once(store: Store) -> None:

@@ -57,7 +57,10 @@ class Handler(Protocol):
 
 
 class InboxWorker:
-    """Takes entries from the intake, and at the start those that a crash left behind."""
+    """Takes entries from the intake, and at the start those that a crash left behind.
+
+    Where there may be several workspaces, `reader_of` returns the reader of one, of home for none.
+    """
 
     def __init__(
         self,
@@ -68,9 +71,11 @@ class InboxWorker:
         replier: Teller,
         redact: Redact,
         sleep: Sleep,
+        reader_of: Callable[[str], Reader] | None = None,
     ) -> None:
         self._journal = journal
         self._reader = reader
+        self._reader_of = reader_of or (lambda _workspace: reader)
         self._handler = handler
         self._replier = replier
         self._redact = redact
@@ -186,7 +191,7 @@ class InboxWorker:
             tries = tx.retry_inbox(entry.key, error=fault)
             if tries >= TRIES:
                 tx.close_inbox(entry.key, error=fault)
-                its = _belongs(tx, asked)
+                its = _belongs(self._reader_of(asked.workspace), asked)
                 landing = Landing(
                     what=DeadKind.REQUEST,
                     about=entry.key,
@@ -213,15 +218,16 @@ class InboxWorker:
                 await self._sleep(_PAUSE)
 
 
-def _belongs(tx: Transaction, asked: Asked) -> IncidentRecord | None:
-    """Return the incident whose people may see that something failed: the channel's, or a private one that was named elsewhere; None for anybody."""
-    here = tx.incident_of_channel(asked.channel) if asked.channel else None
-    named = [tx.incident(each) for each in mentioned(asked.text)] if asked.kind == COMMAND else []
-    found = [here, *(each for each in named if each is not None and each.private)]
-    # Another workspace may have a channel of the same id, and an incident of any number.
-    return next(
-        (each for each in found if each is not None and each.workspace in {"", asked.workspace}), None
-    )
+def _belongs(reader: Reader, asked: Asked) -> IncidentRecord | None:
+    """Return the incident whose people may see that something failed: the channel's, or a private one that was named elsewhere; None for anybody.
+
+    `reader` is that of the workspace where it was asked: another may have a channel of the same id, and has incidents of other numbers.
+    """
+    here = reader.incident_of_channel(asked.channel) if asked.channel else None
+    if here is not None:
+        return here
+    named = [reader.incident(each) for each in mentioned(asked.text)] if asked.kind == COMMAND else []
+    return next((each for each in named if each is not None and each.private), None)
 
 
 def _wanted(asked: Asked) -> str:

@@ -72,13 +72,20 @@ class Installations:
         return workspace in self._bots
 
     async def add(self, bot: Bot, *, by: str) -> None:
-        """Keep the token that a workspace has just given, and put on record who let the app in; raises SQLAlchemyError and as the journal does."""
+        """Keep the token that a workspace has just given, and put on record who let the app in; raises SQLAlchemyError and as the journal does.
+
+        It takes the place of the one before in one statement: until it is kept that one serves, and there are never two.
+        """
         workspace = str(bot.team_id)
         bot.enterprise_id = None
         async with self._turns[workspace]:
-            await self.stores.bots.delete(workspace)
+            before = await self.stores.bots.find(workspace)
+            if before is not None:
+                # The SDK's store knows by this what it has already; when somebody installed anew, the log says.
+                bot.installed_at = before.installed_at
             await self.stores.bots.save(bot)
             self._take(workspace, bot)
+            self._unsaved.discard(workspace)
         fact = WorkspaceJoined(
             workspace=workspace, name=bot.team_name or "", by=by, scopes=tuple(sorted(bot.bot_scopes))
         )
@@ -94,7 +101,8 @@ class Installations:
                 hint=f"Somebody of that workspace opens {self._config.install_url}.",
             )
         if workspace in self._unsaved and self._may_try(workspace):
-            await self._write(workspace)
+            async with self._turns[workspace]:
+                await self._write(workspace)
         if self._ends_soon(bot) and self._may_try(workspace):
             await self._renew(workspace, bot)
         return self._bots.get(workspace, bot).bot_token
@@ -170,7 +178,9 @@ class Installations:
 
     async def _write(self, workspace: str) -> None:
         """Write down a token that was renewed; while that fails the process has it alone, and tries on."""
-        bot = self._bots[workspace]
+        bot = self._bots.get(workspace)
+        if bot is None or workspace not in self._unsaved:
+            return  # somebody was quicker, or it is let go
         try:
             await self.stores.bots.save(bot)
         except SQLAlchemyError as problem:

@@ -179,6 +179,13 @@ async def test_each_workspace_has_its_own(street: Street) -> None:
     record = street.fireline.store.records.incident(IncidentId(2))
     assert record is not None
     assert (record.workspace, record.commander) == (PAY, ADA)
+    # What fails there for good is looked up among its own; what was kept before there were several, among home's.
+    reader_of = street.fireline.chat._worker._reader_of
+    assert [reader_of(each).incident(IncidentId(2)) is None for each in (PAY, SHOP, "")] == [
+        False,
+        True,
+        True,
+    ]
     assert PAY in (await street.browser.get(f"{street.url}/incidents/2")).text
     # One id, two people: no page says that Ada of the shop did it.
     pay, shop = street.fireline.chat.identity_of(PAY), street.fireline.chat.identity_of(SHOP)

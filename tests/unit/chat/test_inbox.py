@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from bot.chat.inbound.reading import Ours, read
 from bot.chat.inbound.reply import Replier
 from bot.chat.inbound.worker import TRIES, InboxWorker, Task
 from bot.chat.pace import Pacer
-from bot.domain.facts import IncidentOpened, NoteAdded
+from bot.domain.facts import ChannelOpened, IncidentOpened, NoteAdded
 from bot.domain.ids import IncidentId, incident_stream
 from bot.domain.nouns import FIRELINE, DeadKind, Severity, person
+from bot.domain.ports import Reader, Transaction
 from bot.domain.records import InboxEntry
 from bot.errors import ChatError, JournalBehind, Refused
 from bot.incidents import dead_letters
@@ -94,8 +96,10 @@ class Desk:
     handled: list[Task] = field(default_factory=list)
     does: Callable[[Task], Awaitable[Message | None]] | None = None
     glances: Callable[[Asked], Message | None] = lambda _: None
+    reader_of: Callable[[str], Reader] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.reader_of = lambda _: self.store.records
         replier = Replier(self.slack, Pacer(self.time, self.time.sleep), self.time, self.time.sleep)
         self.worker = InboxWorker(
             journal=self.store.journal,
@@ -104,6 +108,7 @@ class Desk:
             replier=replier,
             redact=as_it_is,
             sleep=self.time.sleep,
+            reader_of=lambda workspace: self.reader_of(workspace),  # noqa: PLW0108 - a test sets it later
         )
         self.intake = Intake(
             journal=self.store.journal,
@@ -417,6 +422,48 @@ async def test_what_was_typed_about_a_private_incident_is_there_for_its_people(d
         for each in desk.store.records.dead_letters()
     }
     assert letters == {"note #1 the CFO's laptop": 1, "note #2 hello": None, "note #3 hello": None}
+
+
+def _kept(entry: InboxEntry, tx: Transaction) -> bool:
+    return tx.put_inbox(entry)
+
+
+async def test_what_failed_belongs_to_the_workspace_where_it_was_asked(desk: Desk) -> None:
+    """An incident from before there were several is home's: neither a channel of the same id nor its number makes it another's."""
+
+    async def fail(_: Task) -> Message:
+        raise ChatError("Slack is away", code="unreachable")
+
+    desk.does = fail
+    desk.reader_of = lambda it: desk.store.records_of(it or "T0HOME", home=it in {"", "T0HOME"})
+    for number, workspace in ((1, ""), (2, "T0PAY")):
+        incident = IncidentId(number)
+        opened = IncidentOpened(
+            incident=incident, title="A leak", severity=Severity.SEV1, private=True, workspace=workspace
+        )
+        channel = ChannelOpened(incident=incident, channel="C1", name="inc")
+        await desk.store.journal.append(incident_stream(incident), FIRELINE, [opened, channel])
+    belongs = {
+        "C1 of T0HOME": 1,
+        "C1 of ": 1,
+        "C1 of T0PAY": 2,
+        "C1 of T0THIRD": None,
+        "C2 of T0HOME": 1,
+        "C2 of T0PAY": None,
+    }
+    for place in belongs:
+        channel, _, workspace = place.partition(" of ")
+        asked = Asked(
+            kind="command", user="U0ADA", channel=channel, text=f"note #1 {place}", workspace=workspace
+        )
+        entry = InboxEntry(
+            key=f"command/{place}", kind="command", payload=asked.to_data(), received_at=desk.time.now()
+        )
+        await desk.store.journal.submit(partial(_kept, entry))
+        desk.worker.take(entry)
+    await desk.done()
+    letters = {each.title: each.incident for each in desk.store.records.dead_letters()}
+    assert letters == {f"what U0ADA typed: note #1 {place}": its for place, its in belongs.items()}
 
 
 async def test_a_journal_that_is_behind_is_said_plainly(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,6 +150,28 @@ async def test_a_token_is_kept_and_on_record_without_its_value(house: House) -> 
     )
 
 
+async def test_who_installs_anew_loses_nothing_where_that_can_t_be_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token before serves on, for the next process too; once it can be kept, the new one stands in its place, whatever the clock said."""
+    held = house.open()
+    await held.add(a_bot(lives=None), by="U0ADA")
+
+    async def away(_bot: Bot) -> None:
+        raise OperationalError("insert", {}, Exception("disk full"))
+
+    later = a_bot(lives=None)
+    later.bot_token, later.installed_at = "xoxb-second", START.timestamp() - 60
+    with monkeypatch.context() as full:
+        full.setattr(house.stores.bots, "save", away)
+        with pytest.raises(OperationalError):
+            await held.add(later, by="U0BEN")
+    assert [await each.token(PAY) for each in (held, await house.opened())] == ["xoxb-first"] * 2
+    await held.add(later, by="U0BEN")
+    assert [await each.token(PAY) for each in (held, await house.opened())] == ["xoxb-second"] * 2
+    assert house.kept() == [(PAY, "xoxb-second", None)]
+
+
 async def test_a_token_is_renewed_two_hours_early_and_by_one(house: House) -> None:
     """Ten calls at once ask Slack once: a refresh token serves once. The row is changed, not added to; a restart changes nothing."""
     held = house.open()
@@ -234,6 +256,40 @@ async def test_a_token_that_can_t_be_written_down_serves_and_is_written_later(
     house.clock.move(minutes=1)
     await held.token(PAY)
     assert house.kept() == [(PAY, "xoxe.1", "xoxe-r1")]
+
+
+async def test_a_token_that_is_written_down_late_is_not_written_over_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody installs anew just then: what the next process finds is theirs. Ten calls write it down once."""
+    held = house.open()
+    await held.add(a_bot(), by="U0ADA")
+    save, saved = house.stores.bots.save, list[str]()
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late(bot: Bot) -> None:
+        if bot.bot_token == "xoxe.1":
+            if not saved:
+                saved.append("")
+                raise OperationalError("insert", {}, Exception("disk full"))
+            begun.set()
+            await go_on.wait()
+        saved.append(bot.bot_token)
+        await save(bot)
+
+    monkeypatch.setattr(house.stores.bots, "save", late)
+    house.clock.move(hours=11)
+    await held.token(PAY)
+    house.clock.move(minutes=1)
+    calls = [asyncio.create_task(held.token(PAY)) for _ in range(10)]
+    await begun.wait()
+    anew = a_bot(lives=None)
+    anew.bot_token = "xoxb-second"
+    adding = asyncio.create_task(held.add(anew, by="U0BEN"))
+    await asyncio.wait([adding], timeout=0.05)
+    go_on.set()
+    await asyncio.gather(adding, *calls)
+    assert (saved, house.kept()) == (["", "xoxe.1", "xoxb-second"], [(PAY, "xoxb-second", None)])
 
 
 async def test_a_token_that_is_worth_nothing_is_let_go(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

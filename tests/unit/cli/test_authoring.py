@@ -157,5 +157,7 @@ def test_the_manifest_for_several_workspaces_comes_before_their_app_too(
     manifest = yaml.safe_load(ran.out)
     assert manifest["oauth_config"]["redirect_urls"] == ["https://fire.example/slack/oauth_redirect"]
     assert manifest["settings"]["token_rotation_enabled"] is True
+    told.config.write_text("slack: {mode: http, oauth: {workspaces: [T0SHOP]}}\n", encoding="utf-8")
+    assert "set http.public_url" in fireline("slack", "manifest", "-c", told.config).err
     told.config.write_text("slack: {mode: http, oauth: {workspaces: [demo-shop]}}\n", encoding="utf-8")
     assert "no workspace's id" in fireline("slack", "manifest", "-c", told.config).err

@@ -37,6 +37,7 @@ def desk_of(office: Office, workspace: str, *, home: bool = False) -> Desk:
         variables=VARIABLES,
         silencer=office.silencer,
         workspace=workspace,
+        home="T0SHOP",
         sees=lambda incident: incident.workspace in mine,
     )
 
@@ -100,15 +101,17 @@ async def test_no_hand_reaches_into_another_workspace(
 
 
 async def test_a_group_is_worked_on_in_one_workspace_at_a_time(office: Office) -> None:
-    """Another is told that it is taken, and by which number, and nothing of what it is about; what is from before there were several is anybody's."""
+    """Another is told that it is taken, and by which number, and nothing of what it is about; what is from before there were several is home's."""
     office.books.append(book(**BY_SERVICE))
-    await desk_of(office, "T0SHOP", home=True).start_run("checkout-errors", {}, ADA)
-    pay = desk_of(office, "T0PAY")
+    shop, pay = desk_of(office, "T0SHOP", home=True), desk_of(office, "T0PAY")
+    await shop.start_run("checkout-errors", {}, ADA)
     with pytest.raises(Conflict, match="Another workspace works on service/cart: incident 1") as refused:
         await pay.start_run("checkout-errors", {}, ADA)
     assert "title" not in str(refused.value)
     assert workspaces(office) == ["T0SHOP"]
     old = IncidentOpened(incident=TWO, title="Old", severity=Severity.SEV2, group="service/old")
     await office.store.journal.append(incident_stream(TWO), FIRELINE, [old])
-    joined = await pay.start_run("checkout-errors", {"service": "old"}, ADA)
+    with pytest.raises(Conflict, match="Another workspace works on service/old: incident 2"):
+        await pay.start_run("checkout-errors", {"service": "old"}, ADA)
+    joined = await shop.start_run("checkout-errors", {"service": "old"}, ADA)
     assert (joined.incident, joined.opened) == (TWO, False)

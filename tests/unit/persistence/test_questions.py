@@ -14,7 +14,11 @@ from bot.persistence.statements import Prepared, Query, Writer
 from bot.persistence.tables import ALERTS
 
 _QUESTIONS = {name: value for name, value in vars(questions).items() if isinstance(value, Query)} | {
-    f"ALERTS_OF_{count}_KEYS": query for count, query in questions.ALERTS_OF_KEYS.items()
+    f"{name}_{which}": query
+    for name, value in vars(questions).items()
+    if isinstance(value, dict)
+    for which, query in value.items()
+    if isinstance(query, Query)
 }
 
 

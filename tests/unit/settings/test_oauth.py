@@ -51,6 +51,7 @@ def test_each_workspace_has_its_own_people_of_a_group() -> None:
     """A bare id is of the first workspace, one with a workspace before it of that one, and an address is asked in each."""
     settings = Settings(
         slack={"mode": "http", "signing_secret": "s", "oauth": OAUTH},
+        http={"public_url": "https://fireline.test"},
         groups={"sre": ["U0ADA", "T0PAY/U0BEN", "T0SHOP/U0CLEO", "dana@example.com"]},
     )
     config = ChatConfig.from_settings(settings)
@@ -58,9 +59,31 @@ def test_each_workspace_has_its_own_people_of_a_group() -> None:
     assert config.of("T0PAY").groups == {"sre": ("U0BEN", "dana@example.com")}
     assert [config.of(each).at_home for each in config.workspaces] == [True, False]
     assert config.oauth is not None
-    assert config.oauth.redirect_url == "http://127.0.0.1:8080/slack/oauth_redirect"
+    assert config.oauth.redirect_url == "https://fireline.test/slack/oauth_redirect"
     assert config.oauth.authorization_url == "https://slack.com/oauth/v2/authorize"
     assert "hush" not in repr(config) + repr(settings)
+
+
+def test_browsers_must_find_back() -> None:
+    """Slack would send them to an address of their own machine; with the local Slack that is where they are, and with Slack off nobody installs."""
+    slack = {"mode": "http", "signing_secret": "s", "oauth": OAUTH}
+    with pytest.raises(ValidationError, match=r"finds it at http://127\.0\.0\.1:8080: set http\.public_url"):
+        Settings(slack=slack)
+    with pytest.raises(ValidationError, match=r"set http\.public_url"):
+        Settings(slack=slack | {"base_url": "https://slack.test/api/"}, http={"host": "0.0.0.0"})
+    back, here = (
+        f"{each}/slack/oauth_redirect" for each in ("https://fireline.test", "http://127.0.0.1:8080")
+    )
+    for said, there in (
+        ({"slack": slack, "http": {"public_url": "https://fireline.test/"}}, back),
+        ({"slack": slack | {"oauth": OAUTH | {"redirect_url": back}}}, back),
+        ({"slack": slack | {"base_url": "http://127.0.0.1:9000/api/"}}, here),
+        ({"slack": slack | {"base_url": "http://[::1]:9000/api/"}}, here),
+        ({"slack": {"oauth": OAUTH}}, here),
+    ):
+        oauth = ChatConfig.from_settings(Settings(**said)).oauth
+        assert oauth is not None
+        assert oauth.redirect_url == there
 
 
 @pytest.mark.parametrize("slack", [{"oauth": OAUTH}, {"bot_token": "x"}])
