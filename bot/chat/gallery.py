@@ -35,6 +35,7 @@ from bot.chat.blocks.picture import (
 from bot.chat.blocks.shut_out import moved_message, shut_out_message
 from bot.chat.blocks.words import who
 from bot.chat.identity import Identity
+from bot.chat.milestones import is_milestone
 from bot.chat.outbox.keys import Key, Subject
 from bot.domain import facts
 from bot.domain.events import Event
@@ -43,7 +44,7 @@ from bot.domain.facts import (
     PostmortemDrafted,
 )
 from bot.domain.grouping import Grouped, grouped
-from bot.domain.ids import IncidentId, StepId, incident_stream, instance_of
+from bot.domain.ids import IncidentId, StepId, incident_stream
 from bot.domain.nouns import ActorKind, ApprovalStatus, ReminderOf, RunStatus, StepStatus
 from bot.domain.ports import Reader
 from bot.domain.records import IncidentRecord, RunRecord
@@ -52,45 +53,6 @@ from bot.incidents.reminding import Patience, update_due
 
 NO_PATIENCE = Patience()
 TIMELINE_SHOWN = 20
-MILESTONES = frozenset(
-    each.KIND
-    for each in (
-        facts.IncidentOpened,
-        facts.AlertsAttached,
-        facts.AlertsResolved,
-        facts.IncidentAcknowledged,
-        facts.StatusChanged,
-        facts.NoteAdded,
-        facts.IncidentResolved,
-        facts.RunQueued,
-        facts.RunDropped,
-        facts.RunRejected,
-        facts.RunStarted,
-        facts.RunUndoRequested,
-        facts.RunFinished,
-        facts.RunCancelRequested,
-        facts.RunPaused,
-        facts.RunResumed,
-        facts.RunRetried,
-        facts.DeadLetterLanded,
-        facts.DeadLetterRequeued,
-        facts.DeadLetterDiscarded,
-        facts.PhaseEntered,
-        facts.LoopExpanded,
-        facts.ApprovalRequested,
-        facts.ApprovalEscalated,
-        facts.ApprovalVoted,
-        facts.ApprovalClosed,
-        facts.StepSucceeded,
-        facts.StepFailed,
-        facts.StepOutcomeUnknown,
-        facts.StepSettled,
-        facts.StepUndone,
-        facts.StepUndoFailed,
-    )
-)
-"""What a person tells of an incident; the draft has everything."""
-_OF_MANY = frozenset({facts.StepSucceeded.KIND, facts.StepUndone.KIND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,7 +305,7 @@ class Gallery:
         for ident in sorted({each.actor.id for each in events if each.actor.kind is ActorKind.PERSON}):
             await self._identity.learn(ident)
         names = self._identity.names()
-        milestones = [each for each in events if each.seq <= through and _is_milestone(each)]
+        milestones = [each for each in events if each.seq <= through and is_milestone(each)]
         told = [(each, sentence) for each in milestones if (sentence := self._describe(each, names))]
         return Draft(
             incident=incident,
@@ -363,12 +325,6 @@ def _unknown_keys(runs: Sequence[RunPicture]) -> Iterator[str]:
         for step, _ in run.every_step():
             if step.in_doubt:
                 yield f"unknown/{run.run.id}/{step.id}"
-
-
-def _is_milestone(event: Event) -> bool:
-    """Tell whether people tell of an event; that one of a loop's items did what it should is told by the loop."""
-    item = instance_of(getattr(event.fact, "step", None) or StepId(""))
-    return event.kind in MILESTONES and not (item and event.kind in _OF_MANY)
 
 
 def _line(step: StepId, name: str, known: Grouped | None) -> StepLine:
