@@ -85,3 +85,7 @@ class Addresses:
         """Return the member ids behind all that a group lists, as far as they are known."""
         found = {self.member(each, for_a_right=for_a_right) for each in listed}
         return frozenset(found - {""})
+
+    def all_known(self, listed: Iterable[str]) -> bool:
+        """Tell whether Slack has said of each address that a group lists who has it, were it nobody."""
+        return all(not is_address(each) or each.lower() in self._known for each in listed)

@@ -38,16 +38,17 @@ from bot.chat.identity import Identity
 from bot.chat.milestones import is_milestone
 from bot.chat.outbox.keys import Key, Subject
 from bot.domain import facts
+from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.facts import (
     MessagePosted,
     PostmortemDrafted,
 )
 from bot.domain.grouping import Grouped, grouped
-from bot.domain.ids import IncidentId, StepId, incident_stream
+from bot.domain.ids import ApprovalId, IncidentId, StepId, incident_stream
 from bot.domain.nouns import ActorKind, ApprovalStatus, ReminderOf, RunStatus, StepStatus
 from bot.domain.ports import Reader
-from bot.domain.records import IncidentRecord, RunRecord
+from bot.domain.records import ApprovalRecord, IncidentRecord, RunRecord
 from bot.incidents.doubts import doubt_of
 from bot.incidents.reminding import Patience, update_due
 
@@ -86,6 +87,7 @@ class Gallery:
         *,
         reader: Reader,
         identity: Identity,
+        clock: Clock,
         redact: Redact,
         outline: OutlineOf,
         describe: Describe,
@@ -97,6 +99,7 @@ class Gallery:
     ) -> None:
         self._reader = reader
         self._identity = identity
+        self._clock = clock
         self._redact = redact
         self._outline = outline
         self._describe = describe
@@ -240,7 +243,16 @@ class Gallery:
             place=self._reader.channel_of(incident.id),
             goes_on=self._channel_of(incident.merged_into),
             who_may={source: self._identity.mention(source) for each in approvals for source in each.sources},
+            deciders=self._deciders(approvals),
+            silences=[
+                each for each in self._reader.silences_of(incident.id) if each.holds(self._clock.now())
+            ],
         )
+
+    def _deciders(self, approvals: Sequence[ApprovalRecord]) -> Mapping[ApprovalId, frozenset[str]]:
+        asked = (each for each in approvals if each.status is ApprovalStatus.PENDING)
+        known = ((each.id, self._identity.deciders(each.sources)) for each in asked)
+        return {ident: people for ident, people in known if people is not None}
 
     def _channel_of(self, incident: IncidentId | None) -> str:
         record = self._reader.incident(incident) if incident is not None else None

@@ -8,7 +8,8 @@ them. A group that the settings name is what they say and no more: in most works
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from bot.chat.client import SlackCalls
 from bot.chat.pace import Pacer
 from bot.domain.clock import Clock
 from bot.errors import ChatError, NotAllowed, Refused
+from bot.postmortem.wording import heard
 from bot.telemetry import get_logger
 
 _LOG = get_logger(__name__)
@@ -30,6 +32,7 @@ _PATIENCE = 2.0
 """Seconds for which somebody who needs no word of Slack's waits for it."""
 _STRANGERS = frozenset({"user_not_found", "user_not_visible"})
 _BY_ID = "Give their member id, like U0ADA: it stands in their profile in Slack."
+_MENTION = re.compile(r"<@([UW][A-Z0-9]{2,})[|>]")
 _MENTIONED = 8
 _PAGES = 10
 """Pages of 1000 people that are looked through for a name."""
@@ -193,6 +196,19 @@ class Identity:
         except ChatError as problem:
             _LOG.info("a name can't be read", user=user, problem=str(problem))
 
+    async def in_words(self, said: str) -> str:
+        """Return what a person said with names in the place of ids, for what is shown where Slack turns none into names, as in a header.
+
+        Nobody waits long for it: whose name Slack does not tell in time is called what the mention says, or else by their id.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                for user in sorted(set(_MENTION.findall(said))):
+                    await self.learn(user)
+        except TimeoutError:
+            _LOG.info("names can't be read in time")
+        return heard(said, self.names())
+
     def name(self, user: str) -> str:
         """Return the name under which a person is known, their id while it isn't."""
         person = self._people.get(user)
@@ -233,6 +249,19 @@ class Identity:
             return self._addresses.members(self._set[name])
         group = self._groups.get(name)
         return group.members if group else frozenset()
+
+    def deciders(self, sources: Iterable[str]) -> frozenset[str] | None:
+        """Return the ids of all behind sources; None where nobody can count them: anyone may, or Slack has not said yet who is in a group."""
+        sources = tuple(sources)
+        if not all(map(self._can_be_counted, sources)):
+            return None
+        return frozenset().union(*map(self.members, sources))
+
+    def _can_be_counted(self, source: str) -> bool:
+        kind, _, name = source.partition(":")
+        if kind == "group" and name in self._set:
+            return self._addresses.all_known(self._set[name])
+        return kind == "user" or (kind == "group" and self._groups_known_at is not None)
 
     def is_gone(self, source: str) -> bool:
         """Tell whether a source is a group that neither the settings nor Slack has; a group that Slack was not asked for yet is not gone."""

@@ -85,6 +85,7 @@ class Workspace:
         self.gallery = Gallery(
             reader=behind.reader,
             identity=self.identity,
+            clock=around.clock,
             redact=behind.redact,
             outline=behind.outline,
             describe=behind.describe,

@@ -6,7 +6,7 @@ sources alone; this module knows no chat platform and no directory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.domain.nouns import Actor, ActorKind
 from bot.errors import NotAllowed
@@ -34,6 +34,19 @@ def right_to_decide(
             return source
     msg = f"Only {_spoken(sources)} may decide this, and you are not among them."
     raise NotAllowed(msg, hint="Ask somebody who is.")
+
+
+def able_to_approve(
+    people: Iterable[str], *, requested_by: Actor | None, approved: Iterable[Actor]
+) -> frozenset[str]:
+    """Return the ids of those whose approval counts or may yet count: a quorum above their number is not met as things stand.
+
+    `people` are the ids of all behind the approval's sources. Who approved counts, though they have left their group since.
+    """
+    barred = (
+        {requested_by.id} if requested_by is not None and requested_by.kind is ActorKind.PERSON else set()
+    )
+    return (frozenset(people) - barred) | {each.id for each in approved}
 
 
 def _spoken(sources: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from bot.chat.blocks.kit import (
 )
 from bot.chat.blocks.many import calls_of, folded
 from bot.chat.blocks.picture import Picture
+from bot.chat.blocks.too_few import too_few, ways_out
 from bot.chat.blocks.words import counted, name_of, who
 from bot.domain.nouns import ApprovalStatus, Vote
 from bot.domain.records import ApprovalRecord, VoteRecord
@@ -80,6 +81,10 @@ def _draw(picture: Picture, approval: ApprovalRecord, ink: Ink) -> Message:
     blocks.extend(_what_runs(approval, ink))
     if pending:
         blocks.append(section(_who_decides(picture, approval, ink)))
+        lacking = too_few(picture, approval, ink)
+        if lacking:
+            way = ways_out(picture, approval, ink)
+            blocks.append(section(f"⚠️ *Too few people may decide:* {lacking}.\n{way}"))
         blocks.append(actions(*_buttons(approval, name, ink)))
     blocks.append(context(_small_print(picture, approval, ink)))
     text = f"{head} · {name_of(picture.incident, ink)}"
@@ -162,7 +167,7 @@ def _who_decides(picture: Picture, approval: ApprovalRecord, ink: Ink) -> str:
 
 def _vote(vote: VoteRecord, ink: Ink) -> str:
     said = "👍 approved by" if vote.vote is Vote.APPROVE else "👎 denied by"
-    why = f": {ink.line(vote.why, 200)}" if vote.why else ""
+    why = f": {ink.words(vote.why, 200)}" if vote.why else ""
     group = vote.as_member_of.removeprefix("group:")
     source = f", one of {ink.line(group, 60)}" if group != vote.as_member_of else ""
     return f"{said} {who(vote.by, ink)}{source} · {clock_time(vote.at, seconds=True)}{why}"
@@ -172,9 +177,9 @@ def _outcome(approval: ApprovalRecord, ink: Ink) -> str:
     lines = [_vote(each, ink) for each in approval.votes[-VOTES_SHOWN:]]
     if approval.status in {ApprovalStatus.EXPIRED, ApprovalStatus.VOID}:
         when = f" {clock_time(approval.closed_at, seconds=True)}" if approval.closed_at else ""
-        lines.append(f"{ink.line(approval.why, 300) or 'Nobody decided in time'}{when}")
+        lines.append(f"{ink.words(approval.why, 300) or 'Nobody decided in time'}{when}")
     elif approval.why and not any(each.why == approval.why for each in approval.votes):
-        lines.append(ink.line(approval.why, 300))
+        lines.append(ink.words(approval.why, 300))
     return "\n".join(lines) or "Decided."
 
 

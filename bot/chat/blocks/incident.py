@@ -24,9 +24,11 @@ from bot.chat.blocks.kit import (
 from bot.chat.blocks.letters import LETTERS_SHOWN, letter_buttons, letter_lines
 from bot.chat.blocks.picture import Picture
 from bot.chat.blocks.progress import at_work
+from bot.chat.blocks.too_few import too_few
 from bot.chat.blocks.words import NO_SUCH_GROUP, NOT_BACK, NOT_IN, STATUS, counted, mark, name_of, who
 from bot.domain.nouns import COMMANDER, RunStatus
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord
+from bot.domain.response_records import SilenceRecord
 
 WAITING_SHOWN = 5
 EVIDENCE_SHOWN = 4
@@ -128,11 +130,16 @@ def _roles(incident: IncidentRecord, ink: Ink) -> Iterator[str]:
 
 
 def _alerts(picture: Picture, ink: Ink) -> str:
-    """How many of the alerts still fire, and which they are."""
+    """How many of the alerts still fire, which they are, and that they are kept silent."""
     incident = picture.incident
     names = ", ".join(ink.line(each, 60) for each in list(dict.fromkeys(picture.alerts))[:ALERTS_SHOWN])
     sign = "🔥" if incident.firing else "🔕"
-    return f"{sign} {incident.firing} of {counted(incident.alerts, 'alert')} firing{f': {names}' if names else ''}"
+    text = f"{sign} {incident.firing} of {counted(incident.alerts, 'alert')} firing{f': {names}' if names else ''}"
+    return "\n".join([text, *(_silenced(each, ink) for each in picture.silences)])
+
+
+def _silenced(silence: SilenceRecord, ink: Ink) -> str:
+    return f"🔇 silenced until {clock_time(silence.until)} by {who(silence.by, ink)}"
 
 
 def _waiting(picture: Picture, ink: Ink) -> Iterator[str]:
@@ -168,6 +175,9 @@ def _waiting_approval(picture: Picture, approval: ApprovalRecord, ink: Ink) -> s
         text += f" · ⏫ escalated {clock_time(approval.escalated_at)}"
     if approval.expires_at is not None:
         text += f" · until {clock_time(approval.expires_at)}"
+    lacking = too_few(picture, approval, ink)
+    if lacking:
+        text += f"\n⚠️ *Too few people may decide:* {lacking}"
     where = picture.links.messages.get(f"approval/{approval.id}", "")
     return f"{text} · {link(where, 'Decide →')}" if where else text
 

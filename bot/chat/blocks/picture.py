@@ -8,9 +8,10 @@ from datetime import datetime
 
 from bot.domain.channel_records import ChannelRecord
 from bot.domain.events import Event
-from bot.domain.ids import StepId
+from bot.domain.ids import ApprovalId, StepId
 from bot.domain.nouns import Actor, ApprovalStatus, StepStatus
 from bot.domain.records import ApprovalRecord, DeadLetter, EvidenceRecord, IncidentRecord, RunRecord
+from bot.domain.response_records import SilenceRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class Links:
 class Picture:
     """An incident as it stands; `alerts` are names of its alerts, `who_may` the mentions behind each source of an approval.
 
+    `deciders` are the ids of the people behind an approval's sources, where they can be counted; `silences` those that stand.
     `update_due` is when people expect the next word on it, None while nobody waits for one; `place` is how its channel stands, None where that is
     not told. `goes_on` is the channel of the incident that it was merged into, empty where there is none.
     """
@@ -80,6 +82,8 @@ class Picture:
     alerts: Sequence[str] = ()
     links: Links = Links()
     who_may: Mapping[str, str] = field(default_factory=dict)
+    deciders: Mapping[ApprovalId, frozenset[str]] = field(default_factory=dict)
+    silences: Sequence[SilenceRecord] = ()
     update_due: datetime | None = None
     place: ChannelRecord | None = None
     goes_on: str = ""

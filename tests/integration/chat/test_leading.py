@@ -105,10 +105,12 @@ async def test_alerts_are_silenced_and_heard_again(http_place: Workplace) -> Non
     assert "are silenced until" in await said(place, channel, "silence for 2h known, being fixed")
     (silence,) = place.store.records.silences_of(ONE)
     assert (silence.status, silence.why) == (SilenceStatus.STANDING, "known, being fixed")
+    ts = await place.posted(channel, f"incident/{ONE}/status")
+    await until(lambda: "🔇 silenced until" in place.text(channel, ts))
     assert "are heard again" in await said(place, channel, "unsilence")
+    await until(lambda: "🔇 silenced until" not in place.text(channel, ts))
     assert place.alertmanager.standing == {}
     await said(place, channel, "silence 2h again")
-    ts = await place.posted(channel, f"incident/{ONE}/status")
     await place.press(ADA, channel, ts, "open/more")
     assert "open/silence" not in str(await place.shown(ADA, "more"))
     await place.press_in_modal(ADA, "unsilence")

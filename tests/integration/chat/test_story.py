@@ -68,12 +68,13 @@ async def test_an_approval_is_decided_with_a_button_and_says_by_whom(place: Work
 
 
 async def test_who_may_not_decide_is_told_so_in_private(place: Workplace) -> None:
-    """Somebody outside the group, a guest, and the one who asked: each reads why, and nobody else sees it."""
+    """Somebody outside the group, a guest, and the one who asked: each reads why, and nobody else sees it. That too few are left, all see."""
     incident = await place.open_incident()
-    approval = await place.ask_approval(incident, requested_by=person(BEN))
+    approval = await place.ask_approval(incident, requested_by=person(BEN), quorum=9)
     await until(lambda: place.channel_of(incident))
     channel = place.channel_of(incident)
     ts = await place.posted(channel, f"approval/{approval}")
+    assert "Too few people may decide" in place.text(channel, ts)
     for user, reason in ((CLEO, "not among them"), (DANA, "guests"), (BEN, "somebody else must decide")):
         if user not in place.slack.world.channels[channel].members:
             place.slack.world.add_member(place.slack.world.channels[channel], user)

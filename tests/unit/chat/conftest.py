@@ -154,6 +154,7 @@ async def put_together(
     gallery = Gallery(
         reader=store.records,
         identity=identity,
+        clock=time,
         redact=as_it_is,
         outline=lambda _: Outline(title="A runbook"),
         describe=lambda event, _: event.kind,

@@ -12,7 +12,16 @@ from bot.domain.channel_records import ChannelRecord
 from bot.domain.events import GENESIS, Event
 from bot.domain.facts import NoteAdded, NotInvited
 from bot.domain.grouping import how_far
-from bot.domain.ids import ApprovalId, Digest, EvidenceId, IncidentId, RunId, StepId, incident_stream
+from bot.domain.ids import (
+    ApprovalId,
+    Digest,
+    EvidenceId,
+    IncidentId,
+    RunId,
+    SilenceKey,
+    StepId,
+    incident_stream,
+)
 from bot.domain.nouns import (
     FIRELINE,
     ApprovalStatus,
@@ -20,11 +29,13 @@ from bot.domain.nouns import (
     Phase,
     RunStatus,
     Severity,
+    SilenceStatus,
     StepStatus,
     Vote,
     person,
 )
 from bot.domain.records import ApprovalRecord, EvidenceRecord, IncidentRecord, RunRecord, VoteRecord
+from bot.domain.response_records import SilenceRecord
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 DIGEST = Digest("d" * 64)
@@ -230,6 +241,21 @@ def places(draw: st.DrawFn) -> ChannelRecord | None:
 
 
 @st.composite
+def silences(draw: st.DrawFn) -> SilenceRecord:
+    """Any silence that stands."""
+    return SilenceRecord(
+        key=SilenceKey("fireline/1/a"),
+        incident=IncidentId(1),
+        status=SilenceStatus.STANDING,
+        matchers=(),
+        asked_at=AT,
+        until=draw(TIMES),
+        by=draw(st.sampled_from([person("U0ADA"), person("<!here>")])),
+        why=draw(TEXT),
+    )
+
+
+@st.composite
 def pictures(draw: st.DrawFn) -> Picture:
     """Any incident with all that belongs to it."""
     asked = [draw(approvals(each)) for each in range(draw(st.integers(0, 8)))]
@@ -245,6 +271,8 @@ def pictures(draw: st.DrawFn) -> Picture:
         ),
         update_due=draw(MAYBE),
         place=draw(places()),
+        deciders={each.id: frozenset(draw(st.sets(IDS))) for each in asked if draw(st.booleans())},
+        silences=draw(st.lists(silences(), max_size=2)),
         who_may={"group:sre": "<!subteam^S1>", "user:U0ADA": "<@U0ADA>", "anyone": "anyone"},
     )
 

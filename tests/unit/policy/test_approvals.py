@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.nouns import FIRELINE, person, sender
+from bot.domain.nouns import FIRELINE, Actor, person, sender, service
 from bot.errors import NotAllowed
-from bot.policy.approvals import ANYONE, right_to_decide
+from bot.policy.approvals import ANYONE, able_to_approve, right_to_decide
 
 ADA = person("U0ADA")
 
@@ -56,3 +56,17 @@ def test_who_may_decide_is_said_in_words() -> None:
     assert refusal.value.hint == "Ask the group sre or U0BEN or anybody else."
     with pytest.raises(NotAllowed, match="Only the group sre may decide"):
         right_to_decide(by=ADA, groups=frozenset(), sources=["group:sre"], requested_by=None)
+
+
+@pytest.mark.parametrize(
+    ("requested_by", "approved", "able"),
+    [
+        (None, [], {"U0ADA", "U0BEN"}),
+        (ADA, [], {"U0BEN"}),
+        (service("U0ADA"), [], {"U0ADA", "U0BEN"}),
+        (ADA, [person("U0CLEO")], {"U0BEN", "U0CLEO"}),
+    ],
+)
+def test_who_is_able_to_approve(requested_by: Actor | None, approved: list[Actor], able: set[str]) -> None:
+    """Not the requester, and not only they who may yet: who approved and left the group has approved. A service is nobody's namesake."""
+    assert able_to_approve(["U0ADA", "U0BEN"], requested_by=requested_by, approved=approved) == able
