@@ -82,22 +82,24 @@ def _acknowledged(fact: facts.IncidentAcknowledged, by: str, event: Event, names
     return f"{by} acknowledged the incident; {person_name(fact.commander, names)} leads it"
 
 
-def _status(fact: facts.StatusChanged, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} set the status to {fact.status}{because(fact.why)}"
+def _status(fact: facts.StatusChanged, by: str, _event: Event, names: Names) -> str:
+    return f"{by} set the status to {fact.status}{because(heard(fact.why, names))}"
 
 
 def _note(fact: facts.NoteAdded, by: str, _event: Event, names: Names) -> str:
     return f"{by} noted{because(heard(fact.text, names))}"
 
 
-def _resolved(fact: facts.IncidentResolved, by: str, _event: Event, _names: Names) -> str:
+def _resolved(fact: facts.IncidentResolved, by: str, _event: Event, names: Names) -> str:
     felt = ""
     if fact.impact_from is not None:
         until = f" until {instant(fact.impact_to)}" if fact.impact_to else ""
-        felt = f"; customers felt it from {instant(fact.impact_from)}{until}{because(fact.impact)}"
+        felt = (
+            f"; customers felt it from {instant(fact.impact_from)}{until}{because(heard(fact.impact, names))}"
+        )
     elif fact.impact:
-        felt = f"; customers felt it{because(fact.impact)}"
-    return f"{by} resolved the incident{because(fact.summary)}{felt}"
+        felt = f"; customers felt it{because(heard(fact.impact, names))}"
+    return f"{by} resolved the incident{because(heard(fact.summary, names))}{felt}"
 
 
 def _evidence(fact: facts.EvidenceStored, _by: str, _event: Event, _names: Names) -> str:

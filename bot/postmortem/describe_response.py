@@ -23,9 +23,9 @@ def _role(fact: facts.RoleAssigned, by: str, event: Event, names: Names) -> str:
     return f"{by} made {person_name(fact.person, names)} {role}"
 
 
-def _severity(fact: facts.SeverityChanged, by: str, _event: Event, _names: Names) -> str:
+def _severity(fact: facts.SeverityChanged, by: str, _event: Event, names: Names) -> str:
     verb = "raised" if fact.severity < fact.before else "lowered"
-    return f"{by} {verb} the severity from {fact.before} to {fact.severity}{because(fact.why)}"
+    return f"{by} {verb} the severity from {fact.before} to {fact.severity}{because(heard(fact.why, names))}"
 
 
 def _update(fact: facts.UpdateGiven, by: str, _event: Event, names: Names) -> str:
@@ -33,8 +33,8 @@ def _update(fact: facts.UpdateGiven, by: str, _event: Event, names: Names) -> st
     return f"{by} gave an update ({fact.status}{due}){because(heard(fact.message, names))}"
 
 
-def _reopened(fact: facts.IncidentReopened, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} reopened the incident{because(fact.why)}"
+def _reopened(fact: facts.IncidentReopened, by: str, _event: Event, names: Names) -> str:
+    return f"{by} reopened the incident{because(heard(fact.why, names))}"
 
 
 def _merged(fact: facts.IncidentMerged, by: str, _event: Event, _names: Names) -> str:
@@ -47,9 +47,9 @@ def _absorbed(fact: facts.IncidentAbsorbed, by: str, _event: Event, _names: Name
     return f"{by} merged incident {fact.other} into this one{came}{because(fact.title)}"
 
 
-def _silence_asked(fact: facts.SilenceAsked, by: str, _event: Event, _names: Names) -> str:
+def _silence_asked(fact: facts.SilenceAsked, by: str, _event: Event, names: Names) -> str:
     which = ", ".join(_matcher(each) for each in fact.matchers)
-    return f"{by} asked for silence until {instant(fact.until)} of the alerts with {which}{because(fact.why)}"
+    return f"{by} asked for silence until {instant(fact.until)} of the alerts with {which}{because(heard(fact.why, names))}"
 
 
 def _matcher(matcher: Matcher) -> str:
@@ -96,9 +96,9 @@ def _theirs(author: str, names: Names) -> str:
     return f"A message{whose} that stands in the timeline"
 
 
-def _frozen(fact: facts.ChangesFrozen, by: str, _event: Event, _names: Names) -> str:
+def _frozen(fact: facts.ChangesFrozen, by: str, _event: Event, names: Names) -> str:
     until = f" until {instant(fact.until)}" if fact.until else ""
-    return f"{by} froze changes{until}{because(fact.why)}"
+    return f"{by} froze changes{until}{because(heard(fact.why, names))}"
 
 
 def _unfrozen(fact: facts.ChangesUnfrozen, by: str, _event: Event, _names: Names) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bot.actions.outcome import Reason
 from bot.domain import facts
 from bot.domain.events import Event
 from bot.domain.facts import Fact
@@ -15,6 +16,7 @@ from bot.postmortem.wording import (
     because,
     count,
     duration,
+    heard,
     instant,
     listed,
     person_name,
@@ -90,22 +92,22 @@ def _phase(fact: facts.PhaseEntered, _by: str, _event: Event, _names: Names) -> 
     return f"Run {fact.run} {_PHASE[fact.phase]}{reason(fact.reason, fact.detail)}"
 
 
-def _cancel(fact: facts.RunCancelRequested, by: str, _event: Event, _names: Names) -> str:
+def _cancel(fact: facts.RunCancelRequested, by: str, _event: Event, names: Names) -> str:
     undo = ", and to undo what it did" if fact.undo else ""
-    return f"{by} asked run {fact.run} to end{undo}{because(fact.why)}"
+    return f"{by} asked run {fact.run} to end{undo}{because(heard(fact.why, names))}"
 
 
-def _paused(fact: facts.RunPaused, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} paused run {fact.run}{because(fact.why)}"
+def _paused(fact: facts.RunPaused, by: str, _event: Event, names: Names) -> str:
+    return f"{by} paused run {fact.run}{because(heard(fact.why, names))}"
 
 
-def _retried(fact: facts.RunRetried, by: str, _event: Event, _names: Names) -> str:
+def _retried(fact: facts.RunRetried, by: str, _event: Event, names: Names) -> str:
     left = f" with {count(len(fact.steps), 'step')} to do still" if fact.steps else ""
-    return f"{by} had run {fact.run} tried again from where it failed{left}{because(fact.why)}"
+    return f"{by} had run {fact.run} tried again from where it failed{left}{because(heard(fact.why, names))}"
 
 
-def _resumed(fact: facts.RunResumed, by: str, _event: Event, _names: Names) -> str:
-    return f"{by} let run {fact.run} go on after a pause of {duration(fact.paused_for)}{because(fact.why)}"
+def _resumed(fact: facts.RunResumed, by: str, _event: Event, names: Names) -> str:
+    return f"{by} let run {fact.run} go on after a pause of {duration(fact.paused_for)}{because(heard(fact.why, names))}"
 
 
 def _requeued(fact: facts.RunRequeued, _by: str, _event: Event, _names: Names) -> str:
@@ -161,11 +163,11 @@ def _voted(fact: facts.ApprovalVoted, by: str, _event: Event, names: Names) -> s
         if fact.as_member_of.startswith("group:")
         else ""
     )
-    return f"{by} {verb} step {fact.step}{right}{because(fact.why)}"
+    return f"{by} {verb} step {fact.step}{right}{because(heard(fact.why, names))}"
 
 
-def _closed(fact: facts.ApprovalClosed, _by: str, _event: Event, _names: Names) -> str:
-    return f"The approval for step {fact.step} {_APPROVAL_END[fact.status]}{because(fact.why)}"
+def _closed(fact: facts.ApprovalClosed, _by: str, _event: Event, names: Names) -> str:
+    return f"The approval for step {fact.step} {_APPROVAL_END[fact.status]}{because(heard(fact.why, names))}"
 
 
 def _skipped(fact: facts.StepSkipped, _by: str, _event: Event, _names: Names) -> str:
@@ -211,9 +213,11 @@ def _succeeded(fact: facts.StepSucceeded, _by: str, _event: Event, _names: Names
     return f"Step {fact.step} succeeded"
 
 
-def _failed(fact: facts.StepFailed, _by: str, _event: Event, _names: Names) -> str:
+def _failed(fact: facts.StepFailed, _by: str, _event: Event, names: Names) -> str:
     stands = "; its effect may stand" if fact.applied else ""
-    return f"Step {fact.step} failed{reason(fact.reason, fact.detail).rstrip('.')}{stands}"
+    # A person's words stand in the detail of a Deny; any other is a machine's, and is shown as it came.
+    detail = heard(fact.detail, names) if fact.reason == Reason.REJECTED else fact.detail
+    return f"Step {fact.step} failed{reason(fact.reason, detail).rstrip('.')}{stands}"
 
 
 def _unknown(fact: facts.StepOutcomeUnknown, _by: str, _event: Event, _names: Names) -> str:

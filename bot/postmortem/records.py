@@ -70,7 +70,7 @@ def _approval(
         asked_at=asked.at,
         outcome=closed.fact.status if closed else ApprovalStatus.PENDING,
         closed_at=closed.at if closed else None,
-        why=plain(closed.fact.why) if closed else "",
+        why=plain(heard(closed.fact.why, names)) if closed else "",
         votes=tuple(_vote(each, names) for each in votes),
         refs=refs([asked.event, *(each.event for each in votes), *told]),
     )
@@ -87,7 +87,7 @@ def _vote(vote: Told[facts.ApprovalVoted], names: Mapping[str, str]) -> VoteRow:
         vote=_VOTES[vote.fact.vote],
         as_member_of=source_name(vote.fact.as_member_of, names),
         at=vote.at,
-        why=plain(vote.fact.why),
+        why=plain(heard(vote.fact.why, names)),
         ref=ref(vote.event),
     )
 

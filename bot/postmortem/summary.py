@@ -17,6 +17,7 @@ from bot.postmortem.wording import (
     count,
     duration,
     ended,
+    heard,
     instant,
     listed,
     number,
@@ -208,6 +209,7 @@ def _ended(story: Story, impact: Impact, names: Mapping[str, str]) -> Sourced:
     by = who(resolved.event.actor, names)
     lasted = next((span.seconds for span in impact.spans if span.label == "Time to resolve"), None)
     after = f", {duration(lasted)} after it was noticed" if lasted is not None else ""
-    said = f"{by} resolved the incident at {time_of_day(resolved.at)}{after}{because(resolved.fact.summary)}"
+    how = because(heard(resolved.fact.summary, names))
+    said = f"{by} resolved the incident at {time_of_day(resolved.at)}{after}{how}"
     text = ended(f"{alerts}; {said}" if alerts else said)
     return Sourced(text=text, refs=refs([*([over.event] if over else []), resolved.event]))

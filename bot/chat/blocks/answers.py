@@ -69,7 +69,7 @@ def frozen(freeze: FreezeRecord | None, ink: Ink) -> tuple[Json, ...]:
     if freeze is None:
         return ()
     until = f", until {clock_time(freeze.until)}" if freeze.until is not None else ""
-    why = ink.line(freeze.why, 300)
+    why = ink.words(freeze.why, 300)
     return (
         context(
             f"❄️ *Changes are frozen* by {mention(freeze.by.id, ink)} since {clock_time(freeze.since)}{until}: {why}"

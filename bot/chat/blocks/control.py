@@ -30,7 +30,7 @@ def paused_line(run: RunRecord, ink: Ink) -> str:
     if run.paused_at is None:
         return ""
     by = f" by {who(run.paused_by, ink)}" if run.paused_by is not None else ""
-    why = f": {ink.line(run.paused_why, 200)}" if run.paused_why else ""
+    why = f": {ink.words(run.paused_why, 200)}" if run.paused_why else ""
     return f"⏸️ *Paused* {clock_time(run.paused_at)}{by}{why}"
 
 

@@ -27,7 +27,7 @@ def _draw(draft: Draft, ink: Ink) -> Message:
         section(" · ".join(facts)),
     ]
     if incident.resolution:
-        blocks.append(section(f"> {ink.line(incident.resolution, 1200)}"))
+        blocks.append(section(f"> {ink.words(incident.resolution, 1200)}"))
     blocks.append(section(f"*Timeline*\n{_timeline(draft, ink)}"))
     where = draft.links.postmortem
     blocks.append(

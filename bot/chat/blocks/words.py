@@ -97,8 +97,13 @@ def step_line(step: StepLine, ink: Ink) -> str:
         text += f" · {took}"
     troubled = _troubled(step, ink)
     if step.status in _TELLS_WHY and step.detail and not step.waits_for and not troubled:
-        text += f" · {ink.line(step.detail, 120)}"
+        text += f" · {_why(step.detail, ink)}"
     return text + troubled
+
+
+def _why(detail: str, ink: Ink) -> str:
+    """Write why a step is as it is: only a Deny's reason has people in it whom Slack may be told of."""
+    return ink.words(detail, 120) if detail.startswith(_DENIED) else ink.line(detail, 120)
 
 
 def _troubled(step: StepLine, ink: Ink) -> str:
@@ -121,6 +126,8 @@ def _named(item: StepLine, ink: Ink) -> str:
 
 _FROZEN = re.compile(r"frozen by (\S+): ")
 """How the gate says why it holds what changes something."""
+_DENIED = "its approval was denied: "
+"""How the engine says that a step failed by a person's word, before that word."""
 ITEMS_NAMED = 4
 """Items of a loop that are named of those that failed, wait or are in doubt."""
 

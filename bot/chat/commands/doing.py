@@ -112,7 +112,8 @@ class Doer:
         return await verb(task, wanted.rest)
 
     async def _declare(self, task: Task, rest: str) -> Message:
-        severity, title = declaration(rest)
+        severity, typed = declaration(rest)
+        title = await self._identity.in_words(typed)
         opened = await self._desk(task.journal).declare(title, severity, person(task.asked.user))
         return said(
             f"🚨 *{severity} #{opened.incident}* is open: {self._ink.line(title, 150)}",

@@ -84,7 +84,9 @@ class RunForms:
             return self._changed(task.asked, book, given, incident)
         desk = self._desk(task.journal)
         if "declare" in about:
-            opened = await desk.declare(**declared(about["declare"]), by=by, runbook=book.name, inputs=given)
+            wanted = declared(about["declare"])
+            wanted["title"] = await self._identity.in_words(wanted["title"])
+            opened = await desk.declare(**wanted, by=by, runbook=book.name, inputs=given)
         else:
             opened = await desk.start_run(book.name, given, by, incident=incident)
         return self._started(book, opened)

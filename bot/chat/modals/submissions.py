@@ -105,6 +105,7 @@ class Submissions:
 
     async def _declare(self, task: Task) -> Answer:
         wanted = declared(task.asked.entered)
+        wanted["title"] = await self._identity.in_words(wanted["title"])
         opened = await self._desk(task.journal).declare(**wanted, by=person(task.asked.user))
         runbook = _text(task, "runbook")
         # Its preview comes first, and a process that stood by could not show it: then nothing of it has run.

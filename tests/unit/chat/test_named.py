@@ -53,3 +53,20 @@ async def test_while_slack_is_away() -> None:
     with pytest.raises(Refused, match="does not say now") as refused:
         await identity.named("@ada")
     assert "member id" in refused.value.hint
+
+
+async def test_a_title_has_names() -> None:
+    """It stands in headers and topics, where Slack turns no id into a name: whose name nobody knows is called as they were mentioned."""
+    identity, slack = known()
+    said = "<@U0ADA|ada> sees <https://shop.test|the shop> fail"
+    assert await identity.in_words(said) == "@Ada Byron sees the shop (https://shop.test) fail"
+    asked = len(slack.of("users.info"))
+    assert await identity.in_words("checkout fails < 5 %") == "checkout fails < 5 %"
+    assert len(slack.of("users.info")) == asked, "nobody is asked for nothing"
+
+
+async def test_a_title_waits_for_no_slack() -> None:
+    """An incident is declared while Slack is away, too."""
+    identity, slack = known()
+    slack.down = True
+    assert await identity.in_words("<@U0BEN|ben> and <@U0DAN>") == "@ben and @U0DAN"

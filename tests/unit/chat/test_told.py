@@ -7,16 +7,27 @@ from datetime import timedelta
 
 import pytest
 
+from bot.actions.outcome import Reason
 from bot.chat.blocks import announce_line, as_it_is, living_message, postmortem_message
 from bot.chat.blocks.answers import refused
 from bot.chat.blocks.control import all_of
 from bot.chat.blocks.ink import Ink
-from bot.chat.blocks.picture import Draft, Links, Picture, RunPicture
+from bot.chat.blocks.picture import Draft, Links, Picture, RunPicture, StepLine
 from bot.chat.blocks.told import timeline_told
-from bot.domain.facts import Fact, NoteAdded, RoleAssigned, RunStarted
-from bot.domain.ids import Digest, IncidentId, RunId
-from bot.domain.nouns import Actor, IncidentStatus, person
+from bot.chat.blocks.words import step_line
+from bot.domain.facts import (
+    ApprovalClosed,
+    ApprovalVoted,
+    Fact,
+    NoteAdded,
+    RoleAssigned,
+    RunStarted,
+    StepFailed,
+)
+from bot.domain.ids import ApprovalId, Digest, IncidentId, RunId, SilenceKey, StepId
+from bot.domain.nouns import Actor, ApprovalStatus, IncidentStatus, SilenceStatus, StepStatus, Vote, person
 from bot.domain.records import IncidentRecord
+from bot.domain.response_records import SilenceRecord
 from bot.postmortem.describe import describe
 from tests.fakes.alerts import NOON, incident, run
 from tests.fakes.timeline import Timeline
@@ -27,6 +38,9 @@ TOLD = replace(
     last_update_at=NOON + timedelta(minutes=7),
     last_update="Errors fall, says <@U0BEN|ben>; <!channel> is calm",
 )
+STEP = {"run": RunId("42-1"), "step": StepId("shift")}
+QUESTION = ApprovalId("42-1/shift/1")
+SAID = "<@U0CLEO> knows more"
 
 
 def blocks(record: IncidentRecord) -> str:
@@ -70,6 +84,22 @@ def told(fact: Fact, by: Actor, record: IncidentRecord = TOLD) -> str:
             "<@U0ADA> noted: ask <@U0CLEO> or @dan, not U0XYZ.",
         ),
         (
+            ApprovalVoted(**STEP, approval=QUESTION, vote=Vote.DENY, as_member_of="user:U0ADA", why=SAID),
+            "<@U0ADA> denied step shift: <@U0CLEO> knows more.",
+        ),
+        (
+            ApprovalClosed(**STEP, approval=QUESTION, status=ApprovalStatus.DENIED, why=SAID),
+            "was denied: <@U0CLEO> knows more.",
+        ),
+        (
+            StepFailed(**STEP, reason=Reason.REJECTED, detail=f"its approval was denied: {SAID}"),
+            "rejected, its approval was denied: <@U0CLEO> knows more.",
+        ),
+        (
+            StepFailed(**STEP, reason=Reason.INVALID, detail="it answered <!doctype html>"),
+            "it answered &lt;!doctype html&gt;.",
+        ),
+        (
             RoleAssigned(incident=IncidentId(42), role="scribe", person="U0BEN", roles={"scribe": "U0BEN"}),
             "<@U0ADA> made <@U0BEN> scribe.",
         ),
@@ -91,6 +121,36 @@ def told(fact: Fact, by: Actor, record: IncidentRecord = TOLD) -> str:
 def test_a_timeline_names_people(fact: Fact, line: str) -> None:
     """By mentions, which Slack turns into names; what only looks like an id stays as it was said."""
     assert told(fact, person("U0ADA")).endswith(line)
+
+
+def test_a_step_says_why_it_was_denied() -> None:
+    """The person who denied named people; what a machine answered names nobody."""
+
+    def line(detail: str) -> str:
+        step = StepLine(id=STEP["step"], name="Shift", status=StepStatus.FAILED, detail=detail)
+        return step_line(step, Ink())
+
+    assert line(f"its approval was denied: {SAID}").endswith("its approval was denied: <@U0CLEO> knows more")
+    assert line(SAID).endswith("&lt;@U0CLEO&gt; knows more")
+
+
+def test_a_silence_is_told_beside_the_alerts() -> None:
+    """Else a quiet channel looks like a calm service; and it goes on after the incident, until its time is over."""
+    silence = SilenceRecord(
+        key=SilenceKey("fireline/42/a"),
+        incident=IncidentId(42),
+        status=SilenceStatus.STANDING,
+        matchers=(),
+        asked_at=NOON,
+        until=NOON + timedelta(hours=2),
+        by=person("U0BEN"),
+        why="",
+    )
+    line = "🔇 silenced until <!date^1795442400^{time}|14:00 UTC> by <@U0BEN>"
+    over = replace(TOLD, status=IncidentStatus.RESOLVED, resolved_at=NOON)
+    for record in (TOLD, over):
+        picture = Picture(incident=replace(record, alerts=2, firing=1), silences=[silence])
+        assert line in str(living_message(picture, redact=as_it_is).blocks)
 
 
 def test_what_asks_once_more_is_plain() -> None:
