@@ -20,6 +20,7 @@ from bot.domain.facts import (
     ApprovalEscalated,
     ApprovalRequested,
     ApprovalVoted,
+    CallHeld,
     CallRefused,
     CallStarted,
     Fact,
@@ -394,7 +395,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert not [
                 fact
                 for fact in new
-                if getattr(fact, "attempt", 0) and not isinstance(fact, CallStarted | CallRefused)
+                if getattr(fact, "attempt", 0) and not isinstance(fact, CallStarted | CallRefused | CallHeld)
             ]
 
     @rule(seconds=st.sampled_from([0, 0.5, 1, 2, 7, 40]))
