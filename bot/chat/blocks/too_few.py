@@ -50,7 +50,7 @@ def _ways(picture: Picture, approval: ApprovalRecord, ink: Ink) -> Iterator[str]
     groups = [each.removeprefix("group:") for each in approval.sources if each.startswith("group:")]
     if groups:
         named = " or ".join(ink.code(each, 60) for each in groups[:_NAMED])
-        yield f"add people to the group {named}: they may decide at once"
+        yield f"add people to the group {named}"
 
 
 def _able(picture: Picture, approval: ApprovalRecord) -> list[str]:

@@ -45,7 +45,7 @@ def test_a_quorum_that_the_requester_is_needed_for() -> None:
     lacking = "⚠️ *Too few people may decide:* it needs 2 people, and only <@U0BEN> may approve (<@U0ADA> asked for the run)"
     assert (
         f"{lacking}.\\nDeny it, cancel the run and let somebody else ask for it, "
-        "or add people to the group `sre`: they may decide at once."
+        "or add people to the group `sre`."
     ) in question
     assert lacking in living
 
