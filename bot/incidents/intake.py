@@ -9,6 +9,7 @@ waits for nobody. With 32 senders on SQLite that took a delivery from 320 to 210
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,12 +30,15 @@ from bot.incidents.routing import record_of
 
 PART = 1000
 """How many alerts one unit of work takes in: a delivery of 20,000 must not keep the others waiting for its commit."""
-TOGETHER = 64
+TOGETHER = 128
 """How many deliveries share a unit of work at the most."""
 MANY = 8
 """From so many deliveries in a unit on the next one waits for company."""
-LINGER = 0.002
-"""Seconds that it waits: the senders just answered come again, and a unit of 64 costs each of them two thirds of what one of 16 does."""
+LINGER = 0.008
+"""Seconds that it waits at the most, until as many have come as the last one took in.
+
+The senders just answered come again, and a unit of 64 costs each of them two thirds of what one of 16 does.
+"""
 MOST_WAITING = 10_000
 """How many deliveries may wait for their unit of work; then the sender is asked to come again."""
 
@@ -74,6 +78,8 @@ class Intake:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
+        self._company = asyncio.Event()
+        self._expected = 0
 
     async def receive(self, delivery: Delivery) -> Receipt:
         """Return what became of the alerts once all are on disk.
@@ -99,6 +105,8 @@ class Intake:
             self._loop = asyncio.get_running_loop()
         news: asyncio.Future[News] = self._loop.create_future()
         self._waiting.append(_Waiting(delivery, news))
+        if len(self._waiting) == self._expected:
+            self._company.set()
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         return news
@@ -110,11 +118,20 @@ class Intake:
                 taken = self._next()
                 await self._write_some(taken)
                 if len(taken) >= MANY:
-                    await asyncio.sleep(LINGER)
+                    await self._wait_for_company(len(taken))
         finally:
             self._writing = None
             for _, news in self._waiting:
                 news.cancel()  # the loop is closing: whoever still waits is let go
+
+    async def _wait_for_company(self, expected: int) -> None:
+        """Wait until so many deliveries have come, for `LINGER` at the most."""
+        if len(self._waiting) < expected:
+            self._expected = expected
+            self._company.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LINGER):
+                    await self._company.wait()
 
     def _next(self) -> list[_Waiting]:
         taken: list[_Waiting] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.types import Send
@@ -19,14 +19,19 @@ class Answer:
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    _messages: tuple[dict[str, Any], dict[str, Any]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lines = [_JSON, (b"content-length", str(len(self.body)).encode()), *self.headers]
+        start = {"type": "http.response.start", "status": self.status, "headers": lines}
+        # Made once, since the same few answers are sent again and again; the server only reads them.
+        object.__setattr__(self, "_messages", (start, {"type": "http.response.body", "body": self.body}))
 
     async def send(self, send: Send) -> None:
         """Send it; the server takes care of HEAD and of a client that is gone."""
-        length = (b"content-length", str(len(self.body)).encode())
-        await send(
-            {"type": "http.response.start", "status": self.status, "headers": [_JSON, length, *self.headers]}
-        )
-        await send({"type": "http.response.body", "body": self.body})
+        start, body = self._messages
+        await send(start)
+        await send(body)
 
 
 def answer(status: int, content: Mapping[str, Any], **headers: str) -> Answer:

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.settings.model import HttpSettings
 from bot.wiring.routes import credentials_of
 from bot.wiring.succession import Succession
+from bot.wiring.whole_answers import WholeAnswers
 
 _LOG = structlog.get_logger(__name__)
 BACKLOG = 2048
@@ -95,6 +96,7 @@ def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
+        http=WholeAnswers,
         access_log=False,
         lifespan="off",
         backlog=BACKLOG,

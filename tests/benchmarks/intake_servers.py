@@ -12,6 +12,7 @@ import secrets
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -33,6 +34,7 @@ from bot.ingress.health import journal_writes
 from bot.telemetry import Metrics
 from bot.telemetry.requests import CountRequests
 from bot.wiring.interpreter import settle_in
+from bot.wiring.whole_answers import WholeAnswers
 from tests.fakes.books import book
 from tests.fakes.idle_runs import IdleRuns
 from tests.fakes.store import open_test_store
@@ -47,7 +49,7 @@ async def bare(port: int) -> None:
         await request.body()
         return Response(b'{"status": "ok"}', media_type="application/json")
 
-    await _serve(Starlette(routes=[Route(ALERTMANAGER_PATH, endpoint, methods=["POST"])]), port)
+    await _serve(Starlette(routes=[Route(ALERTMANAGER_PATH, endpoint, methods=["POST"])]), port, "httptools")
 
 
 async def fireline(port: int, folder: Path) -> None:
@@ -78,21 +80,21 @@ async def fireline(port: int, folder: Path) -> None:
     )
     app.add_middleware(CountRequests, metrics=metrics)  # type: ignore[arg-type]
     routing = asyncio.create_task(dispatcher.run())
-    await _serve(StraightIn(app, webhook, metrics), port)
+    await _serve(StraightIn(app, webhook, metrics), port, WholeAnswers)
     routing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await routing
     await store.close()
 
 
-async def _serve(app: ASGIApp, port: int) -> None:
+async def _serve(app: ASGIApp, port: int, http: Any) -> None:
     settle_in()
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
         port=port,
         loop="none",
-        http="httptools",
+        http=http,
         access_log=False,
         lifespan="off",
         log_level="warning",
