@@ -104,10 +104,12 @@ async function showThread() {
 }
 
 async function showSidebar() {
-  const open = $(".who")?.open;
-  if (open) return;
+  const choosing = () => $(".who")?.open;
+  if (choosing()) return;
+  const fresh = await part("sidebar");
+  if (choosing()) return; // opened while it was fetched: who is about to choose must not lose the list
   const focused = $("#sidebar").contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  $("#sidebar").replaceChildren(await part("sidebar"));
+  $("#sidebar").replaceChildren(fresh);
   if (focused) $(`#sidebar [href="${CSS.escape(focused)}"]`)?.focus();
 }
 
