@@ -63,7 +63,9 @@ def running(shop: Workshop, runs: list[RunId]) -> list[RunId]:
 
 async def quiet(shop: Workshop) -> None:
     """Wait until nothing is under way."""
-    await shop.until(lambda: shop.guards.running == 0 and not shop.driver._background.working(), "calls to end")
+    await shop.until(
+        lambda: shop.guards.running == 0 and not shop.driver._background.working(), "calls to end"
+    )
 
 
 async def test_a_dying_service_is_left_alone_and_taken_up_again(shop: Workshop, target: Target) -> None:
