@@ -21,7 +21,6 @@ from bot.chat.views.kit import outcome
 from bot.chat.views.letting_go import letting_go_form
 from bot.chat.views.more import more_view
 from bot.domain.ids import ApprovalId, IncidentId, LetterId
-from bot.domain.nouns import SilenceStatus
 from bot.domain.ports import Reader
 from bot.domain.records import ApprovalRecord, IncidentRecord
 from bot.errors import NotFound, Refused
@@ -58,7 +57,6 @@ OPENING = frozenset(
     }
 )
 """Buttons that open something, and do nothing else."""
-_SILENCED = frozenset({SilenceStatus.ASKED, SilenceStatus.STANDING})
 OTHERS = 100
 """Incidents that another may be merged into, as a form lists them."""
 
@@ -194,13 +192,8 @@ class Openings:
         picture = self._gallery.picture(incident.id)
         assert picture is not None  # noqa: S101 - it was found
         about = _about(asked, incident=int(incident.id))
-        silences = self._reader.silences_of(incident.id)
-        return more_view(
-            picture,
-            about | {"channel": asked.channel or incident.channel},
-            silenced=bool(silences) and silences[-1].status in _SILENCED,
-            redact=self._redact,
-        )
+        about |= {"channel": asked.channel or incident.channel}
+        return more_view(picture, about, redact=self._redact)
 
     def _told(self, asked: Asked, meant: Mapping[str, Any], verb: str, title: str) -> Json:
         """Show in a modal what a command answers."""

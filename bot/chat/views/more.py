@@ -18,14 +18,14 @@ RUNS = 8
 """Runs under way that have a row here."""
 
 
-def more_view(picture: Picture, about: Mapping[str, Any], *, redact: Redact, silenced: bool = False) -> Json:
-    """Draw every action that makes sense now; `silenced` says that its alerts are."""
+def more_view(picture: Picture, about: Mapping[str, Any], *, redact: Redact) -> Json:
+    """Draw every action that makes sense now."""
 
     def write(ink: Ink) -> Json:
         incident = picture.incident
         blocks = [
             section(f"*{name_of(incident, ink)}*\n{STATUS[incident.status]}"),
-            *(_open(picture, ink, silenced=silenced) if incident.open else _over(picture)),
+            *(_open(picture, ink) if incident.open else _over(picture)),
             context("What you press opens a form first, or asks once more, where it changes something."),
         ]
         return modal("What next?", "more", blocks, about=about)
@@ -33,7 +33,7 @@ def more_view(picture: Picture, about: Mapping[str, Any], *, redact: Redact, sil
     return view_to_fit(write, redact)
 
 
-def _open(picture: Picture, ink: Ink, *, silenced: bool) -> Iterator[Json]:
+def _open(picture: Picture, ink: Ink) -> Iterator[Json]:
     incident = picture.incident
     value = {"incident": int(incident.id)}
     lead = [] if incident.commander else [button("Acknowledge", "acknowledge", value, style="primary")]
@@ -55,8 +55,10 @@ def _open(picture: Picture, ink: Ink, *, silenced: bool) -> Iterator[Json]:
         yield section(f"▶️ {ink.line(each.title or each.run.runbook, 120)} · run `{each.run.id}`")
         yield actions(*all_of(each, ink, one_of_many=True))
     yield section("*Ending it*")
-    heard = [button("Hear the alerts again", "unsilence", value)] if silenced else []
-    silence = [opens("Silence the alerts", "silence", value)] if incident.alerts and not silenced else []
+    heard = [button("Hear the alerts again", "unsilence", value)] if picture.silences else []
+    silence = (
+        [opens("Silence the alerts", "silence", value)] if incident.alerts and not picture.silences else []
+    )
     yield actions(
         *silence,
         *heard,

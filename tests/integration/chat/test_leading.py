@@ -21,6 +21,7 @@ from bot.domain.nouns import (
 from bot.domain.records import IncidentRecord
 from tests.fakes.alerts import seen
 from tests.integration.chat.conftest import ADA, BEN, CLEO, DANA, Workplace, until
+from tests.integration.chat.moved import clock
 
 ONE, TWO = IncidentId(1), IncidentId(2)
 INCIDENTS = "C0INCIDENTS"
@@ -92,14 +93,19 @@ async def test_two_incidents_become_one(http_place: Workplace) -> None:
     assert "was merged into 1" in await said(place, INCIDENTS, "severity #2 SEV1")
 
 
-async def test_alerts_are_silenced_and_heard_again(http_place: Workplace) -> None:
-    """For a time, with a reason; a guest is not asked, and an Alertmanager that is slow is waited for."""
-    place = http_place
-    channel = await channel_of(place)
+async def joined(place: Workplace) -> None:
+    """An alert that joins the incident."""
     received = AlertsReceived(receiver="r", group_key="g", external_url="", changed=(ALERT,))
     await place.store.journal.append(INTAKE, sender("alertmanager"), [received])
     attached = AlertsAttached(incident=ONE, keys=(ALERT.key,), first=ALERT, total=1)
     await place.store.journal.append(incident_stream(ONE), FIRELINE, [attached])
+
+
+async def test_alerts_are_silenced_and_heard_again(http_place: Workplace) -> None:
+    """For a time, with a reason; a guest is not asked, and an Alertmanager that is slow is waited for."""
+    place = http_place
+    channel = await channel_of(place)
+    await joined(place)
     assert "For how long?" in await said(place, channel, "silence known, being fixed")
     await refused_to_guests(place, "silence #1 2h known")
     assert "are silenced until" in await said(place, channel, "silence for 2h known, being fixed")
@@ -116,6 +122,20 @@ async def test_alerts_are_silenced_and_heard_again(http_place: Workplace) -> Non
     await place.press_in_modal(ADA, "unsilence")
     await place.shown(ADA, "outcome")
     assert place.alertmanager.standing == {}
+
+
+async def test_a_silence_ends_when_its_time_is_over(http_place: Workplace) -> None:
+    """Alertmanager says nothing when that comes, and what stands in the log stays: the alerts can be silenced anew."""
+    place = http_place
+    channel = await channel_of(place)
+    await joined(place)
+    assert "are silenced until" in await said(place, channel, "silence 2m known, being fixed")
+    clock(place).advance(120)  # a request that is signed five minutes apart is refused
+    ts = await place.posted(channel, f"incident/{ONE}/status")
+    await place.press(ADA, channel, ts, "open/more")
+    view = str(await place.shown(ADA, "more"))
+    assert "open/silence" in view
+    assert "'unsilence'" not in view
 
 
 async def test_changes_are_frozen(http_place: Workplace) -> None:

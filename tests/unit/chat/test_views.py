@@ -40,7 +40,7 @@ from bot.localslack.blocks import check_view
 from bot.runbook.model import InputDecl, InputType, Runbook
 from tests import schemas
 from tests.fakes.books import book
-from tests.unit.chat.pictures import AT, LONG, TEXT, approvals, incidents, pictures, runs
+from tests.unit.chat.pictures import AT, LONG, TEXT, approvals, incidents, pictures, runs, silences
 from tests.unit.chat.test_letters import LETTER
 from tests.unit.chat.test_messages import check_text
 
@@ -143,11 +143,24 @@ def test_what_belongs_to_an_approval(incident: Any, approval: Any, name: str, pa
 
 
 @MANY
-@given(pictures())
-def test_everything_that_can_be_done(picture: Any) -> None:
-    """Of any incident, with any runs under way."""
+@given(pictures(), silences())
+def test_everything_that_can_be_done(picture: Any, silence: Any) -> None:
+    """Of any incident, with any runs under way, its alerts silenced or not."""
     check(more_view(picture, ABOUT, redact=as_it_is))
-    check(more_view(picture, ABOUT, silenced=True, redact=as_it_is))
+    check(more_view(replace(picture, silences=[silence]), ABOUT, redact=as_it_is))
+    check(more_view(replace(picture, silences=[]), ABOUT, redact=as_it_is))
+
+
+@FEW
+@given(incidents(), silences())
+def test_alerts_are_silenced_or_heard_again(incident: Any, silence: Any) -> None:
+    """Whichever there is something to do about: one of both."""
+    silent, heard = '"open/silence"', '"unsilence"'
+    still_open = replace(incident, status=IncidentStatus.MONITORING, resolved_at=None, alerts=1)
+    for standing, offered, kept in ([], silent, heard), ([silence], heard, silent):
+        view = more_view(Picture(incident=still_open, silences=standing), ABOUT, redact=as_it_is)
+        assert offered in json.dumps(view)
+        assert kept not in json.dumps(view)
 
 
 @FEW
