@@ -7,11 +7,8 @@ from pathlib import Path
 from bot.cli.forms import hidden, plain
 from bot.cli.opening import records_of, redactor_of, settings_from
 from bot.cli.screen import say, show_json, show_table
-from bot.domain.nouns import RunStatus
 from bot.domain.records import RunRecord
-from bot.incidents.line import with_holder
-
-_MOST = 500
+from bot.incidents.line import in_line
 
 
 def show_queue(config: Path | None, *, as_json: bool) -> None:
@@ -19,13 +16,7 @@ def show_queue(config: Path | None, *, as_json: bool) -> None:
     settings = settings_from(config)
     redactor = redactor_of(settings)
     with records_of(settings) as records:
-        groups = dict.fromkeys(run.group for run in records.queued_runs(limit=_MOST))
-        waiting = [
-            with_holder(records, run)
-            for group in groups
-            for run in records.runs_of_group(group)
-            if run.status is RunStatus.QUEUED
-        ]
+        waiting = in_line(records)
     if as_json:
         show_json(hidden([plain(each) for each in waiting], redactor.hide_known))
     elif not waiting:

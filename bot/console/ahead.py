@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.nouns import RunStatus
 from bot.domain.ports import Reader
 from bot.domain.records import RunRecord, ScheduleRecord
-from bot.incidents.line import with_holder
+from bot.incidents.line import in_line
 from bot.incidents.scheduled import next_of
 
 
@@ -40,15 +39,8 @@ class Ahead:
 
 def ahead(reader: Reader, clean: Callable[[str], str], now: datetime) -> Ahead:
     """Read what is to come; `clean` makes text from outside fit to show."""
-    groups = dict.fromkeys(run.group for run in reader.queued_runs())
-    waiting = [
-        with_holder(reader, run)
-        for group in groups
-        for run in reader.runs_of_group(group)
-        if run.status is RunStatus.QUEUED
-    ]
     return Ahead(
-        queued=[Queued(record=run, group=clean(run.group)) for run in waiting],
+        queued=[Queued(record=run, group=clean(run.group)) for run in in_line(reader)],
         schedules=[
             Scheduled(record=each, then=next_of(each, now), led_to=clean(each.led_to))
             for each in reader.schedules()

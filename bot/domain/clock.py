@@ -37,9 +37,8 @@ def to_text(instant: datetime) -> str:
     return _utc_to_text(instant if instant.tzinfo is UTC else instant.astimezone(UTC))
 
 
-@lru_cache(
-    maxsize=4096
-)  # the start of an alert is written into its key, its event and its row, and alerts begin together
+# Kept, because the start of an alert is written into its key, its event and its row, and alerts begin together.
+@lru_cache(maxsize=4096)
 def _utc_to_text(instant: datetime) -> str:
     return instant.isoformat(timespec="microseconds")[:-6] + "Z"  # without "+00:00"
 

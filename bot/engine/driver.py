@@ -259,8 +259,8 @@ class Driver(Wishes):
             await asyncio.shield(self._background.spawn(self._arrive(run, arrival)))
         except Refused:
             raise
-        except Exception:
-            # They are told that it failed. If it did take place after all, what follows from it is brought about all the same.
+        except Exception:  # raised again, so they are told that it failed
+            # If it did take place after all, what follows from it is brought about all the same.
             self._background.spawn(self._arrive_surely(run, TimeCame()))
             raise
 

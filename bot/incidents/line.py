@@ -132,9 +132,18 @@ def _behind(reader: Reader, holder: RunRecord | None, incident: IncidentId) -> s
     return holder.id if holder is not None and its is not None and its.told_in(incident) else ""
 
 
+def in_line(reader: Reader) -> list[RunRecord]:
+    """Return the runs that wait, each line next first, each run with the one that it waits for as `with_holder` has it."""
+    lines = [line_of(reader, group) for group in dict.fromkeys(run.group for run in reader.queued_runs())]
+    return [_after(line.holder, run) for line in lines for run in line.waiting]
+
+
 def with_holder(reader: Reader, run: RunRecord) -> RunRecord:
     """Return a run that waits with the run that it waits for, a private incident's too: for those who may see that one."""
-    holder = line_of(reader, run.group).holder
+    return _after(line_of(reader, run.group).holder, run)
+
+
+def _after(holder: RunRecord | None, run: RunRecord) -> RunRecord:
     return run if holder is None else replace(run, behind=holder.id)
 
 

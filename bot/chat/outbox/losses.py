@@ -96,9 +96,8 @@ class Losses:
             for each in events
             if isinstance(each.fact, ChatStopped | ChatWentOn) and each.fact.workspace == self._workspace
         ]
-        found = _last(ours, ChatStopped, ChatWentOn)
-        if found is not None and isinstance(found.fact, ChatStopped):
-            self._stopped, self._since = found.fact, found.at
+        if ours and isinstance(last := ours[-1].fact, ChatStopped):
+            self._stopped, self._since = last, ours[-1].at
             self._metrics.chat_stopped.inc()
 
     # ---- our place in a channel

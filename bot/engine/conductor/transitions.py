@@ -176,10 +176,10 @@ def changes(rows: Iterable[Row]) -> frozenset[Change]:
 
 
 LEGAL: frozenset[Change] = changes((*STEPS, *RUNS, *APPROVALS))
+# Looked through and not hashed: a member of an enum takes longer to hash than ten take to compare.
 _BY: dict[type[Fact], tuple[Change, ...]] = {
     kind: tuple(change for change in LEGAL if change[2] is kind) for kind in {each[2] for each in LEGAL}
 }
-# Looked through and not hashed: a member of an enum takes longer to hash than ten take to compare.
 _OF_CALLS = frozenset({CallStarted, CallSucceeded, CallFailed})
 """Facts that often change nobody's state."""
 _OF_APPROVALS = frozenset({ApprovalRequested, ApprovalEscalated, ApprovalClosed})
