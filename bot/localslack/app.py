@@ -114,7 +114,7 @@ class LocalSlack:
                 http=self.http,
             )
         )
-        page = Page(self.world, self.people)
+        page = Page(self.world, self.people, self.live)
         return [
             Route("/api/{method}", self.api.endpoint, methods=["GET", "POST"]),
             Route("/commands/{team}/{key}", self.responder.endpoint, methods=["POST"]),

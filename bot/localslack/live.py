@@ -39,6 +39,11 @@ class LiveFeed:
         self._readers: set[asyncio.Queue[LiveEvent | None]] = set()
         self._closed = False
 
+    @property
+    def seq(self) -> int:
+        """The number of the newest change: whoever looks now and listens from after it misses nothing."""
+        return self._seq
+
     def changed(self, change: Change) -> None:
         """Number a change and pass it on."""
         self._seq += 1

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from bot.localslack import emoji, markup, seen
 from bot.localslack.config import Person
+from bot.localslack.live import LiveFeed
 from bot.localslack.people import People, as_typed
 from bot.localslack.refusal import PersonRefused
 from bot.localslack.world import SLACKBOT, Channel, World
@@ -42,9 +43,10 @@ _QUICK_REACTIONS = ("eyes", "white_check_mark", "pushpin", "+1")
 class Page:
     """Renders the page and its fragments."""
 
-    def __init__(self, world: World, people: People) -> None:
+    def __init__(self, world: World, people: People, live: LiveFeed) -> None:
         self._world = world
         self._people = people
+        self._live = live
         self._templates = Environment(
             loader=PackageLoader("bot.localslack"),
             autoescape=True,
@@ -141,6 +143,7 @@ class Page:
                 for c in world.app.commands
             ],
             "inline_images": _INLINE_IMAGES,
+            "seq": self._live.seq,
         }
 
     def _rows(

@@ -186,14 +186,14 @@ function changed(event) {
   if (/channel_|member_|pin_/.test(change.kind)) refresh.head();
 }
 
-const feed = new EventSource(`/_local/events?user=${encodeURIComponent(me)}`);
+// From what the page was drawn with: what changed before its feed was open comes too.
+const feed = new EventSource(`/_local/events?user=${encodeURIComponent(me)}&after=${body.dataset.seq}`);
 let lost = false;
 feed.addEventListener("message", changed);
 feed.addEventListener("error", () => { lost = true; body.classList.add("offline"); });
 feed.addEventListener("open", () => {
   body.classList.remove("offline");
   if (lost) Object.values({ ...refresh, view: () => {} }).forEach((again) => again());
-  else refresh.head(); // what changed between the page and its feed
   lost = false;
   body.dataset.live = "1";
 });

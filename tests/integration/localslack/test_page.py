@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, Route, async_playwright, expect
 
 from tests.integration.localslack.bench import Bench, bolt_app, over_http
 
@@ -152,6 +152,21 @@ async def test_messages_arrive_live_with_unread_marks(local: Bench, page: Page) 
     await reply.press("Enter")
     await expect(page.get_by_role("complementary", name="Thread")).to_contain_text("and mine")
     await expect(page.get_by_text("2 replies")).to_be_visible()
+
+
+async def test_what_changes_before_the_feed_is_open_is_shown_all_the_same(local: Bench, page: Page) -> None:
+    """A home tab that is published, and a post, while the page still asks for its feed."""
+
+    async def meanwhile(route: Route) -> None:
+        await local.do("message", user="ben", channel="incidents", text="@ada in between")
+        words = {"type": "section", "text": {"type": "plain_text", "text": "Made in between"}}
+        await local.client.views_publish(user_id="U0ADAOKAFOR", view={"type": "home", "blocks": [words]})
+        await route.continue_()
+
+    await page.route("**/_local/events?*", meanwhile)
+    await look(page, local, "?channel=general&user=ada&home=1")
+    await expect(page.get_by_text("Made in between")).to_be_visible()
+    await expect(page.get_by_role("link", name="incidents 1 mentions")).to_be_visible()
 
 
 async def test_a_modal_is_filled_in_with_the_keyboard(local: Bench, page: Page) -> None:
