@@ -23,7 +23,7 @@ from bot.persistence.committer import Answer, Append, Committer, Job
 
 T = TypeVar("T")
 Listener = Callable[[Sequence[Event]], None]
-_HANDFUL = 64
+_HANDFUL = 256
 """How many units the thread is given at once at the most, before the loop goes on: it works on them meanwhile."""
 _PROBE_SECONDS = 1.0
 """How often a database that could not be written is tried again while nobody asks."""

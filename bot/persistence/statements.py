@@ -36,8 +36,9 @@ from bot.persistence.changes import Buffer, Key, Shape
 from bot.persistence.database import run_directly
 from bot.persistence.metadata import ON_CONFLICT
 
-_LENGTHS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
-"""How many rows one statement may carry. Below 64 rows two or three statements do, and there are few to prepare."""
+LENGTHS = (512, 256, 128, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
+"""How many rows one statement may carry. Any number takes few statements, and there are few to prepare. The longest has to keep within the
+parameters that a database takes, with the widest table: 32,766 of SQLite's, 65,535 of Postgres'."""
 
 
 class Prepared:
@@ -104,7 +105,7 @@ class Writer:
         self, connection: Connection, table: Table, what: Shape | tuple[str, ...], rows: Sequence[Key]
     ) -> None:
         start = 0
-        for length in _LENGTHS:
+        for length in LENGTHS:
             while len(rows) - start >= length:
                 write = self._writes.get((table, what, length))
                 if write is None:

@@ -7,9 +7,9 @@ import sys
 
 YOUNG = 20_000
 """Allocations between two looks at the youngest objects, where CPython's own 700 would look several times in every unit of work."""
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.001
 """How long a thread that wants the interpreter waits before it asks for it. The journal gives it up at every statement, and with CPython's own
-5 ms would wait that long to get it back from a busy event loop."""
+5 ms would wait that long to get it back from a busy event loop; with less than this, two busy threads spend a tenth of their time on taking turns."""
 
 
 def settle_in() -> None:
