@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.clock import to_text
 from bot.domain.events import GENESIS, Event, seal
-from bot.domain.facts import CallStarted, IncidentOpened, NoteAdded, RunStarted
+from bot.domain.facts import CallStarted, IncidentOpened, IncidentResolved, NoteAdded, RunStarted
 from bot.domain.ids import SYSTEM, Digest, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, Part, Severity, person
 from bot.domain.ports import Reader, Transaction
@@ -61,6 +61,25 @@ async def test_appended_facts_get_their_place(store: Store, clock: MovedClock) -
         (clock.now(), "person:U1", "incident/1")
     }
     assert store.records.events() == list(events)
+    assert_chain_holds(store.records)
+
+
+async def test_a_burst_is_written_whole(store: Store) -> None:
+    """More rows than the longest statement carries, in one commit, the widest table's among them; then all of them change."""
+    numbers = [IncidentId(number) for number in range(1, 701)]
+    together = (store.journal.append(incident_stream(each), FIRELINE, [opened(each)]) for each in numbers)
+    await asyncio.gather(*together)
+    more = (
+        store.journal.append(
+            incident_stream(each), FIRELINE, [IncidentResolved(incident=each, summary="over")]
+        )
+        for each in numbers
+    )
+    await asyncio.gather(*more)
+
+    assert {each.id: each.resolution for each in store.records.incidents(limit=1000)} == dict.fromkeys(
+        numbers, "over"
+    )
     assert_chain_holds(store.records)
 
 
