@@ -242,6 +242,7 @@ def test_whenever_it_is_killed_the_story_ends_the_same(stack: Stack, request: py
     check_record(rounds)
     check_shop(rounds)
     check_chat(rounds)
+    rounds.record.close()
 
 
 def play(rounds: Rounds, assassin: Assassin) -> None:

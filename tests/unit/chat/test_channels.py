@@ -94,6 +94,7 @@ async def test_two_processes_that_race_make_one_channel(tmp_path: Path) -> None:
     assert record is not None
     assert record.channel == FIRST
     await first.stop()
+    first.store.database.close()  # it has read again since it lost its log
     await second.stop()
     await second.store.close()
 

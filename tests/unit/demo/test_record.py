@@ -1,6 +1,8 @@
 """The record as the story waits on it: read from outside, never before it is there, and newest first where that matters."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from bot.demo.record import Record
@@ -15,7 +17,8 @@ from tests.fakes.timeline import Timeline
 NONE, TOLD = IncidentId(7), IncidentId(42)
 
 
-def record_of(folder: Path, *events: Event) -> Record:
+@contextlib.contextmanager
+def record_of(folder: Path, *events: Event) -> Iterator[Record]:
     """Write events and read them from outside."""
 
     async def write() -> None:
@@ -25,22 +28,23 @@ def record_of(folder: Path, *events: Event) -> Record:
         await store.close()
 
     asyncio.run(write())
-    return Record(f"sqlite:///{folder / 'fireline.db'}")
+    with contextlib.closing(Record(f"sqlite:///{folder / 'fireline.db'}")) as record:
+        yield record
 
 
 def test_before_there_is_an_incident(tmp_path: Path) -> None:
     """Nothing is there yet, and none of it is an error."""
-    record = record_of(tmp_path)
-    assert (record.incident(NONE), record.run_ended(NONE), record.draft(NONE)) == (None, None, None)
-    assert (record.alerts_over(NONE), record.resolved(NONE), record.events(NONE)) == (False, False, [])
+    with record_of(tmp_path) as record:
+        assert (record.incident(NONE), record.run_ended(NONE), record.draft(NONE)) == (None, None, None)
+        assert (record.alerts_over(NONE), record.resolved(NONE), record.events(NONE)) == (False, False, [])
 
 
 def test_while_it_goes_on(tmp_path: Path) -> None:
     """A run that waits has not ended, and an alert that fires is not over."""
-    record = record_of(tmp_path, *tales.waiting().events)
-    assert record.run_ended(TOLD) is None
-    assert record.resolved(TOLD) is False
-    assert len(record.facts(TOLD, facts.ApprovalRequested)) == 1
+    with record_of(tmp_path, *tales.waiting().events) as record:
+        assert record.run_ended(TOLD) is None
+        assert record.resolved(TOLD) is False
+        assert len(record.facts(TOLD, facts.ApprovalRequested)) == 1
 
 
 def test_at_the_end(tmp_path: Path) -> None:
@@ -55,7 +59,7 @@ def test_at_the_end(tmp_path: Path) -> None:
                 through=tale.events[-1].seq,
             )
         )
-    record = record_of(tmp_path, *tale.events)
-    assert record.run_ended(TOLD) is RunStatus.SUCCEEDED
-    assert record.resolved(TOLD) is True
-    assert record.draft(TOLD) == Path("/drafts/two.md")
+    with record_of(tmp_path, *tale.events) as record:
+        assert record.run_ended(TOLD) is RunStatus.SUCCEEDED
+        assert record.resolved(TOLD) is True
+        assert record.draft(TOLD) == Path("/drafts/two.md")

@@ -76,6 +76,7 @@ def serve(home: ServedHome, request: pytest.FixtureRequest) -> Iterator[Callable
     for each in started:
         request.node.add_report_section("teardown", "fireline", each.process.log_tail())
         each.process.stop()
+        each.record.close()
 
 
 @pytest.fixture
