@@ -229,6 +229,7 @@ def test_of_the_head(head: str, code: str, place: str, message: str, hint: str) 
     [
         f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: '{{{{ steps.one.output.series | length }}}}m'}}}}",
         f"  - {STEP}\n  - {{id: two, uses: wait, with: {{for: 1m}}}}\n  - {{id: three, if: steps.one.output.value > 1, uses: wait, with: {{for: 1m}}}}",
+        "  - {id: one, uses: wait, with: {for: 1m}}\n  - {id: two, if: steps.one.output.whatever, uses: wait, with: {for: 1m}}",
         "  - {id: one, uses: wait, with: {for: \"{{ vars.x | default('1m') }}\"}}",
         "  - {id: one, uses: wait, with: {for: \"{{ vars.x if vars.x is defined else '1m' }}\"}}",
         '  - {id: one, uses: wait, with: {for: "{{ range(3) | length }}{{ alerts | length }}{{ steps | length }}{{ inputs | length }}"}}',
