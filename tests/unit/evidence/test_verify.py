@@ -194,6 +194,8 @@ def test_reordered_events_show() -> None:
     assert problems([*rows[:1], *rows[4:], rows[3], rows[1]]) == [
         (Kind.REORDERED, 4), (Kind.REORDERED, 2), (Kind.DROPPED, 3)
     ]  # fmt: skip
+    # Of two gaps, the later one is filled.
+    assert problems([rows[0], rows[2], rows[4], rows[3], rows[5]]) == [(Kind.REORDERED, 4), (Kind.DROPPED, 2)]
 
 
 def test_a_late_event_that_was_replaced_shows_as_both() -> None:
