@@ -53,9 +53,10 @@ _SORTED = {"STEPS_OF", "APPROVAL", "EVENTS_OF_RUN", "EVENTS_OF_RUNS"}
 def test_updates_of_many_rows_search_by_key(connection: Connection) -> None:
     """Amending rows finds each by its key."""
     write = Writer(connection.dialect)._compile(
-        ALERTS, Shape(create=False, values=("routing",), initial=(), counters=(), once=()), 8
+        ALERTS, Shape(create=False, values=("routing",), initial=(), counters=(), once=())
     )
     plan = [
-        row.detail for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + write.sql, ("x",) * 16).all()
+        row.detail
+        for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + write.sql(8), ("x",) * 16).all()
     ]
     assert any(line.startswith("SEARCH alerts USING") for line in plan), plan
