@@ -16,6 +16,8 @@ class CrashPoint(StrEnum):
 
     JOURNAL_BEFORE_COMMIT = "journal.before-commit"
     """A batch is written, and not committed."""
+    JOURNAL_HANDED_OVER = "journal.handed-over"
+    """A batch is with the log writer, and nobody else knows whether it is durable."""
     JOURNAL_COMMITTED = "journal.committed"
     """A batch is durable, and nobody knows."""
     JOURNAL_BEFORE_ANSWER = "journal.before-answer"

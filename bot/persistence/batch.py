@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Table, delete
 
@@ -25,6 +25,14 @@ from bot.persistence.tables import EVENTS
 _COLUMNS = ("seq", "at", "stream", "actor", "kind", "data", "prev", "hash", "run")
 Head = tuple[int, Digest]
 """The last event's place and hash."""
+
+
+class Append(NamedTuple):
+    """What is to be appended without reading anything first: the quickest of the journal's jobs."""
+
+    stream: StreamId
+    actor: Actor
+    facts: Sequence[Fact]
 
 
 class Batch:
@@ -116,3 +124,15 @@ class Batch:
                 self._writer.insert(self._connection, EVENTS, _COLUMNS, rows)
         elif self._buffer.holds(table, only):
             self._writer.drain(self._connection, self._buffer, table)
+
+
+def sealed(head: Head, now: datetime, appends: Sequence[Append], hashes: Sequence[Digest]) -> list[Event]:
+    """Return the events that appends became where another process gave them their hashes; ValueError when these are not as many."""
+    seq, prev = head
+    events: list[Event] = []
+    facts = [(each.stream, each.actor, fact) for each in appends for fact in each.facts]
+    for (stream, actor, fact), hashed in zip(facts, hashes, strict=True):
+        seq += 1
+        events.append(Event(seq, now, stream, actor, fact, prev, hashed))
+        prev = hashed
+    return events

@@ -6,10 +6,13 @@ anew where the log ends, so that the chain goes on from what is really there.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -18,28 +21,18 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import GENESIS, Event
-from bot.domain.facts import Fact
-from bot.domain.ids import StreamId
-from bot.domain.nouns import Actor
 from bot.domain.ports import Transaction
 from bot.errors import ConfigurationError, JournalError, LeadLost
 from bot.persistence import questions
-from bot.persistence.batch import Batch, Head
+from bot.persistence.batch import Append, Batch, Head, sealed
 from bot.persistence.database import Database, make_room
 from bot.persistence.lead import FileLead, Lead, SessionLead
+from bot.persistence.log_writer import LogWriter, LogWriterLost
 from bot.persistence.migrate import migrate
+from bot.persistence.parcels import NotWritten, Request
 from bot.persistence.projections.rebuild import Progress, rebuild
 from bot.persistence.statements import Writer
 from bot.persistence.transaction import UnitTransaction
-
-
-class Append(NamedTuple):
-    """A job that reads nothing: the quickest."""
-
-    stream: StreamId
-    actor: Actor
-    facts: Sequence[Fact]
-
 
 Job = Append | Callable[[Transaction], Any]
 
@@ -49,6 +42,13 @@ class Answer(NamedTuple):
 
     result: Any
     error: BaseException | None
+
+
+class _Written(NamedTuple):
+    """What a transaction left: an answer for each job, and its events."""
+
+    answers: list[Answer]
+    events: list[Event]
 
 
 @dataclass(slots=True)
@@ -70,13 +70,14 @@ class _Spoilt(Exception):
 
 
 class _Uncertain(Exception):
-    """The database broke off during the commit."""
+    """The database broke off during the commit, or the log writer did: `again` says that the jobs are to be run once more if nothing stands."""
 
-    def __init__(self, batch: Batch, answers: list[Answer], error: Exception) -> None:
+    def __init__(self, batch: Batch, answers: list[Answer], error: Exception, *, again: bool = False) -> None:
         super().__init__(error)
         self.batch = batch
         self.answers = answers
         self.error = error
+        self.again = again
 
 
 class Committer:
@@ -87,14 +88,27 @@ class Committer:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, *, patience: float = 5.0, room: bool = False
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        patience: float = 5.0,
+        room: bool = False,
+        many: int | None = None,
     ) -> None:
         self.patience = patience
         self._room = room
         self._told = 0
         self._database = database
         self._clock = clock
-        self.lead: Lead = SessionLead(clock) if database.path is None else FileLead(database.path, clock)
+        self.lead: Lead
+        self._log_writer: LogWriter | None = None
+        if database.path is None:
+            self.lead = SessionLead(clock)
+        else:
+            self.lead = lead = FileLead(database.path, clock)
+            if many is not None:
+                self._log_writer = LogWriter(database.path, lambda: lead.file, many=many)
         self._writer = Writer(database.writing.dialect)
         self._connection: Connection | None = None
         self._head: Head = (0, GENESIS)
@@ -133,6 +147,8 @@ class Committer:
 
     def close(self) -> None:
         """Let go of the connection and of the lead."""
+        if self._log_writer is not None:
+            self._log_writer.close()
         self._rollback()
         self.lead.release(self._connection)
         self._disconnect()
@@ -140,13 +156,14 @@ class Committer:
     def commit(self, jobs: Sequence[Job]) -> Committed:
         """Run jobs in their order, and make what they leave durable; every job is answered, and nothing is raised."""
         done = Committed()
-        groups = deque([list(jobs)])
+        groups = deque(self._groups(jobs))
         fresh = False
         while groups:
             group = groups.popleft()
             connected = self._connection is not None
             try:
-                batch, answers = self._attempt(group)
+                written = self._attempt(group)
+                reached(CrashPoint.JOURNAL_COMMITTED)
             except _Spoilt as spoilt:
                 self._rollback()
                 if len(group) == 1:
@@ -156,7 +173,8 @@ class Committer:
                     parts = [group[:at], group[at : at + 1], group[at + 1 :]]
                     groups.extendleft(part for part in reversed(parts) if part)
             except _Uncertain as uncertain:
-                self._settle(uncertain, done)
+                if not self._settle(uncertain, done):
+                    groups.appendleft(group)
             except Exception as error:  # noqa: BLE001 - the database's, the driver's or a projection's: each becomes the units' answer
                 self._rollback()
                 if connected and self._connection is None and not fresh:
@@ -170,8 +188,8 @@ class Committer:
                     done.answers += [Answer(None, _as_told(error))] * len(group)
             else:
                 self.trouble = ""
-                done.answers += answers
-                done.events += batch.events
+                done.answers += written.answers
+                done.events += written.events
         self._add_late(done)
         return done
 
@@ -204,9 +222,30 @@ class Committer:
                 return
         self._told = self._head[0]
 
-    def _attempt(self, jobs: Sequence[Job]) -> tuple[Batch, list[Answer]]:
+    def _groups(self, jobs: Sequence[Job]) -> list[list[Job]]:
+        """Return the jobs in the order in which they came: many appends in a row are a group, for the log writer, and so is all between two such."""
+        if self._log_writer is None or len(jobs) < self._log_writer.many:
+            return [list(jobs)]
+        groups: list[list[Job]] = []
+        few: list[Job] = []
+        for appends, some in groupby(jobs, lambda job: type(job) is Append):
+            together = list(some)
+            if appends and len(together) >= self._log_writer.many:
+                groups += [few, together]
+                few = []
+            else:
+                few += together
+        return [group for group in [*groups, few] if group]
+
+    def _attempt(self, jobs: Sequence[Job]) -> _Written:
         """Run jobs in one transaction and commit it."""
         connection = self._connected()
+        if (log_writer := self._log_writer) is not None:
+            appends = [job for job in jobs if type(job) is Append]
+            if len(appends) == len(jobs) >= log_writer.many and log_writer.ready():
+                with contextlib.suppress(NotWritten):
+                    return self._hand_over(log_writer, appends)
+            log_writer.rest()
         transaction = connection.begin()
         self.lead.fence(connection)
         batch = Batch(connection, self._writer, self._head)
@@ -217,9 +256,32 @@ class Committer:
             transaction.commit()
         except Exception as error:  # whatever broke the commit off, it must be found out what stands
             raise _Uncertain(batch, answers, error) from error
-        reached(CrashPoint.JOURNAL_COMMITTED)
         self._head = batch.head
-        return batch, answers
+        return _Written(answers, batch.events)
+
+    def _hand_over(self, log_writer: LogWriter, appends: Sequence[Append]) -> _Written:
+        """Have the log writer write; NotWritten when it did not, and then nothing stands."""
+        now = self._clock.now()
+        try:
+            hashes = log_writer.write(Request(self._head, now, appends))
+        except LogWriterLost as error:
+            raise self._what_it_would_have_left(now, appends, error) from error
+        events = sealed(self._head, now, appends, hashes)
+        if events:
+            self._head = events[-1].seq, events[-1].hash
+        following = iter(events)
+        return _Written([Answer(list(islice(following, len(each.facts))), None) for each in appends], events)
+
+    def _what_it_would_have_left(
+        self, now: datetime, appends: Sequence[Append], error: LogWriterLost
+    ) -> _Uncertain | NotWritten:
+        """Return what the log is to be asked for: it is known to the hash. What has no form in the log can't be there."""
+        batch = Batch(self._connected(), self._writer, self._head)
+        try:
+            answers = [Answer(batch.append(now, *each), None) for each in appends]
+        except (ValueError, TypeError) as misfit:
+            return NotWritten(str(misfit))
+        return _Uncertain(batch, answers, error, again=True)
 
     def _run(self, batch: Batch, job: Job, index: int) -> Answer:
         marks = batch.marks
@@ -234,8 +296,12 @@ class Committer:
                 raise _Spoilt(index, error) from error
             return Answer(None, error)
 
-    def _settle(self, uncertain: _Uncertain, done: Committed) -> None:
-        """Find out whether a commit that broke off took place: the log's end tells, since its hash can't be there by chance."""
+    def _settle(self, uncertain: _Uncertain, done: Committed) -> bool:
+        """Find out whether a commit that broke off took place: the log's end tells, since its hash can't be there by chance.
+
+        False when it certainly did not, and its jobs are to be run once more.
+        """
+        before = self._head
         self._rollback()
         deadline = time.monotonic() + self.patience
         while uncertain.batch.events:
@@ -253,9 +319,12 @@ class Committer:
         if self._connection is not None and uncertain.batch.events and self._head == uncertain.batch.head:
             done.answers += uncertain.answers
             done.events += uncertain.batch.events
-            return
+            return True
+        if uncertain.again and self._connection is not None and self._head == before:
+            return False
         self._give_up(uncertain.error)
         done.answers += [Answer(None, _as_told(uncertain.error))] * len(uncertain.answers)
+        return True
 
     def _connected(self) -> Connection:
         """Return the connection; made anew where it was lost, with the lead and the end of the log."""

@@ -166,7 +166,11 @@ def _sqlite(url: URL) -> Database:
             "a SQLite database in memory loses everything with the process",
             hint="name a file: sqlite:///fireline-data/fireline.db",
         )
-    path = Path(url.database).absolute()
+    return open_file(Path(url.database).absolute())
+
+
+def open_file(path: Path) -> Database:
+    """Make the engines for a file of SQLite's; nothing is connected yet."""
     plain = URL.create("sqlite+pysqlite", database=str(path))
     arguments = {"check_same_thread": False, "cached_statements": _STATEMENTS, "isolation_level": None}
     writing = create_engine(plain, poolclass=NullPool, connect_args=arguments)

@@ -19,11 +19,12 @@ from bot.domain.ids import StreamId
 from bot.domain.nouns import Actor
 from bot.domain.ports import Transaction
 from bot.errors import JournalBehind, JournalClosed, JournalError
-from bot.persistence.committer import Answer, Append, Committer, Job
+from bot.persistence.batch import Append
+from bot.persistence.committer import Answer, Committer, Job
 
 T = TypeVar("T")
 Listener = Callable[[Sequence[Event]], None]
-_HANDFUL = 256
+_HANDFUL = 128
 """How many units the thread is given at once at the most, before the loop goes on: it works on them meanwhile."""
 _PROBE_SECONDS = 1.0
 """How often a database that could not be written is tried again while nobody asks."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +33,11 @@ SELECT pid FROM pg_locks
 WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = {LOCK >> 32} AND objid = {LOCK & 0xFFFFFFFF}
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """  # noqa: S608 - two numbers of our own
+
+_HOLDER_OF_FILE = re.compile(r"pid (?P<pid>[1-9]\d{0,9}) on (?P<host>.+)")
+_LAST_BATCH = 10.0
+"""Seconds in which the log writer of a process that was killed has written what it was sent."""
+_LOOK = 0.01
 
 
 class Lead(Protocol):
@@ -91,6 +98,12 @@ class FileLead(_Terms):
         self._path = database.with_name(database.name + ".lock")
         self._file: int | None = None
 
+    @property
+    def file(self) -> int:
+        """The number of the open file whose lock this is: a process that is given it holds the lock too."""
+        assert self._file is not None  # noqa: S101 - asked only of who leads
+        return self._file
+
     def connect(self, engine: Engine) -> Connection:
         """Take the lock before the database is touched; a process that holds it already keeps it over lost connections."""
         if self._file is None:
@@ -134,9 +147,9 @@ class FileLead(_Terms):
         except OSError as error:
             raise ConfigurationError(f"the lock beside the database can't be opened: {error}") from error
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take_lock(file)
         except BlockingIOError:
-            holder = os.pread(file, 200, 0).decode(errors="replace").strip() or "a process that left no name"
+            holder = _name_in(file) or "a process that left no name"
             os.close(file)
             raise DatabaseInUse(
                 f"the database is in use by another Fireline: {holder}",
@@ -146,6 +159,41 @@ class FileLead(_Terms):
         os.ftruncate(file, 0)
         os.pwrite(file, f"pid {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         return file
+
+
+def _take_lock(file: int) -> None:
+    """Take the lock on a file; BlockingIOError when another process has it.
+
+    Where whoever took it was killed, its log writer may hold it still, and ends as soon as its batch is written: that is waited for.
+    """
+    deadline = time.monotonic() + _LAST_BATCH
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not _is_gone(_name_in(file)) or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK)
+        else:
+            return
+
+
+def _name_in(file: int) -> str:
+    return os.pread(file, 200, 0).decode(errors="replace").strip()
+
+
+def _is_gone(holder: str) -> bool:
+    """Tell whether the process of that name has ended, as far as can be seen from here."""
+    named = _HOLDER_OF_FILE.fullmatch(holder)
+    if named is None or named["host"] != socket.gethostname():
+        return False
+    try:
+        os.kill(int(named["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # it is somebody else's
+    return False
 
 
 class SessionLead(_Terms):

@@ -16,6 +16,7 @@ from bot.persistence.database import Database, open_database
 from bot.persistence.journal import BatchingJournal, JournalObserver
 from bot.persistence.lead import Lead, SessionLead
 from bot.persistence.lease import Lease
+from bot.persistence.log_writer import MANY
 from bot.persistence.migrate import revision_of, revisions
 from bot.persistence.reader import Records
 from bot.persistence.workspace_reader import WorkspaceRecords
@@ -50,7 +51,7 @@ class Store:
         self.database.close()
 
 
-async def open_store(
+async def open_store(  # noqa: PLR0913 - each is a setting of its own
     url: str,
     clock: Clock,
     *,
@@ -59,15 +60,17 @@ async def open_store(
     observer: JournalObserver | None = None,
     on_lost: Callable[[str], None] = lambda _why: None,
     room: bool = False,
+    many: int | None = MANY,
 ) -> Store:
     """Open the store at a URL, tables up to date, as the one that writes.
 
     `on_lost` is called once, from any thread, when another process has taken the lead (Postgres alone). `room` is for a process that will write for
-    long: SQLite's write-ahead log gets its usual size at once. ConfigurationError when the URL can't be used or newer code has changed the tables;
+    long: SQLite's write-ahead log gets its usual size at once. `many` appends in a row are written by a process of their own, on SQLite; with None,
+    none ever are. ConfigurationError when the URL can't be used or newer code has changed the tables;
     DatabaseInUse when another process writes there.
     """
     database = open_database(url)
-    committer = Committer(database, clock, room=room)
+    committer = Committer(database, clock, room=room, many=many)
     journal = BatchingJournal(committer, max_batch=max_batch, max_waiting=max_waiting, observer=observer)
     try:
         await journal.start()

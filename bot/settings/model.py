@@ -158,6 +158,10 @@ class JournalSettings(Section):
         ge=1,
     )
     max_batch: int = Field(default=1024, description="Units of work in one transaction at the most.", ge=1)
+    log_writer: bool = Field(
+        default=True,
+        description="Whether a second process may be started to write bursts, on SQLite. It ends when there was none for a minute.",
+    )
 
 
 class PrometheusSettings(Section):

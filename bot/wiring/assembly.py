@@ -29,6 +29,7 @@ from bot.incidents.silencer import Silencer
 from bot.incidents.timekeeper import Timekeeper
 from bot.incidents.usher import Usher
 from bot.persistence.evidence_files import EvidenceFiles
+from bot.persistence.log_writer import MANY
 from bot.persistence.store import Store, open_store
 from bot.schedule.alarm import ApschedulerAlarm
 from bot.schedule.bells import Bells
@@ -79,6 +80,7 @@ async def open_fireline(grounds: Grounds, *, on_lost: Callable[[str], None] = la
         observer=counting,
         on_lost=on_lost,
         room=True,
+        many=MANY if settings.journal.log_writer else None,
     )
     try:
         under_way = await asyncio.to_thread(store.records.unfinished_runs)

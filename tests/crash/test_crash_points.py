@@ -110,6 +110,8 @@ LETTERS = {
 """Points that only what breaks comes to: test_crash_points_of_letters.py."""
 SILENCES = {P.SILENCE_BEFORE_CALL, P.SILENCE_AFTER_CALL}
 """Points that are met where Alertmanager is asked: test_crash_points_of_silences.py."""
+LOG_WRITER = {P.JOURNAL_HANDED_OVER}
+"""Where a log writer writes: test_log_writer_killed.py."""
 ON_SCHEDULE = (P.SCHEDULE_BEFORE_ANSWER, P.SCHEDULE_ANSWERED)
 """Points that are met when an instant of a schedule has come."""
 
@@ -122,7 +124,7 @@ def named(deaths: Deaths) -> str:
 def test_every_point_has_its_case() -> None:
     """A crash point that no case kills at proves nothing."""
     met = {death.point for deaths in CASES for death in deaths if isinstance(death, At)}
-    assert met | CHAT | LETTERS | SILENCES | set(ON_SCHEDULE) == set(CrashPoint)
+    assert met | CHAT | LETTERS | SILENCES | LOG_WRITER | set(ON_SCHEDULE) == set(CrashPoint)
 
 
 async def play(stage: Scene, deaths: Deaths) -> None:

@@ -97,6 +97,7 @@ from bot.domain.facts.silence import (
     SilenceStands,
 )
 from bot.domain.facts.text import fact_to_text, words_to_text
+from bot.domain.facts.values import fact_of, values_of
 
 __all__ = [
     "AlertSeen",
@@ -192,10 +193,12 @@ __all__ = [
     "UpdateGiven",
     "WorkspaceJoined",
     "fact_from_data",
+    "fact_of",
     "fact_to_data",
     "fact_to_text",
     "json_of",
     "kind_of",
     "kinds",
+    "values_of",
     "words_to_text",
 ]

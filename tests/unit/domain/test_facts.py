@@ -17,10 +17,12 @@ from bot.domain.facts import (
     Fact,
     NoteAdded,
     fact_from_data,
+    fact_of,
     fact_to_data,
     fact_to_text,
     kind_of,
     kinds,
+    values_of,
 )
 from bot.domain.facts.base import fact_from_data as read
 from bot.domain.facts.base import json_of
@@ -74,6 +76,7 @@ def test_every_kind_survives_the_log(kind: type[Fact], data: st.DataObject) -> N
     text = canonical(fact_to_data(fact))
     assert fact_from_data(kind_of(fact), json.loads(text)) == fact
     assert fact_to_text(fact) == text
+    assert fact_of(kind_of(fact), values_of(fact)) == fact
 
 
 def test_kinds_are_names_of_what_happened() -> None:
