@@ -5,7 +5,7 @@ It knows where the log ends, seals each event to the one before, and keeps the p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from bot.domain.events import Event, seal
 from bot.domain.facts import Fact, fact_to_text
 from bot.domain.ids import Digest, StreamId
 from bot.domain.nouns import Actor
+from bot.domain.ports import Transaction
 from bot.persistence.changes import Buffer, Change, Key
 from bot.persistence.process_tables import RELAY
 from bot.persistence.projections import changes_of
@@ -33,6 +34,10 @@ class Append(NamedTuple):
     stream: StreamId
     actor: Actor
     facts: Sequence[Fact]
+
+
+Job = Append | Callable[[Transaction], Any]
+"""What the journal is given: appends, or a unit of work that reads."""
 
 
 class Batch:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -21,20 +20,23 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import GENESIS, Event
-from bot.domain.ports import Transaction
 from bot.errors import ConfigurationError, JournalError, LeadLost
 from bot.persistence import questions
-from bot.persistence.batch import Append, Batch, Head, sealed
+from bot.persistence.batch import Append, Batch, Head, Job
+from bot.persistence.bursts import Bursts, Following, InDoubt
 from bot.persistence.database import Database, make_room
 from bot.persistence.lead import FileLead, Lead, SessionLead
-from bot.persistence.log_writer import LogWriter, LogWriterLost
+from bot.persistence.log_writer import LogWriter
 from bot.persistence.migrate import migrate
-from bot.persistence.parcels import NotWritten, Request
+from bot.persistence.parcels import NotWritten
 from bot.persistence.projections.rebuild import Progress, rebuild
 from bot.persistence.statements import Writer
 from bot.persistence.transaction import UnitTransaction
 
-Job = Append | Callable[[Transaction], Any]
+
+def nothing() -> Sequence[Job]:
+    """Give no jobs."""
+    return ()
 
 
 class Answer(NamedTuple):
@@ -102,13 +104,13 @@ class Committer:
         self._database = database
         self._clock = clock
         self.lead: Lead
-        self._log_writer: LogWriter | None = None
+        self._bursts: Bursts | None = None
         if database.path is None:
             self.lead = SessionLead(clock)
         else:
             self.lead = lead = FileLead(database.path, clock)
             if many is not None:
-                self._log_writer = LogWriter(database.path, lambda: lead.file, many=many)
+                self._bursts = Bursts(LogWriter(database.path, lambda: lead.file, many=many), clock)
         self._writer = Writer(database.writing.dialect)
         self._connection: Connection | None = None
         self._head: Head = (0, GENESIS)
@@ -147,22 +149,26 @@ class Committer:
 
     def close(self) -> None:
         """Let go of the connection and of the lead."""
-        if self._log_writer is not None:
-            self._log_writer.close()
+        if self._bursts is not None:
+            self._bursts.close()
         self._rollback()
         self.lead.release(self._connection)
         self._disconnect()
 
-    def commit(self, jobs: Sequence[Job]) -> Committed:
-        """Run jobs in their order, and make what they leave durable; every job is answered, and nothing is raised."""
+    def commit(self, jobs: Sequence[Job], following: Following = nothing) -> Committed:
+        """Run jobs in their order, and make what they leave durable; every job is answered, and nothing is raised.
+
+        `following` gives, while these are still in hand, the jobs that come next.
+        """
         done = Committed()
-        groups = deque(self._groups(jobs))
+        self._collect(jobs)
+        groups = deque([jobs] if self._bursts is None else self._bursts.groups(jobs))
         fresh = False
         while groups:
             group = groups.popleft()
             connected = self._connection is not None
             try:
-                written = self._attempt(group)
+                written = self._attempt(group, nothing if groups else following)
                 reached(CrashPoint.JOURNAL_COMMITTED)
             except _Spoilt as spoilt:
                 self._rollback()
@@ -222,30 +228,22 @@ class Committer:
                 return
         self._told = self._head[0]
 
-    def _groups(self, jobs: Sequence[Job]) -> list[list[Job]]:
-        """Return the jobs in the order in which they came: many appends in a row are a group, for the log writer, and so is all between two such."""
-        if self._log_writer is None or len(jobs) < self._log_writer.many:
-            return [list(jobs)]
-        groups: list[list[Job]] = []
-        few: list[Job] = []
-        for appends, some in groupby(jobs, lambda job: type(job) is Append):
-            together = list(some)
-            if appends and len(together) >= self._log_writer.many:
-                groups += [few, together]
-                few = []
-            else:
-                few += together
-        return [group for group in [*groups, few] if group]
+    def _collect(self, jobs: Sequence[Job]) -> None:
+        """Learn what became of jobs that were sent ahead, and were answered meanwhile that nobody knows; of these, they are none."""
+        if self._bursts is not None:
+            try:
+                self._head = self._bursts.collect(jobs) or self._head
+            except InDoubt:
+                self._disconnect()  # the next connection reads where the log ends
 
-    def _attempt(self, jobs: Sequence[Job]) -> _Written:
+    def _attempt(self, jobs: Sequence[Job], following: Following) -> _Written:
         """Run jobs in one transaction and commit it."""
         connection = self._connected()
-        if (log_writer := self._log_writer) is not None:
-            appends = [job for job in jobs if type(job) is Append]
-            if len(appends) == len(jobs) >= log_writer.many and log_writer.ready():
+        if self._bursts is not None:
+            if self._bursts.takes(jobs):
                 with contextlib.suppress(NotWritten):
-                    return self._hand_over(log_writer, appends)
-            log_writer.rest()
+                    return self._have_written(self._bursts, jobs, following)
+            self._bursts.rest()
         transaction = connection.begin()
         self.lead.fence(connection)
         batch = Batch(connection, self._writer, self._head)
@@ -259,29 +257,26 @@ class Committer:
         self._head = batch.head
         return _Written(answers, batch.events)
 
-    def _hand_over(self, log_writer: LogWriter, appends: Sequence[Append]) -> _Written:
+    def _have_written(self, bursts: Bursts, jobs: Sequence[Job], following: Following) -> _Written:
         """Have the log writer write; NotWritten when it did not, and then nothing stands."""
-        now = self._clock.now()
         try:
-            hashes = log_writer.write(Request(self._head, now, appends))
-        except LogWriterLost as error:
-            raise self._what_it_would_have_left(now, appends, error) from error
-        events = sealed(self._head, now, appends, hashes)
+            events = bursts.write(self._head, jobs, following)
+        except InDoubt as doubt:
+            raise self._what_it_would_have_left(doubt) from doubt
         if events:
             self._head = events[-1].seq, events[-1].hash
-        following = iter(events)
-        return _Written([Answer(list(islice(following, len(each.facts))), None) for each in appends], events)
+        rest = iter(events)
+        return _Written([Answer(list(islice(rest, len(job.facts))), None) for job in jobs], events)  # type: ignore[union-attr]  # appends alone
 
-    def _what_it_would_have_left(
-        self, now: datetime, appends: Sequence[Append], error: LogWriterLost
-    ) -> _Uncertain | NotWritten:
+    def _what_it_would_have_left(self, doubt: InDoubt) -> _Uncertain | NotWritten:
         """Return what the log is to be asked for: it is known to the hash. What has no form in the log can't be there."""
-        batch = Batch(self._connected(), self._writer, self._head)
+        head, now, appends = doubt.request
+        batch = Batch(self._connected(), self._writer, head)
         try:
             answers = [Answer(batch.append(now, *each), None) for each in appends]
         except (ValueError, TypeError) as misfit:
             return NotWritten(str(misfit))
-        return _Uncertain(batch, answers, error, again=True)
+        return _Uncertain(batch, answers, doubt, again=True)
 
     def _run(self, batch: Batch, job: Job, index: int) -> Answer:
         marks = batch.marks

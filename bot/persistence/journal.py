@@ -6,6 +6,7 @@ The event loop never touches the database here; the thread never touches a futur
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,8 +20,8 @@ from bot.domain.ids import StreamId
 from bot.domain.nouns import Actor
 from bot.domain.ports import Transaction
 from bot.errors import JournalBehind, JournalClosed, JournalError
-from bot.persistence.batch import Append
-from bot.persistence.committer import Answer, Committer, Job
+from bot.persistence.batch import Append, Job
+from bot.persistence.committer import Answer, Committer
 
 T = TypeVar("T")
 Listener = Callable[[Sequence[Event]], None]
@@ -45,6 +46,14 @@ class _Waiting(NamedTuple):
     answer: asyncio.Future[Any]
 
 
+class _Batch(NamedTuple):
+    """What is committed together: how many units it was, those of them that somebody still waits for, and their jobs."""
+
+    units: int
+    live: list[_Waiting]
+    jobs: list[Job]
+
+
 class BatchingJournal:
     """The journal over one committer and one thread.
 
@@ -67,6 +76,7 @@ class BatchingJournal:
         self._entering: list[_Waiting] = []
         self._left: list[_Waiting] = []
         self._in_hand: list[_Waiting] = []
+        self._ahead: _Batch | None = None
         self._waiting = 0
         self._listeners: list[Listener] = []
         self._late_listeners: list[Listener] = []
@@ -169,31 +179,53 @@ class BatchingJournal:
         except BaseException as error:  # noqa: BLE001 - the thread must not die in silence: whoever waits is told, and so is /readyz
             self._fatal = f"the journal's thread ended: {type(error).__name__}: {error}"
             self._dead.set()
-            refused = [Answer(None, JournalError(self._fatal)) for _ in self._in_hand]
-            self._on_loop(self._answer, self._in_hand, refused, [], len(refused), 0.0)
+            in_hand = [*self._in_hand, *(self._ahead.live if self._ahead is not None else [])]
+            refused = [Answer(None, JournalError(self._fatal)) for _ in in_hand]
+            self._on_loop(self._answer, in_hand, refused, [], len(refused), 0.0)
             self._refuse_all(JournalError(self._fatal))
         finally:
             self._committer.close()
 
     def _work_until_closed(self) -> None:
-        while True:
-            batch, closed = self._next_batch()
-            self._in_hand = batch
-            live = [each for each in batch if not each.answer.cancelled()]
-            started = time.perf_counter()
-            done = self._committer.commit([each.job for each in live]) if live else None
-            took = time.perf_counter() - started
-            if done is not None:
+        closed = False
+        while not closed:
+            batch, self._ahead = self._ahead, None
+            if batch is None:
+                batch, closed = self._next_batch()
+            self._in_hand = batch.live
+            if batch.live:
+                started = time.perf_counter()
+                done = self._committer.commit(batch.jobs, self._look_ahead)
+                took = time.perf_counter() - started
                 if done.late:
                     self._on_loop(self._tell_late, done.late)
-                self._on_loop(self._answer, live, done.answers, done.events, len(batch), took)
-            elif batch:
-                self._on_loop(self._answer, [], [], [], len(batch), took)
+                self._on_loop(self._answer, batch.live, done.answers, done.events, batch.units, took)
+            elif batch.units:
+                self._on_loop(self._answer, [], [], [], batch.units, 0.0)
             self._in_hand = []
-            if closed:
-                return
 
-    def _next_batch(self) -> tuple[list[_Waiting], bool]:
+    def _look_ahead(self) -> Sequence[Job]:
+        """Take the batch that comes next while the one in hand is not answered yet; no jobs when none waits."""
+        waiting, self._left = self._left, []
+        with contextlib.suppress(Empty):
+            while len(waiting) < self._max_batch:
+                more = self._queue.get_nowait()
+                if more is None:
+                    self._queue.put(None)  # once more, behind what is taken
+                    break
+                waiting += more
+        if not waiting:
+            return ()
+        self._ahead = self._cut(waiting)
+        return self._ahead.jobs
+
+    def _cut(self, waiting: list[_Waiting]) -> _Batch:
+        """Make a batch of what waits; what is too much is left for the next."""
+        taken, self._left = waiting[: self._max_batch], waiting[self._max_batch :]
+        live = [each for each in taken if not each.answer.cancelled()]
+        return _Batch(len(taken), live, [each.job for each in live])
+
+    def _next_batch(self) -> tuple[_Batch, bool]:
         """Wait for work, and take all that is there up to a batch; True when the queue has ended."""
         batch, self._left = self._left, []
         closed = False
@@ -211,11 +243,11 @@ class BatchingJournal:
                 late = self._committer.probe().late
                 if late:
                     self._on_loop(self._tell_late, late)
-        batch, self._left = batch[: self._max_batch], batch[self._max_batch :]
+        cut = self._cut(batch)
         if closed and self._left:
             self._queue.put(None)  # once more, behind what is left
             closed = False
-        return batch, closed
+        return cut, closed
 
     def _refuse_all(self, error: JournalError) -> None:
         left, self._left = self._left, []

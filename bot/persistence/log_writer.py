@@ -93,11 +93,8 @@ class LogWriter:
             _LOG.info("the log writer has nothing to do and ends", pid=self.pid)
             self.close()
 
-    def write(self, request: Request) -> list[Digest]:
-        """Have appends written, all or none, and return their events' hashes once they are durable.
-
-        NotWritten when they can't be written so, LogWriterLost when nobody knows.
-        """
+    def send(self, request: Request) -> None:
+        """Send appends that are to be written, all or none; NotWritten when they can't be, and then nobody has them."""
         assert self._way is not None  # noqa: S101 - it was asked whether it is ready
         try:
             parcel = parcels.parcel_of(request)
@@ -107,12 +104,19 @@ class LogWriter:
         self._way.settimeout(self._patience)
         try:
             parcels.send(self._way, parcel)
-            reached(CrashPoint.JOURNAL_HANDED_OVER)
+        except OSError as error:
+            raise NotWritten(self._lose(f"it takes nothing: {error}")) from error
+        reached(CrashPoint.JOURNAL_HANDED_OVER)
+
+    def answer(self) -> list[Digest]:
+        """Wait for the answer to what was sent, and return the events' hashes: they are durable. NotWritten, or LogWriterLost when nobody knows."""
+        assert self._way is not None  # noqa: S101 - something was sent
+        try:
             answer = parcels.receive(self._way)
         except OSError as error:
-            raise self._lost(f"it gives no answer: {error}") from error
+            raise LogWriterLost(self._lose(f"it gives no answer: {error}")) from error
         if answer is None:
-            raise self._lost("it has ended")
+            raise LogWriterLost(self._lose("it has ended"))
         return parcels.hashes_in(answer)
 
     def close(self) -> None:
@@ -162,16 +166,16 @@ class LogWriter:
         except OSError:
             greeted = False
         if not greeted:
-            self._lost("it ended before it was ready")
+            self._lose("it ended before it was ready")
             return False
         self._used = self._seconds()
         return True
 
-    def _lost(self, why: str) -> LogWriterLost:
-        """End what is left of it, so that it writes nothing any more, and start none for a while."""
+    def _lose(self, why: str) -> str:
+        """End what is left of it, so that it writes nothing any more, and start none for a while; return what happened."""
         _LOG.warning("the log writer is lost, and the journal writes alone", pid=self.pid, problem=why)
         if self._process is not None:
             self._process.kill()
         self.close()
         self._not_before = self._seconds() + _PAUSE
-        return LogWriterLost(f"the log writer is lost: {why}")
+        return f"the log writer is lost: {why}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import random
 import sys
 import time
@@ -43,6 +44,7 @@ from bot.runbook.model import Runbook
 from bot.telemetry import Metrics
 from bot.wiring.interpreter import settle_in
 from bot.wiring.watching import CountEvents
+from tests.benchmarks.processes import worked
 from tests.fakes.actions import FakeSecrets
 from tests.fakes.workshop import HandAlarm
 
@@ -189,12 +191,12 @@ async def saturated(url: str, folder: Path, at_once: int, seconds: float) -> dic
 
     working = [asyncio.create_task(keep_one(each)) for each in incidents]
     await asyncio.sleep(min(1.0, seconds / 4))
-    began, worked, then = time.perf_counter(), time.process_time(), bed.steps
+    began, before, then = time.perf_counter(), worked(os.getpid()), bed.steps
     await asyncio.sleep(seconds)
     steps = bed.steps - then
     rates = {
         "steps": steps / (time.perf_counter() - began),
-        "cpu": (time.process_time() - worked) / steps,
+        "cpu": (worked(os.getpid()) - before) / steps,
     }
     stop = True
     await asyncio.gather(*working)

@@ -6,24 +6,26 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from bot.domain.events import GENESIS
 from bot.domain.facts import CallStarted, IncidentResolved
 from bot.domain.ids import SYSTEM, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, Part, person
 from bot.domain.ports import Transaction
 from bot.persistence import log_writer, parcels
-from bot.persistence.batch import Append
+from bot.persistence.batch import Append, Job
+from bot.persistence.committer import Committer
 from bot.persistence.database import open_file
-from bot.persistence.lead import FileLead
 from bot.persistence.log_writer import LogWriter, LogWriterLost
 from bot.persistence.log_writer_process import LogWriter as Program
 from bot.persistence.parcels import NotWritten, Request
-from bot.persistence.store import Store, open_store
+from bot.persistence.store import Store, open_records, open_store
 from tests.contract.test_journal_contract import assert_chain_holds, note, opened, texts
 from tests.fakes.log_writer import log_writer_of, open_with_log_writer
 from tests.fakes.store import START, MovedClock
@@ -49,13 +51,13 @@ async def store(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Store]:
 def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Tell how many appends each request had that was sent."""
     sent: list[int] = []
-    write = LogWriter.write
+    send = LogWriter.send
 
-    def note_it(self: LogWriter, request: Request) -> object:
+    def note_it(self: LogWriter, request: Request) -> None:
         sent.append(len(request.appends))
-        return write(self, request)
+        send(self, request)
 
-    monkeypatch.setattr(LogWriter, "write", note_it)
+    monkeypatch.setattr(LogWriter, "send", note_it)
     return sent
 
 
@@ -207,6 +209,62 @@ async def test_an_answer_that_was_lost_is_found_in_the_log(
     assert_chain_holds(store.records)
 
 
+async def test_a_batch_is_sent_as_soon_as_the_one_before_is_durable(
+    store: Store, handed_over: list[int]
+) -> None:
+    """What came meanwhile follows in one piece, whoever has not been answered yet; everybody hears in order."""
+    heard: list[str] = []
+    store.journal.listen(lambda events: heard.extend(texts(events)))
+    pid = log_writer_of(store).pid
+    assert pid is not None
+    for ends in (signal.SIGCONT, signal.SIGKILL):
+        os.kill(pid, signal.SIGSTOP)
+        first = asyncio.create_task(burst(store, WORDS))
+        await asyncio.sleep(0.1)
+        second = asyncio.create_task(burst(store, WORDS[:20]))
+        alone = asyncio.create_task(burst(store, ["alone"]))
+        await asyncio.sleep(0.1)
+        os.kill(pid, ends)
+        assert await first == twice(WORDS)
+        assert await second == twice(WORDS[:20])
+        assert await alone == twice(["alone"])
+    assert handed_over == [40, 21, 40]
+    assert heard == texts(store.records.events()) == twice([*WORDS, *WORDS[:20], "alone"]) * 2
+    assert_chain_holds(store.records)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_was_sent_ahead_is_told_late_where_other_jobs_come(
+    tmp_path: Path, clock: MovedClock, *, killed: bool
+) -> None:
+    """Its submitters had to be told that nobody knows; it stands or not, and the log goes on behind it."""
+    committer = Committer(open_file(tmp_path / "fireline.db"), clock, many=2)
+    committer.open()
+    assert committer._bursts is not None
+    end = committer._bursts._log_writer
+    while not end.ready():
+        time.sleep(0.01)
+
+    def jobs(*words: str) -> list[Job]:
+        return [Append(SYSTEM, FIRELINE, [note(word)]) for word in words]
+
+    one, two, three = jobs("a", "b"), jobs("c", "d"), jobs("e", "f")
+    done = committer.commit(one, lambda: two)
+    assert texts(done.events) == ["a", "b"]
+    if killed:
+        assert end.pid is not None
+        os.kill(end.pid, signal.SIGKILL)
+    done = committer.commit(three)
+    assert texts(done.late) in ([["c", "d"], []] if killed else [["c", "d"]])
+    assert texts(done.events) == ["e", "f"]
+    assert done.events[0].seq == 3 + len(done.late)
+    committer.close()
+    committer._database.close()
+    records, database = open_records(url_in(tmp_path))
+    assert_chain_holds(records)
+    database.close()
+
+
 async def test_without_one_the_journal_writes_alone(
     tmp_path: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,7 +361,7 @@ def served(tmp_path: Path, clock: MovedClock) -> Iterator[tuple[socket.socket, C
     program.close()
 
 
-def request(*words: str, seq: int = 0, prev: str = "0" * 64) -> bytes:
+def request(*words: str, seq: int = 0, prev: str = GENESIS) -> bytes:
     """Ask for notes to be written."""
     appends = [Append(SYSTEM, FIRELINE, [note(word)]) for word in words]
     return parcels.parcel_of(Request((seq, prev), START, appends))  # type: ignore[arg-type]
@@ -343,13 +401,20 @@ def test_the_program_ends_when_a_commit_breaks_off(
     join()
 
 
-def test_a_lost_one_says_why(tmp_path: Path, clock: MovedClock) -> None:
-    """What cannot be sent is told apart from what nobody knows."""
-    lead = FileLead(tmp_path / "fireline.db", clock)
-    end = LogWriter(tmp_path / "fireline.db", lambda: lead.file)
-    here, there = socket.socketpair()
-    end._way, end._greeted = here, True
-    there.close()
-    with pytest.raises(LogWriterLost, match="the log writer is lost"):
-        end.write(Request((0, "0" * 64), START, [Append(SYSTEM, FIRELINE, [note()])]))  # type: ignore[arg-type]
-    assert not end.ready()
+def test_a_lost_one_says_why(tmp_path: Path) -> None:
+    """What was not taken is known not to stand; what was taken, and not answered, nobody knows."""
+    request = Request((0, GENESIS), START, [Append(SYSTEM, FIRELINE, [note()])])
+    for taken in (False, True):
+        end = LogWriter(tmp_path / "fireline.db", lambda: 0)
+        here, there = socket.socketpair()
+        end._way, end._greeted = here, True
+        if not taken:
+            there.close()
+            with pytest.raises(NotWritten, match="the log writer is lost"):
+                end.send(request)
+        else:
+            end.send(request)
+            there.close()
+            with pytest.raises(LogWriterLost, match="the log writer is lost"):
+                end.answer()
+        assert not end.ready(), "none is started for a while"

@@ -13,9 +13,9 @@ from bot.persistence.store import Store, open_store
 
 def log_writer_of(store: Store) -> LogWriter:
     """Return a store's end of its log writer."""
-    found = store.journal._committer._log_writer
-    assert found is not None
-    return found
+    bursts = store.journal._committer._bursts
+    assert bursts is not None
+    return bursts._log_writer
 
 
 async def open_with_log_writer(url: str, clock: Clock, *, many: int = 1) -> Store:

@@ -1,0 +1,129 @@
+"""Bursts: which of the journal's jobs the log writer is given, and how one batch follows the other.
+
+The next batch is sent as soon as the one before is durable, and only then is that one made into events and answered: so the log writer is not kept
+waiting for an interpreter that is busy with deciding.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from bot.domain.clock import Clock
+from bot.domain.events import Event
+from bot.domain.ids import Digest
+from bot.persistence.batch import Append, Head, Job, sealed
+from bot.persistence.log_writer import LogWriter, LogWriterLost
+from bot.persistence.parcels import NotWritten, Request
+
+Following = Callable[[], Sequence[Job]]
+"""Takes the jobs that will be committed next, if they are there; whoever gives them commits these very jobs next."""
+
+
+class InDoubt(Exception):
+    """The log writer is lost, and with it whether a request is durable."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__("the log writer is lost")
+        self.request = request
+
+
+class _Sent(NamedTuple):
+    """What the log writer has, as it was sent."""
+
+    jobs: Sequence[Job]
+    request: Request
+
+
+class Bursts:
+    """Gives a log writer what it is for; one at a time is under way."""
+
+    def __init__(self, log_writer: LogWriter, clock: Clock) -> None:
+        self._log_writer = log_writer
+        self._clock = clock
+        self._sent: _Sent | None = None
+
+    def groups(self, jobs: Sequence[Job]) -> list[Sequence[Job]]:
+        """Return jobs in their order: many appends in a row are a group, and so is all between two such."""
+        many = self._log_writer.many
+        if len(jobs) < many or _append_alone(jobs):
+            return [jobs]
+        groups: list[Sequence[Job]] = []
+        few: list[Job] = []
+        for appends, some in groupby(jobs, _is_append):
+            together = list(some)
+            if appends and len(together) >= many:
+                groups += [few, together]
+                few = []
+            else:
+                few += together
+        return [group for group in [*groups, few] if group]
+
+    def takes(self, jobs: Sequence[Job]) -> bool:
+        """Tell whether these are for the log writer, and it can be given them."""
+        if self._sent is not None and self._sent.jobs is jobs:
+            return True
+        return len(jobs) >= self._log_writer.many and _append_alone(jobs) and self._log_writer.ready()
+
+    def write(self, head: Head, jobs: Sequence[Job], following: Following) -> list[Event]:
+        """Have jobs that it takes written behind `head`, and return their events once they are durable; `following` gives what to send next.
+
+        NotWritten when nothing of them is, InDoubt when nobody knows.
+        """
+        request = self._sent.request if self._sent is not None else self._send(head, jobs)
+        hashes = self._answer_to(request)
+        after = following()
+        if self.takes(after):
+            with contextlib.suppress(NotWritten):
+                self._send(_end(request, hashes), after)
+        return sealed(request.head, request.now, request.appends, hashes)
+
+    def collect(self, jobs: Sequence[Job]) -> Head | None:
+        """Wait for what was sent ahead, where other jobs come after all, and return where the log ends then; None when nothing was, or stands.
+
+        InDoubt when nobody knows.
+        """
+        if self._sent is None or self._sent.jobs is jobs:
+            return None
+        request = self._sent.request
+        try:
+            return _end(request, self._answer_to(request))
+        except NotWritten:
+            return None
+
+    def rest(self) -> None:
+        """Let a log writer go that has had nothing to do for a while."""
+        self._log_writer.rest()
+
+    def close(self) -> None:
+        """End the log writer."""
+        self._log_writer.close()
+
+    def _send(self, head: Head, jobs: Sequence[Job]) -> Request:
+        appends = [job for job in jobs if isinstance(job, Append)]
+        request = Request(head, self._clock.now(), appends)
+        self._log_writer.send(request)
+        self._sent = _Sent(jobs, request)
+        return request
+
+    def _answer_to(self, request: Request) -> list[Digest]:
+        self._sent = None
+        try:
+            return self._log_writer.answer()
+        except LogWriterLost as error:
+            raise InDoubt(request) from error
+
+
+def _is_append(job: Job) -> bool:
+    return type(job) is Append
+
+
+def _append_alone(jobs: Sequence[Job]) -> bool:
+    return all(type(job) is Append for job in jobs)
+
+
+def _end(request: Request, hashes: Sequence[Digest]) -> Head:
+    """Return where the log ends once a request is written."""
+    return (request.head[0] + len(hashes), hashes[-1]) if hashes else request.head
