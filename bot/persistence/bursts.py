@@ -7,19 +7,17 @@ waiting for an interpreter that is busy with deciding.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.ids import Digest
 from bot.persistence.batch import Append, Head, Job, sealed
 from bot.persistence.log_writer import LogWriter, LogWriterLost
 from bot.persistence.parcels import NotWritten, Request
-
-Following = Callable[[], Sequence[Job]]
-"""Takes the jobs that will be committed next, if they are there; whoever gives them commits these very jobs next."""
 
 
 class InDoubt(Exception):
@@ -28,6 +26,23 @@ class InDoubt(Exception):
     def __init__(self, request: Request) -> None:
         super().__init__("the log writer is lost")
         self.request = request
+
+
+class Done(NamedTuple):
+    """A request that is durable, and the hashes of its events."""
+
+    request: Request
+    hashes: Sequence[Digest]
+
+    @property
+    def head(self) -> Head:
+        """Where the log ends behind it."""
+        seq, last = self.request.head
+        return seq + len(self.hashes), self.hashes[-1] if self.hashes else last
+
+    def events(self) -> list[Event]:
+        """Return its events, in their order."""
+        return sealed(self.request.head, self.request.now, self.request.appends, self.hashes)
 
 
 class _Sent(NamedTuple):
@@ -67,18 +82,16 @@ class Bursts:
             return True
         return len(jobs) >= self._log_writer.many and _append_alone(jobs) and self._log_writer.ready()
 
-    def write(self, head: Head, jobs: Sequence[Job], following: Following) -> list[Event]:
-        """Have jobs that it takes written behind `head`, and return their events once they are durable; `following` gives what to send next.
-
-        NotWritten when nothing of them is, InDoubt when nobody knows.
-        """
+    def write(self, head: Head, jobs: Sequence[Job]) -> Done:
+        """Have jobs that it takes written behind `head`; return once they are durable. NotWritten when they are not, InDoubt when nobody knows."""
         request = self._sent.request if self._sent is not None else self._send(head, jobs)
-        hashes = self._answer_to(request)
-        after = following()
-        if self.takes(after):
+        return Done(request, self._answer_to(request))
+
+    def send_ahead(self, head: Head, jobs: Sequence[Job]) -> None:
+        """Send what comes next, if it is for the log writer: `write` is to be called with these very jobs."""
+        if self.takes(jobs):
             with contextlib.suppress(NotWritten):
-                self._send(_end(request, hashes), after)
-        return sealed(request.head, request.now, request.appends, hashes)
+                self._send(head, jobs)
 
     def collect(self, jobs: Sequence[Job]) -> Head | None:
         """Wait for what was sent ahead, where other jobs come after all, and return where the log ends then; None when nothing was, or stands.
@@ -89,7 +102,7 @@ class Bursts:
             return None
         request = self._sent.request
         try:
-            return _end(request, self._answer_to(request))
+            return Done(request, self._answer_to(request)).head
         except NotWritten:
             return None
 
@@ -106,6 +119,7 @@ class Bursts:
         request = Request(head, self._clock.now(), appends)
         self._log_writer.send(request)
         self._sent = _Sent(jobs, request)
+        reached(CrashPoint.JOURNAL_HANDED_OVER)
         return request
 
     def _answer_to(self, request: Request) -> list[Digest]:
@@ -122,8 +136,3 @@ def _is_append(job: Job) -> bool:
 
 def _append_alone(jobs: Sequence[Job]) -> bool:
     return all(type(job) is Append for job in jobs)
-
-
-def _end(request: Request, hashes: Sequence[Digest]) -> Head:
-    """Return where the log ends once a request is written."""
-    return (request.head[0] + len(hashes), hashes[-1]) if hashes else request.head

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from bot.domain.events import GENESIS, Event
 from bot.errors import ConfigurationError, JournalError, LeadLost
 from bot.persistence import questions
 from bot.persistence.batch import Append, Batch, Head, Job
-from bot.persistence.bursts import Bursts, Following, InDoubt
+from bot.persistence.bursts import Bursts, InDoubt
 from bot.persistence.database import Database, make_room
 from bot.persistence.lead import FileLead, Lead, SessionLead
 from bot.persistence.log_writer import LogWriter
@@ -32,6 +32,9 @@ from bot.persistence.parcels import NotWritten
 from bot.persistence.projections.rebuild import Progress, rebuild
 from bot.persistence.statements import Writer
 from bot.persistence.transaction import UnitTransaction
+
+Following = Callable[[], Sequence[Job]]
+"""Takes the jobs that come next, if they are there; whoever gives them commits these very jobs next."""
 
 
 def nothing() -> Sequence[Job]:
@@ -260,13 +263,15 @@ class Committer:
     def _have_written(self, bursts: Bursts, jobs: Sequence[Job], following: Following) -> _Written:
         """Have the log writer write; NotWritten when it did not, and then nothing stands."""
         try:
-            events = bursts.write(self._head, jobs, following)
+            done = bursts.write(self._head, jobs)
         except InDoubt as doubt:
             raise self._what_it_would_have_left(doubt) from doubt
-        if events:
-            self._head = events[-1].seq, events[-1].hash
+        self._head = done.head
+        bursts.send_ahead(self._head, following())
+        events = done.events()
         rest = iter(events)
-        return _Written([Answer(list(islice(rest, len(job.facts))), None) for job in jobs], events)  # type: ignore[union-attr]  # appends alone
+        answers = [Answer(list(islice(rest, len(each.facts))), None) for each in done.request.appends]
+        return _Written(answers, events)
 
     def _what_it_would_have_left(self, doubt: InDoubt) -> _Uncertain | NotWritten:
         """Return what the log is to be asked for: it is known to the hash. What has no form in the log can't be there."""

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import structlog
 
-from bot.crashpoints import CrashPoint, reached
 from bot.domain.ids import Digest
 from bot.persistence import parcels
 from bot.persistence.parcels import NotWritten, Request
@@ -106,7 +105,6 @@ class LogWriter:
             parcels.send(self._way, parcel)
         except OSError as error:
             raise NotWritten(self._lose(f"it takes nothing: {error}")) from error
-        reached(CrashPoint.JOURNAL_HANDED_OVER)
 
     def answer(self) -> list[Digest]:
         """Wait for the answer to what was sent, and return the events' hashes: they are durable. NotWritten, or LogWriterLost when nobody knows."""
