@@ -115,7 +115,7 @@ async def test_a_full_disk_is_no_reason_to_restart(home: ServedHome) -> None:
         committer = fireline.store.journal._committer
         fits = committer._attempt
 
-        def full(_jobs: object) -> object:
+        def full(*_given: object) -> object:
             raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
 
         committer._attempt = full  # type: ignore[method-assign, assignment]
