@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
 from bot.domain.events import Event
 from bot.domain.ids import Digest
@@ -76,15 +75,21 @@ class Bursts:
                 few += together
         return [group for group in [*groups, few] if group]
 
+    def has(self, jobs: Sequence[Job]) -> bool:
+        """Tell whether the log writer was sent these very jobs, and has not answered."""
+        return self._sent is not None and self._sent.jobs is jobs
+
     def takes(self, jobs: Sequence[Job]) -> bool:
-        """Tell whether these are for the log writer, and it can be given them."""
-        if self._sent is not None and self._sent.jobs is jobs:
+        """Tell whether these are for the log writer, and it has them or can be given them; the first that are have it started."""
+        if self.has(jobs):
             return True
         return len(jobs) >= self._log_writer.many and _append_alone(jobs) and self._log_writer.ready()
 
     def write(self, head: Head, jobs: Sequence[Job]) -> Done:
         """Have jobs that it takes written behind `head`; return once they are durable. NotWritten when they are not, InDoubt when nobody knows."""
-        request = self._sent.request if self._sent is not None else self._send(head, jobs)
+        sent = self._sent
+        assert sent is None or sent.jobs is jobs  # noqa: S101 - anything else was collected before
+        request = self._send(head, jobs) if sent is None else sent.request
         return Done(request, self._answer_to(request))
 
     def send_ahead(self, head: Head, jobs: Sequence[Job]) -> None:
@@ -98,7 +103,7 @@ class Bursts:
 
         InDoubt when nobody knows.
         """
-        if self._sent is None or self._sent.jobs is jobs:
+        if self._sent is None or self.has(jobs):
             return None
         request = self._sent.request
         try:
@@ -106,9 +111,15 @@ class Bursts:
         except NotWritten:
             return None
 
+    @property
+    def idle(self) -> float | None:
+        """Seconds without a job after which `rest` is to be called; None when there is no log writer."""
+        return self._log_writer.idle
+
     def rest(self) -> None:
         """Let a log writer go that has had nothing to do for a while."""
-        self._log_writer.rest()
+        if self._sent is None:
+            self._log_writer.rest()
 
     def close(self) -> None:
         """End the log writer."""
@@ -119,13 +130,12 @@ class Bursts:
         request = Request(head, self._clock.now(), appends)
         self._log_writer.send(request)
         self._sent = _Sent(jobs, request)
-        reached(CrashPoint.JOURNAL_HANDED_OVER)
         return request
 
     def _answer_to(self, request: Request) -> list[Digest]:
         self._sent = None
         try:
-            return self._log_writer.answer()
+            return self._log_writer.answer(sum(len(each.facts) for each in request.appends))
         except LogWriterLost as error:
             raise InDoubt(request) from error
 

@@ -10,17 +10,15 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from bot.crashpoints import CrashPoint, reached
 from bot.domain.clock import Clock
-from bot.domain.events import GENESIS, Event
-from bot.errors import ConfigurationError, JournalError, LeadLost
+from bot.domain.events import GENESIS
+from bot.errors import ConfigurationError, LeadLost
 from bot.persistence import questions
 from bot.persistence.batch import Append, Batch, Head, Job
 from bot.persistence.bursts import Bursts, InDoubt
@@ -28,10 +26,24 @@ from bot.persistence.database import Database, make_room
 from bot.persistence.lead import FileLead, Lead, SessionLead
 from bot.persistence.log_writer import LogWriter
 from bot.persistence.migrate import migrate
+from bot.persistence.outcomes import (
+    Answer,
+    Committed,
+    News,
+    Spoilt,
+    Uncertain,
+    Written,
+    as_told,
+    may_be_one_unit,
+    reason,
+)
 from bot.persistence.parcels import NotWritten
 from bot.persistence.projections.rebuild import Progress, rebuild
 from bot.persistence.statements import Writer
 from bot.persistence.transaction import UnitTransaction
+
+_PROBE_SECONDS = 1.0
+"""How often a database that could not be written is tried again while nobody asks."""
 
 Following = Callable[[], Sequence[Job]]
 """Takes the jobs that come next, if they are there; whoever gives them commits these very jobs next."""
@@ -42,54 +54,11 @@ def nothing() -> Sequence[Job]:
     return ()
 
 
-class Answer(NamedTuple):
-    """What came of a job: its result, or its error."""
-
-    result: Any
-    error: BaseException | None
-
-
-class _Written(NamedTuple):
-    """What a transaction left: an answer for each job, and its events."""
-
-    answers: list[Answer]
-    events: list[Event]
-
-
-@dataclass(slots=True)
-class Committed:
-    """What came of a list of jobs: an answer for each, in their order, and the events that are durable now; `late` is what was in doubt before."""
-
-    answers: list[Answer] = field(default_factory=list)
-    late: list[Event] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-
-
-class _Spoilt(Exception):
-    """A job failed after it had added something: what the batch holds is good for nothing."""
-
-    def __init__(self, index: int, error: Exception) -> None:
-        super().__init__(index, error)
-        self.index = index
-        self.error = error
-
-
-class _Uncertain(Exception):
-    """The database broke off during the commit, or the log writer did: `again` says that the jobs are to be run once more if nothing stands."""
-
-    def __init__(self, batch: Batch, answers: list[Answer], error: Exception, *, again: bool = False) -> None:
-        super().__init__(error)
-        self.batch = batch
-        self.answers = answers
-        self.error = error
-        self.again = again
-
-
 class Committer:
     """Runs jobs and commits them together. `trouble` says why the database can't be written now, empty when it can.
 
     A commit that broke off is looked after for `patience` seconds before its units are told that nobody knows. If it turns out to stand, its events
-    are `late`: they come with the next answer, before all that follows them.
+    are told late: with the next answer, before all that follows them in the log.
     """
 
     def __init__(
@@ -132,7 +101,7 @@ class Committer:
         except DBAPIError as error:
             self.lead.release(None)
             raise ConfigurationError(
-                f"the database {self._database.place} can't be used: {_reason(error)}",
+                f"the database {self._database.place} can't be used: {reason(error)}",
                 hint="check its URL, and that it can be reached and written",
             ) from error
         except BaseException:  # the lead must not outlive a failed opening; raised again
@@ -173,15 +142,15 @@ class Committer:
             try:
                 written = self._attempt(group, nothing if groups else following)
                 reached(CrashPoint.JOURNAL_COMMITTED)
-            except _Spoilt as spoilt:
+            except Spoilt as spoilt:
                 self._rollback()
                 if len(group) == 1:
-                    done.answers.append(Answer(None, _as_told(spoilt.error)))
+                    done.answers.append(Answer(None, as_told(spoilt.error)))
                 else:
                     at = spoilt.index
                     parts = [group[:at], group[at : at + 1], group[at + 1 :]]
                     groups.extendleft(part for part in reversed(parts) if part)
-            except _Uncertain as uncertain:
+            except Uncertain as uncertain:
                 if not self._settle(uncertain, done):
                     groups.appendleft(group)
             except Exception as error:  # noqa: BLE001 - the database's, the driver's or a projection's: each becomes the units' answer
@@ -190,56 +159,79 @@ class Committer:
                     # The connection had broken off, perhaps long ago. Nothing was committed: a new one may serve at once.
                     fresh = True
                     groups.appendleft(group)
-                elif len(group) > 1 and _may_be_one_unit(error):
+                elif len(group) > 1 and may_be_one_unit(error) and not self._is_sent(group):
                     groups.extendleft([job] for job in reversed(group))
                 else:
                     self._give_up(error)
-                    done.answers += [Answer(None, _as_told(error))] * len(group)
+                    done.answers += [Answer(None, as_told(error))] * len(group)
             else:
                 self.trouble = ""
-                done.answers += written.answers
-                done.events += written.events
-        self._add_late(done)
+                self._take_in(done, written)
+        self._take_in_late(done)
         return done
 
-    def probe(self) -> Committed:
-        """Find out by a write of its own whether the database can be written again; return what is late."""
+    @property
+    def idle(self) -> float | None:
+        """Seconds without a job after which it wants to be looked after; None when it doesn't."""
+        if self.trouble:
+            return _PROBE_SECONDS
+        return None if self._bursts is None else self._bursts.idle
+
+    def look_after(self) -> Committed:
+        """Do what is to be done while nobody asks for anything; return what is late."""
+        if self.trouble:
+            return self._probe()
+        if self._bursts is not None:
+            self._bursts.rest()
+        return Committed()
+
+    def _probe(self) -> Committed:
+        """Find out by a write of its own whether the database can be written again."""
         done = Committed()
+        self._collect(())
         try:
             self.lead.beat(self._connected())
         except (DBAPIError, ConfigurationError, LeadLost) as error:
             self._give_up(error)
         else:
             self.trouble = ""
-            self._add_late(done)
+            self._take_in_late(done)
         return done
 
-    def _add_late(self, done: Committed) -> None:
-        """Add the events that stand in the log although nobody was told so."""
+    def _take_in(self, done: Committed, written: Written) -> None:
+        """Note what a group left, behind whatever stands before it and was not told yet."""
+        done.answers += written.answers
+        if written.events and self._take_in_late(done, before=written.events[0].seq):
+            done.news.append(News(written.events, late=False))
+            self._told = written.events[-1].seq
+
+    def _take_in_late(self, done: Committed, *, before: int | None = None) -> bool:
+        """Note the events that stand in the log although nobody was told so, up to its end; False when they can't be read, and will come later."""
+        missed = (self._head[0] + 1 if before is None else before) - self._told - 1
+        if missed <= 0:
+            return True
         if self._connection is None:
-            return
-        missed = self._head[0] - self._told - len(done.events)
-        if missed > 0:
-            try:
-                with self._connection.begin():
-                    batch = Batch(self._connection, self._writer, self._head)
-                    done.late = list(
-                        UnitTransaction(batch, self._clock.now()).events(after=self._told, limit=missed)
-                    )
-            except DBAPIError as error:
-                self._give_up(error)
-                return
-        self._told = self._head[0]
+            return False
+        try:
+            with self._connection.begin():
+                batch = Batch(self._connection, self._writer, self._head)
+                late = list(UnitTransaction(batch, self._clock.now()).events(after=self._told, limit=missed))
+        except DBAPIError as error:
+            self._give_up(error)
+            return False
+        done.news.append(News(late, late=True))
+        self._told += missed
+        return True
 
     def _collect(self, jobs: Sequence[Job]) -> None:
-        """Learn what became of jobs that were sent ahead, and were answered meanwhile that nobody knows; of these, they are none."""
+        """Learn what became of a batch that was sent ahead, unless it is these very jobs: it can't be waited for any more when others are written."""
         if self._bursts is not None:
             try:
                 self._head = self._bursts.collect(jobs) or self._head
             except InDoubt:
                 self._disconnect()  # the next connection reads where the log ends
 
-    def _attempt(self, jobs: Sequence[Job], following: Following) -> _Written:
+    def _attempt(self, jobs: Sequence[Job], following: Following) -> Written:
         """Run jobs in one transaction and commit it."""
         connection = self._connected()
         if self._bursts is not None:
@@ -256,24 +248,25 @@ class Committer:
         try:
             transaction.commit()
         except Exception as error:  # whatever broke the commit off, it must be found out what stands
-            raise _Uncertain(batch, answers, error) from error
+            raise Uncertain(batch, answers, error) from error
         self._head = batch.head
-        return _Written(answers, batch.events)
+        return Written(answers, batch.events)
 
-    def _have_written(self, bursts: Bursts, jobs: Sequence[Job], following: Following) -> _Written:
+    def _have_written(self, bursts: Bursts, jobs: Sequence[Job], following: Following) -> Written:
         """Have the log writer write; NotWritten when it did not, and then nothing stands."""
         try:
             done = bursts.write(self._head, jobs)
         except InDoubt as doubt:
             raise self._what_it_would_have_left(doubt) from doubt
+        # It is durable. Whatever fails from here on must not lead to its being written once more.
         self._head = done.head
         bursts.send_ahead(self._head, following())
         events = done.events()
         rest = iter(events)
         answers = [Answer(list(islice(rest, len(each.facts))), None) for each in done.request.appends]
-        return _Written(answers, events)
+        return Written(answers, events)
 
-    def _what_it_would_have_left(self, doubt: InDoubt) -> _Uncertain | NotWritten:
+    def _what_it_would_have_left(self, doubt: InDoubt) -> Uncertain | NotWritten:
         """Return what the log is to be asked for: it is known to the hash. What has no form in the log can't be there."""
         head, now, appends = doubt.request
         batch = Batch(self._connected(), self._writer, head)
@@ -281,7 +274,7 @@ class Committer:
             answers = [Answer(batch.append(now, *each), None) for each in appends]
         except (ValueError, TypeError) as misfit:
             return NotWritten(str(misfit))
-        return _Uncertain(batch, answers, doubt, again=True)
+        return Uncertain(batch, answers, doubt, again=True)
 
     def _run(self, batch: Batch, job: Job, index: int) -> Answer:
         marks = batch.marks
@@ -293,15 +286,15 @@ class Committer:
             return Answer(job(UnitTransaction(batch, self._clock.now())), None)  # type: ignore[operator]  # narrowed by the line above
         except Exception as error:  # a unit's exception is its answer
             if batch.marks != marks or isinstance(error, DBAPIError):
-                raise _Spoilt(index, error) from error
+                raise Spoilt(index, error) from error
             return Answer(None, error)
 
-    def _settle(self, uncertain: _Uncertain, done: Committed) -> bool:
+    def _settle(self, uncertain: Uncertain, done: Committed) -> bool:
         """Find out whether a commit that broke off took place: the log's end tells, since its hash can't be there by chance.
 
         False when it certainly did not, and its jobs are to be run once more.
         """
-        before = self._head
+        before, error = self._head, uncertain.error
         self._rollback()
         deadline = time.monotonic() + self.patience
         while uncertain.batch.events:
@@ -310,21 +303,25 @@ class Committer:
                 self._connected()
             except LeadLost:
                 break  # what another process wrote since hides whether this stands
-            except (DBAPIError, ConfigurationError):
+            except (DBAPIError, ConfigurationError) as away:
                 if time.monotonic() > deadline:
+                    error = away
                     break
                 time.sleep(0.1)
             else:
                 break
         if self._connection is not None and uncertain.batch.events and self._head == uncertain.batch.head:
-            done.answers += uncertain.answers
-            done.events += uncertain.batch.events
+            self._take_in(done, Written(uncertain.answers, uncertain.batch.events))
             return True
         if uncertain.again and self._connection is not None and self._head == before:
             return False
-        self._give_up(uncertain.error)
-        done.answers += [Answer(None, _as_told(uncertain.error))] * len(uncertain.answers)
+        self._give_up(error)
+        done.answers += [Answer(None, as_told(error))] * len(uncertain.answers)
         return True
+
+    def _is_sent(self, jobs: Sequence[Job]) -> bool:
+        """Tell whether the log writer has these: then they may stand, whatever went wrong here, and must not be written by anybody else."""
+        return self._bursts is not None and self._bursts.has(jobs)
 
     def _connected(self) -> Connection:
         """Return the connection; made anew where it was lost, with the lead and the end of the log."""
@@ -356,8 +353,8 @@ class Committer:
 
     def _give_up(self, error: Exception) -> None:
         """Note what is wrong, and start the next attempt from a connection of its own."""
-        if isinstance(error, DBAPIError | ConfigurationError | LeadLost):
-            self.trouble = _reason(error)
+        if isinstance(error, DBAPIError | ConfigurationError | LeadLost | InDoubt):
+            self.trouble = reason(error)
             self._disconnect()
 
     def _disconnect(self) -> None:
@@ -371,25 +368,3 @@ def _drop(connection: Connection) -> None:
     if connection.in_transaction():
         connection.invalidate()
     connection.close()
-
-
-def _may_be_one_unit(error: Exception) -> bool:
-    """Tell whether one unit's data may be to blame: then the others can be saved by running each alone."""
-    return not isinstance(error, DBAPIError | LeadLost) or isinstance(error, IntegrityError | DataError)
-
-
-def _as_told(error: Exception) -> Exception:
-    """Return what the submitter of a unit is told: its own exception, or a JournalError for the database's."""
-    if isinstance(error, DBAPIError | ConfigurationError):
-        told = JournalError(
-            f"the log can't be written: {_reason(error)}", hint="try again; /readyz says when it works"
-        )
-        told.__cause__ = error
-        return told
-    return error
-
-
-def _reason(error: Exception) -> str:
-    """Return what is wrong in one line, without the statement that met it."""
-    lines = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -21,14 +21,13 @@ from bot.domain.nouns import Actor
 from bot.domain.ports import Transaction
 from bot.errors import JournalBehind, JournalClosed, JournalError
 from bot.persistence.batch import Append, Job
-from bot.persistence.committer import Answer, Committer
+from bot.persistence.committer import Committer
+from bot.persistence.outcomes import Answer, News
 
 T = TypeVar("T")
 Listener = Callable[[Sequence[Event]], None]
 _HANDFUL = 128
 """How many units the thread is given at once at the most, before the loop goes on: it works on them meanwhile."""
-_PROBE_SECONDS = 1.0
-"""How often a database that could not be written is tried again while nobody asks."""
 
 
 class JournalObserver(Protocol):
@@ -197,15 +196,15 @@ class BatchingJournal:
                 started = time.perf_counter()
                 done = self._committer.commit(batch.jobs, self._look_ahead)
                 took = time.perf_counter() - started
-                if done.late:
-                    self._on_loop(self._tell_late, done.late)
-                self._on_loop(self._answer, batch.live, done.answers, done.events, batch.units, took)
+                self._on_loop(self._answer, batch.live, done.answers, done.news, batch.units, took)
             elif batch.units:
                 self._on_loop(self._answer, [], [], [], batch.units, 0.0)
             self._in_hand = []
 
     def _look_ahead(self) -> Sequence[Job]:
         """Take the batch that comes next while the one in hand is not answered yet; no jobs when none waits."""
+        if self._ahead is not None:
+            return ()
         waiting, self._left = self._left, []
         with contextlib.suppress(Empty):
             while len(waiting) < self._max_batch:
@@ -231,18 +230,16 @@ class BatchingJournal:
         closed = False
         try:
             while len(batch) < self._max_batch:
-                more = self._queue.get(
-                    block=not batch, timeout=_PROBE_SECONDS if self._committer.trouble else None
-                )
+                more = self._queue.get(block=not batch, timeout=self._committer.idle)
                 if more is None:
                     closed = True
                     break
                 batch += more
         except Empty:
             if not batch:
-                late = self._committer.probe().late
-                if late:
-                    self._on_loop(self._tell_late, late)
+                news = self._committer.look_after().news
+                if news:
+                    self._on_loop(self._answer, [], [], news, 0, 0.0)
         cut = self._cut(batch)
         if closed and self._left:
             self._queue.put(None)  # once more, behind what is left
@@ -271,7 +268,7 @@ class BatchingJournal:
     # ---- on the loop
 
     def _answer(
-        self, waited: list[_Waiting], answers: list[Answer], events: list[Event], units: int, seconds: float
+        self, waited: list[_Waiting], answers: list[Answer], news: list[News], units: int, seconds: float
     ) -> None:
         reached(CrashPoint.JOURNAL_BEFORE_ANSWER)
         self._waiting -= units
@@ -283,15 +280,11 @@ class BatchingJournal:
             else:
                 future.set_exception(error)
         reached(CrashPoint.JOURNAL_ANSWERED)
-        if events:
-            for listener in self._listeners:
+        for events, late in news:
+            for listener in (*self._late_listeners, *self._listeners) if late else self._listeners:
                 self._tell(listener, events)
-        if self._observer is not None:
-            self._observer.on_commit(units, len(events), seconds)
-
-    def _tell_late(self, events: list[Event]) -> None:
-        for listener in (*self._late_listeners, *self._listeners):
-            self._tell(listener, events)
+        if self._observer is not None and units:
+            self._observer.on_commit(units, sum(len(events) for events, late in news if not late), seconds)
 
     def _tell(self, listener: Listener, events: Sequence[Event]) -> None:
         try:

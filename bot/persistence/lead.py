@@ -34,7 +34,7 @@ WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = {LOCK >> 
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """  # noqa: S608 - two numbers of our own
 
-_HOLDER_OF_FILE = re.compile(r"pid (?P<pid>[1-9]\d{0,9}) on (?P<host>.+)")
+_HOLDER_OF_FILE = re.compile(r"pid (?P<pid>[1-9]\d{0,8}) on (?P<host>.+)")
 _LAST_BATCH = 10.0
 """Seconds in which the log writer of a process that was killed has written what it was sent."""
 _LOOK = 0.01
@@ -151,6 +151,12 @@ class FileLead(_Terms):
         except BlockingIOError:
             holder = _name_in(file) or "a process that left no name"
             os.close(file)
+            if _is_gone(holder):
+                raise DatabaseInUse(
+                    f"the database is in use by the log writer of {holder}, which has ended itself",
+                    hint="it ends by itself when its last batch is on disk; if it doesn't, look at the disk, and for a process of "
+                    "bot.persistence.log_writer_process",
+                ) from None
             raise DatabaseInUse(
                 f"the database is in use by another Fireline: {holder}",
                 hint="stop that process, or give this one a database of its own; the lock goes by itself when the process ends. "

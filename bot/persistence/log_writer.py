@@ -19,6 +19,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.crashpoints import CrashPoint, reached
 from bot.domain.ids import Digest
 from bot.persistence import parcels
 from bot.persistence.parcels import NotWritten, Request
@@ -64,6 +65,7 @@ class LogWriter:
         self._lock = lock
         self._patience = patience
         self._seconds = seconds
+        self._code = parcels.code_on_disk()
         self._way: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._greeted = False
@@ -86,11 +88,20 @@ class LogWriter:
             self._greeted = self._hear_greeting(self._way)
         return self._greeted
 
+    @property
+    def idle(self) -> float | None:
+        """Seconds without work after which `rest` has something to do; None while there is no process."""
+        return None if self._process is None else _PAUSE
+
     def rest(self) -> None:
-        """End one that has had nothing to do for a while; called now and then."""
-        if self._greeted and self._seconds() - self._used > _PAUSE:
+        """End one that has had nothing to do for a while, or has not come so far as to say that it is ready; called now and then."""
+        if self._process is None or self._seconds() - self._used < _PAUSE:
+            return
+        if self._greeted:
             _LOG.info("the log writer has nothing to do and ends", pid=self.pid)
             self.close()
+        elif not self.ready():
+            self._lose("it never said that it is ready")
 
     def send(self, request: Request) -> None:
         """Send appends that are to be written, all or none; NotWritten when they can't be, and then nobody has them."""
@@ -100,25 +111,32 @@ class LogWriter:
         except Exception as error:  # pickle raises what it likes
             raise NotWritten(f"{type(error).__name__}: {error}") from error
         self._used = self._seconds()
-        self._way.settimeout(self._patience)
         try:
+            self._way.settimeout(self._patience)
             parcels.send(self._way, parcel)
-        except OSError as error:
+        except Exception as error:  # whatever it was, it does not have all of it
             raise NotWritten(self._lose(f"it takes nothing: {error}")) from error
 
-    def answer(self) -> list[Digest]:
-        """Wait for the answer to what was sent, and return the events' hashes: they are durable. NotWritten, or LogWriterLost when nobody knows."""
+    def answer(self, count: int) -> list[Digest]:
+        """Wait for the answer to what was sent, and return the hashes of so many events: they are durable.
+
+        NotWritten when they are not, LogWriterLost when nobody knows.
+        """
         assert self._way is not None  # noqa: S101 - something was sent
         try:
+            reached(CrashPoint.JOURNAL_HANDED_OVER)
             answer = parcels.receive(self._way)
-        except OSError as error:
+            hashes = None if answer is None else parcels.hashes_in(answer, count)
+        except NotWritten:
+            raise
+        except Exception as error:  # what it said can't be relied on: the log can
             raise LogWriterLost(self._lose(f"it gives no answer: {error}")) from error
-        if answer is None:
+        if hashes is None:
             raise LogWriterLost(self._lose("it has ended"))
-        return parcels.hashes_in(answer)
+        return hashes
 
     def close(self) -> None:
-        """End it, once it has written what it was sent, and wait until it has ended."""
+        """Tell it to end, which it does once it has written what it was sent, and wait; one that takes too long is killed."""
         self._greeted = False
         if self._way is not None:
             self._way.close()
@@ -132,48 +150,47 @@ class LogWriter:
                 process.wait()
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        lock = self._lock()
         command = [sys.executable, "-I", "-c", _PROGRAM, json.dumps(sys.path)]
+        self._used = self._seconds()
         try:
+            ours, theirs = socket.socketpair()
             with theirs:
+                self._way = ours
                 self._process = subprocess.Popen(  # noqa: S603 - our own program
                     [*command, str(theirs.fileno()), str(self._database)],
-                    pass_fds=(theirs.fileno(), lock),
+                    pass_fds=(theirs.fileno(), self._lock()),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
                 )
-        except OSError as error:
-            ours.close()
-            self._not_before = self._seconds() + _PAUSE
-            _LOG.warning("no log writer can be started, and the journal writes alone", problem=str(error))
-            return
-        self._way = ours
-        _LOG.info("a log writer is started, for this is a burst", pid=self._process.pid)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            self._lose(f"it can't be started: {error}")
+        else:
+            _LOG.info("a log writer is started, for this is a burst", pid=self.pid)
 
     def _hear_greeting(self, way: socket.socket) -> bool:
         """Tell whether it says that it is ready, without waiting for that."""
         try:
             way.settimeout(0)
-            here = way.recv(1, socket.MSG_PEEK)
+            way.recv(1, socket.MSG_PEEK)
             way.settimeout(self._patience)
-            greeted = bool(here) and parcels.receive(way) is not None
+            greeting = parcels.receive(way)
         except BlockingIOError:
             return False
         except OSError:
-            greeted = False
-        if not greeted:
-            self._lose("it ended before it was ready")
+            greeting = None
+        if greeting != self._code:
+            self._lose("it ended before it was ready" if greeting is None else "it is of another version")
             return False
         self._used = self._seconds()
         return True
 
     def _lose(self, why: str) -> str:
         """End what is left of it, so that it writes nothing any more, and start none for a while; return what happened."""
-        _LOG.warning("the log writer is lost, and the journal writes alone", pid=self.pid, problem=why)
+        pid = self.pid
         if self._process is not None:
             self._process.kill()
         self.close()
         self._not_before = self._seconds() + _PAUSE
+        _LOG.warning("the log writer is lost, and the journal writes alone", pid=pid, problem=why)
         return f"the log writer is lost: {why}"

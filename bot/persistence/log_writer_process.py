@@ -17,8 +17,9 @@ from pathlib import Path
 from sqlalchemy import Connection, RootTransaction
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.persistence import parcels
-from bot.persistence.batch import Batch
+from bot.domain.events import GENESIS
+from bot.persistence import parcels, questions
+from bot.persistence.batch import Batch, Head
 from bot.persistence.database import Database, open_file
 from bot.persistence.statements import Writer
 
@@ -26,7 +27,7 @@ _YOUNG = 20_000
 """Allocations between two looks at the youngest objects: a batch makes many, and none in a circle."""
 
 
-class LogWriter:
+class Program:
     """Writes requests into a database, one transaction each."""
 
     def __init__(self, database: Database) -> None:
@@ -35,9 +36,9 @@ class LogWriter:
         self._connection: Connection | None = None
 
     def serve(self, way: socket.socket) -> None:
-        """Write what comes until the other end is gone; say first that it may come."""
+        """Write what comes until the other end is gone; say first which code this is, and with it that something may come."""
         with contextlib.suppress(ConnectionError):
-            parcels.send(way, parcels.written([]))
+            parcels.send(way, parcels.code_on_disk())
             while (parcel := parcels.receive(way)) is not None:
                 parcels.send(way, self._answer(parcel))
 
@@ -49,11 +50,18 @@ class LogWriter:
     def _answer(self, parcel: bytes) -> bytes:
         """Write a request, or nothing of it, and say so; DBAPIError when the commit broke off, and nobody knows."""
         try:
-            batch, transaction = self._begin(parcels.request_in(parcel))
+            request = parcels.request_in(parcel)
+            batch, transaction = self._begin(request)
         except Exception as error:  # noqa: BLE001 - whatever it was, the journal meets it too when it writes by itself, and answers whom it concerns
             self._let_go()
             return parcels.not_written(f"{type(error).__name__}: {error}")
-        transaction.commit()
+        try:
+            transaction.commit()
+        except Exception as error:  # whatever broke it off: where the log ends tells whether it stands
+            self._let_go()
+            if self._end_of_log() != request.head:
+                raise
+            return parcels.not_written(f"{type(error).__name__}: {error}")
         return parcels.written([event.hash for event in batch.events])
 
     def _begin(self, request: parcels.Request) -> tuple[Batch, RootTransaction]:
@@ -66,6 +74,12 @@ class LogWriter:
             batch.append(request.now, stream, actor, facts)
         batch.flush()
         return batch, transaction
+
+    def _end_of_log(self) -> Head:
+        """Return where the log ends, read over a connection of its own."""
+        with self._database.reading.connect() as connection:
+            last = questions.HEAD.rows(connection, {"limit": 1})
+        return (last[0].seq, last[0].hash) if last else (0, GENESIS)
 
     def _let_go(self) -> None:
         """Close the connection, and with it take back what was not committed."""
@@ -82,12 +96,12 @@ def main(arguments: Sequence[str]) -> None:
     # It ends when its journal does. A signal to the whole group, from a terminal or a service manager, must not end it in the middle of a batch.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
-    log_writer = LogWriter(open_file(Path(path)))
+    program = Program(open_file(Path(path)))
     gc.freeze()
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     with socket.socket(fileno=int(number)) as way:
-        log_writer.serve(way)
-    log_writer.close()
+        program.serve(way)
+    program.close()
 
 
 if __name__ == "__main__":

@@ -1,18 +1,23 @@
 """What the journal and its log writer send each other over a socket of their own: parcels, each its length in four bytes and so many bytes.
 
 To the log writer go the end of the log, an instant and appends. They are pickled: both ends are the same program, and nobody else holds the socket.
-Back come the hashes of the events that are durable, 32 bytes each, or in words why nothing was written; nothing that comes back is unpickled.
+Back come the hashes of the events that are durable, 32 bytes each, or in words why nothing was written; nothing that comes back is unpickled. The
+first thing that the log writer says is which code it runs: it is started late, and may find another version installed by then.
 """
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import socket
 import struct
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
+import bot.domain
+import bot.persistence
 from bot.domain.facts import fact_of, values_of
 from bot.domain.ids import Digest
 from bot.persistence.batch import Append, Head
@@ -28,6 +33,16 @@ class Request(NamedTuple):
     head: Head
     now: datetime
     appends: Sequence[Append]
+
+
+def code_on_disk() -> bytes:
+    """Return what tells one version of the code that both ends run from another: its files' sizes and times."""
+    told = hashlib.sha256()
+    for package in (bot.domain, bot.persistence):
+        for file in sorted(Path(package.__path__[0]).rglob("*.py")):
+            seen = file.stat()
+            told.update(f"{file} {seen.st_size} {seen.st_mtime_ns}\n".encode())
+    return told.digest()
 
 
 class NotWritten(Exception):
@@ -66,11 +81,14 @@ def not_written(why: str) -> bytes:
     return _NOT_WRITTEN + why.encode()
 
 
-def hashes_in(parcel: bytes) -> list[Digest]:
-    """Read an answer; NotWritten with what it says when nothing was."""
-    if not parcel.startswith(_WRITTEN):
-        raise NotWritten(parcel[1:].decode())
-    digits = parcel[1:].hex()
+def hashes_in(parcel: bytes, count: int) -> list[Digest]:
+    """Read an answer that has so many hashes; NotWritten with what it says when nothing was written, ValueError when it is no such answer."""
+    kind, rest = parcel[:1], parcel[1:]
+    if kind == _NOT_WRITTEN:
+        raise NotWritten(rest.decode(errors="replace"))
+    if kind != _WRITTEN or len(rest) != count * _HASH:
+        raise ValueError(f"an answer of {len(parcel)} bytes that can't be read")
+    digits = rest.hex()
     return [Digest(digits[at : at + 2 * _HASH]) for at in range(0, len(digits), 2 * _HASH)]
 
 

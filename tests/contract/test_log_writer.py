@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import socket
 import threading
@@ -12,21 +13,26 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import RootTransaction, event
+from sqlalchemy.exc import OperationalError
 
 from bot.domain.events import GENESIS
 from bot.domain.facts import CallStarted, IncidentResolved
 from bot.domain.ids import SYSTEM, IncidentId, RunId, StepId, incident_stream
 from bot.domain.nouns import FIRELINE, Part, person
 from bot.domain.ports import Transaction
+from bot.errors import JournalError
 from bot.persistence import log_writer, parcels
 from bot.persistence.batch import Append, Job
 from bot.persistence.committer import Committer
 from bot.persistence.database import open_file
 from bot.persistence.log_writer import LogWriter, LogWriterLost
-from bot.persistence.log_writer_process import LogWriter as Program
+from bot.persistence.log_writer_process import Program
 from bot.persistence.parcels import NotWritten, Request
 from bot.persistence.store import Store, open_records, open_store
 from tests.contract.test_journal_contract import assert_chain_holds, note, opened, texts
+from tests.contract.test_journal_failures import until
+from tests.fakes.doubt import BrokenCommit
 from tests.fakes.log_writer import log_writer_of, open_with_log_writer
 from tests.fakes.store import START, MovedClock
 
@@ -192,17 +198,28 @@ async def test_one_that_gives_no_answer_is_ended(store: Store) -> None:
     assert texts(store.records.events()) == twice(WORDS)
 
 
-async def test_an_answer_that_was_lost_is_found_in_the_log(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The burst is durable, and the word of it never came: everybody gets the answer that they would have got."""
+@pytest.fixture
+def answers_become(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes | None], None]:
+    """Call it to have something else arrive instead of the next answer; what was asked for has been done all the same."""
     receive = parcels.receive
 
-    def lose(way: socket.socket) -> None:
-        receive(way)
-        monkeypatch.setattr(parcels, "receive", receive)
+    def become(answer: bytes | None) -> None:
+        def lose(way: socket.socket) -> bytes | None:
+            assert receive(way) is not None
+            monkeypatch.setattr(parcels, "receive", receive)
+            return answer
 
-    monkeypatch.setattr(parcels, "receive", lose)
+        monkeypatch.setattr(parcels, "receive", lose)
+
+    return become
+
+
+@pytest.mark.parametrize("answer", [None, b"", b"\x07what", b"\x01" + b"h" * 32])
+async def test_an_answer_that_was_lost_is_found_in_the_log(
+    store: Store, answers_become: Callable[[bytes | None], None], answer: bytes | None
+) -> None:
+    """The burst is durable, and the word of it never came, or can't be read: everybody gets the answer that they would have got."""
+    answers_become(answer)
     assert await burst(store, WORDS) == twice(WORDS)
     assert texts(store.records.events()) == twice(WORDS)
     assert await burst(store, ["after"]) == twice(["after"])
@@ -249,20 +266,114 @@ def test_what_was_sent_ahead_is_told_late_where_other_jobs_come(
         return [Append(SYSTEM, FIRELINE, [note(word)]) for word in words]
 
     one, two, three = jobs("a", "b"), jobs("c", "d"), jobs("e", "f")
-    done = committer.commit(one, lambda: two)
-    assert texts(done.events) == ["a", "b"]
+    (news,) = committer.commit(one, lambda: two).news
+    assert (texts(news.events), news.late) == (["a", "b"], False)
     if killed:
         assert end.pid is not None
         os.kill(end.pid, signal.SIGKILL)
-    done = committer.commit(three)
-    assert texts(done.late) in ([["c", "d"], []] if killed else [["c", "d"]])
-    assert texts(done.events) == ["e", "f"]
-    assert done.events[0].seq == 3 + len(done.late)
+    *late, news = committer.commit(three).news
+    assert [(texts(each.events), each.late) for each in late] in (
+        [[(["c", "d"], True)], []] if killed else [[(["c", "d"], True)]]
+    )
+    assert (texts(news.events), news.late) == (["e", "f"], False)
+    assert news.events[0].seq == (5 if late else 3)
     committer.close()
     committer._database.close()
     records, database = open_records(url_in(tmp_path))
     assert_chain_holds(records)
     database.close()
+
+
+class Listener:
+    """Hears what a store's log tells, and keeps apart what it tells late."""
+
+    def __init__(self, store: Store) -> None:
+        self.heard: list[str] = []
+        self.late: list[str] = []
+        store.journal.listen(lambda events: self.heard.extend(texts(events)))
+        store.journal.listen_late(lambda events: self.late.extend(texts(events)))
+
+
+class NoConnection:
+    """Lets a store make no new connection to write with, until `back`."""
+
+    def __init__(self, store: Store) -> None:
+        self._back = False
+        store.journal._committer.patience = 0.05
+        event.listen(store.database.writing, "do_connect", self._connect)
+
+    def _connect(self, *_arguments: object) -> None:
+        if not self._back:
+            raise OperationalError("CONNECT", {}, OSError("the disk is away"))
+
+    def back(self) -> None:
+        """Let it connect again."""
+        self._back = True
+
+
+@pytest.mark.parametrize("durable", [False, True])
+async def test_a_doubt_that_cannot_be_settled_is_told_as_one(
+    store: Store, answers_become: Callable[[bytes | None], None], *, durable: bool
+) -> None:
+    """No answer, and no database to ask: everybody is told to try again, readiness says why, and what stands is told late, once, unasked."""
+    listener, away = Listener(store), NoConnection(store)
+    pid = log_writer_of(store).pid
+    assert pid is not None
+    if durable:
+        answers_become(None)
+    else:
+        os.kill(pid, signal.SIGSTOP)
+    asked = [store.journal.append(SYSTEM, FIRELINE, [note(word)]) for word in WORDS]
+    answered = asyncio.gather(*asked, return_exceptions=True)
+    await asyncio.sleep(0.1)
+    if not durable:
+        os.kill(pid, signal.SIGKILL)
+    assert {type(each) for each in await answered} == {JournalError}
+    assert "the disk is away" in store.journal.trouble
+    away.back()
+    await until(store.journal.healthy)
+    stands = WORDS if durable else []
+    await until(lambda: listener.heard == stands)
+    assert listener.late == listener.heard == texts(store.records.events()) == stands
+    assert await burst(store, ["after"]) == twice(["after"])
+    assert listener.heard == texts(store.records.events()) == [*stands, *twice(["after"])]
+    assert_chain_holds(store.records)
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_what_breaks_off_between_bursts_is_told_in_its_place(store: Store, *, done: bool) -> None:
+    """A burst, a unit whose commit breaks off, a burst: each event is heard once, in the log's order, and none late."""
+    listener = Listener(store)
+    BrokenCommit(store, done=done)
+    asked = [store.journal.append(SYSTEM, FIRELINE, [note(word)]) for word in WORDS[:10]]
+    unit = store.journal.submit(lambda tx: tx.append(SYSTEM, FIRELINE, [note("unit")]))
+    more = [store.journal.append(SYSTEM, FIRELINE, [note(word)]) for word in WORDS[10:]]
+    answers = await asyncio.gather(*asked, unit, *more, return_exceptions=True)
+    failed = [each for each in answers if isinstance(each, BaseException)]
+    assert [type(each) for each in failed] == ([] if done else [JournalError])
+    told = [*WORDS[:10], *(["unit"] if done else []), *WORDS[10:]]
+    await until(lambda: len(listener.heard) == len(told))
+    assert listener.heard == texts(store.records.events()) == told
+    assert listener.late == []
+    assert_chain_holds(store.records)
+
+
+async def test_a_unit_that_the_database_refuses_takes_no_burst_along(store: Store) -> None:
+    """The connection is lost with it; what was written before is not told a second time."""
+    listener = Listener(store)
+    away = NoConnection(store)
+
+    def refuse(_tx: Transaction) -> None:
+        raise OperationalError("INSERT", {}, OSError("the disk is away"), connection_invalidated=True)
+
+    asked = [store.journal.append(SYSTEM, FIRELINE, [note(word)]) for word in WORDS]
+    answers = await asyncio.gather(*asked, store.journal.submit(refuse), return_exceptions=True)
+    assert isinstance(answers[-1], JournalError)
+    away.back()
+    await until(store.journal.healthy)
+    assert await burst(store, ["after"]) == twice(["after"])
+    assert listener.heard == texts(store.records.events()) == [*WORDS, *twice(["after"])]
+    assert listener.late == []
 
 
 async def test_without_one_the_journal_writes_alone(
@@ -272,6 +383,10 @@ async def test_without_one_the_journal_writes_alone(
     store = await open_store(url_in(tmp_path), clock, many=MANY)
     end = log_writer_of(store)
     with monkeypatch.context() as broken:
+        broken.setattr(log_writer.socket, "socketpair", no_file_left)
+        assert await burst(store, WORDS) == twice(WORDS)
+    end._not_before = 0.0
+    with monkeypatch.context() as broken:
         broken.setattr(log_writer.sys, "executable", str(tmp_path / "no-python"))
         assert await burst(store, WORDS) == twice(WORDS)
         assert end.pid is None
@@ -280,7 +395,26 @@ async def test_without_one_the_journal_writes_alone(
     end._not_before = 0.0
     assert await burst(store, WORDS) == twice(WORDS)
     assert end.pid is not None
-    assert texts(store.records.events()) == twice(WORDS) * 3
+    assert texts(store.records.events()) == twice(WORDS) * 4
+    await store.close()
+
+
+def no_file_left() -> None:
+    """Fail as a process does that has too many files open."""
+    raise OSError(24, "Too many open files")
+
+
+async def test_one_of_another_version_is_done_without(tmp_path: Path, clock: MovedClock) -> None:
+    """The code was changed under a process that runs: what its log writer would write is not what was answered."""
+    store = await open_store(url_in(tmp_path), clock, many=MANY)
+    end = log_writer_of(store)
+    end._code = b"other code"
+    await burst(store, WORDS)
+    assert end._way is not None
+    await asyncio.to_thread(select.select, [end._way], [], [], 20)
+    assert await burst(store, WORDS) == twice(WORDS)
+    assert end.pid is None
+    assert texts(store.records.events()) == twice(WORDS) * 2
     await store.close()
 
 
@@ -297,6 +431,21 @@ async def test_one_that_ends_before_it_is_ready_is_done_without(
     assert await burst(store, WORDS) == twice(WORDS)
     assert end.pid is None
     assert not end.ready()
+    await store.close()
+
+
+@pytest.mark.parametrize("program", [log_writer._PROGRAM, "import time; time.sleep(60)"], ids=["up", "hung"])
+async def test_one_that_nobody_needs_ends_unasked(
+    tmp_path: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """Nothing is written any more after a single burst; nor does one stay that never says it is ready."""
+    monkeypatch.setattr(log_writer, "_PAUSE", 0.5)
+    monkeypatch.setattr(log_writer, "_GRACE", 0.1)
+    monkeypatch.setattr(log_writer, "_PROGRAM", program)
+    store = await open_store(url_in(tmp_path), clock, many=MANY)
+    assert await burst(store, WORDS) == twice(WORDS)
+    assert log_writer_of(store).pid is not None
+    await until(lambda: log_writer_of(store).pid is None)
     await store.close()
 
 
@@ -354,7 +503,7 @@ def served(tmp_path: Path, clock: MovedClock) -> Iterator[tuple[socket.socket, C
     thread = threading.Thread(target=serve)
     thread.start()
     here.settimeout(10)
-    assert parcels.receive(here) == parcels.written([]), "it greets"
+    assert parcels.receive(here) == parcels.code_on_disk(), "it greets"
     yield here, thread.join
     here.close()
     thread.join()
@@ -373,32 +522,42 @@ def test_the_program_writes_what_it_is_sent(served: tuple[socket.socket, Callabl
     parcels.send(way, request("a", "b"))
     answer = parcels.receive(way)
     assert answer is not None
-    first, second = parcels.hashes_in(answer)
+    first, second = parcels.hashes_in(answer, 2)
     assert first != second
     parcels.send(way, request("again"))
     refusal = parcels.receive(way)
     assert refusal is not None
     with pytest.raises(NotWritten, match="IntegrityError"):
-        parcels.hashes_in(refusal)
+        parcels.hashes_in(refusal, 1)
     parcels.send(way, request("c", seq=2, prev=second))
     answer = parcels.receive(way)
     assert answer is not None
-    assert len(parcels.hashes_in(answer)) == 1
+    assert len(parcels.hashes_in(answer, 1)) == 1
 
 
-def test_the_program_ends_when_a_commit_breaks_off(
-    served: tuple[socket.socket, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stands", [False, True])
+def test_the_program_answers_for_a_commit_or_ends(
+    served: tuple[socket.socket, Callable[[], None]], monkeypatch: pytest.MonkeyPatch, *, stands: bool
 ) -> None:
-    """It can't say whether the batch stands, so it says nothing: the journal looks into the log."""
+    """One that failed left nothing, and that is said. Where it may stand after all nothing is said: the journal looks into the log."""
     way, join = served
+    commit = RootTransaction.commit
 
-    def break_off(_self: object) -> None:
-        raise OSError("the disk is gone")
+    def break_off(self: RootTransaction) -> None:
+        if stands:
+            commit(self)
+        raise OSError("the disk is full")
 
-    monkeypatch.setattr("sqlalchemy.RootTransaction.commit", break_off)
+    monkeypatch.setattr(RootTransaction, "commit", break_off)
     parcels.send(way, request("a"))
-    assert parcels.receive(way) is None
-    join()
+    answer = parcels.receive(way)
+    if stands:
+        assert answer is None
+        join()
+    else:
+        assert answer is not None
+        with pytest.raises(NotWritten, match="the disk is full"):
+            parcels.hashes_in(answer, 1)
 
 
 def test_a_lost_one_says_why(tmp_path: Path) -> None:
@@ -416,5 +575,5 @@ def test_a_lost_one_says_why(tmp_path: Path) -> None:
             end.send(request)
             there.close()
             with pytest.raises(LogWriterLost, match="the log writer is lost"):
-                end.answer()
+                end.answer(1)
         assert not end.ready(), "none is started for a while"

@@ -4,13 +4,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from bot.domain.events import GENESIS
 from bot.domain.facts import AlertsUnmatched, NoteAdded, RunFinished
-from bot.domain.ids import INTAKE, AlertKey, IncidentId, RunId, incident_stream
+from bot.domain.ids import INTAKE, AlertKey, Digest, IncidentId, RunId, incident_stream
 from bot.domain.nouns import FIRELINE, RunStatus, person
 from bot.persistence import parcels
 from bot.persistence.batch import Append
@@ -56,11 +57,30 @@ def test_what_cannot_be_sent_is_told_before_anything_is() -> None:
 
 def test_an_answer_arrives_as_it_was() -> None:
     """Hashes in their order, or in words why there are none."""
-    hashes = [GENESIS, "ab" * 32]
-    assert parcels.hashes_in(parcels.written(hashes)) == hashes
-    assert parcels.hashes_in(parcels.written([])) == []
+    hashes = [GENESIS, Digest("ab" * 32)]
+    assert parcels.hashes_in(parcels.written(hashes), 2) == hashes
+    assert parcels.hashes_in(parcels.written([]), 0) == []
     with pytest.raises(NotWritten, match="the disk is full"):
-        parcels.hashes_in(parcels.not_written("the disk is full"))
+        parcels.hashes_in(parcels.not_written("the disk is full"), 2)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"\x07", parcels.written([GENESIS]), parcels.written([GENESIS] * 2)[:-1]]
+)
+def test_an_answer_that_cannot_be_read_claims_nothing(answer: bytes) -> None:
+    """Neither that something was written, nor that nothing was."""
+    with pytest.raises(ValueError, match="can't be read"):
+        parcels.hashes_in(answer, 2)
+
+
+def test_code_is_told_from_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same code twice is the same; a file that is another is other code."""
+    (tmp_path / "facts.py").write_text("a = 1\n")
+    monkeypatch.setattr(parcels.bot.domain, "__path__", [str(tmp_path)])
+    before = parcels.code_on_disk()
+    assert parcels.code_on_disk() == before
+    (tmp_path / "facts.py").write_text("a = 12\n")
+    assert parcels.code_on_disk() != before
 
 
 def test_a_parcel_that_comes_in_pieces_is_whole(ends: Ends) -> None:
