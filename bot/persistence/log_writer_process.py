@@ -1,7 +1,7 @@
 """The log writer: a process that writes the journal's large batches, so that the process that conducts runs has its interpreter to itself.
 
-`log_writer` starts it and hands it the reading end of the journal's lock on the database, so that nobody can lead before both have ended. It lives as
-long as the socket on which it is told what to write: when the journal's process ends, however it does, it finishes what it has begun and ends too.
+`log_writer` starts it and hands it the file that is the journal's lock on the database: nobody can lead before both have ended. It lives as long as
+the socket on which it is told what to write: when the journal's process ends, however it does, it finishes what it has begun and ends too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import gc
 import signal
 import socket
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,7 +47,7 @@ class Program:
         self._database.close()
 
     def _answer(self, parcel: bytes) -> bytes:
-        """Write a request, or nothing of it, and say so; DBAPIError when the commit broke off, and nobody knows."""
+        """Write a request, or nothing of it, and say so; what broke a commit off is raised where it may stand after all."""
         try:
             request = parcels.request_in(parcel)
             batch, transaction = self._begin(request)
@@ -102,7 +101,3 @@ def main(arguments: Sequence[str]) -> None:
     with socket.socket(fileno=int(number)) as way:
         program.serve(way)
     program.close()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
