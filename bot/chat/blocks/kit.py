@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.chat.blocks.ink import Ink, Redact, cut
+from bot.chat.blocks.ink import Ink, Redact, cut, cut_mrkdwn
 from bot.domain.canonical import digest_of
 from bot.domain.ids import Digest
 
@@ -69,14 +69,14 @@ def written_to_fit(write: Callable[[Ink], Message], redact: Redact) -> Message:
     for room in (1.0, 0.6, 0.35, 0.15, 0.05):
         message = write(Ink(redact=redact, room=room))
         if len(message.blocks) <= MESSAGE_BLOCKS and weight(message.blocks) <= MESSAGE_WEIGHT:
-            return Message(text=cut(message.text, MESSAGE_TEXT), blocks=message.blocks)
+            return Message(text=cut_mrkdwn(message.text, MESSAGE_TEXT), blocks=message.blocks)
     smallest = write(Ink(redact=redact, room=0.05))
-    return Message(text=cut(smallest.text, MESSAGE_TEXT), blocks=())
+    return Message(text=cut_mrkdwn(smallest.text, MESSAGE_TEXT), blocks=())
 
 
 def mrkdwn(text: str, limit: int = SECTION_TEXT) -> Json:
     """A text object with Slack's mark-up; `verbatim` keeps Slack from finding links and names in it by itself."""
-    return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
+    return {"type": "mrkdwn", "text": cut_mrkdwn(text, limit), "verbatim": True}
 
 
 def plain(text: str, limit: int) -> Json:

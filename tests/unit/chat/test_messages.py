@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -28,8 +29,8 @@ from bot.chat.blocks import (
 )
 from bot.chat.blocks.answers import behind, failed, listed, refused, status_of
 from bot.chat.blocks.help import helped
-from bot.chat.blocks.ink import Ink
-from bot.chat.blocks.kit import MESSAGE_WEIGHT, weight
+from bot.chat.blocks.ink import Ink, clock_time, link
+from bot.chat.blocks.kit import MESSAGE_WEIGHT, section, weight
 from bot.chat.blocks.runs import runs_listed
 from bot.localslack.blocks import check_message, too_long
 from tests import schemas
@@ -128,6 +129,17 @@ def test_an_approval(picture: Any, approval: Any) -> None:
     """Any approval, asked and decided, and what reminds of it."""
     check(approval_message(picture, approval, redact=as_it_is))
     check(approval_reminder(picture, approval, redact=as_it_is))
+
+
+@pytest.mark.parametrize("length", range(2940, 3001))
+def test_a_paragraph_that_is_cut_tears_no_markup(length: int) -> None:
+    """Wherever the cut falls: in a time, in a mention, in a link, in an entity, or behind them."""
+    mark_up = (
+        f"{clock_time(datetime(2026, 11, 23, 3, tzinfo=UTC))} <@U0ADA> {link('https://a.b/c?d&e', 'd')} &lt;"
+    )
+    cut = section(f"{'x' * length}{mark_up}{'y' * 100}")["text"]["text"]
+    assert len(cut) <= 3000
+    check_text([{"text": cut}])
 
 
 @MANY
