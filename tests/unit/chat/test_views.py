@@ -15,7 +15,7 @@ from slack_sdk.models.views import View
 from bot.actions.contract import Effect
 from bot.chat.blocks.answers import said
 from bot.chat.blocks.ink import as_it_is
-from bot.chat.blocks.kit import Json
+from bot.chat.blocks.kit import Json, section
 from bot.chat.blocks.picture import Picture
 from bot.chat.views import deciding, forms, running
 from bot.chat.views.home import Outlook, Waits, home_view
@@ -23,6 +23,7 @@ from bot.chat.views.kit import (
     carried,
     choice,
     field,
+    fits,
     loading,
     modal,
     option,
@@ -282,6 +283,13 @@ def test_a_text_that_would_not_come_back_as_it_is_is_left_out() -> None:
     assert "initial_value" not in text_box(initial="a\u202eb")
     assert "initial_value" not in text_box(initial="x" * 3001)
     assert "initial_option" not in choice([option("A", "a")], initial="b")
+
+
+def test_a_view_is_as_large_as_it_is_sent() -> None:
+    """An accented letter is six bytes on its way, two as text."""
+    view = modal("Large", "large", [section("é" * 3000)] * 20)
+    assert len(json.dumps(view, ensure_ascii=False).encode()) < 200_000
+    assert not fits(view)
 
 
 def test_a_view_that_is_too_large_is_written_smaller() -> None:
