@@ -73,6 +73,26 @@ def _pair(match: re.Match[str]) -> str:
     return f"{match['name']}{between}{quote}{mark(kind)}"
 
 
+_NAME_BEFORE_A_VALUE = re.compile(
+    rf"(?i)\s{{0,2}}(?:authorization\s{{0,3}}[:=][^\r\n]{{0,100}}|(?:{_NAMES})\s{{0,3}}[:=]\s{{0,3}})\Z"
+)
+_ADDRESS_BEFORE_A_HOST = re.compile(r"(?i)\s{0,2}[a-z][a-z0-9+.-]{0,20}://\S{0,100}\Z")
+_LONGEST_NAME = 160
+
+
+def _private_key(match: re.Match[str]) -> str:
+    """Mark a key. One that was cut off reaches into what follows it: what a value is found by afterwards stays, its name or its address."""
+    left = None
+    if match["end"] is None:
+        before = (
+            _ADDRESS_BEFORE_A_HOST
+            if match.string[match.end() : match.end() + 1] == "@"
+            else _NAME_BEFORE_A_VALUE
+        )
+        left = before.search(match[0], max(0, len(match[0]) - _LONGEST_NAME))
+    return mark("private-key") + (left[0] if left else "")
+
+
 _WORD = r"(?<![A-Za-z0-9_-])"
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -80,9 +100,9 @@ RULES: tuple[Rule, ...] = (
         pattern=re.compile(
             # One that was cut off goes as far as its letters do.
             r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\:,-]*?"
-            r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|(?=[^A-Za-z0-9+/=\s\\:,-])|\Z)"
+            r"(?:(?P<end>-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)|(?=[^A-Za-z0-9+/=\s\\:,-])|\Z)"
         ),
-        replacement=_whole("private-key"),
+        replacement=_private_key,
     ),
     Rule(
         hints=("authorization",),

@@ -78,6 +78,18 @@ def test_secrets_are_marked_where_they_stand(form: str, left: str, kind: str) ->
     assert REDACTOR.redact(text) == wanted
 
 
+@pytest.mark.parametrize("form", [form for form, _, _ in FORMS])
+@pytest.mark.parametrize(
+    "cut_off", ["-----BEGIN PRIVATE KEY-----\nMIIabc cut off", "-----BEGIN EC PRIVATE KEY-----\nMIIabc=="]
+)
+def test_a_key_that_was_cut_off_hides_no_name_of_what_follows(cut_off: str, form: str) -> None:
+    """Its letters go on into the next line, up to a quotation mark perhaps, behind which a value stands."""
+    for between in ("\n", "\n\n", " "):
+        redacted = REDACTOR.redact(f"{cut_off}{between}{form.format(SECRET)}")
+        assert SECRET not in redacted
+        assert "MIIabc" not in redacted
+
+
 @pytest.mark.parametrize(("token", "kind"), BY_THEIR_LOOKS)
 def test_tokens_are_known_by_their_looks(token: str, kind: str) -> None:
     """Well-known tokens are found wherever they stand."""
