@@ -60,7 +60,10 @@ class Bursts:
         self._sent: _Sent | None = None
 
     def groups(self, jobs: Sequence[Job]) -> list[Sequence[Job]]:
-        """Return jobs in their order: many appends in a row are a group, and so is all between two such."""
+        """Return jobs in their order: many appends in a row are a group, and so is all between two such.
+
+        Appends alone are the very list that was given: by that it is known whether they were sent ahead.
+        """
         many = self._log_writer.many
         if len(jobs) < many or _append_alone(jobs):
             return [jobs]
@@ -145,4 +148,4 @@ def _is_append(job: Job) -> bool:
 
 
 def _append_alone(jobs: Sequence[Job]) -> bool:
-    return all(type(job) is Append for job in jobs)
+    return all(map(_is_append, jobs))

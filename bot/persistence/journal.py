@@ -205,46 +205,37 @@ class BatchingJournal:
         """Take the batch that comes next while the one in hand is not answered yet; no jobs when none waits."""
         if self._ahead is not None:
             return ()
-        waiting, self._left = self._left, []
-        with contextlib.suppress(Empty):
-            while len(waiting) < self._max_batch:
-                more = self._queue.get_nowait()
-                if more is None:
-                    self._queue.put(None)  # once more, behind what is taken
-                    break
-                waiting += more
-        if not waiting:
-            return ()
-        self._ahead = self._cut(waiting)
-        return self._ahead.jobs
-
-    def _cut(self, waiting: list[_Waiting]) -> _Batch:
-        """Make a batch of what waits; what is too much is left for the next."""
-        taken, self._left = waiting[: self._max_batch], waiting[self._max_batch :]
-        live = [each for each in taken if not each.answer.cancelled()]
-        return _Batch(len(taken), live, [each.job for each in live])
+        batch, _ = self._take(wait=False)
+        if batch.units:
+            self._ahead = batch
+        return batch.jobs
 
     def _next_batch(self) -> tuple[_Batch, bool]:
         """Wait for work, and take all that is there up to a batch; True when the queue has ended."""
-        batch, self._left = self._left, []
+        batch, closed = self._take(wait=True)
+        if not batch.units and not closed:
+            news = self._committer.look_after().news
+            if news:
+                self._on_loop(self._answer, [], [], news, 0, 0.0)
+        return batch, closed
+
+    def _take(self, *, wait: bool) -> tuple[_Batch, bool]:
+        """Take what waits, up to a batch; True when the queue has ended: who does not `wait` for work, or leaves some, leaves its end there too."""
+        waiting, self._left = self._left, []
         closed = False
-        try:
-            while len(batch) < self._max_batch:
-                more = self._queue.get(block=not batch, timeout=self._committer.idle)
+        with contextlib.suppress(Empty):
+            while len(waiting) < self._max_batch and not closed:
+                more = self._queue.get(block=wait and not waiting, timeout=self._committer.idle)
                 if more is None:
                     closed = True
-                    break
-                batch += more
-        except Empty:
-            if not batch:
-                news = self._committer.look_after().news
-                if news:
-                    self._on_loop(self._answer, [], [], news, 0, 0.0)
-        cut = self._cut(batch)
-        if closed and self._left:
-            self._queue.put(None)  # once more, behind what is left
+                else:
+                    waiting += more
+        taken, self._left = waiting[: self._max_batch], waiting[self._max_batch :]
+        if closed and (self._left or not wait):
+            self._queue.put(None)
             closed = False
-        return cut, closed
+        live = [each for each in taken if not each.answer.cancelled()]
+        return _Batch(len(taken), live, [each.job for each in live]), closed
 
     def _refuse_all(self, error: JournalError) -> None:
         left, self._left = self._left, []

@@ -198,7 +198,7 @@ def _is_gone(holder: str) -> bool:
     except ProcessLookupError:
         return True
     except OSError:
-        return False  # it is somebody else's
+        pass  # it is somebody else's
     return False
 
 

@@ -28,7 +28,7 @@ _LOG = structlog.get_logger(__name__)
 
 MANY = 64
 """How many appends in a row are worth being sent: below that the way there and back takes longer than it saves."""
-PATIENCE = 30.0
+_PATIENCE = 30.0
 """Seconds for a batch; a disk that takes longer is no different for us from a process that hangs."""
 _GRACE = 5.0
 """Seconds in which it ends when it is told to."""
@@ -52,19 +52,11 @@ class LogWriter:
     `lock` gives the number of the open file that holds the lock on the database. `many` is how many appends it takes to be worth it.
     """
 
-    def __init__(
-        self,
-        database: Path,
-        lock: Callable[[], int],
-        *,
-        many: int = MANY,
-        patience: float = PATIENCE,
-        seconds: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, database: Path, lock: Callable[[], int], *, many: int = MANY) -> None:
         self._database = database
         self._lock = lock
-        self._patience = patience
-        self._seconds = seconds
+        self._patience = _PATIENCE
+        self._seconds = time.monotonic
         self._code = parcels.code_on_disk()
         self._way: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None

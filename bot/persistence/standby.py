@@ -25,6 +25,7 @@ from bot.persistence.database import Database
 from bot.persistence.lead import end_session, holder_of
 from bot.persistence.lease import since_boot
 from bot.persistence.migrate import revision_of, revisions
+from bot.persistence.outcomes import reason
 from bot.persistence.process_tables import RELAY
 from bot.persistence.terms import Leader, leader_of
 from bot.persistence.vigil import Verdict, Vigil
@@ -60,7 +61,7 @@ class Watch:
             except SQLAlchemyError as error:
                 self._let_go()
                 self._vigil.blink()
-                return Sight(trouble=f"the database can't be reached: {_reason(error)}")
+                return Sight(trouble=f"the database can't be reached: {reason(error)}")
 
     def close(self) -> None:
         """Let go of the connection, once a look that is under way is over."""
@@ -105,7 +106,7 @@ class Keeper:
             except DBAPIError as error:
                 self._let_go()
                 raise JournalError(
-                    f"nothing can be kept for the leader: {_reason(error)}",
+                    f"nothing can be kept for the leader: {reason(error)}",
                     hint="try again; /readyz says when it works",
                 ) from error
 
@@ -146,8 +147,3 @@ def _drop(connection: Connection | None) -> None:
     if connection is not None:
         connection.invalidate()
         connection.close()
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    said = error.orig if isinstance(error, DBAPIError) else error
-    return (str(said).strip().splitlines() or [type(error).__name__])[0]

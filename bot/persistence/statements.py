@@ -96,7 +96,7 @@ class _Write:
         made = self._statements.get(length)
         if made is None:
             sql = f"{self._before}{', '.join([self._row] * length)}{self._after}"
-            made = self._statements[length] = _numbered(sql) if "%s" in self._row else sql
+            made = self._statements[length] = _numbered(sql)
         return made
 
 
@@ -151,10 +151,8 @@ class Writer:
         before, row, after = _ROW.split(one.sql, maxsplit=1)
         write = _Write(before, row, after, None if order == list(range(width)) else itemgetter(*order))
         expected = [f"{names[place]}_{number}" for number in (0, 1) for place in order]
-        plain = _numbered(two.sql) if self._no_nul else two.sql
-        if (
-            write.sql(2) != plain or list(two.names) != expected
-        ):  # pragma: no cover - a guard against another SQLAlchemy
+        row_by_row = write.sql(2) == _numbered(two.sql) and list(two.names) == expected
+        if not row_by_row:  # pragma: no cover - a guard against another SQLAlchemy
             msg = f"the parameters of a write to {table.name} do not stand row by row"
             raise AssertionError(msg)
         return write
@@ -173,7 +171,7 @@ class Writer:
 
 
 def _numbered(sql: str) -> str:
-    """Return a statement with its parameters as `$1`, `$2`: Core can write them so too, but then not in the order of the rows."""
+    """Return a statement with Postgres' parameters as `$1`, `$2`: Core can write them so too, but then not in the order of the rows."""
     first, *others = sql.split("%s")
     return first + "".join(f"${number}{rest}" for number, rest in enumerate(others, 1))
 

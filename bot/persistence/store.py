@@ -16,8 +16,8 @@ from bot.persistence.database import Database, open_database
 from bot.persistence.journal import BatchingJournal, JournalObserver
 from bot.persistence.lead import Lead, SessionLead
 from bot.persistence.lease import Lease
-from bot.persistence.log_writer import MANY
 from bot.persistence.migrate import revision_of, revisions
+from bot.persistence.outcomes import reason
 from bot.persistence.reader import Records
 from bot.persistence.workspace_reader import WorkspaceRecords
 
@@ -60,14 +60,13 @@ async def open_store(  # noqa: PLR0913 - each is a setting of its own
     observer: JournalObserver | None = None,
     on_lost: Callable[[str], None] = lambda _why: None,
     room: bool = False,
-    many: int | None = MANY,
+    many: int | None = None,
 ) -> Store:
     """Open the store at a URL, tables up to date, as the one that writes.
 
-    `on_lost` is called once, from any thread, when another process has taken the lead (Postgres alone). `room` is for a process that will write for
-    long: SQLite's write-ahead log gets its usual size at once. `many` appends in a row are written by a process of their own, on SQLite; with None,
-    none ever are. ConfigurationError when the URL can't be used or newer code has changed the tables;
-    DatabaseInUse when another process writes there.
+    `on_lost` is called once, from any thread, when another process has taken the lead (Postgres alone). `room` and `many` are for a process that will
+    write for long, on SQLite: its write-ahead log gets its usual size at once, and so many appends in a row are written by a process of their own.
+    ConfigurationError when the URL can't be used or newer code has changed the tables; DatabaseInUse when another process writes there.
     """
     database = open_database(url)
     committer = Committer(database, clock, room=room, many=many)
@@ -113,9 +112,8 @@ def open_records(url: str) -> tuple[Records, Database]:
             found = revision_of(connection)
     except DBAPIError as error:
         database.close()
-        reason = str(error.orig).strip().splitlines()[0]
         raise ConfigurationError(
-            f"the database {database.place} can't be read: {reason}",
+            f"the database {database.place} can't be read: {reason(error)}",
             hint="check its URL, and that it can be reached and read",
         ) from error
     if found is None:

@@ -38,6 +38,7 @@ from bot.engine.guards import Guards, Rules
 from bot.engine.performer import Performer
 from bot.engine.starting import scope_of, start_run
 from bot.persistence.evidence_files import EvidenceFiles
+from bot.persistence.log_writer import MANY
 from bot.persistence.store import Store, open_store
 from bot.runbook.load import load_good
 from bot.runbook.model import Runbook
@@ -148,7 +149,7 @@ async def open_bed(url: str, folder: Path, **more: Any) -> Bed:
     """Open a store and a driver over it, joined as `bot.wiring` joins them."""
     metrics = Metrics(version="bench")
     counting = CountEvents(metrics)
-    store = await open_store(url, SystemClock(), observer=counting, room=True)
+    store = await open_store(url, SystemClock(), observer=counting, room=True, many=MANY)
     counting.begin(runs=0, waiting=lambda: store.journal.waiting)
     store.journal.listen(counting)
     action = Nothing()

@@ -18,6 +18,7 @@ from bot.domain.facts import CallStarted, CallSucceeded, Fact, IncidentOpened, N
 from bot.domain.ids import IncidentId, StepId, incident_stream, run_id
 from bot.domain.nouns import FIRELINE, Part, Severity
 from bot.domain.ports import Transaction
+from bot.persistence.log_writer import MANY
 from bot.persistence.store import Store, open_store
 from tests.benchmarks.figures import busy, show_rates, table
 from tests.fakes.any_facts import started
@@ -127,7 +128,7 @@ def reading(store: Store) -> Write:
 
 async def measure(url: str, bare: float, kind: str) -> dict[str, float]:
     """Measure each sort of unit on one store, and print them beside the bare commits."""
-    store = await open_store(url, SystemClock())
+    store = await open_store(url, SystemClock(), many=MANY)
     for number in range(1, WRITERS + 1):
         incident = IncidentId(number)
         opened = IncidentOpened(incident=incident, title="Checkout fails", severity=Severity.SEV2)
@@ -165,7 +166,7 @@ async def test_beside_a_busy_process(tmp_path: Path) -> None:
         while not stop.is_set():
             sum(range(1000))
 
-    store = await open_store(f"sqlite:///{tmp_path}/fireline.db", SystemClock())
+    store = await open_store(f"sqlite:///{tmp_path}/fireline.db", SystemClock(), many=MANY)
     busy = threading.Thread(target=compute)
     busy.start()
     try:

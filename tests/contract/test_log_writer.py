@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import RootTransaction, event
+from sqlalchemy import RootTransaction
 from sqlalchemy.exc import OperationalError
 
 from bot.domain.events import GENESIS
@@ -32,7 +32,7 @@ from bot.persistence.parcels import NotWritten, Request
 from bot.persistence.store import Store, open_records, open_store
 from tests.contract.test_journal_contract import assert_chain_holds, note, opened, texts
 from tests.contract.test_journal_failures import until
-from tests.fakes.doubt import BrokenCommit
+from tests.fakes.doubt import BrokenCommit, NoConnection
 from tests.fakes.log_writer import log_writer_of, open_with_log_writer
 from tests.fakes.store import START, MovedClock
 
@@ -294,29 +294,12 @@ class Listener:
         store.journal.listen_late(lambda events: self.late.extend(texts(events)))
 
 
-class NoConnection:
-    """Lets a store make no new connection to write with, until `back`."""
-
-    def __init__(self, store: Store) -> None:
-        self._back = False
-        store.journal._committer.patience = 0.05
-        event.listen(store.database.writing, "do_connect", self._connect)
-
-    def _connect(self, *_arguments: object) -> None:
-        if not self._back:
-            raise OperationalError("CONNECT", {}, OSError("the disk is away"))
-
-    def back(self) -> None:
-        """Let it connect again."""
-        self._back = True
-
-
 @pytest.mark.parametrize("durable", [False, True])
 async def test_a_doubt_that_cannot_be_settled_is_told_as_one(
     store: Store, answers_become: Callable[[bytes | None], None], *, durable: bool
 ) -> None:
     """No answer, and no database to ask: everybody is told to try again, readiness says why, and what stands is told late, once, unasked."""
-    listener, away = Listener(store), NoConnection(store)
+    listener, away = Listener(store), NoConnection(store, why="the disk is away")
     pid = log_writer_of(store).pid
     assert pid is not None
     if durable:
@@ -361,7 +344,7 @@ async def test_what_breaks_off_between_bursts_is_told_in_its_place(store: Store,
 async def test_a_unit_that_the_database_refuses_takes_no_burst_along(store: Store) -> None:
     """The connection is lost with it; what was written before is not told a second time."""
     listener = Listener(store)
-    away = NoConnection(store)
+    away = NoConnection(store, why="the disk is away")
 
     def refuse(_tx: Transaction) -> None:
         raise OperationalError("INSERT", {}, OSError("the disk is away"), connection_invalidated=True)

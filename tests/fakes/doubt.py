@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event, text
@@ -36,22 +37,33 @@ class BrokenCommit:
         return self._sought is None or connection.scalar(_HOLDS, self._sought) > 0
 
 
-class Away:
+class NoConnection:
+    """Lets a store make no new connection to write with, from when `since` says so and until `back`; `why` is what it is told."""
+
+    def __init__(
+        self, store: Store, *, since: Callable[[], bool] = lambda: True, why: str = "connection refused"
+    ) -> None:
+        self._back = False
+        self._since = since
+        self._why = why
+        store.journal._committer.patience = 0.05
+        event.listen(store.database.writing, "do_connect", self._connect)
+
+    def _connect(self, *_arguments: Any) -> None:
+        if self._since() and not self._back:
+            raise OperationalError("CONNECT", {}, OSError(self._why))
+
+    def back(self) -> None:
+        """Let everybody connect again."""
+        self._back = True
+
+
+class Away(NoConnection):
     """Breaks a commit off after the database did it, and lets nobody connect until `back`: nobody can find out what became of it.
 
     Which commit that is, `BrokenCommit` says.
     """
 
     def __init__(self, store: Store, *, of: type[Fact] | None = None) -> None:
-        self._back = False
-        self._broken = BrokenCommit(store, done=True, of=of)
-        store.journal._committer.patience = 0.05
-        event.listen(store.database.writing, "do_connect", self._connect)
-
-    def _connect(self, *_arguments: Any) -> None:
-        if not (self._broken.armed or self._back):
-            raise OperationalError("CONNECT", {}, OSError("connection refused"))
-
-    def back(self) -> None:
-        """Let everybody connect again."""
-        self._back = True
+        broken = BrokenCommit(store, done=True, of=of)
+        super().__init__(store, since=lambda: not broken.armed)

@@ -28,7 +28,7 @@ _SPACES = re.compile(r"\s+")
 _MENTION_WORDS = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 _BREAKS = frozenset("\n\r\t\v\f\x85\u2028\u2029")
 _TORN = re.compile(r"&[a-z]{0,3}$")
-_HALF = re.compile(r"<[^<>]*$")
+_TORN_MRKDWN = re.compile(r"(?:<[^<>]*|&[a-z]{0,3})$")
 _QUOTES = str.maketrans({"`": "\u02cb"})
 """A grave accent that closes no code."""
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
@@ -115,18 +115,16 @@ def _unseen(char: str) -> bool:
     return unicodedata.category(char).startswith("C") and char != "\u200d"
 
 
-def cut(text: str, limit: int) -> str:
-    """Cut a text to at most `limit` characters, with an ellipsis, never inside an entity."""
+def cut(text: str, limit: int, torn: re.Pattern[str] = _TORN) -> str:
+    """Cut a text to at most `limit` characters, with an ellipsis, never inside an entity, or whatever else `torn` finds half of at its end."""
     if len(text) <= limit:
         return text
-    return _TORN.sub("", text[: limit - 1]).rstrip() + CUT
+    return torn.sub("", text[: limit - 1]).rstrip() + CUT
 
 
 def cut_mrkdwn(text: str, limit: int) -> str:
     """Cut a text with Slack's mark-up as `cut` does, and never inside a mention, a link or a time: any `<` in it is ours."""
-    if len(text) <= limit:
-        return text
-    return _HALF.sub("", _TORN.sub("", text[: limit - 1])).rstrip() + CUT
+    return cut(text, limit, _TORN_MRKDWN)
 
 
 def mention(ident: str, ink: Ink) -> str:
